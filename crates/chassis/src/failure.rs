@@ -1,0 +1,95 @@
+//! What can go wrong, as seen from outside: every error answers its [`Kind`], one table turns kinds into statuses.
+
+use std::{borrow::Cow, error::Error};
+
+use http::StatusCode;
+
+/// The kinds of failure a caller can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request breaks a rule of its shape or of the domain.
+    Invalid,
+    /// No identity, or one that is not believed.
+    Unauthenticated,
+    /// A known identity that may not do this.
+    Forbidden,
+    /// Nothing is there.
+    NotFound,
+    /// The path is there, the method is not.
+    MethodNotAllowed,
+    /// The body is over the limit.
+    TooLarge,
+    /// The body is not `application/json`.
+    UnsupportedMediaType,
+    /// The request names a host that this server is not.
+    Misdirected,
+    /// An idempotency key came back with another body.
+    KeyReused,
+    /// Too many tries.
+    TooManyRequests,
+    /// A part that is needed is down or slow; the caller may try again.
+    Unavailable,
+    /// A defect of ours.
+    Internal,
+}
+
+impl Kind {
+    /// The table: which HTTP status each kind is.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The kind an upstream's status stands for, for clients of `service-api`. Unknown statuses are a defect of ours.
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        const ALL: [Kind; 12] = [
+            Kind::Invalid,
+            Kind::Unauthenticated,
+            Kind::Forbidden,
+            Kind::NotFound,
+            Kind::MethodNotAllowed,
+            Kind::TooLarge,
+            Kind::UnsupportedMediaType,
+            Kind::Misdirected,
+            Kind::KeyReused,
+            Kind::TooManyRequests,
+            Kind::Unavailable,
+            Kind::Internal,
+        ];
+        ALL.into_iter()
+            .find(|kind| kind.status() == status)
+            .unwrap_or(Self::Internal)
+    }
+}
+
+/// An error of one operation. `Display` is for the log; [`Failure::message`] is for the person.
+pub trait Failure: Error + Send + Sync + 'static {
+    /// Which kind of failure this is.
+    fn kind(&self) -> Kind;
+
+    /// One sentence for the person who called. Never names a table, a host or a secret.
+    fn message(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self.kind() {
+            Kind::Unavailable => "Temporarily unavailable. Please try again.",
+            Kind::Internal => "Something went wrong on our side.",
+            Kind::Unauthenticated => "Please log in.",
+            Kind::Forbidden => "You may not do this.",
+            Kind::NotFound => "Not found.",
+            _ => "The request could not be carried out.",
+        })
+    }
+}

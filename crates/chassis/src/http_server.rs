@@ -1,0 +1,69 @@
+//! Serving HTTP/1.1 with the limits that `axum::serve` does not install.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{Router, body::Body};
+use http::Request;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt as _;
+
+use crate::Tasks;
+
+/// A client has this long to send its request head (reliability.md S20).
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A request head larger than this is refused by hyper with 431.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// The address of whoever opened the connection; a proxy's, if there is one in front.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddr(pub SocketAddr);
+
+/// Accepts until the process stops, then lets running requests finish.
+pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) {
+    loop {
+        tokio::select! {
+            () = tasks.stopping() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => tasks.spawn(connection(stream, peer, router.clone(), tasks.clone())),
+                // Out of descriptors: wait for some to be closed instead of spinning.
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, tasks: Tasks) {
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let service = router.map_request(move |mut request: Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(PeerAddr(peer));
+        request.map(Body::new)
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEAD);
+    let serving = builder
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    tokio::pin!(serving);
+    tokio::select! {
+        outcome = serving.as_mut() => {
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "a connection ended with an error");
+            }
+            return;
+        }
+        () = tasks.stopping() => serving.as_mut().graceful_shutdown(),
+    }
+    let _ = serving.await;
+}

@@ -1,0 +1,288 @@
+//! Tokens between services (decision 24): one Ed25519 pair a caller, `iss` the caller, `aud` the callee, 60 s at most.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use colloquy_contracts::CustomerId;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ApiError, Clock, Kind, ServiceName,
+    identity::{Caller, Identity},
+    keys::{KeyError, KeyFolder},
+};
+
+/// Names the customer in clear for logs and old tools; believed only when the token says the same.
+pub const CUSTOMER_ID: HeaderName = HeaderName::from_static("x-customer-id");
+
+const LIFETIME_SECONDS: i64 = 60;
+const LEEWAY_SECONDS: i64 = 5;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Claims {
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+}
+
+/// Signs a service's calls. Cheap to clone.
+#[derive(Clone)]
+pub struct InternalSigner {
+    service: ServiceName,
+    key: Arc<EncodingKey>,
+    clock: Arc<dyn Clock>,
+}
+
+impl InternalSigner {
+    /// The signer of `service`, with its private key from the folder.
+    ///
+    /// # Errors
+    /// The key cannot be read or is no Ed25519 key.
+    pub fn load(
+        keys: &KeyFolder,
+        service: ServiceName,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KeyError> {
+        let pem = keys.internal_private(service)?;
+        let key = EncodingKey::from_ed_pem(&pem)
+            .map_err(|_| KeyError::Malformed(service.name().into()))?;
+        Ok(Self {
+            service,
+            key: Arc::new(key),
+            clock,
+        })
+    }
+
+    /// The headers of one call to `callee` on behalf of `caller`.
+    #[must_use]
+    pub fn headers(&self, callee: ServiceName, caller: Option<&Caller>) -> HeaderMap {
+        let now = self.clock.now().seconds();
+        let claims = Claims {
+            iss: self.service.name().to_owned(),
+            aud: callee.name().to_owned(),
+            iat: now,
+            exp: now + LIFETIME_SECONDS,
+            customer_id: caller.map(|caller| caller.customer_id.0),
+            full_name: caller.map(|caller| caller.full_name.clone()),
+            sid: caller.map(|caller| caller.session_id.clone()),
+        };
+        let token = encode(&Header::new(Algorithm::EdDSA), &claims, &self.key)
+            .expect("a loaded Ed25519 key can sign");
+        let mut headers = HeaderMap::new();
+        let bearer =
+            HeaderValue::try_from(format!("Bearer {token}")).expect("a JWT is visible ASCII");
+        headers.insert(header::AUTHORIZATION, bearer);
+        if let Some(caller) = caller {
+            headers.insert(CUSTOMER_ID, HeaderValue::from(caller.customer_id.0));
+        }
+        headers
+    }
+}
+
+/// Checks the tokens of whoever calls a service. Cheap to clone.
+#[derive(Clone)]
+pub struct InternalVerifier {
+    service: ServiceName,
+    callers: Arc<HashMap<&'static str, (ServiceName, DecodingKey)>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl InternalVerifier {
+    /// The verifier of `service`, with the public keys of everybody who may call it.
+    ///
+    /// # Errors
+    /// A key cannot be read or is no Ed25519 key.
+    pub fn load(
+        keys: &KeyFolder,
+        service: ServiceName,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KeyError> {
+        let mut callers = HashMap::new();
+        for caller in ServiceName::ALL
+            .into_iter()
+            .filter(|caller| caller.may_call().contains(&service))
+        {
+            let pem = keys.internal_public(caller)?;
+            let key = DecodingKey::from_ed_pem(&pem)
+                .map_err(|_| KeyError::Malformed(caller.name().into()))?;
+            callers.insert(caller.name(), (caller, key));
+        }
+        Ok(Self {
+            service,
+            callers: Arc::new(callers),
+            clock,
+        })
+    }
+
+    /// Puts the check in front of every route of a service's own port.
+    pub fn protect(self, router: Router) -> Router {
+        router.layer(middleware::from_fn_with_state(self, check))
+    }
+
+    /// Who is calling, or nothing that is believed.
+    #[must_use]
+    pub fn identify(&self, headers: &HeaderMap) -> Option<Identity> {
+        let token = headers
+            .get(header::AUTHORIZATION)?
+            .to_str()
+            .ok()?
+            .strip_prefix("Bearer ")?;
+        let claimed = jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
+            .ok()?
+            .claims
+            .iss;
+        let (service, key) = self.callers.get(claimed.as_str())?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.validate_exp = false;
+        validation.set_issuer(&[service.name()]);
+        validation.set_audience(&[self.service.name()]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        let claims = decode::<Claims>(token, key, &validation).ok()?.claims;
+        let now = self.clock.now().seconds();
+        let fresh = claims.iat <= now + LEEWAY_SECONDS
+            && now <= claims.exp + LEEWAY_SECONDS
+            && claims.exp - claims.iat <= LIFETIME_SECONDS;
+        let in_clear = headers
+            .get(CUSTOMER_ID)
+            .map(|id| id.to_str().ok().and_then(|id| id.parse().ok()));
+        let agrees = in_clear.is_none_or(|id| id == claims.customer_id);
+        let caller = claims.customer_id.map(|id| Caller {
+            customer_id: CustomerId(id),
+            full_name: claims.full_name.unwrap_or_default(),
+            session_id: claims.sid.unwrap_or_default(),
+        });
+        (fresh && agrees).then_some(Identity {
+            service: *service,
+            caller,
+        })
+    }
+}
+
+async fn check(
+    State(verifier): State<InternalVerifier>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(identity) = verifier.identify(request.headers()) else {
+        return ApiError::new(Kind::Unauthenticated, "A service credential is needed.")
+            .into_response();
+    };
+    request.extensions_mut().insert(identity);
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_contracts::Timestamp;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    struct Pair {
+        signer: InternalSigner,
+        verifier: InternalVerifier,
+        clock: Arc<ManualClock>,
+        _folder: tempfile::TempDir,
+    }
+
+    fn gateway_to(callee: ServiceName) -> Pair {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::new(folder.path());
+        keys.complete("k1").unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
+        Pair {
+            signer: InternalSigner::load(&keys, ServiceName::ApiGateway, clock.clone()).unwrap(),
+            verifier: InternalVerifier::load(&keys, callee, clock.clone()).unwrap(),
+            clock,
+            _folder: folder,
+        }
+    }
+
+    fn somebody() -> Caller {
+        Caller {
+            customer_id: CustomerId(7),
+            full_name: "Vũ Thanh Hải".into(),
+            session_id: "s".into(),
+        }
+    }
+
+    #[test]
+    fn decision_24_a_token_carries_caller_and_customer() {
+        let pair = gateway_to(ServiceName::ChatCommand);
+        let identity = pair
+            .verifier
+            .identify(
+                &pair
+                    .signer
+                    .headers(ServiceName::ChatCommand, Some(&somebody())),
+            )
+            .unwrap();
+        assert_eq!(identity.service, ServiceName::ApiGateway);
+        assert_eq!(identity.caller, Some(somebody()));
+    }
+
+    #[test]
+    fn decision_24_a_token_for_another_audience_is_refused() {
+        let pair = gateway_to(ServiceName::ChatCommand);
+        assert!(
+            pair.verifier
+                .identify(&pair.signer.headers(ServiceName::ChatQuery, None))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn decision_24_a_caller_that_is_not_in_the_table_is_refused() {
+        let pair = gateway_to(ServiceName::Otp);
+        assert!(
+            pair.verifier
+                .identify(&pair.signer.headers(ServiceName::Otp, None))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn decision_24_a_token_ends_after_a_minute_and_the_leeway() {
+        let pair = gateway_to(ServiceName::ChatCommand);
+        let headers = pair.signer.headers(ServiceName::ChatCommand, None);
+        pair.clock.advance_millis(65_000);
+        assert!(pair.verifier.identify(&headers).is_some());
+        pair.clock.advance_millis(1_000);
+        assert!(pair.verifier.identify(&headers).is_none());
+    }
+
+    #[test]
+    fn decision_24_a_customer_header_that_differs_from_the_token_is_refused() {
+        let pair = gateway_to(ServiceName::ChatCommand);
+        let mut headers = pair
+            .signer
+            .headers(ServiceName::ChatCommand, Some(&somebody()));
+        headers.insert(CUSTOMER_ID, HeaderValue::from(8));
+        assert!(pair.verifier.identify(&headers).is_none());
+    }
+
+    #[test]
+    fn decision_24_no_token_is_refused() {
+        assert!(
+            gateway_to(ServiceName::ChatCommand)
+                .verifier
+                .identify(&HeaderMap::new())
+                .is_none()
+        );
+    }
+}

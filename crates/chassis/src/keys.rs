@@ -1,0 +1,215 @@
+//! Key files: made once, private halves readable by their owner alone (0600).
+//!
+//! ```text
+//! keys/session/{kid}.private.pem    RSA 3072, auth only       keys/session/{kid}.public.pem
+//! keys/internal/{service}.private.pem    Ed25519, that service only    keys/internal/{service}.public.pem
+//! ```
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
+    rsa::KeySize,
+    signature::{Ed25519KeyPair, KeyPair as _, RsaKeyPair},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::ServiceName;
+
+/// Why key files could not be made or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file system refused.
+    #[error("cannot use key file {path}")]
+    File {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+    /// The key generator failed.
+    #[error("cannot generate a key")]
+    Generate,
+    /// A file holds no key of the right kind.
+    #[error("{0} holds no usable key")]
+    Malformed(PathBuf),
+    /// No key where one is needed.
+    #[error("no key in {0}")]
+    Missing(PathBuf),
+}
+
+/// A folder of key files.
+#[derive(Clone, Debug)]
+pub struct KeyFolder(PathBuf);
+
+impl KeyFolder {
+    /// The folder at `path`; nothing is read yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Makes whatever is missing: one session key, and one internal pair for each service.
+    ///
+    /// # Errors
+    /// A key could not be made or written.
+    pub fn complete(&self, first_kid: &str) -> Result<(), KeyError> {
+        if self.kids("public").unwrap_or_default().is_empty() {
+            let pair = RsaKeyPair::generate(KeySize::Rsa3072).map_err(|_| KeyError::Generate)?;
+            let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| KeyError::Generate)?;
+            let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())
+                .map_err(|_| KeyError::Generate)?;
+            self.write_pair("session", first_kid, private.as_ref(), public.as_ref())?;
+        }
+        for service in ServiceName::ALL {
+            if self.path("internal", service.name(), "public").exists() {
+                continue;
+            }
+            let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Generate)?;
+            let private = pair.to_pkcs8v1().map_err(|_| KeyError::Generate)?;
+            let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())
+                .map_err(|_| KeyError::Generate)?;
+            self.write_pair(
+                "internal",
+                service.name(),
+                private.as_ref(),
+                public.as_ref(),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The newest session key (by name) that has a private half here, with its kid.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn session_private(&self) -> Result<(String, Vec<u8>), KeyError> {
+        let kid = self
+            .kids("private")?
+            .pop()
+            .ok_or_else(|| KeyError::Missing(self.0.join("session")))?;
+        let pem = read(&self.path("session", &kid, "private"))?;
+        Ok((kid, pem))
+    }
+
+    /// Every session key's public half, with its kid: all of them verify, so that keys can be rotated.
+    ///
+    /// # Errors
+    /// There is none, or one cannot be read.
+    pub fn session_public(&self) -> Result<Vec<(String, Vec<u8>)>, KeyError> {
+        let kids = self.kids("public")?;
+        if kids.is_empty() {
+            return Err(KeyError::Missing(self.0.join("session")));
+        }
+        kids.into_iter()
+            .map(|kid| Ok((kid.clone(), read(&self.path("session", &kid, "public"))?)))
+            .collect()
+    }
+
+    /// A service's own private key for internal tokens.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn internal_private(&self, service: ServiceName) -> Result<Vec<u8>, KeyError> {
+        read(&self.path("internal", service.name(), "private"))
+    }
+
+    /// A service's public key for internal tokens.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn internal_public(&self, service: ServiceName) -> Result<Vec<u8>, KeyError> {
+        read(&self.path("internal", service.name(), "public"))
+    }
+
+    fn path(&self, kind: &str, name: &str, half: &str) -> PathBuf {
+        self.0.join(kind).join(format!("{name}.{half}.pem"))
+    }
+
+    fn kids(&self, half: &str) -> Result<Vec<String>, KeyError> {
+        let folder = self.0.join("session");
+        let entries = fs::read_dir(&folder).map_err(|source| KeyError::File {
+            path: folder.clone(),
+            source,
+        })?;
+        let suffix = format!(".{half}.pem");
+        let mut kids: Vec<String> = entries
+            .filter_map(|entry| {
+                entry
+                    .ok()?
+                    .file_name()
+                    .to_str()?
+                    .strip_suffix(&suffix)
+                    .map(str::to_owned)
+            })
+            .collect();
+        kids.sort();
+        Ok(kids)
+    }
+
+    /// Public half last: it is what tells that a pair is complete.
+    fn write_pair(
+        &self,
+        kind: &str,
+        name: &str,
+        private: &[u8],
+        public: &[u8],
+    ) -> Result<(), KeyError> {
+        let folder = self.0.join(kind);
+        fs::create_dir_all(&folder).map_err(|source| KeyError::File {
+            path: folder,
+            source,
+        })?;
+        write(
+            &self.path(kind, name, "private"),
+            0o600,
+            &pem("PRIVATE KEY", private),
+        )?;
+        write(
+            &self.path(kind, name, "public"),
+            0o644,
+            &pem("PUBLIC KEY", public),
+        )
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, KeyError> {
+    fs::read(path).map_err(|source| KeyError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn write(path: &Path, mode: u32, text: &str) -> Result<(), KeyError> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
+        .map_err(|source| KeyError::File {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = STANDARD.encode(der);
+    let lines: Vec<&str> = (0..base64.len())
+        .step_by(64)
+        .map(|at| &base64[at..base64.len().min(at + 64)])
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
+}

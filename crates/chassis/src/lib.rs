@@ -1,0 +1,26 @@
+//! What every service stands on: settings, telemetry, lifecycle, HTTP answers, the error table, the clock, identity.
+//!
+//! Nothing here knows a domain. Whatever knows rooms, customers or messages lives in a service.
+
+pub mod admin;
+pub mod answer;
+pub mod backoff;
+pub mod clock;
+pub mod extract;
+pub mod failure;
+pub mod http_server;
+pub mod identity;
+pub mod internal_token;
+pub mod keys;
+pub mod lifecycle;
+pub mod readiness;
+pub mod router;
+pub mod service_name;
+pub mod session_token;
+pub mod telemetry;
+
+pub use answer::{Answer, ApiError};
+pub use clock::{Clock, SystemClock};
+pub use failure::{Failure, Kind};
+pub use lifecycle::{Lifecycle, Tasks};
+pub use service_name::ServiceName;

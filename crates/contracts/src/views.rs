@@ -1,0 +1,74 @@
+//! What the read side answers and tells (contract §3 query, §6).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CustomerId, MessageId, RoomId, Seq, Timestamp, events::ChatMessageSent};
+
+/// A room as its members see it; also the value of `room-updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatRoomView {
+    /// The room.
+    pub room_id: RoomId,
+    /// Its name as typed.
+    pub room_name: String,
+    /// Everybody in it, ascending.
+    pub participant_ids: Vec<CustomerId>,
+    /// For each participant, whether something is unread (decision 13).
+    pub unread_status: BTreeMap<CustomerId, bool>,
+    /// The newest message, if any.
+    pub last_message: Option<LastMessage>,
+    /// Who created the room.
+    pub created_by: CustomerId,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was created or last written in, whichever is later (decision 4).
+    pub updated_at: Timestamp,
+}
+
+/// The newest message of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastMessage {
+    /// The message.
+    pub message_id: MessageId,
+    /// Who sent it.
+    pub sender_id: CustomerId,
+    /// The text as typed.
+    pub content: String,
+    /// When it was recorded.
+    pub sent_at: Timestamp,
+    /// Its place in the room: a client that holds less fetches history again (decision 18).
+    pub seq: Seq,
+}
+
+/// A message in history and on `/topic/message/roomId/{roomId}`: what the write side told, unchanged.
+pub type MessageDocument = ChatMessageSent;
+
+/// How far somebody has read a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadMarker {
+    /// `"{roomId}:{customerId}"`.
+    pub id: String,
+    /// The room.
+    pub room_id: RoomId,
+    /// Who.
+    pub customer_id: CustomerId,
+    /// The newest message they have read.
+    pub last_read_message_id: MessageId,
+}
+
+/// Value of `read-status-updated` and of `/user/topic/readStatus`: somebody's unread flag changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadStatus {
+    /// The room.
+    pub room_id: RoomId,
+    /// Whose flag.
+    pub customer_id: CustomerId,
+    /// The flag now.
+    pub is_unread: bool,
+}

@@ -1,0 +1,133 @@
+//! The port.
+//!
+//! A log holds records by topic. Records of one room on one topic keep the order in which they were appended; between
+//! topics, and between rooms, no order is promised (decision 7).
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use colloquy_chassis::{Failure, Kind};
+use colloquy_contracts::{RoomId, Topic, events::WriteEvent};
+
+/// Something to append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Where it goes.
+    pub topic: Topic,
+    /// The room it is about: the record's key.
+    pub room_id: RoomId,
+    /// The `event-id` header: the same for every publication of the same event.
+    pub event_id: String,
+    /// The value, JSON.
+    pub payload: Bytes,
+    /// Whether this is a republication that the push side must skip (decision 14).
+    pub replayed: bool,
+}
+
+impl From<&WriteEvent> for NewEvent {
+    fn from(event: &WriteEvent) -> Self {
+        Self {
+            topic: event.topic(),
+            room_id: event.room_id(),
+            event_id: event.event_id(),
+            payload: event.to_json().into(),
+            replayed: false,
+        }
+    }
+}
+
+/// Something read from the log. Nothing about it has been checked: a record may hold anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it was.
+    pub topic: Topic,
+    /// Which partition of the topic; partition *i* of all write topics holds the same rooms.
+    pub partition: i32,
+    /// Its place in that partition. The embedded log has one partition and one sequence for all topics of a file.
+    pub offset: i64,
+    /// The key: a room id as text, if whoever wrote it kept the contract.
+    pub key: String,
+    /// The `event-id` header; empty if there was none.
+    pub event_id: String,
+    /// The value.
+    pub payload: Bytes,
+    /// Whether it is a republication.
+    pub replayed: bool,
+}
+
+/// Why the log could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EventLogError {
+    /// The log is down or slow: wait, and try again from the same position.
+    #[error("the event log is unavailable: {0}")]
+    Unavailable(String),
+    /// What a tail would read next is gone: whoever follows it has missed something.
+    #[error("the position is out of range")]
+    OutOfRange,
+    /// The log is set up in a way that cannot work; a person must mend it.
+    #[error("the event log is misconfigured: {0}")]
+    Misconfigured(String),
+}
+
+impl Failure for EventLogError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unavailable(_) | Self::OutOfRange => Kind::Unavailable,
+            Self::Misconfigured(_) => Kind::Internal,
+        }
+    }
+}
+
+/// The log between write, read and push side.
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// Appends events in the order given, and answers for each whether it is durable.
+    ///
+    /// After an event that is not durable no later one of the same room is appended, so whoever retries keeps the
+    /// order. An event may be appended twice when an answer was lost; readers drop repeats by `event_id`.
+    ///
+    /// # Errors
+    /// Nothing was appended.
+    async fn append(&self, events: &[NewEvent]) -> Result<Vec<bool>, EventLogError>;
+
+    /// Joins a consumer group that shares the three write topics among its members, all partitions with the same
+    /// number to the same member, and resumes behind what the group has committed (at the beginning, the first time).
+    ///
+    /// # Errors
+    /// The log is down or misconfigured.
+    async fn join(&self, group: &str) -> Result<Box<dyn GroupReader>, EventLogError>;
+
+    /// Follows topics without a group, from their end as it is when this returns: every record appended later is read.
+    ///
+    /// # Errors
+    /// The log is down.
+    async fn tail(&self, topics: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError>;
+}
+
+/// A member of a consumer group.
+#[async_trait]
+pub trait GroupReader: Send {
+    /// The next records, at least one and at most `max`; waits until there is one. Cancel-safe: nothing is lost when
+    /// the future is dropped.
+    ///
+    /// # Errors
+    /// The log is down; call again.
+    async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
+
+    /// Commits the position behind these records. Call it only when their effect is stored (invariant 4).
+    ///
+    /// Records of a partition that has meanwhile gone to another member are passed over: that member reads them again.
+    ///
+    /// # Errors
+    /// The log is down: the records will be read again.
+    async fn commit(&mut self, records: &[Record]) -> Result<(), EventLogError>;
+}
+
+/// A follower of topics.
+#[async_trait]
+pub trait TailReader: Send {
+    /// The next records, at least one and at most `max`; waits until there is one. Cancel-safe.
+    ///
+    /// # Errors
+    /// The log is down (call again; nothing is skipped), or [`EventLogError::OutOfRange`].
+    async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
+}

@@ -1,0 +1,8 @@
+//! The log between the write side and whoever learns from it: a port, an embedded adapter, a Kafka adapter, and the
+//! conformance suite that both pass.
+
+#![deny(missing_docs)]
+
+pub mod event_log;
+
+pub use event_log::{EventLog, EventLogError, GroupReader, NewEvent, Record, TailReader};

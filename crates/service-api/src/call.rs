@@ -1,0 +1,135 @@
+//! One call to another service over HTTP: signed, bounded in time, and tried at the next instance while nothing was sent.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use colloquy_chassis::{Failure, Kind, ServiceName, internal_token::InternalSigner};
+use colloquy_contracts::Envelope;
+use http::Method;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A call that takes longer has failed (promise P6: the caller's own answer is due in ≤ 5 s).
+const TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Why another service did not answer a question.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// It is down, slow, or busy.
+    #[error("{0} is unavailable")]
+    Unavailable(
+        ServiceName,
+        #[source] Option<Box<dyn std::error::Error + Send + Sync>>,
+    ),
+    /// It refused our credential or did not understand us: a defect or a misconfiguration, never the customer's fault.
+    #[error("{0} refused the call with {1}")]
+    Refused(ServiceName, http::StatusCode),
+}
+
+impl Failure for CallError {
+    /// Always 503: a service's refusal of another service is nothing the customer can mend (decision 24).
+    fn kind(&self) -> Kind {
+        Kind::Unavailable
+    }
+}
+
+/// Calls one service, on any of its instances.
+#[derive(Clone)]
+pub struct ServiceClient {
+    callee: ServiceName,
+    instances: Arc<[String]>,
+    next: Arc<AtomicUsize>,
+    signer: InternalSigner,
+    http: reqwest::Client,
+}
+
+impl ServiceClient {
+    /// A client of `callee` at these base URLs (`http://host:port`), signing as `signer`.
+    ///
+    /// # Panics
+    /// Without any instance.
+    #[must_use]
+    pub fn new(callee: ServiceName, instances: &[String], signer: InternalSigner) -> Self {
+        assert!(!instances.is_empty(), "{callee} has no instance to call");
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .expect("a client without special settings can be built");
+        let instances = instances
+            .iter()
+            .map(|url| url.trim_end_matches('/').to_owned())
+            .collect();
+        Self {
+            callee,
+            instances,
+            next: Arc::default(),
+            signer,
+            http,
+        }
+    }
+
+    /// The service this client calls.
+    #[must_use]
+    pub fn callee(&self) -> ServiceName {
+        self.callee
+    }
+
+    /// Asks, and answers the envelope's data.
+    ///
+    /// # Errors
+    /// No instance answered in time, or one answered with something other than 2xx.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + Sync)>,
+    ) -> Result<Option<T>, CallError> {
+        let mut last = None;
+        for _ in 0..self.instances.len() {
+            let instance =
+                &self.instances[self.next.fetch_add(1, Ordering::Relaxed) % self.instances.len()];
+            let mut request = self
+                .http
+                .request(method.clone(), format!("{instance}{path}"));
+            request = request.headers(self.signer.headers(self.callee, None));
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            match request.send().await {
+                Ok(response) => return self.read(response).await,
+                Err(error) if error.is_connect() || method == Method::GET => last = Some(error),
+                Err(error) => return Err(self.unavailable(error)),
+            }
+        }
+        Err(CallError::Unavailable(self.callee, last.map(Into::into)))
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self,
+        response: reqwest::Response,
+    ) -> Result<Option<T>, CallError> {
+        match response.status() {
+            status if status.is_success() => {
+                let envelope: Envelope<T> = response
+                    .json()
+                    .await
+                    .map_err(|error| self.unavailable(error))?;
+                Ok(envelope.data)
+            }
+            status if status.is_server_error() => Err(CallError::Unavailable(self.callee, None)),
+            status => Err(CallError::Refused(self.callee, status)),
+        }
+    }
+
+    fn unavailable(&self, error: reqwest::Error) -> CallError {
+        CallError::Unavailable(self.callee, Some(error.into()))
+    }
+}

@@ -1,0 +1,57 @@
+//! Is this the password of that account? Asked by auth, answered by customer management.
+
+use async_trait::async_trait;
+use colloquy_contracts::CustomerId;
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::{CallError, ServiceClient};
+
+/// An account whose password was right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Whose account.
+    pub customer_id: CustomerId,
+    /// The username as it was typed at sign-up.
+    pub username: String,
+    /// The full name now.
+    pub full_name: String,
+    /// The roles, as tokens carry them.
+    pub roles: Vec<String>,
+}
+
+/// The question on the wire.
+#[derive(Serialize, Deserialize)]
+pub struct Credential {
+    /// The username as typed; compared without case.
+    pub username: String,
+    /// The password as typed.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credential(redacted)")
+    }
+}
+
+/// Where the wire asks.
+pub const PATH: &str = "/internal/credential/check";
+
+/// Checks a username and a password.
+#[async_trait]
+pub trait CredentialCheck: Send + Sync + 'static {
+    /// The account, or `None`: the same, and in the same time, for an unknown user and a wrong password.
+    ///
+    /// # Errors
+    /// The answer could not be had.
+    async fn check(&self, credential: &Credential) -> Result<Option<Account>, CallError>;
+}
+
+#[async_trait]
+impl CredentialCheck for ServiceClient {
+    async fn check(&self, credential: &Credential) -> Result<Option<Account>, CallError> {
+        self.ask(Method::POST, PATH, Some(credential)).await
+    }
+}

@@ -1,0 +1,16 @@
+//! The questions services ask each other: one trait each, implemented by the service itself in process and by the
+//! HTTP client beside the trait between processes.
+
+#![deny(missing_docs)]
+
+pub mod call;
+pub mod credential_check;
+pub mod customer_directory;
+pub mod membership_check;
+pub mod room_membership;
+
+pub use call::{CallError, ServiceClient};
+pub use credential_check::{Account, CredentialCheck};
+pub use customer_directory::CustomerDirectory;
+pub use membership_check::MembershipCheck;
+pub use room_membership::RoomMembership;

@@ -1,0 +1,68 @@
+//! What a database can answer instead of doing what it was asked.
+
+use colloquy_chassis::{Failure, Kind};
+
+/// Why a store could not do what it was asked. Nothing was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store is down, busy beyond its time limit, or full: the same call may succeed later.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] sqlx::Error),
+    /// A defect: SQL that the store does not understand, or a row that does not decode.
+    #[error("the store refused a statement")]
+    Defect(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether waiting and trying again can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let transient = match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(refusal) => {
+                refusal.code().is_some_and(|code| transient_code(&code))
+            }
+            _ => false,
+        };
+        if transient {
+            Self::Unavailable(error)
+        } else {
+            Self::Defect(error)
+        }
+    }
+}
+
+impl Failure for StoreError {
+    fn kind(&self) -> Kind {
+        if self.is_transient() {
+            Kind::Unavailable
+        } else {
+            Kind::Internal
+        }
+    }
+}
+
+/// PostgreSQL's SQLSTATE classes 08 (connection), 40 (roll-back), 53 (resources), 57 (operator intervention, which is
+/// also a statement cut by its timeout), 58 (system) and 55P03 (lock not available); SQLite's primary codes BUSY,
+/// LOCKED, IOERR, FULL, CANTOPEN and READONLY, with their extended forms.
+fn transient_code(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "40", "53", "57", "58"]
+            .iter()
+            .any(|class| code.starts_with(class))
+            || code == "55P03";
+    }
+    code.parse::<i32>()
+        .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+}

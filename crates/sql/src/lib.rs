@@ -1,0 +1,11 @@
+//! How databases are opened: SQLite files and PostgreSQL servers, with the settings that our promises rest on.
+//!
+//! No table and no query lives here; each service owns its own.
+
+#![deny(missing_docs)]
+
+mod error;
+pub mod postgres;
+pub mod sqlite;
+
+pub use error::StoreError;
