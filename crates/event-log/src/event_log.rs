@@ -3,6 +3,8 @@
 //! A log holds records by topic. Records of one room on one topic keep the order in which they were appended; between
 //! topics, and between rooms, no order is promised (decision 7).
 
+pub mod embedded;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use colloquy_chassis::{Failure, Kind};

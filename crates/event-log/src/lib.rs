@@ -5,4 +5,5 @@
 
 pub mod event_log;
 
+pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
 pub use event_log::{EventLog, EventLogError, GroupReader, NewEvent, Record, TailReader};

@@ -1,0 +1,209 @@
+//! An append-only table of events inside a file that belongs to somebody else.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+use sqlx::SqliteConnection;
+use tokio::sync::watch;
+
+use crate::event_log::{EventLogError, NewEvent, Record};
+
+/// Readers that were not told of a commit notice it within this time.
+const POLL: Duration = Duration::from_secs(1);
+/// Rows that one statement of a sweep removes, so that writers never wait long for it.
+const SWEEP: i64 = 1_000;
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS outbox (
+        id          INTEGER PRIMARY KEY AUTOINCREMENT,
+        topic       TEXT    NOT NULL,
+        room_id     INTEGER NOT NULL,
+        event_id    TEXT    NOT NULL,
+        payload     BLOB    NOT NULL,
+        replayed    INTEGER NOT NULL,
+        recorded_at INTEGER NOT NULL DEFAULT (unixepoch())
+    );
+    CREATE TABLE IF NOT EXISTS positions (
+        consumer_group TEXT PRIMARY KEY,
+        position       INTEGER NOT NULL
+    ) WITHOUT ROWID;";
+
+/// The events of one writer, in the SQLite file of that writer, so that an event and what it tells of are one
+/// transaction. Cheap to clone; clones wake the same readers, two `open`s of one file do not.
+#[derive(Clone, Debug)]
+pub struct SqliteOutbox {
+    database: SqliteDatabase,
+    commits: Arc<watch::Sender<()>>,
+}
+
+impl SqliteOutbox {
+    /// Makes the tables if they are missing: the outbox itself, and the positions of groups that keep theirs here.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn open(database: SqliteDatabase) -> Result<Self, StoreError> {
+        sqlx::raw_sql(TABLES).execute(&database.writer).await?;
+        Ok(Self {
+            database,
+            commits: Arc::new(watch::Sender::new(())),
+        })
+    }
+
+    /// Records events in the order given, within the owner's transaction: they are there if and only if it commits.
+    /// One statement, however many events. After the commit, call [`SqliteOutbox::committed`].
+    ///
+    /// # Errors
+    /// The store is unavailable; the owner's transaction must be rolled back.
+    pub async fn record(
+        connection: &mut SqliteConnection,
+        events: &[NewEvent],
+    ) -> Result<(), sqlx::Error> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let (rows, payloads) = batch(events);
+        // `substr` counts from 1, in bytes because the second parameter is a BLOB, and makes NULL of nothing.
+        sqlx::query(
+            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed)
+             SELECT value ->> 0, value ->> 1, value ->> 2, ifnull(substr(?2, value ->> 3, value ->> 4), x''), value ->> 5
+             FROM json_each(?1) ORDER BY key",
+        )
+        .bind(rows)
+        .bind(payloads)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Tells readers that events were committed.
+    pub fn committed(&self) {
+        self.commits.send_replace(());
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn database(&self) -> &SqliteDatabase {
+        &self.database
+    }
+
+    /// The id of the newest event that was ever committed, swept or not; 0 if there was none.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn last_id(&self) -> Result<i64, StoreError> {
+        let seq = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")
+            .fetch_optional(&self.database.readers)
+            .await?;
+        Ok(seq.unwrap_or(0))
+    }
+
+    /// Removes events that were recorded longer ago than `age`, by the wall clock of the machine, and answers how
+    /// many. For the announced topics (decision 15: 24 h); the write topics are kept for ever.
+    ///
+    /// # Errors
+    /// The store is unavailable; some events may already be removed.
+    pub async fn sweep(&self, age: Duration) -> Result<u64, StoreError> {
+        let mut swept = 0;
+        loop {
+            let removed = sqlx::query(
+                "DELETE FROM outbox
+                 WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ?1) AND recorded_at < unixepoch() - ?2",
+            )
+            .bind(SWEEP)
+            .bind(i64::try_from(age.as_secs()).unwrap_or(i64::MAX))
+            .execute(&self.database.writer)
+            .await?
+            .rows_affected();
+            swept += removed;
+            if removed < SWEEP.unsigned_abs() {
+                return Ok(swept);
+            }
+        }
+    }
+
+    /// Records events in a transaction of their own.
+    pub(super) async fn append(&self, events: &[NewEvent]) -> Result<(), StoreError> {
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Self::record(&mut transaction, events).await?;
+        transaction.commit().await?;
+        self.committed();
+        Ok(())
+    }
+
+    /// At most `max` records behind `position`, in order.
+    pub(super) async fn read(
+        &self,
+        position: i64,
+        max: usize,
+    ) -> Result<Vec<Record>, EventLogError> {
+        type Row = (i64, String, i64, String, Vec<u8>, bool);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, topic, room_id, event_id, payload, replayed FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2",
+        )
+        .bind(position)
+        .bind(i64::try_from(max.max(1)).unwrap_or(i64::MAX))
+        .fetch_all(&self.database.readers)
+        .await
+        .map_err(StoreError::from)?;
+        rows.into_iter()
+            .map(|(offset, topic, room_id, event_id, payload, replayed)| {
+                Ok(Record {
+                    topic: topic.parse().map_err(|error| {
+                        EventLogError::Misconfigured(format!("outbox id {offset}: {error}"))
+                    })?,
+                    partition: 0,
+                    offset,
+                    key: room_id.to_string(),
+                    event_id,
+                    payload: Bytes::from(payload),
+                    replayed,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn watch(&self) -> Commits {
+        Commits(self.commits.subscribe())
+    }
+}
+
+/// A reader's view of commits.
+#[derive(Clone, Debug)]
+pub(super) struct Commits(watch::Receiver<()>);
+
+impl Commits {
+    /// Forgets what was told so far. Call it before reading, so that a commit during the read is told again.
+    pub(super) fn forget(&mut self) {
+        self.0.mark_unchanged();
+    }
+
+    /// Waits for a commit after the last [`Commits::forget`], or for the poll.
+    pub(super) async fn next(&mut self) {
+        // A closed channel cannot be: the reader holds the outbox, which holds the sender.
+        let _ = tokio::time::timeout(POLL, self.0.changed()).await;
+    }
+}
+
+/// What [`SqliteOutbox::record`] binds: a JSON array of rows, and all payloads one behind the other. JSON could not
+/// carry a payload as it is, because a payload may be anything.
+fn batch(events: &[NewEvent]) -> (String, Vec<u8>) {
+    let mut payloads = Vec::with_capacity(events.iter().map(|event| event.payload.len()).sum());
+    let rows: Vec<_> = events
+        .iter()
+        .map(|event| {
+            let start = payloads.len() + 1;
+            payloads.extend_from_slice(&event.payload);
+            (
+                event.topic.name(),
+                event.room_id,
+                &event.event_id,
+                start,
+                event.payload.len(),
+                event.replayed,
+            )
+        })
+        .collect();
+    let rows = serde_json::to_string(&rows).expect("rows hold only strings and numbers");
+    (rows, payloads)
+}
