@@ -1,1 +1,71 @@
-fn main() {}
+//! The one binary. It reads the command line, loads settings, and hands over to one composition root a process.
+
+mod all_in_one;
+mod cli;
+mod data_folder;
+mod listening;
+mod process;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use colloquy_chassis::{keys::KeyFolder, lifecycle::TaskDied, telemetry};
+
+use crate::{
+    cli::{Cli, Command, Config, Keys},
+    settings::Settings,
+};
+
+/// What went wrong before serving began, or what a person must mend; a task that died while serving is 1.
+const CANNOT_START: u8 = 2;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("colloquy: {error:#}");
+            ExitCode::from(if error.is::<TaskDied>() { 1 } else { CANNOT_START })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        None => {
+            let settings = load(cli.all_in_one.config.as_deref())?;
+            block_on(all_in_one::run(&cli.all_in_one, &settings))
+        }
+        Some(Command::Serve(options)) => {
+            let settings = load(options.config.as_deref())?;
+            block_on(serve::run(&options, settings))
+        }
+        Some(Command::Keys(Keys::Generate { dir, kid })) => Ok(KeyFolder::new(dir).complete(&kid)?),
+        Some(Command::Config(Config::Check { config })) => {
+            Settings::load(config.as_deref())?;
+            println!("the settings are good");
+            Ok(())
+        }
+        Some(Command::Config(Config::Defaults)) => {
+            print!("{}", settings::DEFAULTS);
+            Ok(())
+        }
+    }
+}
+
+fn load(file: Option<&std::path::Path>) -> anyhow::Result<Settings> {
+    let settings = Settings::load(file)?;
+    telemetry::start_logging(&settings.log.filter, settings.log.format)
+        .map_err(|error| anyhow::anyhow!("bad setting: log.filter: {error}"))?;
+    Ok(settings)
+}
+
+fn block_on(process: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(process)
+}

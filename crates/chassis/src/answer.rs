@@ -59,7 +59,7 @@ impl ApiError {
         match kind {
             Kind::Internal => tracing::error!(?kind, %error, "a request failed by a defect"),
             Kind::Unavailable => {
-                tracing::warn!(?kind, %error, "a request was refused because a part is down")
+                tracing::warn!(?kind, %error, "a request was refused because a part is down");
             }
             _ => tracing::debug!(?kind, %error, "a request was refused"),
         }

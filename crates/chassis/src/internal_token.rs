@@ -22,6 +22,9 @@ use crate::{
 /// Names the customer in clear for logs and old tools; believed only when the token says the same.
 pub const CUSTOMER_ID: HeaderName = HeaderName::from_static("x-customer-id");
 
+/// Marks a 401 that is about the caller's own credential and not about the customer's (decision 24).
+pub const CREDENTIAL_REFUSED: HeaderName = HeaderName::from_static("x-service-credential-refused");
+
 const LIFETIME_SECONDS: i64 = 60;
 const LEEWAY_SECONDS: i64 = 5;
 
@@ -179,8 +182,8 @@ async fn check(
     next: Next,
 ) -> Response {
     let Some(identity) = verifier.identify(request.headers()) else {
-        return ApiError::new(Kind::Unauthenticated, "A service credential is needed.")
-            .into_response();
+        let refusal = ApiError::new(Kind::Unauthenticated, "A service credential is needed.");
+        return ([(CREDENTIAL_REFUSED, "true")], refusal).into_response();
     };
     request.extensions_mut().insert(identity);
     next.run(request).await

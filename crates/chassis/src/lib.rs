@@ -13,6 +13,7 @@ pub mod identity;
 pub mod internal_token;
 pub mod keys;
 pub mod lifecycle;
+pub mod origins;
 pub mod readiness;
 pub mod router;
 pub mod service_name;

@@ -1,0 +1,83 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use colloquy_chassis::ServiceName;
+
+/// A chat backend that can prove it lost nothing.
+///
+/// Without a command it runs the whole system in one process, on embedded stores.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub all_in_one: AllInOne,
+}
+
+#[derive(Debug, Args)]
+pub struct AllInOne {
+    /// Where everything is kept [default: the platform's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where to listen; `localhost:PORT` listens on both loopback addresses
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// A settings file
+    #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run one service, on PostgreSQL, Kafka, MongoDB and Redis
+    Serve(Serve),
+    /// Make key files
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Look at settings
+    #[command(subcommand)]
+    Config(Config),
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Which: api-gateway, websocket, auth, customer, chat-command or chat-query
+    pub service: ServiceName,
+    /// Where to listen [default: the service's port on 0.0.0.0]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Where health and metrics are served [default: port + 1000 on 127.0.0.1]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub admin: Option<SocketAddr>,
+    /// A settings file
+    #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Make what is missing: one session key, and one internal pair for each service
+    Generate {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// The name (`kid`) of a first session key
+        #[arg(long, default_value = "k1")]
+        kid: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Load and check the settings
+    Check {
+        /// A settings file
+        #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Print every setting with its default
+    Defaults,
+}

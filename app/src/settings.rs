@@ -1,0 +1,198 @@
+//! Settings: embedded defaults, then a file, then the environment; whole and checked before anything starts.
+
+use std::{collections::HashMap, path::Path, path::PathBuf};
+
+use colloquy_chassis::{ServiceName, telemetry::LogFormat};
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use serde::Deserialize;
+
+/// The defaults, which are also their documentation.
+pub const DEFAULTS: &str = include_str!("../settings.default.toml");
+
+/// Everything that can be set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub log: Log,
+    pub http: Http,
+    pub chat: Chat,
+    pub stomp: Stomp,
+    pub accounts: Accounts,
+    pub write_store: Url,
+    pub view_store: ViewStore,
+    pub event_log: EventLog,
+    pub expiring_store: Url,
+    pub keys: Keys,
+    pub peers: HashMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub public_url: String,
+    pub allowed_origins: Vec<String>,
+    pub secure_cookie: bool,
+    pub trusted_proxies: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chat {
+    pub max_content: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stomp {
+    pub heart_beat: [u32; 2],
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    pub url: String,
+    pub seed_demo_customers: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Url {
+    pub url: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewStore {
+    pub url: String,
+    pub database: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventLog {
+    pub brokers: String,
+    pub partitions: i32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    pub folder: PathBuf,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("cannot read settings file {0}")]
+    Unreadable(PathBuf),
+    #[error("bad setting: {0}")]
+    Bad(#[from] Box<figment::Error>),
+    #[error("bad setting: {setting} {rule}")]
+    OutOfRange { setting: &'static str, rule: &'static str },
+    #[error("bad setting: peers.{0} names no address")]
+    NoPeer(ServiceName),
+}
+
+impl Settings {
+    /// Loads and checks everything.
+    ///
+    /// # Errors
+    /// A file that is not there, a name that is no setting, a value that does not fit.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(SettingsError::Unreadable(file.to_owned()));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        // COLLOQUY_CONFIG and the like are options of the command line, not settings: a setting has a section.
+        let environment = Env::prefixed("COLLOQUY_").filter(|name| name.as_str().contains("__")).split("__");
+        let settings: Self = figment.merge(environment).extract().map_err(Box::new)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The addresses of a service's instances.
+    ///
+    /// # Errors
+    /// None is set.
+    pub fn peers(&self, service: ServiceName) -> Result<&[String], SettingsError> {
+        match self.peers.get(service.name()) {
+            Some(addresses) if !addresses.is_empty() => Ok(addresses),
+            _ => Err(SettingsError::NoPeer(service)),
+        }
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let rules = [
+            ("chat.max_content", "must be between 1 and 65536", (1..=65_536).contains(&self.chat.max_content)),
+            ("event_log.partitions", "must be between 1 and 1000", (1..=1000).contains(&self.event_log.partitions)),
+            (
+                "http.public_url",
+                "must be scheme://host[:port]",
+                self.http.public_url.is_empty() || authority(&self.http.public_url).is_some(),
+            ),
+        ];
+        for (setting, rule, holds) in rules {
+            if !holds {
+                return Err(SettingsError::OutOfRange { setting, rule });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The `host[:port]` of `scheme://host[:port]`.
+pub fn authority(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.trim_end_matches('/').split_once("://")?;
+    let plain = matches!(scheme, "http" | "https") && !rest.is_empty() && !rest.contains(['/', '@', '?', '#']);
+    plain.then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_defaults_are_whole() {
+        Settings::load(None).unwrap();
+    }
+
+    #[test]
+    fn a_name_that_is_no_setting_is_refused_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("colloquy.toml");
+        std::fs::write(&file, "[chat]\nmax_contents = 5\n").unwrap();
+        let error = Settings::load(Some(&file)).unwrap_err().to_string();
+        assert!(error.contains("max_contents"), "{error}");
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_with_its_rule() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("colloquy.toml");
+        std::fs::write(&file, "[chat]\nmax_content = 0\n").unwrap();
+        let error = Settings::load(Some(&file)).unwrap_err().to_string();
+        assert_eq!(error, "bad setting: chat.max_content must be between 1 and 65536");
+    }
+
+    #[test]
+    fn an_authority_is_what_stands_between_scheme_and_path() {
+        assert_eq!(authority("http://localhost:8080/"), Some("localhost:8080"));
+        assert_eq!(authority("https://chat.example"), Some("chat.example"));
+        for bad in ["localhost:8080", "ftp://x", "http://", "http://a/b", "http://u@h"] {
+            assert_eq!(authority(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Which service a path leads to, decided on the path exactly as it was sent (decision 31).
+
+use colloquy_chassis::{ApiError, Kind, ServiceName};
+
+/// A path that leads to a service.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RoutePath<'a> {
+    /// Whose it is.
+    pub service: ServiceName,
+    /// What is left for that service, starting with a slash.
+    pub rest: &'a str,
+}
+
+/// The four prefixes.
+const PREFIXES: [(&str, ServiceName); 4] = [
+    ("auth", ServiceName::Auth),
+    ("customer", ServiceName::Customer),
+    ("command", ServiceName::ChatCommand),
+    ("query", ServiceName::ChatQuery),
+];
+
+/// Paths that need no cookie. A trailing `/*` stands for everything below.
+const PUBLIC: [&str; 4] = [
+    "/auth/login",
+    "/auth/logout",
+    "/customer/create/account",
+    "/customer/forgetPass/*",
+];
+
+/// Reads a path.
+///
+/// # Errors
+/// 403 for `/internal` in any spelling, 400 for a path that is not written plainly, 404 for no prefix of ours.
+pub fn read(path: &str) -> Result<RoutePath<'_>, ApiError> {
+    let decoded: Vec<String> = path.split('/').skip(1).map(decode).collect();
+    if names_internal(&decoded) {
+        return Err(ApiError::new(
+            Kind::Forbidden,
+            "This path is not for clients.",
+        ));
+    }
+    if !is_plain(path, &decoded) {
+        return Err(ApiError::new(
+            Kind::Invalid,
+            "The path is not written plainly.",
+        ));
+    }
+    let (first, rest) = path[1..]
+        .split_once('/')
+        .map_or((&path[1..], "/"), |(first, rest)| {
+            (first, &path[path.len() - rest.len() - 1..])
+        });
+    let service = PREFIXES.iter().find(|(prefix, _)| *prefix == first);
+    service
+        .map(|(_, service)| RoutePath {
+            service: *service,
+            rest,
+        })
+        .ok_or_else(|| ApiError::new(Kind::NotFound, "Nothing is served here."))
+}
+
+/// Whether a path needs no cookie.
+#[must_use]
+pub fn is_public(path: &str) -> bool {
+    PUBLIC.iter().any(|public| match public.strip_suffix('*') {
+        Some(below) => path.starts_with(below) && path.len() > below.len(),
+        None => path == *public,
+    })
+}
+
+/// `internal` as the first segment or the first after a prefix, however it is encoded, doubled or dotted.
+fn names_internal(decoded: &[String]) -> bool {
+    let mut normal: Vec<&str> = Vec::new();
+    for part in decoded
+        .iter()
+        .flat_map(|segment| segment.split(['/', '\\']))
+    {
+        // Path parameters (`;…`) are dropped by some frameworks, so they must not hide a segment's name.
+        match part.split(';').next().unwrap_or_default().trim() {
+            "" | "." => {}
+            ".." => {
+                normal.pop();
+            }
+            name => normal.push(name),
+        }
+    }
+    let is_internal = |at: usize| {
+        normal
+            .get(at)
+            .is_some_and(|name| name.eq_ignore_ascii_case("internal"))
+    };
+    is_internal(0)
+        || (is_internal(1)
+            && PREFIXES
+                .iter()
+                .any(|(prefix, _)| normal[0].eq_ignore_ascii_case(prefix)))
+}
+
+/// No empty and no dot segments, no control bytes, and encoded slashes only inside a parameter: the last of four or
+/// more segments.
+fn is_plain(path: &str, decoded: &[String]) -> bool {
+    let last = decoded.len().saturating_sub(1);
+    path.starts_with('/')
+        && decoded.iter().enumerate().all(|(at, segment)| {
+            let is_parameter = at == last && decoded.len() >= 4;
+            let trailing_slash = segment.is_empty() && at == last;
+            !matches!(segment.as_str(), "." | "..")
+                && (!segment.is_empty() || trailing_slash)
+                && (is_parameter || !segment.contains(['/', '\\']))
+                && !segment.contains('\0')
+        })
+}
+
+/// Percent-decodes until nothing changes, so that double encoding hides nothing.
+fn decode(segment: &str) -> String {
+    let mut text = segment.to_owned();
+    loop {
+        let next = decode_once(&text);
+        if next == text {
+            return text;
+        }
+        text = next;
+    }
+}
+
+fn decode_once(text: &str) -> String {
+    let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                at += 3;
+            }
+            (byte, _, _) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of(path: &str) -> Option<Kind> {
+        read(path).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn contract_3_the_first_segment_names_the_service() {
+        for (path, service, rest) in [
+            ("/auth/login", ServiceName::Auth, "/login"),
+            (
+                "/customer/forgetPass/reset",
+                ServiceName::Customer,
+                "/forgetPass/reset",
+            ),
+            ("/command/message", ServiceName::ChatCommand, "/message"),
+            (
+                "/query/message/roomId/1/index/2",
+                ServiceName::ChatQuery,
+                "/message/roomId/1/index/2",
+            ),
+            ("/query", ServiceName::ChatQuery, "/"),
+            (
+                "/customer/info/fullName/a%2Fb",
+                ServiceName::Customer,
+                "/info/fullName/a%2Fb",
+            ),
+        ] {
+            assert_eq!(read(path).unwrap(), RoutePath { service, rest }, "{path}");
+        }
+        assert_eq!(kind_of("/"), Some(Kind::NotFound));
+        assert_eq!(kind_of("/other/rooms"), Some(Kind::NotFound));
+        assert_eq!(kind_of("/Query/rooms"), Some(Kind::NotFound));
+    }
+
+    #[test]
+    fn decision_31_internal_is_refused_in_every_spelling() {
+        for path in [
+            "/internal",
+            "/internal/x",
+            "/query/internal/rooms/customerId/1",
+            "/Query/Internal/x",
+            "//internal/x",
+            "/query//internal/x",
+            "/./internal",
+            "/query/./internal",
+            "/query/rooms/../internal/x",
+            "/x/../internal",
+            "/%69nternal",
+            "/query/%69%6eternal/x",
+            "/query/%2569nternal/x",
+            "/query%2finternal/x",
+            "/query\\internal",
+            "/query/internal;a=b/x",
+            "/%2e%2e/internal",
+        ] {
+            assert_eq!(kind_of(path), Some(Kind::Forbidden), "{path}");
+        }
+        assert_eq!(kind_of("/query/message/roomId/internal"), None);
+    }
+
+    #[test]
+    fn decision_31_a_path_that_is_not_plain_is_400() {
+        for path in [
+            "/query//rooms",
+            "/query/./rooms",
+            "/query/../query/rooms",
+            "/query/%2e%2e/rooms",
+            "/query%2frooms",
+            "/query/a%2fb/c",
+            "/query/a%00/x",
+        ] {
+            assert_eq!(kind_of(path), Some(Kind::Invalid), "{path}");
+        }
+    }
+
+    #[test]
+    fn contract_3_public_paths_are_exactly_these() {
+        for path in [
+            "/auth/login",
+            "/auth/logout",
+            "/customer/create/account",
+            "/customer/forgetPass/initiate",
+        ] {
+            assert!(is_public(path), "{path}");
+        }
+        for path in [
+            "/auth/login/",
+            "/auth",
+            "/auth/loginx",
+            "/customer/forgetPass/",
+            "/customer/forgetPass",
+            "/customer/info",
+            "/query/rooms",
+        ] {
+            assert!(!is_public(path), "{path}");
+        }
+    }
+}
