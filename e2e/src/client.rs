@@ -1,0 +1,15 @@
+//! What a user's machine would run: an HTTP client with a cookie, and STOMP over a WebSocket.
+
+pub mod customers;
+pub mod exact;
+pub mod frame;
+pub mod http;
+pub mod seq_watch;
+pub mod stomp;
+
+pub use customers::{Seeded, USER1, USER2, USER3};
+pub use exact::exact;
+pub use frame::Frame;
+pub use http::{Answer, CallError, Client, Message, RoomView, Sent};
+pub use seq_watch::SeqWatch;
+pub use stomp::{Closed, Handshake, Socket};

@@ -1,0 +1,11 @@
+//! Starting the system, and waiting for it.
+
+pub mod binary;
+pub mod deadline;
+pub mod instance;
+pub mod system;
+pub mod watchdog;
+
+pub use deadline::{DEADLINE, eventually};
+pub use instance::{Instance, Options};
+pub use system::System;

@@ -1,0 +1,99 @@
+//! The system under test, whichever it is. Tests never ask (invariant 9): they get an address.
+
+use std::env;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use tokio::sync::OnceCell;
+
+use super::{Instance, Options};
+use crate::client::{Client, Seeded};
+
+/// A running system and the sessions of its seeded customers.
+#[derive(Debug)]
+pub struct System {
+    url: String,
+    tokens: [OnceCell<String>; 3],
+    // Held for its end: an all-in-one instance lives as long as the system that was made of it.
+    _instance: Option<Instance>,
+}
+
+static SHARED: OnceCell<Result<System, String>> = OnceCell::const_new();
+
+impl System {
+    /// The one system that all tests of this process share; started by whoever asks first.
+    ///
+    /// # Errors
+    /// As [`System::from_env`]; every caller is told the same.
+    pub async fn shared() -> Result<&'static Self> {
+        let start = || async { Self::from_env().await.map_err(|error| format!("{error:#}")) };
+        let shared = SHARED.get_or_init(start).await;
+        shared.as_ref().map_err(|error| anyhow!("{error}"))
+    }
+
+    /// By `COLLOQUY_E2E_MODE`: `all-in-one` (also when unset) starts the built binary; `distributed` is already running
+    /// at `COLLOQUY_E2E_URL`.
+    ///
+    /// # Errors
+    /// The variables make no sense, or the binary did not start.
+    pub async fn from_env() -> Result<Self> {
+        match env::var("COLLOQUY_E2E_MODE").as_deref() {
+            Err(_) | Ok("all-in-one") => Ok(Self::of(Instance::start(Options::default()).await?)),
+            Ok("distributed") => {
+                let url = env::var("COLLOQUY_E2E_URL")
+                    .context("COLLOQUY_E2E_URL says where the distributed system is")?;
+                Ok(Self::at(url.trim_end_matches('/')))
+            }
+            Ok(other) => bail!("COLLOQUY_E2E_MODE is all-in-one or distributed, not {other}"),
+        }
+    }
+
+    /// A system that somebody else runs.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            tokens: [const { OnceCell::const_new() }; 3],
+            _instance: None,
+        }
+    }
+
+    /// A system made of an instance of our own.
+    #[must_use]
+    pub fn of(instance: Instance) -> Self {
+        let url = instance.url();
+        Self {
+            _instance: Some(instance),
+            ..Self::at(&url)
+        }
+    }
+
+    /// Its address, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A client that is nobody yet.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built.
+    pub fn anonymous(&self) -> Result<Client> {
+        Client::new(&self.url)
+    }
+
+    /// A client of that customer. Sessions are kept, so that a hundred tests do not hash a hundred passwords;
+    /// connections are not, because each test has a runtime of its own.
+    ///
+    /// # Errors
+    /// The customer cannot log in.
+    pub async fn client(&self, customer: Seeded) -> Result<Client> {
+        let nobody = self.anonymous()?;
+        let token = self.tokens[customer.index()]
+            .get_or_try_init(|| async {
+                let client = nobody.login(customer.username, customer.password).await?;
+                client.token().map(str::to_owned).context("no session")
+            })
+            .await?;
+        Ok(nobody.with_token(token))
+    }
+}
