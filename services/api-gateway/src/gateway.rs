@@ -88,7 +88,7 @@ impl Gateway {
     }
 }
 
-/// Everything under the four prefixes. Merge it last: it answers whatever no other route does.
+/// Everything under the four prefixes, and 404 for whatever no other route answers. Wrap it when all routes are merged.
 pub fn router(gateway: Arc<Gateway>, admission: Admission) -> Router {
     Router::new()
         .fallback(handle)

@@ -1,0 +1,132 @@
+//! A gateway to one honest service that answers with what reached it.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::{Body, to_bytes},
+    extract::Request,
+    response::Response,
+};
+use colloquy_api_gateway::{
+    Gateway, InProcess, Upstream, UpstreamError, admission::Admission, router, upstream::Crossing,
+};
+use colloquy_chassis::{
+    Clock as _, ServiceName, SystemClock,
+    identity::Identity,
+    keys::KeyFolder,
+    origins::Origins,
+    session_token::{AUDIENCE, Claims, ISSUER, SessionVerifier},
+};
+use http::StatusCode;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+pub struct World {
+    pub router: Router,
+    keys: KeyFolder,
+    _folder: tempfile::TempDir,
+}
+
+/// Answers `{customerId, service, path, headers, length}` of what it was sent.
+async fn mirror(request: Request) -> Json<Value> {
+    let (parts, body) = request.into_parts();
+    let identity = parts.extensions.get::<Identity>();
+    let headers: Vec<String> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    Json(json!({
+        "customerId": identity.and_then(|identity| identity.caller.as_ref()).map(|caller| caller.customer_id),
+        "service": identity.map(|identity| identity.service.name()),
+        "path": parts.uri.to_string(),
+        "headers": headers,
+        "length": to_bytes(body, usize::MAX).await.unwrap().len(),
+    }))
+}
+
+/// A service that is not there.
+struct Away;
+
+#[async_trait::async_trait]
+impl Upstream for Away {
+    async fn call(&self, _: Crossing, _: Identity) -> Result<Response, UpstreamError> {
+        Err(UpstreamError::Unreachable("connection refused".into()))
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::new(folder.path());
+        keys.complete("k1").unwrap();
+        let verifier = SessionVerifier::load(&keys, Arc::new(SystemClock)).unwrap();
+        let mirror = || Arc::new(InProcess(Router::new().fallback(mirror))) as Arc<dyn Upstream>;
+        let upstreams = [
+            (ServiceName::Auth, mirror()),
+            (ServiceName::Customer, mirror()),
+            (ServiceName::ChatCommand, mirror()),
+            (ServiceName::ChatQuery, Arc::new(Away) as Arc<dyn Upstream>),
+        ];
+        let admission = Admission::new(
+            ["chat.example".to_owned()],
+            Origins::new(["http://chat.example".to_owned()]),
+        );
+        let router =
+            colloquy_chassis::router::wrap(router(Gateway::new(verifier, upstreams), admission));
+        Self {
+            router,
+            keys,
+            _folder: folder,
+        }
+    }
+
+    /// A token for customer 7, changed as the test wants.
+    pub fn token(&self, change: impl FnOnce(&mut Claims)) -> String {
+        let now = SystemClock.now().seconds();
+        let mut claims = Claims {
+            sub: "user7".into(),
+            customer_id: "7".into(),
+            full_name: "Seven".into(),
+            roles: vec!["ROLE_USER".into()],
+            iat: now,
+            exp: now + 60,
+            jti: "j".into(),
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+        };
+        change(&mut claims);
+        let (kid, pem) = self.keys.session_private().unwrap();
+        let header = Header {
+            kid: Some(kid),
+            ..Header::new(Algorithm::RS256)
+        };
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_rsa_pem(&pem).unwrap()).unwrap()
+    }
+
+    pub fn cookie(&self) -> String {
+        format!("jwt_token={}", self.token(|_| {}))
+    }
+
+    pub async fn send(&self, request: http::request::Builder, body: impl Into<Body>) -> Response {
+        let request = match request.headers_ref() {
+            Some(headers) if headers.contains_key("host") => request,
+            _ => request.header("host", "chat.example"),
+        };
+        self.router
+            .clone()
+            .oneshot(request.body(body.into()).unwrap())
+            .await
+            .unwrap()
+    }
+
+    /// Sends, and answers the status and the JSON.
+    pub async fn ask(&self, request: http::request::Builder) -> (StatusCode, Value) {
+        let response = self.send(request, Body::empty()).await;
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+}
