@@ -1,0 +1,159 @@
+//! A frame as a client sent it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// What a client may send. A server's commands are none of a client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientCommand {
+    /// `CONNECT`
+    Connect,
+    /// `STOMP`, which means the same as `CONNECT`.
+    Stomp,
+    /// `SEND`
+    Send,
+    /// `SUBSCRIBE`
+    Subscribe,
+    /// `UNSUBSCRIBE`
+    Unsubscribe,
+    /// `ACK`
+    Ack,
+    /// `NACK`
+    Nack,
+    /// `BEGIN`
+    Begin,
+    /// `COMMIT`
+    Commit,
+    /// `ABORT`
+    Abort,
+    /// `DISCONNECT`
+    Disconnect,
+}
+
+impl ClientCommand {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Connect,
+        Self::Stomp,
+        Self::Send,
+        Self::Subscribe,
+        Self::Unsubscribe,
+        Self::Ack,
+        Self::Nack,
+        Self::Begin,
+        Self::Commit,
+        Self::Abort,
+        Self::Disconnect,
+    ];
+
+    /// As it is on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "CONNECT",
+            Self::Stomp => "STOMP",
+            Self::Send => "SEND",
+            Self::Subscribe => "SUBSCRIBE",
+            Self::Unsubscribe => "UNSUBSCRIBE",
+            Self::Ack => "ACK",
+            Self::Nack => "NACK",
+            Self::Begin => "BEGIN",
+            Self::Commit => "COMMIT",
+            Self::Abort => "ABORT",
+            Self::Disconnect => "DISCONNECT",
+        }
+    }
+
+    /// Whether it opens a session.
+    #[must_use]
+    pub const fn opens_session(self) -> bool {
+        matches!(self, Self::Connect | Self::Stomp)
+    }
+
+    /// Whether its frame may have a body in 1.1 and later (STOMP 1.2, "Body").
+    #[must_use]
+    pub const fn may_have_body(self) -> bool {
+        matches!(self, Self::Send)
+    }
+
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|command| command.as_str().as_bytes() == line)
+    }
+}
+
+/// The headers of a frame, in the order in which they came, unescaped.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// The value of a header. Of a repeated one the first counts (STOMP 1.2, "Repeated Header Entries").
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// All of them, repeated ones included.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// How many there are, repeated ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn push(&mut self, name: String, value: String) {
+        self.0.push((name, value));
+    }
+}
+
+/// A frame from a client. It owns what it holds: nothing of it keeps a read buffer alive.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// What it asks for.
+    pub command: ClientCommand,
+    /// Its headers.
+    pub headers: Headers,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Frame {
+    /// The value of a header; see [`Headers::get`].
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)
+    }
+}
+
+// Headers hold tokens and bodies what people write; neither belongs into a log.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("command", &self.command)
+            .field("headers", &self.headers)
+            .field("body_octets", &self.body.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
