@@ -1,6 +1,7 @@
 //! What a database can answer instead of doing what it was asked.
 
 use colloquy_chassis::{Failure, Kind};
+use sqlx::migrate::MigrateError;
 
 /// Why a store could not do what it was asked. Nothing was recorded.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,17 @@ impl From<sqlx::Error> for StoreError {
             Self::Unavailable(error)
         } else {
             Self::Defect(error)
+        }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(beneath) | MigrateError::ExecuteMigration(beneath, _) => {
+                beneath.into()
+            }
+            other => Self::Defect(other.into()),
         }
     }
 }

@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use axum::{Json, Router, routing::get};
+use colloquy_chassis::{
+    ServiceName, SystemClock,
+    internal_token::{InternalSigner, InternalVerifier},
+    keys::KeyFolder,
+};
+use colloquy_contracts::Envelope;
+use colloquy_service_api::{CallError, ServiceClient};
+use http::{Method, StatusCode};
+use tokio::net::TcpListener;
+
+struct World {
+    address: String,
+    keys: KeyFolder,
+    _folder: tempfile::TempDir,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Chat command, protected as on its own port.
+#[expect(clippy::disallowed_methods, reason = "a test's server ends with the test")]
+async fn chat_command() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = KeyFolder::new(folder.path());
+    keys.complete("k1").unwrap();
+    let verifier = InternalVerifier::load(&keys, ServiceName::ChatCommand, Arc::new(SystemClock)).unwrap();
+    let router = Router::new()
+        .route("/yes", get(|| async { Json(Envelope::success("yes", true)) }))
+        .route("/nothing", get(|| async { Json(Envelope::<bool> { success: true, message: String::new(), data: None }) }))
+        .route("/broken", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move { axum::serve(listener, verifier.protect(router)).await.unwrap() });
+    World { address, keys, _folder: folder, server }
+}
+
+impl World {
+    fn client(&self, caller: ServiceName, instances: &[String]) -> ServiceClient {
+        let signer = InternalSigner::load(&self.keys, caller, Arc::new(SystemClock)).unwrap();
+        ServiceClient::new(ServiceName::ChatCommand, instances, signer)
+    }
+
+    async fn ask(&self, caller: ServiceName, path: &str) -> Result<Option<bool>, CallError> {
+        self.client(caller, std::slice::from_ref(&self.address)).ask(Method::GET, path, None::<&()>).await
+    }
+}
+
+/// An address where nothing listens.
+async fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn an_answer_is_the_data_of_the_envelope() {
+    let world = chat_command().await;
+    assert_eq!(world.ask(ServiceName::ChatQuery, "/yes").await.unwrap(), Some(true));
+    assert_eq!(world.ask(ServiceName::ChatQuery, "/nothing").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn decision_24_a_caller_that_is_not_in_the_table_is_refused() {
+    let world = chat_command().await;
+    let refusal = world.ask(ServiceName::Mail, "/yes").await.unwrap_err();
+    assert!(matches!(refusal, CallError::Refused(_, StatusCode::UNAUTHORIZED)), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_service_that_fails_is_unavailable() {
+    let world = chat_command().await;
+    assert!(matches!(world.ask(ServiceName::ChatQuery, "/broken").await, Err(CallError::Unavailable(..))));
+}
+
+#[tokio::test]
+async fn an_instance_that_is_away_is_passed_over() {
+    let world = chat_command().await;
+    let client = world.client(ServiceName::ChatQuery, &[nowhere().await, world.address.clone()]);
+    for _ in 0..4 {
+        assert_eq!(client.ask(Method::GET, "/yes", None::<&()>).await.unwrap(), Some(true));
+    }
+}
+
+#[tokio::test]
+async fn with_every_instance_away_the_service_is_unavailable() {
+    let world = chat_command().await;
+    let client = world.client(ServiceName::ChatQuery, &[nowhere().await, nowhere().await]);
+    let answer: Result<Option<bool>, _> = client.ask(Method::GET, "/yes", None::<&()>).await;
+    assert!(matches!(answer, Err(CallError::Unavailable(..))));
+}
