@@ -1,1 +1,22 @@
-//! TODO
+//! The read side: projects what the write side tells into views, answers queries from them, and tells the push side
+//! what changed. It writes no truth (invariant 1).
+
+pub mod announce;
+pub mod batch;
+mod chat_query;
+pub mod intake;
+pub mod membership;
+pub mod parked;
+#[cfg(feature = "planted-bugs")]
+mod planted_bug;
+pub mod projections;
+pub mod projector;
+mod queries;
+pub mod room_state;
+pub mod routes;
+pub mod view_store;
+
+pub use chat_query::ChatQuery;
+pub use membership::ViewMembership;
+pub use routes::router;
+pub use view_store::{ViewStore, mongodb::MongoViewStore, sqlite::SqliteViewStore};

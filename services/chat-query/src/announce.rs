@@ -1,0 +1,73 @@
+//! What the read side tells the push side once its view is stored: room views and unread flags that changed.
+//!
+//! An announcement's event id is derived from the event that caused it, so a second one, after a crash between storing
+//! and telling, is dropped by whoever heard the first (decision 9).
+
+use colloquy_chassis::backoff::Backoff;
+use colloquy_contracts::{
+    CustomerId, RoomId, Topic,
+    views::{ChatRoomView, ReadStatus},
+};
+use colloquy_event_log::{EventLog, NewEvent};
+
+/// `room-updated`: the room as it is now, because of the event with this id.
+#[must_use]
+pub fn room_updated(view: &ChatRoomView, cause: &str) -> NewEvent {
+    NewEvent {
+        topic: Topic::RoomUpdated,
+        room_id: view.room_id,
+        event_id: format!("room-updated:{cause}"),
+        payload: json(view),
+        replayed: false,
+    }
+}
+
+/// `read-status-updated`: somebody's unread flag as it is now, because of the event with this id.
+#[must_use]
+pub fn read_status_updated(
+    room_id: RoomId,
+    customer_id: CustomerId,
+    is_unread: bool,
+    cause: &str,
+) -> NewEvent {
+    let status = ReadStatus {
+        room_id,
+        customer_id,
+        is_unread,
+    };
+    NewEvent {
+        topic: Topic::ReadStatusUpdated,
+        room_id,
+        event_id: format!("read-status:{cause}"),
+        payload: json(&status),
+        replayed: false,
+    }
+}
+
+/// Appends announcements and answers when every one is durable, however long the log is away.
+pub async fn publish(log: &dyn EventLog, announcements: &[NewEvent]) {
+    let mut left = announcements.to_vec();
+    let mut backoff = Backoff::default();
+    while !left.is_empty() {
+        match log.append(&left).await {
+            Ok(durable) => {
+                let mut durable = durable.into_iter();
+                left.retain(|_| !durable.next().unwrap_or(false));
+                if left.is_empty() {
+                    return;
+                }
+                tracing::warn!(left = left.len(), "announcements are not durable yet");
+            }
+            Err(error) => {
+                tracing::warn!(%error, left = left.len(), "announcements cannot be published");
+            }
+        }
+        backoff.wait().await;
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> bytes::Bytes {
+    serde_json::to_vec(value)
+        .expect("a view holds only strings and numbers")
+        .into()
+}

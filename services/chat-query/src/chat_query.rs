@@ -1,0 +1,100 @@
+//! The service: the projector behind, the queries in front.
+
+use std::{sync::Arc, time::Duration};
+
+use colloquy_chassis::{Failure, Kind, Tasks, readiness::Gate};
+use colloquy_contracts::{RoomId, Seq};
+use colloquy_event_log::EventLog;
+use colloquy_service_api::MembershipCheck;
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    projector::Projector,
+    view_store::{ViewStore, ViewStoreError},
+};
+
+/// How long a query waits for a seq (decision 12).
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Another instance may be the one that projects the room: then nothing wakes us here.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The read side, serving.
+pub struct ChatQuery {
+    pub(crate) store: Arc<dyn ViewStore>,
+    pub(crate) membership: MembershipCheck,
+    saves: watch::Receiver<u64>,
+}
+
+/// Why a query that asked for a seq cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum WaitError {
+    /// The view has not come that far in time.
+    #[error("the view has not reached seq {0} yet")]
+    TooEarly(Seq),
+    /// The view cannot be read.
+    #[error(transparent)]
+    Store(#[from] ViewStoreError),
+}
+
+impl Failure for WaitError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::TooEarly(_) => Kind::Unavailable,
+            Self::Store(error) => error.kind(),
+        }
+    }
+}
+
+impl ChatQuery {
+    /// Starts projecting and answers the service. The gate opens when the projector has its store and its log.
+    #[must_use]
+    pub fn start(
+        store: Arc<dyn ViewStore>,
+        log: Arc<dyn EventLog>,
+        membership: MembershipCheck,
+        tasks: &Tasks,
+        gate: Gate,
+    ) -> Arc<Self> {
+        let (saves, seen) = watch::channel(0);
+        let projector = Projector {
+            store: Arc::clone(&store),
+            log,
+            saves,
+        };
+        let stopping = tasks.clone();
+        tasks.spawn_vital("projector", async move {
+            tokio::select! {
+                () = stopping.stopping() => {}
+                () = projector.run(gate) => {}
+            }
+        });
+        Arc::new(Self {
+            store,
+            membership,
+            saves: seen,
+        })
+    }
+
+    /// Waits until the view of a room holds this seq.
+    ///
+    /// # Errors
+    /// It does not within 2 s, or the store is unavailable.
+    pub async fn wait_for(&self, room: RoomId, seq: Seq) -> Result<(), WaitError> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut saves = self.saves.clone();
+        loop {
+            saves.mark_unchanged();
+            if self.store.highest_seq(room).await? >= Some(seq) {
+                return Ok(());
+            }
+            let next = (Instant::now() + POLL).min(deadline);
+            if next == deadline && Instant::now() >= deadline {
+                return Err(WaitError::TooEarly(seq));
+            }
+            // A closed channel means the process is stopping; the poll goes on until the deadline.
+            if let Ok(Err(_)) = tokio::time::timeout_at(next, saves.changed()).await {
+                tokio::time::sleep_until(next).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! A bug on purpose, for proving that the checker of the fault tests would catch it. Never in a release.
+
+use std::time::Duration;
+
+use colloquy_event_log::{GroupReader, Record};
+
+use crate::{
+    batch::Batch,
+    view_store::{Saved, ViewStore, ViewWrite},
+};
+
+/// Commits the position before the effect is stored, if `COLLOQUY_PLANTED_BUG` says `commit-before-apply`.
+pub async fn commit_before_apply(
+    store: &dyn ViewStore,
+    reader: &mut dyn GroupReader,
+    records: &[Record],
+    batch: &Batch,
+) {
+    if std::env::var("COLLOQUY_PLANTED_BUG").as_deref() != Ok("commit-before-apply") {
+        return;
+    }
+    let position_alone = ViewWrite {
+        messages: Vec::new(),
+        markers: Vec::new(),
+        rooms: Vec::new(),
+        parked: Vec::new(),
+        announcements: Vec::new(),
+        position: batch.position().clone(),
+    };
+    let outcome = match store.save(&position_alone).await {
+        Ok(Saved::Everything) => Ok(()),
+        Ok(Saved::View) => reader.commit(records).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = outcome {
+        tracing::warn!(error, "the planted bug could not commit");
+    }
+    // The gap in which a kill loses the batch.
+    tokio::time::sleep(Duration::from_millis(30)).await;
+}

@@ -1,0 +1,28 @@
+//! `GET /internal/valid/roomId/{roomId}/customerId/{customerId}`: what the view knows of a membership, asked by another
+//! service. A no is not final: chat command knows the truth (decision 11).
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use colloquy_chassis::{ApiError, extract::PathIds, identity::Identity};
+use colloquy_contracts::{CustomerId, Envelope, RoomId};
+
+use crate::ChatQuery;
+
+pub async fn handle(
+    State(service): State<Arc<ChatQuery>>,
+    _: Identity,
+    PathIds((room, customer)): PathIds<(RoomId, CustomerId)>,
+) -> Result<Json<Envelope<bool>>, ApiError> {
+    let is_member = service.store.is_member(room, customer).await?;
+    let message = if is_member {
+        "A member of this room."
+    } else {
+        "Not a member of this room, as far as is known here."
+    };
+    Ok(Json(Envelope {
+        success: is_member,
+        message: message.to_owned(),
+        data: Some(is_member),
+    }))
+}

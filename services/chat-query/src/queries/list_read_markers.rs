@@ -1,0 +1,19 @@
+//! `GET /readMarkers/roomId/{roomId}`: how far everybody has read a room.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
+use colloquy_contracts::{RoomId, views::ReadMarker};
+
+use crate::ChatQuery;
+
+pub async fn handle(
+    State(service): State<Arc<ChatQuery>>,
+    caller: Caller,
+    PathIds(room): PathIds<RoomId>,
+) -> Result<Answer<Vec<ReadMarker>>, ApiError> {
+    service.membership.check(room, caller.customer_id).await?;
+    let markers = service.store.markers(room).await?;
+    Ok(Answer("The read markers of the room.", markers))
+}

@@ -1,0 +1,73 @@
+//! `GET /message/roomId/{roomId}` and `GET /message/roomId/{roomId}/index/{indexMessageId}`: a page of a room's messages,
+//! newest first, and on from there to older ones.
+//!
+//! Both take `?limit` (1–100, else 400; 20 without it), `?afterSeq=N` (only what is newer than seq N; still the newest
+//! first, so whoever missed more than a page goes on with `index` until they meet what they have), and `?minSeq=N`
+//! (decision 12). A member of a room that is not projected yet gets an empty list.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use colloquy_chassis::{
+    Answer, ApiError, Kind,
+    extract::{Params, PathIds},
+    identity::Caller,
+};
+use colloquy_contracts::{MessageId, RoomId, Seq, views::MessageDocument};
+use serde::Deserialize;
+
+use crate::{ChatQuery, view_store::Page};
+
+const LIMITS: std::ops::RangeInclusive<u32> = 1..=100;
+const LIMIT: u32 = 20;
+
+/// What a client may add to the path.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wish {
+    limit: Option<u32>,
+    after_seq: Option<Seq>,
+    min_seq: Option<Seq>,
+}
+
+pub async fn latest(
+    State(service): State<Arc<ChatQuery>>,
+    caller: Caller,
+    PathIds(room): PathIds<RoomId>,
+    Params(wish): Params<Wish>,
+) -> Result<Answer<Vec<MessageDocument>>, ApiError> {
+    answer(&service, &caller, room, None, &wish).await
+}
+
+pub async fn older(
+    State(service): State<Arc<ChatQuery>>,
+    caller: Caller,
+    PathIds((room, index)): PathIds<(RoomId, MessageId)>,
+    Params(wish): Params<Wish>,
+) -> Result<Answer<Vec<MessageDocument>>, ApiError> {
+    answer(&service, &caller, room, Some(index), &wish).await
+}
+
+async fn answer(
+    service: &ChatQuery,
+    caller: &Caller,
+    room: RoomId,
+    before: Option<MessageId>,
+    wish: &Wish,
+) -> Result<Answer<Vec<MessageDocument>>, ApiError> {
+    let limit = wish.limit.unwrap_or(LIMIT);
+    if !LIMITS.contains(&limit) {
+        return Err(ApiError::new(Kind::Invalid, "limit must be 1 to 100."));
+    }
+    service.membership.check(room, caller.customer_id).await?;
+    if let Some(seq) = wish.min_seq {
+        service.wait_for(room, seq).await?;
+    }
+    let page = Page {
+        before,
+        after_seq: wish.after_seq,
+        limit,
+    };
+    let messages = service.store.history(room, page).await?;
+    Ok(Answer("Messages, newest first.", messages))
+}

@@ -1,0 +1,415 @@
+//! What every view store promises: one function a promise, each on a fresh store.
+
+use std::{future::Future, sync::Arc};
+
+use bytes::Bytes;
+use colloquy_contracts::{
+    CustomerId, MessageId, RoomId, Seq, Timestamp, Topic,
+    views::{LastMessage, MessageDocument},
+};
+
+use super::{Page, Position, ViewStore, ViewStoreError, ViewWrite, read_marker};
+use crate::{
+    parked::ParkedEvent,
+    room_state::{Created, RoomState},
+};
+
+/// Opens the same store each time it is called.
+pub trait Reopen: Fn() -> Self::Opening + Send + Sync {
+    /// The opening.
+    type Opening: Future<Output = Arc<dyn ViewStore>> + Send;
+}
+
+impl<F, O> Reopen for F
+where
+    F: Fn() -> O + Send + Sync,
+    O: Future<Output = Arc<dyn ViewStore>> + Send,
+{
+    type Opening = O;
+}
+
+/// Instantiates the suite for one adapter: `conformance!(fresh)`, where the async function `fresh` answers a
+/// [`Reopen`] of a store of its own, and whatever must live as long as it.
+#[macro_export]
+macro_rules! view_store_conformance {
+    ($fresh:path) => {
+        $crate::view_store_conformance! { $fresh:
+            an_unknown_room_is_empty,
+            what_is_saved_can_be_read,
+            what_is_saved_survives_reopening,
+            a_repeat_is_harmless,
+            decision_7_a_room_may_be_known_by_its_messages_alone,
+            a_room_that_moved_is_a_conflict,
+            a_room_that_somebody_else_stored_first_is_a_conflict,
+            history_is_paged_newest_first,
+            history_keeps_rooms_apart,
+            rooms_are_listed_newest_first_for_their_members_alone,
+            decision_7_a_marker_never_moves_back,
+            invariant_5_a_message_id_or_seq_is_used_once,
+            decision_8_parked_events_are_listed_whole,
+        }
+    };
+    ($fresh:path: $($promise:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $promise() {
+                let (reopen, _guard) = $fresh().await;
+                $crate::view_store::conformance::$promise(&reopen).await;
+            }
+        )+
+    };
+}
+
+const CREATOR: CustomerId = CustomerId(1);
+const MEMBER: CustomerId = CustomerId(2);
+const OUTSIDER: CustomerId = CustomerId(3);
+/// Above 2^32 and odd, so that a store that loses precision is seen.
+const ROOM: RoomId = RoomId((1 << 52) + 1);
+const EVERYTHING: Page = Page {
+    before: None,
+    after_seq: None,
+    limit: 100,
+};
+
+/// Questions about a room nobody told of are answered with nothing.
+pub async fn an_unknown_room_is_empty(reopen: &impl Reopen) {
+    let store = reopen().await;
+    assert!(store.load_rooms(&[ROOM]).await.unwrap().is_empty());
+    assert!(store.history(ROOM, EVERYTHING).await.unwrap().is_empty());
+    assert!(store.markers(ROOM).await.unwrap().is_empty());
+    assert!(store.rooms_of(CREATOR).await.unwrap().is_empty());
+    assert!(store.parked(10).await.unwrap().is_empty());
+    assert_eq!(store.highest_seq(ROOM).await.unwrap(), None);
+    assert!(!store.is_member(ROOM, CREATOR).await.unwrap());
+}
+
+/// Everything that was saved is read as it was, to the millisecond and the last bit.
+pub async fn what_is_saved_can_be_read(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let (room, write) = a_room_with_a_message();
+    store.save(&write).await.unwrap();
+    assert_holds(store.as_ref(), &room, &write).await;
+}
+
+/// Closing a store loses nothing.
+pub async fn what_is_saved_survives_reopening(reopen: &impl Reopen) {
+    let (room, write) = a_room_with_a_message();
+    reopen().await.save(&write).await.unwrap();
+    assert_holds(reopen().await.as_ref(), &room, &write).await;
+}
+
+/// A batch that was stored before, in whole or all but its rooms, changes nothing.
+pub async fn a_repeat_is_harmless(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let (room, write) = a_room_with_a_message();
+    let without_rooms = ViewWrite {
+        rooms: Vec::new(),
+        ..write.clone()
+    };
+    store.save(&without_rooms).await.unwrap();
+    store.save(&write).await.unwrap();
+    store.save(&without_rooms).await.unwrap();
+    assert_holds(store.as_ref(), &room, &write).await;
+}
+
+/// A message that arrives before its room is kept, and the room is no room of anybody yet.
+pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let (room, mut write) = a_room_with_a_message();
+    write.rooms[0].created = None;
+    store.save(&write).await.unwrap();
+    assert!(store.rooms_of(MEMBER).await.unwrap().is_empty());
+    assert!(!store.is_member(ROOM, MEMBER).await.unwrap());
+    assert_eq!(store.highest_seq(ROOM).await.unwrap(), Some(Seq(1)));
+
+    let loaded = load(store.as_ref(), ROOM).await;
+    assert_eq!(loaded.created, None);
+    let now_created = RoomState {
+        created: room.created.clone(),
+        ..loaded
+    };
+    store.save(&rooms(vec![now_created])).await.unwrap();
+    assert!(store.is_member(ROOM, MEMBER).await.unwrap());
+    assert_eq!(
+        store.rooms_of(MEMBER).await.unwrap(),
+        [room.view().unwrap()]
+    );
+}
+
+/// Of two who loaded the same version, the second to save is told so, and what the first saved stays.
+pub async fn a_room_that_moved_is_a_conflict(reopen: &impl Reopen) {
+    let store = reopen().await;
+    store.save(&rooms(vec![room_at(ROOM, 0)])).await.unwrap();
+    let loaded = load(store.as_ref(), ROOM).await;
+    let mut first = loaded.clone();
+    first.markers.insert(CREATOR, MessageId(5));
+    let mut second = loaded.clone();
+    second.markers.insert(MEMBER, MessageId(6));
+    store.save(&rooms(vec![first.clone()])).await.unwrap();
+    let refusal = store.save(&rooms(vec![second])).await;
+    assert!(
+        matches!(refusal, Err(ViewStoreError::Conflict)),
+        "{refusal:?}"
+    );
+    let now = load(store.as_ref(), ROOM).await;
+    assert_eq!(now.markers, first.markers);
+    assert!(now.version > loaded.version);
+}
+
+/// Two who both believe a room is new cannot both be right.
+pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let mut other = room_at(ROOM, 0);
+    other.markers.insert(CREATOR, MessageId(9));
+    store.save(&rooms(vec![room_at(ROOM, 0)])).await.unwrap();
+    let refusal = store.save(&rooms(vec![other])).await;
+    assert!(
+        matches!(refusal, Err(ViewStoreError::Conflict)),
+        "{refusal:?}"
+    );
+    assert!(load(store.as_ref(), ROOM).await.markers.is_empty());
+}
+
+/// Pages go from the newest back, without a gap or an overlap, and know where to stop.
+pub async fn history_is_paged_newest_first(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let told: Vec<_> = (1..=45)
+        .map(|seq| message(ROOM, 1000 + 7 * seq, seq))
+        .collect();
+    store.save(&messages(told.clone())).await.unwrap();
+    let seqs = async |before: Option<MessageId>, after_seq: Option<i64>| {
+        let page = Page {
+            before,
+            after_seq: after_seq.map(Seq),
+            limit: 20,
+        };
+        let page = store.history(ROOM, page).await.unwrap();
+        page.iter().map(|one| one.seq.0).collect::<Vec<_>>()
+    };
+    let id = |seq: usize| Some(told[seq - 1].message_id);
+    let down = |from: i64, to: i64| (to..=from).rev().collect::<Vec<_>>();
+    assert_eq!(seqs(None, None).await, down(45, 26));
+    assert_eq!(seqs(id(26), None).await, down(25, 6));
+    assert_eq!(seqs(id(6), None).await, down(5, 1));
+    assert_eq!(seqs(id(1), None).await, [0; 0]);
+    assert_eq!(seqs(None, Some(40)).await, down(45, 41));
+    assert_eq!(seqs(None, Some(3)).await, down(45, 26));
+    assert_eq!(seqs(id(26), Some(20)).await, down(25, 21));
+    assert_eq!(seqs(None, Some(45)).await, [0; 0]);
+}
+
+/// A room's history is its own.
+pub async fn history_keeps_rooms_apart(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let (mine, theirs) = (message(RoomId(1), 10, 1), message(RoomId(2), 11, 1));
+    store
+        .save(&messages(vec![mine.clone(), theirs.clone()]))
+        .await
+        .unwrap();
+    assert_eq!(store.history(RoomId(1), EVERYTHING).await.unwrap(), [mine]);
+    assert_eq!(
+        store.history(RoomId(2), EVERYTHING).await.unwrap(),
+        [theirs]
+    );
+}
+
+/// Rooms come newest first, of two equally new ones the later, and only to those who are in them.
+pub async fn rooms_are_listed_newest_first_for_their_members_alone(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let mut written_in = room_at(RoomId(1), 1_000);
+    written_in.last_message = Some(last(&message(RoomId(1), 77, 1)));
+    let stored = [
+        written_in,
+        room_at(RoomId(2), 3_000),
+        room_at(RoomId(3), 2_000),
+        room_at(RoomId(4), 3_000),
+    ];
+    store.save(&rooms(stored.to_vec())).await.unwrap();
+    let ids = async |customer| {
+        let rooms = store.rooms_of(customer).await.unwrap();
+        rooms.iter().map(|room| room.room_id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(MEMBER).await, [1, 4, 2, 3]);
+    assert_eq!(ids(OUTSIDER).await, [0; 0]);
+    assert!(store.is_member(RoomId(3), CREATOR).await.unwrap());
+    assert!(!store.is_member(RoomId(3), OUTSIDER).await.unwrap());
+    assert!(!store.is_member(RoomId(5), CREATOR).await.unwrap());
+}
+
+/// An older marker that comes late leaves the newer one.
+pub async fn decision_7_a_marker_never_moves_back(reopen: &impl Reopen) {
+    let store = reopen().await;
+    for last_read in [4, 9, 6] {
+        let write = ViewWrite {
+            markers: vec![
+                read_marker(ROOM, MEMBER, MessageId(last_read)),
+                read_marker(ROOM, CREATOR, MessageId(last_read - 3)),
+            ],
+            ..nothing()
+        };
+        store.save(&write).await.unwrap();
+    }
+    let expected = [
+        read_marker(ROOM, CREATOR, MessageId(6)),
+        read_marker(ROOM, MEMBER, MessageId(9)),
+    ];
+    assert_eq!(store.markers(ROOM).await.unwrap(), expected);
+}
+
+/// A message that has the id or the seq of another is named by its place, and the other stays.
+pub async fn invariant_5_a_message_id_or_seq_is_used_once(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let first = message(ROOM, 10, 1);
+    let same_id = MessageDocument {
+        content: "another".into(),
+        ..first.clone()
+    };
+    let same_seq = message(ROOM, 11, 1);
+    let second = message(ROOM, 12, 2);
+    let write = messages(vec![
+        first.clone(),
+        same_id,
+        first.clone(),
+        same_seq,
+        second.clone(),
+    ]);
+    match store.save(&write).await {
+        Err(ViewStoreError::Clash(places)) => assert_eq!(places, [1, 3]),
+        other => panic!("{other:?}"),
+    }
+    store
+        .save(&messages(vec![first.clone(), second.clone()]))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.history(ROOM, EVERYTHING).await.unwrap(),
+        [second, first]
+    );
+}
+
+/// Parked events are kept byte for byte, each once, in the order of the log.
+pub async fn decision_8_parked_events_are_listed_whole(reopen: &impl Reopen) {
+    let store = reopen().await;
+    let parked = |partition, offset| ParkedEvent {
+        topic: Topic::ChatMessageSent,
+        partition,
+        offset,
+        key: "\u{feff}not a number".into(),
+        event_id: String::new(),
+        payload: Bytes::from_static(b"\x00\xff{"),
+        reason: "the value cannot be decoded".into(),
+    };
+    for set_aside in [
+        vec![parked(1, 5), parked(0, 12)],
+        vec![parked(0, 12), parked(0, 7)],
+    ] {
+        let write = ViewWrite {
+            parked: set_aside,
+            ..nothing()
+        };
+        store.save(&write).await.unwrap();
+    }
+    let expected = [parked(0, 7), parked(0, 12), parked(1, 5)];
+    assert_eq!(store.parked(10).await.unwrap(), expected);
+    assert_eq!(store.parked(2).await.unwrap(), expected[..2]);
+}
+
+async fn assert_holds(store: &dyn ViewStore, room: &RoomState, write: &ViewWrite) {
+    let loaded = load(store, ROOM).await;
+    let expected = RoomState {
+        version: loaded.version,
+        ..room.clone()
+    };
+    assert_eq!(loaded, expected);
+    assert_eq!(
+        store.rooms_of(MEMBER).await.unwrap(),
+        [room.view().unwrap()]
+    );
+    assert_eq!(
+        store.history(ROOM, EVERYTHING).await.unwrap(),
+        write.messages
+    );
+    assert_eq!(store.markers(ROOM).await.unwrap(), write.markers);
+    assert_eq!(store.highest_seq(ROOM).await.unwrap(), Some(Seq(1)));
+    assert!(store.is_member(ROOM, CREATOR).await.unwrap());
+}
+
+async fn load(store: &dyn ViewStore, id: RoomId) -> RoomState {
+    let mut rooms = store.load_rooms(&[id, RoomId(404)]).await.unwrap();
+    assert_eq!(rooms.len(), 1);
+    rooms.remove(&id).unwrap()
+}
+
+fn a_room_with_a_message() -> (RoomState, ViewWrite) {
+    let told = message(ROOM, (1 << 52) + 3, 1);
+    let mut room = room_at(ROOM, 1_700_000_000_001);
+    room.last_message = Some(last(&told));
+    room.last_by_sender.insert(told.sender_id, told.message_id);
+    room.markers.insert(MEMBER, told.message_id);
+    let write = ViewWrite {
+        messages: vec![told.clone()],
+        markers: vec![read_marker(ROOM, MEMBER, told.message_id)],
+        rooms: vec![room.clone()],
+        ..nothing()
+    };
+    (room, write)
+}
+
+fn room_at(id: RoomId, created_at: i64) -> RoomState {
+    RoomState {
+        created: Some(Created {
+            room_name: "Phòng “1”\n\\".into(),
+            created_by: CREATOR,
+            created_at: Timestamp::from_millis(created_at),
+            participants: vec![CREATOR, MEMBER],
+        }),
+        ..RoomState::unknown(id)
+    }
+}
+
+fn message(room_id: RoomId, id: i64, seq: i64) -> MessageDocument {
+    MessageDocument {
+        message_id: MessageId(id),
+        room_id,
+        sender_id: CREATOR,
+        sender_full_name: "Vũ Thanh Hải".into(),
+        content: format!("\"{seq}\" 👋\u{2028}'; --"),
+        sent_at: Timestamp::from_millis(1_700_000_000_123 + seq),
+        seq: Seq(seq),
+    }
+}
+
+fn last(message: &MessageDocument) -> LastMessage {
+    LastMessage {
+        message_id: message.message_id,
+        sender_id: message.sender_id,
+        content: message.content.clone(),
+        sent_at: message.sent_at,
+        seq: message.seq,
+    }
+}
+
+fn rooms(rooms: Vec<RoomState>) -> ViewWrite {
+    ViewWrite { rooms, ..nothing() }
+}
+
+fn messages(messages: Vec<MessageDocument>) -> ViewWrite {
+    ViewWrite {
+        messages,
+        ..nothing()
+    }
+}
+
+fn nothing() -> ViewWrite {
+    ViewWrite {
+        messages: Vec::new(),
+        markers: Vec::new(),
+        rooms: Vec::new(),
+        parked: Vec::new(),
+        announcements: Vec::new(),
+        position: Position {
+            group: "conformance",
+            offset: 0,
+        },
+    }
+}

@@ -1,0 +1,167 @@
+//! Storing a batch: messages, markers and parked events first, rooms last.
+
+use std::collections::HashMap;
+
+use ::mongodb::{
+    Collection, Database,
+    bson::{Bson, Document, doc, to_bson},
+    error::ErrorKind,
+};
+use colloquy_contracts::views::{MessageDocument, ReadMarker};
+use futures_util::TryStreamExt as _;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    MARKERS, MESSAGES, PARKED, ROOMS,
+    documents::{ParkedDocument, RoomDocument, StoredMessage},
+};
+use crate::{
+    room_state::RoomState,
+    view_store::{ViewStoreError, ViewWrite},
+};
+
+/// Updates that one command carries: with 500 members in each room it stays well below the 16 MB of a command.
+const CHUNK: usize = 100;
+const DUPLICATE_KEY: i64 = 11000;
+
+pub async fn save(database: &Database, write: &ViewWrite) -> Result<(), ViewStoreError> {
+    save_messages(&database.collection(MESSAGES), &write.messages).await?;
+    save_markers(database, &write.markers).await?;
+    let parked: Vec<ParkedDocument> = write.parked.iter().map(Into::into).collect();
+    insert_new(&database.collection(PARKED), &parked).await?;
+    save_rooms(database, &write.rooms).await
+}
+
+async fn save_messages(
+    collection: &Collection<StoredMessage>,
+    messages: &[MessageDocument],
+) -> Result<(), ViewStoreError> {
+    let messages: Vec<StoredMessage> = messages.iter().map(Into::into).collect();
+    let refused = insert_new(collection, &messages).await?;
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = refused.iter().map(|&place| messages[place].id).collect();
+    let found = collection.find(doc! { "_id": { "$in": ids } }).await?;
+    let stored: HashMap<i64, StoredMessage> = found
+        .map_ok(|message| (message.id, message))
+        .try_collect()
+        .await?;
+    let clashes: Vec<usize> = refused
+        .into_iter()
+        .filter(|&place| stored.get(&messages[place].id) != Some(&messages[place]))
+        .collect();
+    if clashes.is_empty() {
+        Ok(())
+    } else {
+        Err(ViewStoreError::Clash(clashes))
+    }
+}
+
+/// Inserts what is new, and answers the places of those that break a unique index, their `_id`'s most likely.
+async fn insert_new<T: Serialize + DeserializeOwned + Send + Sync>(
+    collection: &Collection<T>,
+    documents: &[T],
+) -> Result<Vec<usize>, ViewStoreError> {
+    if documents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Err(error) = collection.insert_many(documents).ordered(false).await else {
+        return Ok(Vec::new());
+    };
+    match error.kind.as_ref() {
+        ErrorKind::InsertMany(outcome) if outcome.write_concern_error.is_none() => {
+            let refused = outcome.write_errors.iter().flatten();
+            if refused.clone().all(|one| i64::from(one.code) == DUPLICATE_KEY) {
+                Ok(refused.map(|one| one.index).collect())
+            } else {
+                Err(error.into())
+            }
+        }
+        _ => Err(error.into()),
+    }
+}
+
+async fn save_markers(database: &Database, markers: &[ReadMarker]) -> Result<(), ViewStoreError> {
+    let updates = markers.iter().map(|marker| {
+        doc! {
+            "q": { "_id": &marker.id },
+            "u": {
+                "$max": { "lastReadMessageId": marker.last_read_message_id.0 },
+                "$setOnInsert": { "roomId": marker.room_id.0, "customerId": marker.customer_id.0 },
+            },
+            "upsert": true,
+        }
+    });
+    update(database, MARKERS, updates.collect()).await
+}
+
+/// A room that was never stored is inserted, unless somebody else has; any other is replaced at its version.
+async fn save_rooms(database: &Database, rooms: &[RoomState]) -> Result<(), ViewStoreError> {
+    let updates: Result<Vec<Document>, _> = rooms
+        .iter()
+        .map(|room| {
+            Ok(doc! {
+                "q": { "_id": room.room_id.0, "version": room.version },
+                "u": to_bson(&RoomDocument::next(room))?,
+                "upsert": room.version == 0,
+            })
+        })
+        .collect();
+    let updates = updates
+        .map_err(|error: ::mongodb::bson::ser::Error| ViewStoreError::Defect(error.into()))?;
+    update(database, ROOMS, updates).await
+}
+
+/// Carries out updates, unordered, each of one document. One that touches none is a conflict.
+async fn update(
+    database: &Database,
+    collection: &str,
+    updates: Vec<Document>,
+) -> Result<(), ViewStoreError> {
+    for chunk in updates.chunks(CHUNK) {
+        let answer = database
+            .run_command(doc! {
+                "update": collection,
+                "updates": chunk,
+                "ordered": false,
+                "writeConcern": { "w": "majority", "j": true },
+            })
+            .await?;
+        judge(&answer, chunk.len())?;
+    }
+    Ok(())
+}
+
+fn judge(answer: &Document, expected: usize) -> Result<(), ViewStoreError> {
+    if let Ok(concern) = answer.get_document("writeConcernError") {
+        return Err(unavailable(concern));
+    }
+    let errors = answer.get_array("writeErrors").map_or(&[][..], Vec::as_slice);
+    for error in errors.iter().filter_map(Bson::as_document) {
+        if number(error, "code") != Some(DUPLICATE_KEY) {
+            return Err(unavailable(error));
+        }
+    }
+    let touched = number(answer, "n").and_then(|touched| usize::try_from(touched).ok());
+    if errors.is_empty() && touched == Some(expected) {
+        Ok(())
+    } else {
+        Err(ViewStoreError::Conflict)
+    }
+}
+
+fn unavailable(error: &Document) -> ViewStoreError {
+    ViewStoreError::Unavailable(error.to_string().into())
+}
+
+/// Servers answer numbers as 32-bit, 64-bit or floating point, as they like.
+fn number(document: &Document, field: &str) -> Option<i64> {
+    match document.get(field)? {
+        Bson::Int32(number) => Some(i64::from(*number)),
+        Bson::Int64(number) => Some(*number),
+        #[expect(clippy::cast_possible_truncation, reason = "codes and counts are small")]
+        Bson::Double(number) => Some(*number as i64),
+        _ => None,
+    }
+}
