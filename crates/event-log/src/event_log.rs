@@ -3,7 +3,10 @@
 //! A log holds records by topic. Records of one room on one topic keep the order in which they were appended; between
 //! topics, and between rooms, no order is promised (decision 7).
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod embedded;
+pub mod kafka;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -130,6 +133,6 @@ pub trait TailReader: Send {
     /// The next records, at least one and at most `max`; waits until there is one. Cancel-safe.
     ///
     /// # Errors
-    /// The log is down (call again; nothing is skipped), or [`EventLogError::OutOfRange`].
+    /// The log is down (call again; nothing is skipped), or [`EventLogError::OutOfRange`]: make another tail.
     async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
 }

@@ -1,0 +1,77 @@
+//! The log in Kafka: five topics, keyed by room.
+//!
+//! Groups use the classic protocol with the range strategy, which gives all partitions with the same number to one
+//! member; that is why the three write topics must have equally many (decision 7).
+
+
+mod client;
+mod fetch;
+mod group;
+mod pending;
+mod producer;
+mod record;
+mod settings;
+mod tail;
+mod topics;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use colloquy_contracts::Topic;
+use rdkafka::error::KafkaError;
+
+use self::{group::Member, producer::Producer, tail::Tail};
+use super::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
+
+pub use self::settings::KafkaSettings;
+
+/// The log of a distributed system. Cheap to clone.
+#[derive(Clone)]
+pub struct KafkaLog {
+    settings: Arc<KafkaSettings>,
+    producer: Arc<Producer>,
+}
+
+impl KafkaLog {
+    /// Connects, makes the topics that are missing, and warms the producer up, so that the first event is not slower
+    /// than the others (decision 6). Answers within a few seconds; whoever starts before Kafka does calls it again.
+    ///
+    /// # Errors
+    /// Kafka is unavailable, or a write topic has another number of partitions than the settings say.
+    pub async fn connect(settings: KafkaSettings) -> Result<Self, EventLogError> {
+        topics::prepare(&settings).await?;
+        let producer = Producer::new(&settings)?;
+        producer.warm_up().await?;
+        Ok(Self {
+            settings: Arc::new(settings),
+            producer: Arc::new(producer),
+        })
+    }
+}
+
+#[async_trait]
+impl EventLog for KafkaLog {
+    async fn append(&self, events: &[NewEvent]) -> Result<Vec<bool>, EventLogError> {
+        self.producer.append(events).await
+    }
+
+    async fn join(&self, group: &str) -> Result<Box<dyn GroupReader>, EventLogError> {
+        Ok(Box::new(Member::join(Arc::clone(&self.settings), group)?))
+    }
+
+    async fn tail(&self, topics: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError> {
+        let tail = Tail::at_end(Arc::clone(&self.settings), topics.to_vec()).await?;
+        Ok(Box::new(tail))
+    }
+}
+
+impl From<KafkaError> for EventLogError {
+    fn from(error: KafkaError) -> Self {
+        match error {
+            KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => {
+                Self::Misconfigured(error.to_string())
+            }
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What all our Kafka clients have in common.
+
+use rdkafka::{
+    ClientConfig, ClientContext, consumer::ConsumerContext, error::KafkaError,
+    topic_partition_list::TopicPartitionList,
+};
+use tokio::task::spawn_blocking;
+
+use super::settings::KafkaSettings;
+use crate::event_log::EventLogError;
+
+/// Reports what a client notices on its own. A broker that is away is a warning: the client comes back by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Reporter;
+
+impl ClientContext for Reporter {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "a kafka client has trouble");
+    }
+}
+
+impl ConsumerContext for Reporter {
+    fn commit_callback(&self, result: Result<(), KafkaError>, _: &TopicPartitionList) {
+        if let Err(error) = result {
+            tracing::debug!(%error, "kafka did not take a position");
+        }
+    }
+}
+
+pub(super) fn config(settings: &KafkaSettings) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &settings.brokers)
+        .set("client.id", "colloquy")
+        // A broker that is back is used within a second, and one that went silent is left.
+        .set("reconnect.backoff.ms", "50")
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("socket.timeout.ms", "6000")
+        .set("socket.keepalive.enable", "true")
+        .set("socket.nagle.disable", "true");
+    config
+}
+
+/// What readers have in common, with or without a group. The offset of a record that was handed out is committed by
+/// nobody but [`GroupReader::commit`](crate::GroupReader::commit) (invariant 4).
+pub(super) fn reader(settings: &KafkaSettings, group: &str) -> ClientConfig {
+    let mut config = config(settings);
+    config
+        .set("group.id", settings.prefixed(group))
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("fetch.wait.max.ms", "10")
+        // Prefetched records are bounded by memory; a full queue is looked at again at once, so that a rebuild that
+        // is faster than the network does not wait a second for each refill.
+        .set("queued.max.messages.kbytes", "16384")
+        .set("fetch.queue.backoff.ms", "5");
+    config
+}
+
+/// Runs a call of librdkafka that blocks its thread.
+pub(super) async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, EventLogError> + Send + 'static,
+) -> Result<T, EventLogError> {
+    spawn_blocking(call)
+        .await
+        .unwrap_or_else(|died| Err(EventLogError::Unavailable(died.to_string())))
+}

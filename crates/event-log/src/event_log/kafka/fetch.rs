@@ -1,0 +1,74 @@
+//! Reading what a consumer has fetched.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt as _, StreamExt as _};
+use rdkafka::{consumer::StreamConsumer, error::KafkaError};
+use tokio::runtime::Handle;
+
+use super::{client::Reporter, record, settings::KafkaSettings};
+use crate::event_log::Record;
+
+/// A consumer with its owner's way to read it.
+pub(super) struct Fetcher {
+    settings: Arc<KafkaSettings>,
+    /// Always there, but during the drop.
+    consumer: Option<Arc<StreamConsumer<Reporter>>>,
+    /// Came while records were in hand, and is told after them.
+    trouble: Option<KafkaError>,
+}
+
+impl Fetcher {
+    pub(super) fn new(settings: Arc<KafkaSettings>, consumer: StreamConsumer<Reporter>) -> Self {
+        Self {
+            settings,
+            consumer: Some(Arc::new(consumer)),
+            trouble: None,
+        }
+    }
+
+    pub(super) fn consumer(&self) -> &Arc<StreamConsumer<Reporter>> {
+        self.consumer
+            .as_ref()
+            .expect("the consumer is there until the drop")
+    }
+
+    /// Waits for one record, and takes with it those that are ready, up to `max`. Cancel-safe: the one wait is before
+    /// the first record is taken.
+    pub(super) async fn next(&mut self, max: usize) -> Result<Vec<Record>, KafkaError> {
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
+        let consumer = Arc::clone(self.consumer());
+        let mut stream = consumer.stream();
+        let mut records = Vec::new();
+        while records.is_empty() {
+            let first = stream
+                .next()
+                .await
+                .expect("a consumer's stream has no end")?;
+            records.extend(record::read(&self.settings, &first));
+        }
+        while records.len() < max
+            && let Some(Some(ready)) = stream.next().now_or_never()
+        {
+            match ready {
+                Ok(message) => records.extend(record::read(&self.settings, &message)),
+                Err(error) => {
+                    self.trouble = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(records)
+    }
+}
+
+impl Drop for Fetcher {
+    fn drop(&mut self) {
+        // Leaving a group waits for an answer of the broker, which must not stop a thread that serves others.
+        if let (Some(consumer), Ok(runtime)) = (self.consumer.take(), Handle::try_current()) {
+            runtime.spawn_blocking(move || drop(consumer));
+        }
+    }
+}

@@ -1,0 +1,193 @@
+use std::{collections::HashMap, time::Duration};
+
+use colloquy_contracts::{RoomId, Topic};
+use colloquy_event_log::{
+    EventLog, EventLogError, GroupReader, KafkaLog, KafkaSettings, NewEvent, Record,
+    event_log::conformance::Fixture,
+};
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+colloquy_event_log::conformance!(Topics);
+
+/// Topics with a prefix of their own.
+struct Topics(KafkaSettings);
+
+impl Topics {
+    async fn log(&self) -> KafkaLog {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            match KafkaLog::connect(self.0.clone()).await {
+                Ok(log) => return log,
+                // A machine that runs many tests at once makes topics slowly.
+                Err(EventLogError::Unavailable(_)) if Instant::now() < deadline => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+impl Fixture for Topics {
+    async fn fresh() -> Self {
+        let brokers = std::env::var("COLLOQUY_TEST_KAFKA")
+            .expect("run the tests with `cargo xtask test`, which starts the real parts");
+        Self(KafkaSettings {
+            partitions: 2,
+            topic_prefix: format!("test-{}-", Uuid::new_v4().simple()),
+            ..KafkaSettings::new(brokers)
+        })
+    }
+
+    async fn open(&self) -> Box<dyn EventLog> {
+        Box::new(self.log().await)
+    }
+}
+
+fn events(numbers: std::ops::Range<i64>) -> Vec<NewEvent> {
+    numbers
+        .flat_map(|number| Topic::WRITE.map(|topic| (topic, number)))
+        .map(|(topic, number)| NewEvent {
+            topic,
+            room_id: RoomId(number),
+            event_id: format!("{topic}:{number}"),
+            payload: "{}".into(),
+            replayed: false,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn decision_7_write_topics_with_other_numbers_of_partitions_are_refused() {
+    let topics = Topics::fresh().await;
+    topics.log().await;
+    let other = KafkaSettings {
+        partitions: 3,
+        ..topics.0
+    };
+    let refused = KafkaLog::connect(other).await.err();
+    assert!(
+        matches!(refused, Some(EventLogError::Misconfigured(_))),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn decision_7_two_members_share_the_rooms_and_each_reads_all_topics_of_its_own() {
+    let topics = Topics::fresh().await;
+    let log = topics.log().await;
+    let mut members = [log.join("group").await.unwrap(), log.join("group").await.unwrap()];
+    let deadline = Instant::now() + Duration::from_secs(60);
+    for round in 0.. {
+        assert!(Instant::now() < deadline, "the members never share");
+        log.append(&events(round * 20..round * 20 + 20)).await.unwrap();
+        let [one, other] = &mut members;
+        let (one, other) = tokio::join!(drain(one.as_mut()), drain(other.as_mut()));
+        let (one, other) = (partitions(&one), partitions(&other));
+        if one.len() == 1 && other.len() == 1 {
+            let ([(one, topics_of_one)], [(other, topics_of_other)]) = (&one[..], &other[..]) else {
+                unreachable!("each has one");
+            };
+            assert_ne!(one, other);
+            assert_eq!((*topics_of_one, *topics_of_other), (3, 3));
+            return;
+        }
+    }
+}
+
+/// Everything that comes within a pause of half a second.
+async fn drain(member: &mut dyn GroupReader) -> Vec<Record> {
+    let mut records = Vec::new();
+    while let Ok(read) = timeout(Duration::from_millis(500), member.next(1_000)).await {
+        records.extend(read.unwrap());
+    }
+    member.commit(&records).await.unwrap();
+    records
+}
+
+/// Which partitions were read, and of how many topics each.
+fn partitions(records: &[Record]) -> Vec<(i32, usize)> {
+    let mut topics = HashMap::<i32, Vec<Topic>>::new();
+    for record in records {
+        let of_partition = topics.entry(record.partition).or_default();
+        if !of_partition.contains(&record.topic) {
+            of_partition.push(record.topic);
+        }
+    }
+    topics
+        .into_iter()
+        .map(|(partition, topics)| (partition, topics.len()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_member_that_lost_its_partitions_does_not_move_the_position_of_their_new_owner() {
+    let topics = Topics::fresh().await;
+    let log = topics.log().await;
+    let mut slow = log.join("group").await.unwrap();
+    log.append(&events(0..10)).await.unwrap();
+    let mut held = Vec::new();
+    while held.len() < 30 {
+        held.extend(slow.next(100).await.unwrap());
+    }
+    let mut members = vec![log.join("group").await.unwrap()];
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let taken = loop {
+        assert!(Instant::now() < deadline, "the new member gets nothing");
+        let (_, taken) = tokio::join!(
+            timeout(Duration::from_millis(500), slow.next(100)),
+            timeout(Duration::from_millis(500), members[0].next(100))
+        );
+        if let Ok(taken) = taken {
+            break taken.unwrap();
+        }
+    };
+    let lost = taken[0].partition;
+    log.append(&events(0..10)).await.unwrap();
+    let mut theirs = taken;
+    let of_lost = held.iter().filter(|record| record.partition == lost).count();
+    while theirs.len() < of_lost * 2 {
+        theirs.extend(members[0].next(100).await.unwrap());
+    }
+    members[0].commit(&theirs).await.unwrap();
+    slow.commit(&held).await.unwrap();
+    drop((slow, members));
+    let mut next = log.join("group").await.unwrap();
+    log.append(&events(10..20)).await.unwrap();
+    let mut again = Vec::new();
+    while again.iter().filter(|record: &&Record| record.event_id.ends_with(":19")).count() < 3 {
+        again.extend(next.next(100).await.unwrap());
+    }
+    let moved_back = again.iter().any(|record| {
+        record.partition == lost && theirs.iter().any(|done| (done.topic, done.offset) == (record.topic, record.offset))
+    });
+    assert!(!moved_back, "committed records are read again");
+}
+
+#[tokio::test]
+async fn decision_16_a_tail_whose_position_is_gone_says_so() {
+    let topics = Topics::fresh().await;
+    let log = topics.log().await;
+    let mut tail = log.tail(&Topic::ALL).await.unwrap();
+    log.append(&events(0..10)).await.unwrap();
+    topics.truncate().await;
+    let told = timeout(Duration::from_secs(30), async {
+        loop {
+            match tail.next(1_000).await {
+                Ok(_) => {}
+                Err(error) => return error,
+            }
+        }
+    });
+    assert!(matches!(told.await.unwrap(), EventLogError::OutOfRange));
+}
+
+#[tokio::test]
+async fn promise_p6_connecting_to_nobody_is_unavailable_within_five_seconds() {
+    let started = Instant::now();
+    let refused = KafkaLog::connect(KafkaSettings::new("127.0.0.1:9")).await.err();
+    assert!(
+        matches!(refused, Some(EventLogError::Unavailable(_))),
+        "{refused:?}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
