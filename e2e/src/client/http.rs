@@ -275,11 +275,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn history_before(
-        &self,
-        room: i64,
-        message: i64,
-    ) -> Result<Vec<Message>, CallError> {
+    pub async fn history_before(&self, room: i64, message: i64) -> Result<Vec<Message>, CallError> {
         let path = format!("/query/message/roomId/{room}/index/{message}");
         self.get(&path).await?.parsed()
     }
@@ -317,7 +313,6 @@ impl Client {
     }
 
     /// A request to be completed by the caller, with the cookie already on it.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.token {

@@ -68,10 +68,7 @@ impl Socket {
             headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_str(protocols)?);
         }
         for (name, value) in handshake.headers {
-            headers.insert(
-                HeaderName::try_from(name)?,
-                HeaderValue::from_str(value)?,
-            );
+            headers.insert(HeaderName::try_from(name)?, HeaderValue::from_str(value)?);
         }
         let (stream, answer) = connect_async(request).await?;
         let protocol = answer.headers().get(SEC_WEBSOCKET_PROTOCOL);
@@ -105,7 +102,11 @@ impl Socket {
     /// # Errors
     /// Anything but CONNECTED came.
     pub async fn log_in(&mut self, headers: &[(&str, &str)]) -> Result<Frame> {
-        let usual = [("accept-version", "1.2"), ("host", "colloquy"), ("heart-beat", "0,0")];
+        let usual = [
+            ("accept-version", "1.2"),
+            ("host", "colloquy"),
+            ("heart-beat", "0,0"),
+        ];
         self.send(&Frame::new("CONNECT", &[&usual, headers].concat()))
             .await?;
         let frame = self.next().await?;

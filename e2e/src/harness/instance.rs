@@ -158,7 +158,10 @@ impl Instance {
                 return Ok(());
             }
             if let Some(status) = self.exited()? {
-                bail!("colloquy ended ({status}) before it was ready\n{}", self.tail());
+                bail!(
+                    "colloquy ended ({status}) before it was ready\n{}",
+                    self.tail()
+                );
             }
             if Instant::now() >= end {
                 bail!("colloquy was not ready in time\n{}", self.tail());

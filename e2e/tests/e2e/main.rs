@@ -1,0 +1,32 @@
+//! The contract as seen from outside. No test asks in which mode the system runs (invariant 9): each makes rooms of its
+//! own, so that all run at once, and again and again, against one system.
+
+mod auth {
+    mod login;
+}
+mod command {
+    mod idempotency;
+    mod message;
+    mod room;
+}
+mod gateway {
+    mod authentication;
+    mod identity;
+    mod internal;
+    mod origin;
+    mod routing;
+}
+mod query {
+    mod message;
+    mod rooms;
+}
+mod ws {
+    mod connect;
+    mod frames;
+    mod push;
+    mod subscribe;
+}
+mod envelope;
+mod path_of_one_message;
+mod scene;
+mod stock_client;
