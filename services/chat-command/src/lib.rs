@@ -1,1 +1,23 @@
-//! TODO
+//! The write side: rooms, messages and read markers are recorded here, once, in order, together with the event that
+//! tells of them.
+//!
+//! It reads no view. What it promises is in `write_store.rs`; how a burst of commands becomes one transaction is in
+//! `group_commit.rs`; how events leave is in `outbox.rs` and `relay.rs`.
+
+pub mod commands;
+pub mod domain;
+pub mod group_commit;
+pub mod membership;
+mod names;
+pub mod outbox;
+#[cfg(feature = "planted-bugs")]
+pub mod planted_bugs;
+pub mod relay;
+pub mod routes;
+pub mod service;
+mod sweep;
+pub mod write_store;
+
+pub use membership::Membership;
+pub use routes::router;
+pub use service::{ChatCommand, Settings};

@@ -1,0 +1,129 @@
+//! `POST /room`: begin a room with some people.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::extract::State;
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
+use colloquy_contracts::{CustomerId, RoomId};
+use colloquy_service_api::CallError;
+use serde::Deserialize;
+
+use super::idempotency::{Attempt, Told};
+use crate::{
+    ChatCommand,
+    domain::{
+        IdempotencyKey, MAX_MEMBERS, MAX_NAME, Members, MembersError, RoomName, RoomNameError,
+    },
+    group_commit::SubmitError,
+    write_store::{Command, NewRoom, Recorded},
+};
+
+/// The body.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateRoom {
+    room_name: String,
+    target_customer_ids: Vec<CustomerId>,
+}
+
+/// Why a room was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateRoomError {
+    /// It cannot be called that.
+    #[error("not a room name")]
+    Name(#[from] RoomNameError),
+    /// These people make no room.
+    #[error("not a list of members")]
+    Members(#[from] MembersError),
+    /// Somebody invited does not exist.
+    #[error("customer {0} does not exist")]
+    Unknown(CustomerId),
+    /// Whether they exist could not be found out.
+    #[error("the members could not be looked up")]
+    Directory(#[from] CallError),
+    /// It was refused or not recorded.
+    #[error("not recorded")]
+    Submit(#[from] SubmitError),
+}
+
+/// Carries it out.
+pub async fn handle(
+    State(service): State<Arc<ChatCommand>>,
+    caller: Caller,
+    Attempt(key): Attempt,
+    Body(request): Body<CreateRoom>,
+) -> Result<Told<RoomId>, ApiError> {
+    Ok(create(&service, &caller, key, request).await?)
+}
+
+async fn create(
+    service: &ChatCommand,
+    caller: &Caller,
+    key: Option<IdempotencyKey>,
+    request: CreateRoom,
+) -> Result<Told<RoomId>, CreateRoomError> {
+    let room = NewRoom {
+        name: RoomName::parse(request.room_name)?,
+        created_by: caller.customer_id,
+        members: named(service, caller, &request.target_customer_ids).await?,
+    };
+    let accepted = service.submit(Command::CreateRoom(room), key).await?;
+    let Recorded::Room { room_id } = accepted.recorded else {
+        return Err(SubmitError::Defect.into());
+    };
+    Ok(Told {
+        answer: Answer("Room created.", room_id),
+        replayed: accepted.replayed,
+    })
+}
+
+/// Everybody with their names. The caller exists, whatever the directory knows.
+async fn named(
+    service: &ChatCommand,
+    caller: &Caller,
+    invited: &[CustomerId],
+) -> Result<Vec<(CustomerId, String)>, CreateRoomError> {
+    let members = Members::invite(caller.customer_id, invited)?.all();
+    let mut names = service.names.of_existing(&members).await?;
+    names
+        .entry(caller.customer_id)
+        .or_insert_with(|| caller.full_name.clone());
+    members
+        .into_iter()
+        .map(|id| {
+            let name = names.remove(&id).ok_or(CreateRoomError::Unknown(id))?;
+            Ok((id, name))
+        })
+        .collect()
+}
+
+impl Failure for CreateRoomError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Name(_) | Self::Members(_) | Self::Unknown(_) => Kind::Invalid,
+            Self::Directory(error) => error.kind(),
+            Self::Submit(error) => error.kind(),
+        }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        match self {
+            Self::Name(RoomNameError::Blank) => "A room needs a name.".into(),
+            Self::Name(RoomNameError::TooLong) => {
+                format!("A room's name has at most {MAX_NAME} characters.").into()
+            }
+            Self::Name(RoomNameError::Nul) => "A room's name cannot hold the character NUL.".into(),
+            Self::Members(MembersError::Empty) => "A room needs somebody to talk to.".into(),
+            Self::Members(MembersError::CreatorInvited) => {
+                "You are in the room anyway: invite others only.".into()
+            }
+            Self::Members(MembersError::Repeated) => "Invite everybody once only.".into(),
+            Self::Members(MembersError::TooMany) => {
+                format!("A room has at most {MAX_MEMBERS} members.").into()
+            }
+            Self::Unknown(id) => format!("There is no customer {id}.").into(),
+            Self::Directory(error) => error.message(),
+            Self::Submit(error) => error.message(),
+        }
+    }
+}

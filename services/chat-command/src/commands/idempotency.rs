@@ -1,0 +1,63 @@
+//! The `Idempotency-Key` header on the way in, `Idempotent-Replayed` on the way out (decision 2).
+
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use colloquy_chassis::{Answer, ApiError, Kind};
+use http::{HeaderName, HeaderValue, request::Parts};
+use serde::Serialize;
+
+use crate::domain::IdempotencyKey;
+
+/// Names an attempt, so that a repeat is known as one.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// `true` on an answer that an earlier attempt had earned.
+pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// What the client calls this attempt by, if it gave it a name.
+#[derive(Debug)]
+pub struct Attempt(pub Option<IdempotencyKey>);
+
+impl<S: Sync> FromRequestParts<S> for Attempt {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let (Some(key), None) = (keys.next(), keys.next()) else {
+            return if parts.headers.contains_key(IDEMPOTENCY_KEY) {
+                Err(invalid("There must be one Idempotency-Key."))
+            } else {
+                Ok(Self(None))
+            };
+        };
+        IdempotencyKey::parse(key.as_bytes())
+            .map(|key| Self(Some(key)))
+            .map_err(|_| invalid("An Idempotency-Key has 1 to 255 visible ASCII characters."))
+    }
+}
+
+fn invalid(message: &'static str) -> ApiError {
+    ApiError::new(Kind::Invalid, message)
+}
+
+/// A success, with the header that says whether it is a repeat.
+#[derive(Debug)]
+pub struct Told<T> {
+    /// The answer, the same both times.
+    pub answer: Answer<T>,
+    /// Whether an earlier attempt had earned it.
+    pub replayed: bool,
+}
+
+impl<T: Serialize> IntoResponse for Told<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        if self.replayed {
+            response
+                .headers_mut()
+                .insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}

@@ -1,0 +1,245 @@
+//! Turns a burst of commands into one transaction (decision 1).
+//!
+//! It clocks itself: while one commit runs the next commands queue, and together they are the next batch. Alone, a
+//! command waits for nobody. A command that is queued is carried out even if its caller has gone.
+
+use std::{borrow::Cow, collections::HashSet, sync::Arc, time::Duration};
+
+use colloquy_chassis::{Failure, Kind, Tasks, answer::chain};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
+
+use crate::write_store::{Accepted, RecordError, Refusal, Submission, WriteStore};
+
+/// Commands in one transaction.
+const BATCH: usize = 256;
+/// Commands that may wait; beyond that callers are told at once to come back.
+const QUEUE: usize = 4096;
+/// A caller is answered within this time (promise P6 and decision 2: 5 s, of which other services had some).
+const PATIENCE: Duration = Duration::from_millis(4500);
+/// A stopping process ends its writer when no command has come for this long: requests on the way are still served.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Where commands queue. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct GroupCommit {
+    queue: mpsc::Sender<Waiting>,
+}
+
+/// Why a command was not carried out, or is not known to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too many commands wait.
+    #[error("the write queue is full")]
+    Busy,
+    /// No answer in time: the command may still be carried out, wholly.
+    #[error("the write was not answered in time")]
+    TimedOut,
+    /// The store is away.
+    #[error("the write store is unavailable")]
+    StoreAway,
+    /// The store refused what we asked it: a defect of ours.
+    #[error("the write store refused a statement")]
+    Defect,
+}
+
+impl Failure for SubmitError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Refused(Refusal::NotAMember) => Kind::Forbidden,
+            Self::Refused(Refusal::MessageNotInRoom) => Kind::Invalid,
+            Self::Refused(Refusal::KeyReused) => Kind::KeyReused,
+            Self::Busy | Self::TimedOut | Self::StoreAway => Kind::Unavailable,
+            Self::Defect => Kind::Internal,
+        }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Refused(Refusal::NotAMember) => "You are not a member of this room.",
+            Self::Refused(Refusal::MessageNotInRoom) => "There is no such message in this room.",
+            Self::Refused(Refusal::KeyReused) => {
+                "This Idempotency-Key was used for something else."
+            }
+            Self::Busy | Self::TimedOut | Self::StoreAway => {
+                "Temporarily unavailable. Please try again."
+            }
+            Self::Defect => "Something went wrong on our side.",
+        })
+    }
+}
+
+type Answer = Result<Accepted, SubmitError>;
+
+#[derive(Debug)]
+struct Waiting {
+    submission: Submission,
+    until: Instant,
+    reply: oneshot::Sender<Answer>,
+}
+
+impl GroupCommit {
+    /// Starts the writer.
+    #[must_use]
+    pub fn start(store: Arc<dyn WriteStore>, tasks: &Tasks) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let stop = tasks.clone();
+        tasks.spawn_vital("group commit", async move {
+            Writer { store, waiting }.run(&stop).await;
+        });
+        Self { queue }
+    }
+
+    /// Carries out one command, together with others.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn submit(&self, submission: Submission) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let until = Instant::now() + PATIENCE;
+        let waiting = Waiting {
+            submission,
+            until,
+            reply,
+        };
+        self.queue
+            .try_send(waiting)
+            .map_err(|_| SubmitError::Busy)?;
+        match timeout_at(until, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(SubmitError::TimedOut),
+        }
+    }
+}
+
+struct Writer {
+    store: Arc<dyn WriteStore>,
+    waiting: mpsc::Receiver<Waiting>,
+}
+
+/// Whether the writer may go on.
+enum Next {
+    Batch,
+    End,
+}
+
+impl Writer {
+    async fn run(mut self, tasks: &Tasks) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while self.take(&mut batch, tasks).await {
+            // Whoever waited too long has been told so; carrying the command out now would only surprise them.
+            let now = Instant::now();
+            batch.retain(|waiting| waiting.until > now);
+            if let Next::End = self.carry_out(std::mem::take(&mut batch)).await {
+                return;
+            }
+        }
+    }
+
+    /// Waits for commands and takes all there are; `false` when there will be no more.
+    async fn take(&mut self, batch: &mut Vec<Waiting>, tasks: &Tasks) -> bool {
+        if !tasks.is_stopping() {
+            tokio::select! {
+                biased;
+                taken = self.waiting.recv_many(batch, BATCH) => return taken > 0,
+                () = tasks.stopping() => {}
+            }
+        }
+        let taken = tokio::time::timeout(QUIET, self.waiting.recv_many(batch, BATCH)).await;
+        taken.is_ok_and(|taken| taken > 0)
+    }
+
+    async fn carry_out(&self, batch: Vec<Waiting>) -> Next {
+        metrics::histogram!("write_batch_commands")
+            .record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
+        let (submissions, replies): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| (waiting.submission, waiting.reply))
+            .unzip();
+        match self.store.record(&submissions).await {
+            Ok(answers) => {
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    tell(reply, answer.map_err(SubmitError::Refused));
+                }
+                Next::Batch
+            }
+            Err(RecordError::Rejected(error)) if submissions.len() > 1 => {
+                tracing::debug!(error = %chain(&error), "a batch was rejected; one by one now");
+                self.one_by_one(submissions, replies).await
+            }
+            Err(error) => {
+                let answer = failure(&error);
+                for reply in replies {
+                    tell(reply, Err(answer));
+                }
+                match error {
+                    RecordError::DiskFailed(_) => Next::End,
+                    _ => Next::Batch,
+                }
+            }
+        }
+    }
+
+    /// Each command alone, so that each gets its own answer. Once the store is away, or a room is locked by somebody
+    /// else, whoever would run into the same is told at once instead of after another wait.
+    async fn one_by_one(
+        &self,
+        submissions: Vec<Submission>,
+        replies: Vec<oneshot::Sender<Answer>>,
+    ) -> Next {
+        let mut away = false;
+        let mut locked = HashSet::new();
+        for (submission, reply) in submissions.into_iter().zip(replies) {
+            let room = submission.command.room();
+            if away || room.is_some_and(|room| locked.contains(&room)) {
+                tell(reply, Err(SubmitError::StoreAway));
+                continue;
+            }
+            match self.store.record(&[submission]).await {
+                Ok(answers) => {
+                    let answer = answers.into_iter().next().ok_or(SubmitError::Defect);
+                    tell(reply, answer.and_then(|answer| Ok(answer?)));
+                }
+                Err(error) => {
+                    tell(reply, Err(failure(&error)));
+                    match error {
+                        RecordError::DiskFailed(_) => return Next::End,
+                        RecordError::Away(_) | RecordError::Unknown(_) => away = true,
+                        RecordError::Rejected(error) if error.is_transient() => locked.extend(room),
+                        RecordError::Rejected(_) => {}
+                    }
+                }
+            }
+        }
+        Next::Batch
+    }
+}
+
+/// A caller that has gone needs no answer.
+fn tell(reply: oneshot::Sender<Answer>, answer: Answer) {
+    let _ = reply.send(answer);
+}
+
+/// What the callers of a batch that failed are told. It is logged here, once for all of them.
+fn failure(error: &RecordError) -> SubmitError {
+    let text = chain(error);
+    match error {
+        RecordError::Rejected(cause) if !cause.is_transient() => {
+            tracing::error!(error = %text, "commands failed by a defect");
+            SubmitError::Defect
+        }
+        RecordError::DiskFailed(_) => {
+            tracing::error!(error = %text, "the disk cannot be trusted; ending");
+            SubmitError::StoreAway
+        }
+        _ => {
+            tracing::warn!(error = %text, "commands were not recorded");
+            SubmitError::StoreAway
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What people are called when they write (decision 3).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use colloquy_chassis::{ServiceName, answer::chain, identity::Caller};
+use colloquy_contracts::CustomerId;
+use colloquy_service_api::{CallError, CustomerDirectory};
+use moka::sync::Cache;
+use tokio::time::{Instant, timeout};
+
+const FRESH: Duration = Duration::from_secs(60);
+const REMEMBERED: u64 = 100_000;
+/// Somebody who sends a message does not wait longer for their own name: the token has one.
+const PATIENCE_FOR_A_NAME: Duration = Duration::from_millis(500);
+const PATIENCE_FOR_A_ROOM: Duration = Duration::from_secs(2);
+/// After a directory failed it is not asked for a sender's name for this long.
+const REST: Duration = Duration::from_secs(1);
+
+/// Full names, at most 60 s old.
+pub(crate) struct Names {
+    directory: Arc<dyn CustomerDirectory>,
+    cache: Cache<CustomerId, String>,
+    resting_until: Mutex<Option<Instant>>,
+}
+
+impl Names {
+    pub(crate) fn new(directory: Arc<dyn CustomerDirectory>) -> Self {
+        Self {
+            directory,
+            cache: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_live(FRESH)
+                .build(),
+            resting_until: Mutex::default(),
+        }
+    }
+
+    /// The sender's full name; the one in their token when the directory is down or does not know them.
+    pub(crate) async fn of_sender(&self, caller: &Caller) -> String {
+        let id = caller.customer_id;
+        if let Some(name) = self.cache.get(&id) {
+            return name;
+        }
+        if self.rests() {
+            return caller.full_name.clone();
+        }
+        match self.ask(&[id], PATIENCE_FOR_A_NAME).await {
+            Ok(mut names) => names
+                .remove(&id)
+                .unwrap_or_else(|| caller.full_name.clone()),
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "names are taken from tokens for now");
+                self.rest();
+                caller.full_name.clone()
+            }
+        }
+    }
+
+    /// The full names of those who exist, asked for now.
+    ///
+    /// # Errors
+    /// The directory did not answer in time.
+    pub(crate) async fn of_existing(
+        &self,
+        ids: &[CustomerId],
+    ) -> Result<HashMap<CustomerId, String>, CallError> {
+        self.ask(ids, PATIENCE_FOR_A_ROOM).await
+    }
+
+    async fn ask(
+        &self,
+        ids: &[CustomerId],
+        patience: Duration,
+    ) -> Result<HashMap<CustomerId, String>, CallError> {
+        let names = timeout(patience, self.directory.full_names(ids))
+            .await
+            .map_err(|late| {
+                CallError::Unavailable(ServiceName::Customer, Some(Box::new(late)))
+            })??;
+        for (id, name) in &names {
+            self.cache.insert(*id, name.clone());
+        }
+        Ok(names)
+    }
+
+    fn rests(&self) -> bool {
+        let until = self.resting_until.lock();
+        until
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|until| Instant::now() < until)
+    }
+
+    fn rest(&self) {
+        let mut until = self
+            .resting_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *until = Some(Instant::now() + REST);
+    }
+}

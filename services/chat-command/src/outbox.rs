@@ -1,0 +1,84 @@
+//! The port between what is committed and the relay that publishes it: events that are recorded and not yet published,
+//! and the lease that lets one relay a database publish them (decision 5).
+//!
+//! In an all-in-one process the outbox *is* the log, and nothing of this runs.
+
+pub mod postgres;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use colloquy_event_log::NewEvent;
+use colloquy_sql::StoreError;
+use uuid::Uuid;
+
+pub use self::postgres::PostgresOutbox;
+
+/// The right to publish, until it runs out by the database's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Who holds it.
+    pub holder: Uuid,
+    /// Grows whenever it changes hands.
+    pub epoch: i64,
+}
+
+/// An event that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unpublished {
+    /// Its place in the outbox; within a room, ids are in the order of commits. Between rooms they are not.
+    pub id: i64,
+    /// The event.
+    pub event: NewEvent,
+}
+
+/// How much waits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backlog {
+    /// Events.
+    pub depth: i64,
+    /// Since when the oldest waits.
+    pub age: Duration,
+}
+
+/// Events that are committed and not yet published.
+#[async_trait]
+pub trait Outbox: Send + Sync + 'static {
+    /// Takes or keeps the lease for `ttl`; `None` while somebody else holds it.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    async fn renew_lease(&self, holder: Uuid, ttl: Duration) -> Result<Option<Lease>, StoreError>;
+
+    /// Gives the lease up, if it is still held.
+    ///
+    /// # Errors
+    /// The store is unavailable: the lease runs out by itself.
+    async fn release_lease(&self, lease: Lease) -> Result<(), StoreError>;
+
+    /// At most `limit` events in id order; `None` when the lease is no longer held.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    async fn unpublished(
+        &self,
+        lease: Lease,
+        limit: u32,
+    ) -> Result<Option<Vec<Unpublished>>, StoreError>;
+
+    /// Removes events that are durable in the log. If that is lost in a crash they are published again.
+    ///
+    /// # Errors
+    /// The store is unavailable: they will be published again.
+    async fn published(&self, ids: &[i64]) -> Result<(), StoreError>;
+
+    /// How much waits.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    async fn backlog(&self) -> Result<Backlog, StoreError>;
+
+    /// Resolves soon after something was committed, here or by another instance; perhaps also for nothing, and perhaps
+    /// never: whoever waits also polls. A commit between two calls is told to the later one.
+    async fn poked(&self);
+}

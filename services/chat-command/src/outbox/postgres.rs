@@ -1,0 +1,208 @@
+//! The outbox table, its lease row, and how instances wake each other.
+//!
+//! No NOTIFY runs in a committing transaction: it would serialise all commits. Whoever committed pokes the relay of its
+//! own process and, through a connection of its own, the others; any number of commits meanwhile is one NOTIFY.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
+use colloquy_contracts::{RoomId, Topic};
+use colloquy_event_log::NewEvent;
+use colloquy_sql::StoreError;
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::{Backlog, Lease, Outbox, Unpublished};
+
+const CHANNEL: &str = "chat_command_outbox";
+/// Losing these in a crash of the server costs a repeat, which readers drop; waiting for the disk would cost time.
+const BEGIN_RELAXED: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+
+/// The adapter. Cheap to clone; clones wake each other.
+#[derive(Clone, Debug)]
+pub struct PostgresOutbox {
+    pool: PgPool,
+    /// Wakes the relay of this process.
+    relay: Arc<Notify>,
+    /// Wakes the task that tells other instances.
+    others: Arc<Notify>,
+}
+
+impl PostgresOutbox {
+    /// The outbox of a database, with its two tasks: one tells other instances of commits here, one hears of theirs.
+    /// Both hold a connection of the pool.
+    #[must_use]
+    pub fn start(pool: PgPool, tasks: &Tasks) -> Self {
+        let outbox = Self {
+            pool,
+            relay: Arc::default(),
+            others: Arc::default(),
+        };
+        let (telling, hearing) = (outbox.clone(), outbox.clone());
+        let (stop_telling, stop_hearing) = (tasks.clone(), tasks.clone());
+        tasks.spawn_vital("outbox: tell other instances", async move {
+            tokio::select! {
+                () = stop_telling.stopping() => {}
+                () = telling.tell() => {}
+            }
+        });
+        tasks.spawn_vital("outbox: hear other instances", async move {
+            tokio::select! {
+                () = stop_hearing.stopping() => {}
+                () = hearing.hear() => {}
+            }
+        });
+        outbox
+    }
+
+    /// Tells relays, here and elsewhere, that events were committed.
+    pub fn committed(&self) {
+        self.relay.notify_one();
+        self.others.notify_one();
+    }
+
+    async fn tell(&self) {
+        loop {
+            self.others.notified().await;
+            let told = sqlx::query("SELECT pg_notify($1, '')")
+                .bind(CHANNEL)
+                .execute(&self.pool)
+                .await;
+            if let Err(error) = told {
+                tracing::debug!(error = %chain(&error), "other instances were not woken; they poll");
+            }
+        }
+    }
+
+    async fn hear(&self) {
+        let mut backoff = Backoff::default();
+        loop {
+            if let Err(error) = self.listen(&mut backoff).await {
+                tracing::debug!(error = %chain(&error), "not listening for other instances; polling");
+            }
+            backoff.wait().await;
+        }
+    }
+
+    async fn listen(&self, backoff: &mut Backoff) -> Result<(), sqlx::Error> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen(CHANNEL).await?;
+        backoff.reset();
+        loop {
+            listener.recv().await?;
+            self.relay.notify_one();
+        }
+    }
+}
+
+#[async_trait]
+impl Outbox for PostgresOutbox {
+    async fn renew_lease(&self, holder: Uuid, ttl: Duration) -> Result<Option<Lease>, StoreError> {
+        let epoch: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO relay_lease AS held (holder, epoch, expires_at)
+             VALUES ($1::uuid, 1, clock_timestamp() + $2 * interval '1 millisecond')
+             ON CONFLICT (only) DO UPDATE SET
+                 holder = excluded.holder,
+                 expires_at = excluded.expires_at,
+                 epoch = held.epoch + CASE WHEN held.holder = excluded.holder THEN 0 ELSE 1 END
+             WHERE held.holder = excluded.holder OR held.expires_at <= clock_timestamp()
+             RETURNING epoch",
+        )
+        .bind(holder.to_string())
+        .bind(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX))
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(epoch.map(|epoch| Lease { holder, epoch }))
+    }
+
+    async fn release_lease(&self, lease: Lease) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE relay_lease SET expires_at = clock_timestamp() WHERE holder = $1::uuid AND epoch = $2",
+        )
+        .bind(lease.holder.to_string())
+        .bind(lease.epoch)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    async fn unpublished(
+        &self,
+        lease: Lease,
+        limit: u32,
+    ) -> Result<Option<Vec<Unpublished>>, StoreError> {
+        type Row = (
+            bool,
+            Option<i64>,
+            Option<String>,
+            Option<i64>,
+            Option<String>,
+            Option<Vec<u8>>,
+        );
+        // One row always comes back and says whether the lease is held, so that this costs no statement of its own.
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT held.held, waiting.* FROM (
+                 SELECT EXISTS (SELECT FROM relay_lease
+                     WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held) AS held
+             LEFT JOIN (SELECT id, topic, room_id, event_id, payload FROM outbox ORDER BY id LIMIT $3) AS waiting
+             ON held.held ORDER BY waiting.id",
+        )
+        .bind(lease.holder.to_string())
+        .bind(lease.epoch)
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        if !rows.first().is_some_and(|(held, ..)| *held) {
+            return Ok(None);
+        }
+        let waiting = rows
+            .into_iter()
+            .filter_map(|(_, id, topic, room_id, event_id, payload)| {
+                Some((id?, topic?, room_id?, event_id?, payload?))
+            })
+            .map(|(id, topic, room_id, event_id, payload)| {
+                let topic: Topic = topic
+                    .parse()
+                    .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+                let event = NewEvent {
+                    topic,
+                    room_id: RoomId(room_id),
+                    event_id,
+                    payload: payload.into(),
+                    replayed: false,
+                };
+                Ok(Unpublished { id, event })
+            })
+            .collect::<Result<_, sqlx::Error>>()?;
+        Ok(Some(waiting))
+    }
+
+    async fn published(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin_with(BEGIN_RELAXED).await?;
+        sqlx::query("DELETE FROM outbox WHERE id = ANY ($1)")
+            .bind(ids)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let (depth, age): (i64, i64) = sqlx::query_as(
+            "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)) * 1000, 0)::bigint
+             FROM outbox",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Backlog {
+            depth,
+            age: Duration::from_millis(age.try_into().unwrap_or(0)),
+        })
+    }
+
+    async fn poked(&self) {
+        self.relay.notified().await;
+    }
+}

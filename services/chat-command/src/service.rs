@@ -1,0 +1,67 @@
+//! The service: what its routes share.
+
+use std::sync::Arc;
+
+use colloquy_chassis::{Clock, Tasks};
+use colloquy_service_api::CustomerDirectory;
+
+use crate::{
+    Membership,
+    domain::IdempotencyKey,
+    group_commit::{GroupCommit, SubmitError},
+    names::Names,
+    sweep,
+    write_store::{Accepted, Command, Submission, WriteStore},
+};
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The longest message, in Unicode scalar values.
+    pub max_content: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_content: 8192 }
+    }
+}
+
+/// The write side, running.
+pub struct ChatCommand {
+    pub(crate) names: Names,
+    pub(crate) membership: Membership,
+    pub(crate) settings: Settings,
+    writer: GroupCommit,
+    clock: Arc<dyn Clock>,
+}
+
+impl ChatCommand {
+    /// Starts the service's tasks: the writer and the sweep. A relay is started beside it where there is an outbox.
+    #[must_use]
+    pub fn start(
+        store: Arc<dyn WriteStore>,
+        directory: Arc<dyn CustomerDirectory>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        tasks: &Tasks,
+    ) -> Arc<Self> {
+        sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
+        Arc::new(Self {
+            names: Names::new(directory),
+            membership: Membership::new(Arc::clone(&store)),
+            settings,
+            writer: GroupCommit::start(store, tasks),
+            clock,
+        })
+    }
+
+    pub(crate) async fn submit(
+        &self,
+        command: Command,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Accepted, SubmitError> {
+        let at = self.clock.now();
+        self.writer.submit(Submission { command, key, at }).await
+    }
+}

@@ -1,0 +1,313 @@
+//! What a batch does, decided without touching the store: adapters load what the batch needs to know, and write what
+//! is decided here. So the rules exist once, and both stores keep the same ones.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use colloquy_contracts::{
+    CustomerId, MessageId, RoomId, Seq, Timestamp,
+    events::{ChatMessageSent, ChatRoomCreated, ReadMarkerUpdated, WriteEvent},
+};
+use colloquy_event_log::NewEvent;
+
+use super::{Accepted, Command, NewMarker, NewMessage, NewRoom, Recorded, Refusal, Submission};
+
+/// Where a key counts: (customer, route, key).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct KeyScope {
+    pub customer: CustomerId,
+    pub route: &'static str,
+    pub key: String,
+}
+
+/// What a key was used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Use {
+    pub fingerprint: String,
+    pub recorded: Recorded,
+    pub at: Timestamp,
+}
+
+/// What is known about the rooms, members, messages and keys that a batch names.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub keys: HashMap<KeyScope, Use>,
+    /// The last seq of each room.
+    pub rooms: HashMap<RoomId, Seq>,
+    /// The marker of each member.
+    pub members: HashMap<(RoomId, CustomerId), Option<MessageId>>,
+    pub messages: HashSet<(RoomId, MessageId)>,
+}
+
+/// What a batch names: an adapter loads these, in this order, which is the lock order (decision 1).
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub keys: BTreeSet<KeyScope>,
+    pub members: Vec<(RoomId, CustomerId)>,
+    pub marked: Vec<(RoomId, MessageId)>,
+    /// The most rooms and messages that may need an id.
+    pub new_rooms: usize,
+    pub new_messages: usize,
+}
+
+/// Ids in ascending order, as many as [`Named`] asks for.
+pub(super) struct Ids<R, M> {
+    pub rooms: R,
+    pub messages: M,
+}
+
+/// What is to be written, all of it or nothing.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub answers: Vec<Result<Accepted, Refusal>>,
+    /// What happened, in order; rows and outbox are made of it.
+    pub events: Vec<WriteEvent>,
+    /// The keys that were used now.
+    pub uses: Vec<(KeyScope, Use)>,
+}
+
+impl Named {
+    pub(super) fn by(batch: &[Submission]) -> Self {
+        let mut named = Self::default();
+        for submission in batch {
+            named.keys.extend(submission.scope());
+            let command = &submission.command;
+            named
+                .members
+                .extend(command.room().map(|room| (room, command.customer())));
+            match command {
+                Command::CreateRoom(_) => named.new_rooms += 1,
+                Command::SendMessage(_) => named.new_messages += 1,
+                Command::MarkRead(marker) => {
+                    named.marked.push((marker.room_id, marker.message_id));
+                }
+            }
+        }
+        named.members.sort_unstable();
+        named.members.dedup();
+        named
+    }
+
+    /// The rooms, ascending.
+    pub(super) fn rooms(&self) -> Vec<i64> {
+        let mut rooms: Vec<_> = self.members.iter().map(|(room, _)| room.0).collect();
+        rooms.dedup();
+        rooms
+    }
+}
+
+impl Use {
+    /// As a store keeps it.
+    pub(super) fn from_columns(
+        fingerprint: String,
+        recorded: &str,
+        at: i64,
+    ) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            fingerprint,
+            recorded: serde_json::from_str(recorded)
+                .map_err(|error| sqlx::Error::Decode(error.into()))?,
+            at: Timestamp::from_millis(at),
+        })
+    }
+
+    /// What was recorded, as a store keeps it.
+    pub(super) fn recorded_json(&self) -> String {
+        serde_json::to_string(&self.recorded).expect("an answer holds only strings and numbers")
+    }
+}
+
+impl Submission {
+    fn scope(&self) -> Option<KeyScope> {
+        self.key.as_ref().map(|key| KeyScope {
+            customer: self.command.customer(),
+            route: self.command.route(),
+            key: key.as_str().to_owned(),
+        })
+    }
+}
+
+impl Plan {
+    /// Decides a batch, command by command, each seeing what the ones before it did.
+    pub(super) fn make(
+        batch: &[Submission],
+        mut known: Known,
+        mut ids: Ids<impl Iterator<Item = i64>, impl Iterator<Item = i64>>,
+    ) -> Self {
+        let mut plan = Self::default();
+        for submission in batch {
+            let answer = plan.decide(submission, &mut known, &mut ids);
+            plan.answers.push(answer);
+        }
+        plan
+    }
+
+    fn decide(
+        &mut self,
+        submission: &Submission,
+        known: &mut Known,
+        ids: &mut Ids<impl Iterator<Item = i64>, impl Iterator<Item = i64>>,
+    ) -> Result<Accepted, Refusal> {
+        let scope = submission.scope();
+        if let Some(used) = scope.as_ref().and_then(|scope| known.keys.get(scope)) {
+            if used.fingerprint != submission.command.fingerprint() {
+                return Err(Refusal::KeyReused);
+            }
+            return Ok(Accepted {
+                recorded: used.recorded.clone(),
+                replayed: true,
+            });
+        }
+        let at = submission.at;
+        let recorded = match &submission.command {
+            Command::CreateRoom(room) => {
+                let id = ids.rooms.next().expect("an id was drawn for each new room");
+                self.create_room(room, RoomId(id), at)
+            }
+            Command::SendMessage(message) => {
+                let seq = known.admit(message)?;
+                let id = ids.messages.next().expect("an id was drawn for each send");
+                self.send_message(message, MessageId(id), seq, at)
+            }
+            Command::MarkRead(marker) => {
+                if known.advance(marker)? {
+                    self.mark_read(marker);
+                }
+                Recorded::Marker
+            }
+        };
+        if let Some(scope) = scope {
+            let used = Use {
+                fingerprint: submission.command.fingerprint(),
+                recorded: recorded.clone(),
+                at,
+            };
+            known.keys.insert(scope.clone(), used.clone());
+            self.uses.push((scope, used));
+        }
+        Ok(Accepted {
+            recorded,
+            replayed: false,
+        })
+    }
+
+    fn create_room(&mut self, room: &NewRoom, room_id: RoomId, at: Timestamp) -> Recorded {
+        self.events.push(WriteEvent::RoomCreated(ChatRoomCreated {
+            room_id,
+            room_name: room.name.as_str().to_owned(),
+            created_by: room.created_by,
+            created_at: at,
+            participants: room.participants(at),
+        }));
+        Recorded::Room { room_id }
+    }
+
+    fn send_message(
+        &mut self,
+        message: &NewMessage,
+        message_id: MessageId,
+        seq: Seq,
+        at: Timestamp,
+    ) -> Recorded {
+        self.events.push(WriteEvent::MessageSent(ChatMessageSent {
+            message_id,
+            room_id: message.room_id,
+            sender_id: message.sender_id,
+            sender_full_name: message.sender_full_name.clone(),
+            content: message.content.as_str().to_owned(),
+            sent_at: at,
+            seq,
+        }));
+        Recorded::Message {
+            message_id,
+            room_id: message.room_id,
+            seq,
+            sent_at: at,
+        }
+    }
+
+    fn mark_read(&mut self, marker: &NewMarker) {
+        self.events
+            .push(WriteEvent::ReadMarkerUpdated(ReadMarkerUpdated {
+                room_id: marker.room_id,
+                customer_id: marker.customer_id,
+                last_read_message_id: marker.message_id,
+            }));
+    }
+
+    /// The rooms that begin.
+    pub(super) fn rooms(&self) -> Vec<&ChatRoomCreated> {
+        let room = |event| match event {
+            &WriteEvent::RoomCreated(ref room) => Some(room),
+            _ => None,
+        };
+        self.events.iter().filter_map(room).collect()
+    }
+
+    /// The messages, ascending by id.
+    pub(super) fn messages(&self) -> Vec<&ChatMessageSent> {
+        let message = |event| match event {
+            &WriteEvent::MessageSent(ref message) => Some(message),
+            _ => None,
+        };
+        self.events.iter().filter_map(message).collect()
+    }
+
+    /// The last seq of each room that was written in, ascending by room.
+    pub(super) fn last_seqs(&self) -> BTreeMap<RoomId, Seq> {
+        self.messages()
+            .iter()
+            .map(|message| (message.room_id, message.seq))
+            .collect()
+    }
+
+    /// Where each marker that moved ends up.
+    pub(super) fn markers(&self) -> BTreeMap<(RoomId, CustomerId), MessageId> {
+        let marker = |event: &WriteEvent| match event {
+            WriteEvent::ReadMarkerUpdated(marker) => Some((
+                (marker.room_id, marker.customer_id),
+                marker.last_read_message_id,
+            )),
+            _ => None,
+        };
+        self.events.iter().filter_map(marker).collect()
+    }
+
+    /// What goes into the outbox.
+    pub(super) fn outgoing(&self) -> Vec<NewEvent> {
+        self.events.iter().map(NewEvent::from).collect()
+    }
+}
+
+impl Known {
+    /// The next seq of the room, for members only.
+    fn admit(&mut self, message: &NewMessage) -> Result<Seq, Refusal> {
+        if !self
+            .members
+            .contains_key(&(message.room_id, message.sender_id))
+        {
+            return Err(Refusal::NotAMember);
+        }
+        let last = self
+            .rooms
+            .get_mut(&message.room_id)
+            .ok_or(Refusal::NotAMember)?;
+        last.0 += 1;
+        Ok(*last)
+    }
+
+    /// Whether the marker moves: never back (decision 13), and only to a message of that room.
+    fn advance(&mut self, marker: &NewMarker) -> Result<bool, Refusal> {
+        let current = self
+            .members
+            .get_mut(&(marker.room_id, marker.customer_id))
+            .ok_or(Refusal::NotAMember)?;
+        if !self.messages.contains(&(marker.room_id, marker.message_id)) {
+            return Err(Refusal::MessageNotInRoom);
+        }
+        let moves = current.is_none_or(|current| current < marker.message_id);
+        if moves {
+            *current = Some(marker.message_id);
+        }
+        Ok(moves)
+    }
+}

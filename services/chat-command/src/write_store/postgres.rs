@@ -1,0 +1,138 @@
+//! The write side in PostgreSQL, for any number of instances on one database.
+//!
+//! A batch is one transaction of a handful of statements, rows travelling as arrays. It takes its locks in one order
+//! (decision 1): idempotency keys sorted, then rooms by id; ids are drawn under the locks.
+
+mod load;
+mod write;
+
+use async_trait::async_trait;
+use colloquy_contracts::{CustomerId, RoomId, Timestamp};
+use colloquy_sql::StoreError;
+use sqlx::{PgPool, migrate::MigrateError};
+
+use super::{
+    Accepted, RecordError, Refusal, Submission, WriteStore,
+    plan::{Named, Plan},
+};
+use crate::outbox::PostgresOutbox;
+
+/// A lock is waited for no longer, so that one held elsewhere fails one batch and its retry within a caller's patience.
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '1500ms'";
+
+/// The adapter. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct PostgresWriteStore {
+    pool: PgPool,
+    outbox: PostgresOutbox,
+    #[cfg(feature = "planted-bugs")]
+    early: Option<crate::planted_bugs::PublishBeforeCommit>,
+}
+
+/// Makes or migrates the tables of the write side; several instances may do so at once.
+///
+/// # Errors
+/// The server cannot be reached, or the tables were made by a newer version.
+pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut migrator = sqlx::migrate!("migrations/postgres");
+    // Several services share the database, each with migrations of its own.
+    migrator.dangerous_set_table_name("chat_command_migrations");
+    migrator.run(pool).await
+}
+
+impl PostgresWriteStore {
+    /// The store of a database that [`migrate`] has prepared. Commits are told to `outbox`.
+    #[must_use]
+    pub fn new(pool: PgPool, outbox: PostgresOutbox) -> Self {
+        Self {
+            pool,
+            outbox,
+            #[cfg(feature = "planted-bugs")]
+            early: None,
+        }
+    }
+
+    /// The same store, appending events to the log before it commits them.
+    #[cfg(feature = "planted-bugs")]
+    #[must_use]
+    pub fn publishing_before_commit(self, bug: crate::planted_bugs::PublishBeforeCommit) -> Self {
+        Self {
+            early: Some(bug),
+            ..self
+        }
+    }
+}
+
+#[async_trait]
+impl WriteStore for PostgresWriteStore {
+    async fn record(
+        &self,
+        batch: &[Submission],
+    ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
+        let mut transaction = self.pool.begin_with(BEGIN).await.map_err(failed)?;
+        let named = Named::by(batch);
+        let (known, ids) = load::known(&mut transaction, &named)
+            .await
+            .map_err(failed)?;
+        let plan = Plan::make(batch, known, ids);
+        write::all(&mut transaction, &named, &plan)
+            .await
+            .map_err(failed)?;
+        #[cfg(feature = "planted-bugs")]
+        if let Some(bug) = &self.early {
+            bug.publish(&plan.outgoing()).await;
+        }
+        transaction.commit().await.map_err(commit_failed)?;
+        if !plan.events.is_empty() {
+            self.outbox.committed();
+        }
+        Ok(plan.answers)
+    }
+
+    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM room_participants WHERE room_id = $1 AND customer_id = $2)",
+        )
+        .bind(room.0)
+        .bind(customer.0)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let forgotten = sqlx::query(
+            "DELETE FROM idempotency WHERE ctid = ANY (ARRAY (
+                 SELECT ctid FROM idempotency
+                 WHERE used_at < 'epoch'::timestamptz + $1 * interval '1 millisecond'
+                 ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+        )
+        .bind(before.millis())
+        .bind(i64::from(limit))
+        .execute(&self.pool)
+        .await?;
+        Ok(forgotten.rows_affected())
+    }
+}
+
+/// Before the commit nothing is recorded: what fails here is rolled back. A lock that was not had (55P03) or a roll-back
+/// by the server (class 40) may be the fault of one command; anything else transient is the fault of none.
+fn failed(error: sqlx::Error) -> RecordError {
+    let code = error
+        .as_database_error()
+        .and_then(|refusal| refusal.code())
+        .map(std::borrow::Cow::into_owned);
+    let of_one = code.is_some_and(|code| code == "55P03" || code.starts_with("40"));
+    match StoreError::from(error) {
+        error @ StoreError::Unavailable(_) if !of_one => RecordError::Away(error),
+        error => RecordError::Rejected(error),
+    }
+}
+
+/// A refusal by the server is a roll-back; without an answer nobody knows.
+fn commit_failed(error: sqlx::Error) -> RecordError {
+    if error.as_database_error().is_some() {
+        failed(error)
+    } else {
+        RecordError::Unknown(error.into())
+    }
+}

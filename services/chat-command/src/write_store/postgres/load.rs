@@ -1,0 +1,180 @@
+//! What a batch needs to know, locked in order and read inside its transaction.
+
+use std::{
+    collections::{HashMap, HashSet},
+    vec,
+};
+
+use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq};
+use sqlx::PgConnection;
+
+use super::super::plan::{Ids, KeyScope, Known, Named, Use};
+
+type Drawn = vec::IntoIter<i64>;
+
+/// Everything the batch names, under its locks, and ids drawn after them.
+pub(super) async fn known(
+    connection: &mut PgConnection,
+    named: &Named,
+) -> Result<(Known, Ids<Drawn, Drawn>), sqlx::Error> {
+    let known = Known {
+        keys: keys(connection, named).await?,
+        rooms: rooms(connection, named).await?,
+        members: members(connection, named).await?,
+        messages: messages(connection, named).await?,
+    };
+    let ids = ids(connection, named).await?;
+    Ok((known, ids))
+}
+
+/// Claims every key by a row of this transaction. A key that is claimed by another transaction is waited for, here.
+async fn keys(
+    connection: &mut PgConnection,
+    named: &Named,
+) -> Result<HashMap<KeyScope, Use>, sqlx::Error> {
+    if named.keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let scopes: Vec<_> = named.keys.iter().collect();
+    let customers: Vec<_> = scopes.iter().map(|scope| scope.customer.0).collect();
+    let routes: Vec<_> = scopes.iter().map(|scope| scope.route).collect();
+    let keys: Vec<_> = scopes.iter().map(|scope| scope.key.as_str()).collect();
+    let claimed = sqlx::query(
+        "INSERT INTO idempotency (customer_id, route, key, used_at)
+         SELECT customer_id, route, key, now()
+         FROM unnest($1::bigint[], $2::text[], $3::text[]) AS claimed (customer_id, route, key)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(&customers)
+    .bind(&routes)
+    .bind(&keys)
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if usize::try_from(claimed) == Ok(scopes.len()) {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(
+        "SELECT asked.place, i.fingerprint, i.recorded, (extract(epoch FROM i.used_at) * 1000)::bigint
+         FROM unnest($1::bigint[], $2::text[], $3::text[])
+              WITH ORDINALITY AS asked (customer_id, route, key, place)
+         JOIN idempotency AS i USING (customer_id, route, key)
+         WHERE i.recorded IS NOT NULL",
+    )
+    .bind(&customers)
+    .bind(&routes)
+    .bind(&keys)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(place, fingerprint, recorded, at)| {
+            let scope = usize::try_from(place - 1)
+                .ok()
+                .and_then(|place| scopes.get(place))
+                .ok_or(sqlx::Error::RowNotFound)?;
+            Ok((
+                (*scope).clone(),
+                Use::from_columns(fingerprint, &recorded, at)?,
+            ))
+        })
+        .collect()
+}
+
+/// Locks the rooms: from here on nobody else takes a seq or moves a marker in them.
+async fn rooms(
+    connection: &mut PgConnection,
+    named: &Named,
+) -> Result<HashMap<RoomId, Seq>, sqlx::Error> {
+    let rooms = named.rooms();
+    if rooms.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT room_id, last_seq FROM rooms WHERE room_id = ANY ($1) ORDER BY room_id FOR UPDATE",
+    )
+    .bind(rooms)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, seq)| (RoomId(room), Seq(seq)))
+        .collect())
+}
+
+async fn members(
+    connection: &mut PgConnection,
+    named: &Named,
+) -> Result<HashMap<(RoomId, CustomerId), Option<MessageId>>, sqlx::Error> {
+    if named.members.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (rooms, customers): (Vec<_>, Vec<_>) = named
+        .members
+        .iter()
+        .map(|(room, customer)| (room.0, customer.0))
+        .unzip();
+    let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT p.room_id, p.customer_id, p.last_read_message_id
+         FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, customer_id)
+         JOIN room_participants AS p USING (room_id, customer_id)",
+    )
+    .bind(rooms)
+    .bind(customers)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, customer, marker)| {
+            ((RoomId(room), CustomerId(customer)), marker.map(MessageId))
+        })
+        .collect())
+}
+
+async fn messages(
+    connection: &mut PgConnection,
+    named: &Named,
+) -> Result<HashSet<(RoomId, MessageId)>, sqlx::Error> {
+    if named.marked.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (rooms, messages): (Vec<_>, Vec<_>) = named
+        .marked
+        .iter()
+        .map(|(room, message)| (room.0, message.0))
+        .unzip();
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT m.room_id, m.message_id
+         FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, message_id)
+         JOIN messages AS m USING (room_id, message_id)",
+    )
+    .bind(rooms)
+    .bind(messages)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, message)| (RoomId(room), MessageId(message)))
+        .collect())
+}
+
+/// Draws ids now, under the rooms' locks: whoever draws later in one of these rooms draws higher ones.
+async fn ids(
+    connection: &mut PgConnection,
+    named: &Named,
+) -> Result<Ids<Drawn, Drawn>, sqlx::Error> {
+    let (mut rooms, mut messages) = (Vec::new(), Vec::new());
+    if named.new_rooms + named.new_messages > 0 {
+        (rooms, messages) = sqlx::query_as(
+            "SELECT ARRAY (SELECT nextval('room_ids') FROM generate_series(1, $1)),
+                    ARRAY (SELECT nextval('message_ids') FROM generate_series(1, $2))",
+        )
+        .bind(i64::try_from(named.new_rooms).unwrap_or(i64::MAX))
+        .bind(i64::try_from(named.new_messages).unwrap_or(i64::MAX))
+        .fetch_one(connection)
+        .await?;
+    }
+    Ok(Ids {
+        rooms: rooms.into_iter(),
+        messages: messages.into_iter(),
+    })
+}

@@ -1,0 +1,178 @@
+//! Writing what was decided: one statement a table. Instants travel as milliseconds and are exact in `timestamptz`.
+
+use sqlx::PgConnection;
+
+use super::super::plan::{Named, Plan};
+
+/// Everything, the outbox included.
+pub(super) async fn all(
+    connection: &mut PgConnection,
+    named: &Named,
+    plan: &Plan,
+) -> Result<(), sqlx::Error> {
+    rooms(connection, plan).await?;
+    messages(connection, plan).await?;
+    markers(connection, plan).await?;
+    outbox(connection, plan).await?;
+    uses(connection, plan).await?;
+    release_unused(connection, named, plan).await
+}
+
+async fn rooms(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
+    let rooms = plan.rooms();
+    if rooms.is_empty() {
+        return Ok(());
+    }
+    let members = || {
+        rooms.iter().flat_map(|room| {
+            let of_room = move |member| (*room, member);
+            room.participants.iter().map(of_room)
+        })
+    };
+    sqlx::query(
+        "INSERT INTO rooms (room_id, room_name, created_by, created_at)
+         SELECT room_id, room_name, created_by, 'epoch'::timestamptz + created_at * interval '1 millisecond'
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[])
+              AS begun (room_id, room_name, created_by, created_at)",
+    )
+    .bind(column(&rooms, |room| room.room_id.0))
+    .bind(column(&rooms, |room| room.room_name.as_str()))
+    .bind(column(&rooms, |room| room.created_by.0))
+    .bind(column(&rooms, |room| room.created_at.millis()))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO room_participants (room_id, customer_id, joined_at)
+         SELECT room_id, customer_id, 'epoch'::timestamptz + joined_at * interval '1 millisecond'
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS joined (room_id, customer_id, joined_at)",
+    )
+    .bind(column(members(), |(room, _)| room.room_id.0))
+    .bind(column(members(), |(_, member)| member.id.0))
+    .bind(column(members(), |(_, member)| member.joined_at.millis()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn messages(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
+    let messages = plan.messages();
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let last_seqs = plan.last_seqs();
+    sqlx::query(
+        "WITH written AS (
+             INSERT INTO messages (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at)
+             SELECT message_id, room_id, seq, customer_id, sender_full_name, content,
+                    'epoch'::timestamptz + sent_at * interval '1 millisecond'
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
+                  AS sent (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at))
+         UPDATE rooms SET last_seq = last.seq
+         FROM unnest($8::bigint[], $9::bigint[]) AS last (room_id, seq)
+         WHERE rooms.room_id = last.room_id",
+    )
+    .bind(column(&messages, |message| message.message_id.0))
+    .bind(column(&messages, |message| message.room_id.0))
+    .bind(column(&messages, |message| message.seq.0))
+    .bind(column(&messages, |message| message.sender_id.0))
+    .bind(column(&messages, |message| message.sender_full_name.as_str()))
+    .bind(column(&messages, |message| message.content.as_str()))
+    .bind(column(&messages, |message| message.sent_at.millis()))
+    .bind(column(&last_seqs, |(room, _)| room.0))
+    .bind(column(&last_seqs, |(_, seq)| seq.0))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn markers(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
+    let markers = plan.markers();
+    if markers.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE room_participants AS p SET last_read_message_id = moved.message_id
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS moved (room_id, customer_id, message_id)
+         WHERE p.room_id = moved.room_id AND p.customer_id = moved.customer_id",
+    )
+    .bind(column(&markers, |((room, _), _)| room.0))
+    .bind(column(&markers, |((_, customer), _)| customer.0))
+    .bind(column(&markers, |(_, message)| message.0))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Outbox ids follow the order of the batch, and a room's batches follow one another under its lock.
+async fn outbox(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
+    let events = plan.outgoing();
+    if events.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO outbox (topic, room_id, event_id, payload)
+         SELECT topic, room_id, event_id, payload
+         FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[])
+              WITH ORDINALITY AS told (topic, room_id, event_id, payload, place)
+         ORDER BY place",
+    )
+    .bind(column(&events, |event| event.topic.name()))
+    .bind(column(&events, |event| event.room_id.0))
+    .bind(column(&events, |event| event.event_id.as_str()))
+    .bind(column(&events, |event| event.payload.as_ref()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Turns claims into uses. A row may be missing when the sweep took it after it was found: then it is written anew.
+async fn uses(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
+    if plan.uses.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO idempotency (customer_id, route, key, fingerprint, recorded, used_at)
+         SELECT customer_id, route, key, fingerprint, recorded,
+                'epoch'::timestamptz + used_at * interval '1 millisecond'
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+              AS used (customer_id, route, key, fingerprint, recorded, used_at)
+         ON CONFLICT (customer_id, route, key) DO UPDATE
+         SET fingerprint = excluded.fingerprint, recorded = excluded.recorded, used_at = excluded.used_at",
+    )
+    .bind(column(&plan.uses, |(scope, _)| scope.customer.0))
+    .bind(column(&plan.uses, |(scope, _)| scope.route))
+    .bind(column(&plan.uses, |(scope, _)| scope.key.as_str()))
+    .bind(column(&plan.uses, |(_, used)| used.fingerprint.as_str()))
+    .bind(column(&plan.uses, |(_, used)| used.recorded_json()))
+    .bind(column(&plan.uses, |(_, used)| used.at.millis()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The keys of refused commands are not kept (decision 2).
+async fn release_unused(
+    connection: &mut PgConnection,
+    named: &Named,
+    plan: &Plan,
+) -> Result<(), sqlx::Error> {
+    if named.keys.is_empty() || plan.answers.iter().all(Result::is_ok) {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM idempotency AS i
+         USING unnest($1::bigint[], $2::text[], $3::text[]) AS claimed (customer_id, route, key)
+         WHERE i.customer_id = claimed.customer_id AND i.route = claimed.route AND i.key = claimed.key
+           AND i.recorded IS NULL",
+    )
+    .bind(column(&named.keys, |scope| scope.customer.0))
+    .bind(column(&named.keys, |scope| scope.route))
+    .bind(column(&named.keys, |scope| scope.key.as_str()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn column<R, T>(rows: impl IntoIterator<Item = R>, cell: impl Fn(R) -> T) -> Vec<T> {
+    rows.into_iter().map(cell).collect()
+}

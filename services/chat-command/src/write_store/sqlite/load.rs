@@ -1,0 +1,138 @@
+//! What a batch needs to know, read inside its transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq};
+use sqlx::SqliteConnection;
+
+use super::super::plan::{Ids, KeyScope, Known, Named, Use};
+
+type Counter = std::ops::RangeFrom<i64>;
+
+/// Everything the batch names, and the next ids.
+pub(super) async fn known(
+    connection: &mut SqliteConnection,
+    named: &Named,
+) -> Result<(Known, Ids<Counter, Counter>), sqlx::Error> {
+    let known = Known {
+        keys: keys(connection, named).await?,
+        rooms: rooms(connection, named).await?,
+        members: members(connection, named).await?,
+        messages: messages(connection, named).await?,
+    };
+    let (last_room, last_message): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT ifnull(max(room_id), 0) FROM rooms), (SELECT ifnull(max(message_id), 0) FROM messages)",
+    )
+    .fetch_one(connection)
+    .await?;
+    let ids = Ids {
+        rooms: last_room + 1..,
+        messages: last_message + 1..,
+    };
+    Ok((known, ids))
+}
+
+async fn keys(
+    connection: &mut SqliteConnection,
+    named: &Named,
+) -> Result<HashMap<KeyScope, Use>, sqlx::Error> {
+    let scopes: Vec<_> = named.keys.iter().collect();
+    if scopes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let asked = json(
+        scopes
+            .iter()
+            .map(|scope| (scope.customer.0, scope.route, &scope.key)),
+    );
+    let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(
+        "SELECT asked.key, i.fingerprint, i.recorded, i.used_at FROM json_each(?1) AS asked
+         CROSS JOIN idempotency AS i
+         ON i.customer_id = asked.value ->> 0 AND i.route = asked.value ->> 1 AND i.key = asked.value ->> 2",
+    )
+    .bind(asked)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(place, fingerprint, recorded, at)| {
+            let scope = usize::try_from(place)
+                .ok()
+                .and_then(|place| scopes.get(place))
+                .ok_or(sqlx::Error::RowNotFound)?;
+            Ok((
+                (*scope).clone(),
+                Use::from_columns(fingerprint, &recorded, at)?,
+            ))
+        })
+        .collect()
+}
+
+async fn rooms(
+    connection: &mut SqliteConnection,
+    named: &Named,
+) -> Result<HashMap<RoomId, Seq>, sqlx::Error> {
+    let asked = named.rooms();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT room_id, last_seq FROM rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
+    )
+    .bind(json(asked))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, seq)| (RoomId(room), Seq(seq)))
+        .collect())
+}
+
+async fn members(
+    connection: &mut SqliteConnection,
+    named: &Named,
+) -> Result<HashMap<(RoomId, CustomerId), Option<MessageId>>, sqlx::Error> {
+    if named.members.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT p.room_id, p.customer_id, p.last_read_message_id FROM json_each(?1) AS asked
+         CROSS JOIN room_participants AS p
+         ON p.room_id = asked.value ->> 0 AND p.customer_id = asked.value ->> 1",
+    )
+    .bind(json(&named.members))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, customer, marker)| {
+            ((RoomId(room), CustomerId(customer)), marker.map(MessageId))
+        })
+        .collect())
+}
+
+async fn messages(
+    connection: &mut SqliteConnection,
+    named: &Named,
+) -> Result<HashSet<(RoomId, MessageId)>, sqlx::Error> {
+    if named.marked.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT m.room_id, m.message_id FROM json_each(?1) AS asked
+         CROSS JOIN messages AS m
+         ON m.message_id = asked.value ->> 1 AND m.room_id = asked.value ->> 0",
+    )
+    .bind(json(&named.marked))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(room, message)| (RoomId(room), MessageId(message)))
+        .collect())
+}
+
+/// Rows as the JSON array that `json_each` takes apart again.
+pub(super) fn json<T: serde::Serialize>(rows: impl IntoIterator<Item = T>) -> String {
+    let rows: Vec<T> = rows.into_iter().collect();
+    serde_json::to_string(&rows).expect("rows hold only strings and numbers")
+}
