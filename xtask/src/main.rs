@@ -1,1 +1,89 @@
-fn main() {}
+//! The project's one menu: run it with no verb to see what there is to choose from.
+
+mod daemon;
+mod parts;
+mod places;
+mod probe;
+mod system;
+mod test;
+mod tidy;
+mod wait;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+use parts::PartsVerb;
+use places::Places;
+
+/// The one menu of this project
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Menu {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run every check and every test (the one test command, also of CI)
+    Test {
+        /// Leave out what needs the real parts
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Check the shape of the tree: layers, names, lengths, licences, links
+    Tidy,
+    /// Install and run the real parts: PostgreSQL, Kafka, MongoDB's protocol, Redis, SMTP, nginx
+    #[command(subcommand)]
+    Parts(PartsVerb),
+    /// Start the distributed system behind nginx, on the real parts
+    Up {
+        /// Run the release build
+        #[arg(long)]
+        release: bool,
+    },
+    /// Stop the distributed system; the parts stay up
+    Down,
+    /// Show the distributed system's processes
+    Status,
+    /// Kill one process of the distributed system with SIGKILL, such as chat-command-service-1
+    Kill {
+        /// The process, as `status` lists it
+        process: String,
+    },
+    /// Start one process of the distributed system again
+    Start {
+        /// The process, as `status` lists it
+        process: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let menu = Menu::parse();
+    match menu.verb.map(run) {
+        None => match Menu::command().print_help() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<()> {
+    let places = Places::from_env()?;
+    match verb {
+        Verb::Test { quick } => test::run(&places, quick),
+        Verb::Tidy => tidy::run(&places),
+        Verb::Parts(verb) => parts::run(&places, verb),
+        Verb::Up { release } => system::up(&places, release),
+        Verb::Down => system::down(&places),
+        Verb::Status => system::status(&places),
+        Verb::Kill { process } => system::kill(&places, &process),
+        Verb::Start { process } => system::start(&places, &process),
+    }
+}

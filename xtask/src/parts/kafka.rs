@@ -1,0 +1,105 @@
+//! Apache Kafka: one KRaft node (broker and controller) from Maven's jars.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use anyhow::Result;
+
+use super::{Recipe, apt, maven};
+use crate::{daemon::Daemon, places::Places, probe};
+
+const VERSION: &str = "4.3.1";
+const POM: &str = include_str!("kafka.pom.xml");
+const LOGGING: &str = include_str!("kafka.log4j2.properties");
+const SETTINGS: &str = include_str!("kafka.server.properties");
+
+/// Any base64url UUID will do for a broker that stands alone.
+const CLUSTER_ID: &str = "4L6g3nShT-eMCtK--X86sw";
+
+pub struct Kafka {
+    distribution: PathBuf,
+    state: PathBuf,
+    port: u16,
+    controller_port: u16,
+}
+
+impl Kafka {
+    pub fn new(places: &Places) -> Self {
+        Self {
+            distribution: places.distribution(&format!("kafka-{VERSION}")),
+            state: places.state("kafka"),
+            port: places.port(9092),
+            controller_port: places.port(9093),
+        }
+    }
+
+    fn settings_file(&self) -> PathBuf {
+        self.state.join("server.properties")
+    }
+
+    fn write_settings(&self) -> Result<()> {
+        fs::create_dir_all(&self.state)?;
+        let settings = SETTINGS
+            .replace("{{port}}", &self.port.to_string())
+            .replace("{{controller_port}}", &self.controller_port.to_string())
+            .replace("{{logs}}", &self.logs().display().to_string());
+        Ok(fs::write(self.settings_file(), settings)?)
+    }
+
+    fn format_storage(&self) -> Result<()> {
+        if self.logs().join("meta.properties").exists() {
+            return Ok(());
+        }
+        let mut format = self.java("128m", "WARN");
+        format
+            .args(["kafka.tools.StorageTool", "format", "--ignore-formatted"])
+            .args(["-t", CLUSTER_ID, "-c"])
+            .arg(self.settings_file());
+        maven::run(&mut format)
+    }
+
+    fn java(&self, heap: &str, log_level: &str) -> Command {
+        let mut java = maven::java(&self.distribution, heap);
+        java.arg(format!(
+            "-Dlog4j2.configurationFile={}/log4j2.properties",
+            self.distribution.display()
+        ))
+        .arg(format!("-Dkafka.loglevel={log_level}"));
+        java
+    }
+
+    fn logs(&self) -> PathBuf {
+        self.state.join("logs")
+    }
+}
+
+impl Recipe for Kafka {
+    fn daemon(&self) -> Daemon {
+        let marker = self.settings_file().display().to_string();
+        Daemon::new(self.state.clone(), "kafka", marker, self.port)
+    }
+
+    fn install(&self) -> Result<()> {
+        apt::need("java", "default-jre-headless")?;
+        if maven::is_complete(&self.distribution) {
+            return Ok(());
+        }
+        maven::fetch(&self.distribution, &POM.replace("{{version}}", VERSION))?;
+        fs::write(self.distribution.join("log4j2.properties"), LOGGING)?;
+        maven::complete(&self.distribution)
+    }
+
+    fn command(&self) -> Result<Command> {
+        self.write_settings()?;
+        self.format_storage()?;
+        let mut broker = self.java("512m", "INFO");
+        broker.arg("kafka.Kafka").arg(self.settings_file());
+        Ok(broker)
+    }
+
+    /// The port opens before the broker takes requests, so its own word is waited for as well.
+    fn is_ready(&self) -> bool {
+        fs::read_to_string(self.daemon().log())
+            .is_ok_and(|log| log.contains("Kafka Server started"))
+            && probe::is_open(self.port)
+    }
+}

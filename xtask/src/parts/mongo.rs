@@ -1,0 +1,71 @@
+//! A server of MongoDB's protocol: mongo-java-server from Maven, on a file.
+//!
+//! No registry carries a real `mongod`; what is tested against this server is said of its protocol,
+//! not of MongoDB itself.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use anyhow::Result;
+
+use super::{Recipe, apt, maven};
+use crate::{daemon::Daemon, places::Places};
+
+const VERSION: &str = "1.47.0";
+const POM: &str = include_str!("mongo.pom.xml");
+const MAIN: &str = include_str!("MongoMain.java");
+
+pub struct Mongo {
+    distribution: PathBuf,
+    state: PathBuf,
+    port: u16,
+}
+
+impl Mongo {
+    pub fn new(places: &Places) -> Self {
+        Self {
+            distribution: places.distribution(&format!("mongo-java-server-{VERSION}")),
+            state: places.state("mongo"),
+            port: places.port(7217),
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.state.join("mongo.h2.mv")
+    }
+}
+
+impl Recipe for Mongo {
+    fn daemon(&self) -> Daemon {
+        let marker = self.file().display().to_string();
+        Daemon::new(self.state.clone(), "mongo", marker, self.port)
+    }
+
+    fn install(&self) -> Result<()> {
+        apt::need("javac", "default-jdk-headless")?;
+        if maven::is_complete(&self.distribution) {
+            return Ok(());
+        }
+        maven::fetch(&self.distribution, &POM.replace("{{version}}", VERSION))?;
+        let source = self.distribution.join("MongoMain.java");
+        fs::write(&source, MAIN)?;
+        maven::run(
+            Command::new("javac")
+                .arg("-cp")
+                .arg(self.distribution.join("lib/*"))
+                .arg("-d")
+                .arg(self.distribution.join("classes"))
+                .arg(source),
+        )?;
+        maven::complete(&self.distribution)
+    }
+
+    fn command(&self) -> Result<Command> {
+        fs::create_dir_all(&self.state)?;
+        let mut server = maven::java(&self.distribution, "256m");
+        server
+            .arg("MongoMain")
+            .arg(self.port.to_string())
+            .arg(self.file());
+        Ok(server)
+    }
+}

@@ -1,0 +1,218 @@
+//! PostgreSQL: Debian's server on a cluster of our own. Debian's cluster stays untouched and down.
+
+use std::{
+    fs,
+    os::unix::{fs::chown, process::CommandExt},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+use super::{Recipe, apt, maven};
+use crate::{
+    daemon::{self, Daemon},
+    places::Places,
+};
+
+const PROGRAMS: &str = "/usr/lib/postgresql";
+const ROLE: &str = "app";
+
+pub struct Postgres {
+    state: PathBuf,
+    port: u16,
+}
+
+/// The URL of a database on this server.
+pub fn url(places: &Places, database: &str) -> String {
+    format!("postgres://{ROLE}@127.0.0.1:{}/{database}", port(places))
+}
+
+fn port(places: &Places) -> u16 {
+    places.port(5432)
+}
+
+impl Postgres {
+    pub fn new(places: &Places) -> Self {
+        Self {
+            state: places.state("postgres"),
+            port: port(places),
+        }
+    }
+
+    /// Creates a database unless it is there.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub fn ensure_database(&self, name: &str) -> Result<()> {
+        let list = self
+            .client("psql")?
+            .args(["-d", "postgres", "-Atqc", "select datname from pg_database"])
+            .output()?;
+        if !list.status.success() {
+            bail!("psql failed: {}", String::from_utf8_lossy(&list.stderr));
+        }
+        if String::from_utf8_lossy(&list.stdout)
+            .lines()
+            .any(|line| line == name)
+        {
+            return Ok(());
+        }
+        maven::run(self.client("createdb")?.arg(name))
+    }
+
+    fn client(&self, name: &str) -> Result<Command> {
+        let mut client = Command::new(programs()?.join(name));
+        client.args(["-h", "127.0.0.1", "-U", ROLE, "-p", &self.port.to_string()]);
+        Ok(client)
+    }
+
+    fn initialise(&self) -> Result<()> {
+        let done = self.state.join("initialised");
+        if done.exists() {
+            return Ok(());
+        }
+        if self.cluster().exists() {
+            fs::remove_dir_all(self.cluster())?;
+        }
+        maven::run(
+            as_server(&programs()?.join("initdb"))?
+                .arg("-D")
+                .arg(self.cluster())
+                .args(["-U", ROLE, "-A", "trust", "-E", "UTF8"])
+                .args(["--locale=C.UTF-8", "--no-sync"]),
+        )?;
+        Ok(fs::write(done, "")?)
+    }
+
+    /// After SIGKILL the lock file names a process that may stay a zombie for a while, and the server
+    /// would refuse to start beside it.
+    fn drop_stale_lock(&self) -> Result<()> {
+        let lock = self.cluster().join("postmaster.pid");
+        let Ok(text) = fs::read_to_string(&lock) else {
+            return Ok(());
+        };
+        let owner = text.lines().next().and_then(|pid| pid.trim().parse().ok());
+        if owner.is_some_and(daemon::is_gone) {
+            fs::remove_file(lock)?;
+        }
+        Ok(())
+    }
+
+    fn cluster(&self) -> PathBuf {
+        self.state.join("cluster")
+    }
+}
+
+impl Recipe for Postgres {
+    fn daemon(&self) -> Daemon {
+        let marker = format!("-D {}", self.cluster().display());
+        Daemon::new(self.state.clone(), "postgres", marker, self.port)
+    }
+
+    fn install(&self) -> Result<()> {
+        if programs().is_ok() {
+            return Ok(());
+        }
+        apt::install("postgresql")
+    }
+
+    fn command(&self) -> Result<Command> {
+        fs::create_dir_all(&self.state)?;
+        if let Some((user, group)) = server_account()? {
+            chown(&self.state, Some(user), Some(group))?;
+        }
+        self.initialise()?;
+        self.drop_stale_lock()?;
+        let mut server = as_server(&programs()?.join("postgres"))?;
+        server.arg("-D").arg(self.cluster());
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            &format!("port={}", self.port),
+            "unix_socket_directories=",
+            "max_connections=300",
+            "shared_buffers=64MB",
+        ] {
+            server.args(["-c", setting]);
+        }
+        Ok(server)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.client("pg_isready")
+            .and_then(|mut ask| maven::run(ask.args(["-q", "-d", "postgres"])))
+            .is_ok()
+    }
+
+    fn after_start(&self) -> Result<()> {
+        self.ensure_database("app")
+    }
+
+    /// A fast shutdown: sessions are ended, data is flushed.
+    fn stop_signal(&self) -> Signal {
+        Signal::INT
+    }
+}
+
+/// The folder of the newest server's programs.
+fn programs() -> Result<PathBuf> {
+    fs::read_dir(PROGRAMS)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let folder = entry.ok()?.path();
+            let version: u32 = folder.file_name()?.to_str()?.parse().ok()?;
+            let programs = folder.join("bin");
+            programs
+                .join("postgres")
+                .exists()
+                .then_some((version, programs))
+        })
+        .max()
+        .map(|(_, programs)| programs)
+        .context("no PostgreSQL server is installed")
+}
+
+/// A command under the account that may run the server, from a folder which that account can read.
+fn as_server(program: &Path) -> Result<Command> {
+    let mut command = Command::new(program);
+    command.current_dir("/");
+    if let Some((user, group)) = server_account()? {
+        command.uid(user).gid(group);
+    }
+    Ok(command)
+}
+
+/// User and group `postgres` when we are root, as which the server refuses to run.
+fn server_account() -> Result<Option<(u32, u32)>> {
+    if !apt::is_root() {
+        return Ok(None);
+    }
+    let accounts = fs::read_to_string("/etc/passwd")?;
+    account_in(&accounts, "postgres")
+        .context("there is no user postgres")
+        .map(Some)
+}
+
+fn account_in(accounts: &str, name: &str) -> Option<(u32, u32)> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let is_it = fields.next() == Some(name);
+        let user = fields.nth(1)?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        is_it.then_some((user, group))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_found_by_its_whole_name() {
+        let accounts = "root:x:0:0:root:/root:/bin/bash\npostgres2:x:5:6::/:\npostgres:x:105:112:,,,:/var/lib/postgresql:/bin/bash\n";
+        assert_eq!(account_in(accounts, "postgres"), Some((105, 112)));
+        assert_eq!(account_in(accounts, "nobody"), None);
+    }
+}

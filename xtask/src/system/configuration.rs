@@ -1,0 +1,62 @@
+//! The configuration file that all processes of the system share.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{layout, public_url};
+use crate::{
+    parts::{self, Part},
+    places::Places,
+};
+
+const TEMPLATE: &str = include_str!("colloquy.toml");
+
+/// The file's text for a system whose keys lie in `folder`.
+pub fn text(places: &Places, folder: &Path, database: &str) -> String {
+    TEMPLATE
+        .replace("{{keys}}", &folder.join("keys").display().to_string())
+        .replace("{{postgres}}", &parts::postgres::url(places, database))
+        .replace("{{mongo}}", &parts::address(places, Part::Mongo))
+        .replace("{{kafka}}", &parts::address(places, Part::Kafka))
+        .replace("{{redis}}", &parts::address(places, Part::Redis))
+        .replace("{{public_url}}", &public_url(places))
+        .replace("{{peers}}", &peers(places))
+}
+
+fn peers(places: &Places) -> String {
+    let mut peers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for process in layout::processes(places) {
+        // Nobody calls the edge but nginx.
+        if !matches!(process.service, "api-gateway" | "websocket-service") {
+            let url = format!("\"http://{}\"", process.address());
+            peers.entry(process.service).or_default().push(url);
+        }
+    }
+    let lines: Vec<String> = peers
+        .iter()
+        .map(|(service, urls)| format!("{service} = [{}]", urls.join(", ")))
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_toml_and_names_every_instance() {
+        let places = Places::fixture(Path::new("/nowhere"));
+        let text = text(&places, Path::new("/nowhere/system"), "chat_db");
+        let file: toml::Table = text.parse().unwrap();
+        assert_eq!(
+            file["keys"]["folder"].as_str(),
+            Some("/nowhere/system/keys")
+        );
+        assert_eq!(
+            file["write_store"]["url"].as_str(),
+            Some("postgres://app@127.0.0.1:25432/chat_db")
+        );
+        let queries = file["peers"]["chat-query-service"].as_array().unwrap();
+        assert_eq!(queries.len(), 2);
+        assert!(!text.contains("{{"));
+    }
+}

@@ -1,0 +1,132 @@
+//! The table of steps: what `cargo xtask test` does, in order.
+
+use crate::{parts, places::Places, system};
+
+/// One line of the table.
+pub struct Step {
+    pub name: &'static str,
+    pub action: Action,
+}
+
+/// Variables for a suite.
+pub type Environment = Vec<(&'static str, String)>;
+
+/// What a step does.
+pub enum Action {
+    /// A `cargo` command that has to succeed.
+    Cargo(Vec<&'static str>),
+    /// A `cargo test` whose tests are counted.
+    Suite(Vec<&'static str>, Environment),
+    Tidy,
+    PartsReset,
+    SystemUp,
+    SystemDown,
+    /// Two suites, by their steps' names, have to have passed the same number of tests.
+    SameCount(&'static str, &'static str),
+}
+
+const ALL_IN_ONE: &str = "system tests, all in one";
+const DISTRIBUTED: &str = "system tests, distributed";
+
+/// The packages that test the system from outside have steps of their own.
+const CRATES: &[&str] = &[
+    "--workspace",
+    "--no-fail-fast",
+    "--exclude",
+    "colloquy-e2e",
+    "--exclude",
+    "colloquy-faults",
+    "--exclude",
+    "colloquy-bench",
+];
+
+/// A test that needs a part has the part's name in its path, and is left out of the quick run.
+const WITHOUT_PARTS: &[&str] = &[
+    "--", "--skip", "postgres", "--skip", "kafka", "--skip", "mongo", "--skip", "redis", "--skip",
+    "smtp",
+];
+
+/// Everything.
+pub fn full(places: &Places) -> Vec<Step> {
+    let mut steps = checks();
+    steps.extend([
+        step("real parts", Action::PartsReset),
+        step(
+            "crates and services",
+            Action::Suite(CRATES.to_vec(), parts::test_environment(places)),
+        ),
+        build(),
+        all_in_one(),
+        step("distributed system up", Action::SystemUp),
+        step(
+            DISTRIBUTED,
+            Action::Suite(
+                vec!["-p", "colloquy-e2e", "--no-fail-fast"],
+                vec![
+                    ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
+                    ("COLLOQUY_E2E_URL", system::public_url(places)),
+                ],
+            ),
+        ),
+        step("distributed system down", Action::SystemDown),
+        step(
+            "as many system tests in both modes",
+            Action::SameCount(ALL_IN_ONE, DISTRIBUTED),
+        ),
+        step(
+            "faults, quick",
+            Action::Cargo(vec!["run", "-p", "colloquy-faults", "--", "quick"]),
+        ),
+    ]);
+    steps
+}
+
+/// What needs no part: for the loop while working.
+pub fn quick() -> Vec<Step> {
+    let mut steps = checks();
+    steps.extend([
+        step(
+            "crates and services, embedded",
+            Action::Suite([CRATES, WITHOUT_PARTS].concat(), Vec::new()),
+        ),
+        build(),
+        all_in_one(),
+    ]);
+    steps
+}
+
+fn checks() -> Vec<Step> {
+    vec![
+        step("format", Action::Cargo(vec!["fmt", "--all", "--check"])),
+        step(
+            "lint",
+            Action::Cargo(vec![
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+        ),
+        step("tidy", Action::Tidy),
+    ]
+}
+
+fn build() -> Step {
+    step("binary", Action::Cargo(vec!["build", "-p", "colloquy"]))
+}
+
+fn all_in_one() -> Step {
+    step(
+        ALL_IN_ONE,
+        Action::Suite(
+            vec!["-p", "colloquy-e2e", "--no-fail-fast"],
+            vec![("COLLOQUY_E2E_MODE", "all-in-one".to_owned())],
+        ),
+    )
+}
+
+fn step(name: &'static str, action: Action) -> Step {
+    Step { name, action }
+}
