@@ -1,1 +1,21 @@
-//! TODO
+//! The push side: STOMP over WebSocket. Every node reads everything that happens and pushes what its own clients
+//! subscribed to. It holds no truth, and what it could not push a client fetches from history (decision 18).
+
+#![deny(missing_docs)]
+
+pub mod connection;
+pub mod connections;
+pub mod fanout;
+pub mod handshake;
+pub mod limits;
+pub mod origin;
+pub mod server;
+pub mod session;
+pub mod sessions;
+pub mod stomp;
+pub mod websocket;
+
+pub use limits::Settings;
+pub use origin::AllowedOrigins;
+pub use server::router;
+pub use websocket::{Access, Websocket};

@@ -1,0 +1,45 @@
+//! Why the server closes a socket: the code and the reason of its Close frame.
+
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
+
+/// A reason to close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The client said DISCONNECT.
+    Normal,
+    /// The process stops.
+    GoingAway,
+    /// An ERROR frame says what was wrong, or it was wrong beneath STOMP (RFC 6455 §7.4.1).
+    Protocol,
+    /// A text message that is not UTF-8.
+    NotUtf8,
+    /// A WebSocket message over the limit.
+    TooBig,
+    /// This node has missed events: whoever reconnects catches up from history.
+    Missed,
+    /// Something that is needed is down.
+    Unavailable,
+    /// The client reads slower than its rooms write.
+    TooSlow,
+}
+
+impl Closing {
+    /// The frame that tells the client.
+    #[must_use]
+    pub fn frame(self) -> CloseFrame {
+        let (code, reason) = match self {
+            Self::Normal => (1000, ""),
+            Self::GoingAway => (1001, "server is stopping, reconnect"),
+            Self::Protocol => (1002, ""),
+            Self::NotUtf8 => (1007, "not utf-8"),
+            Self::TooBig => (1009, "message too big"),
+            Self::Missed => (1012, "events were missed, reconnect and fetch history"),
+            Self::Unavailable => (1013, "temporarily unavailable"),
+            Self::TooSlow => (4500, "client is too slow, reconnect and fetch history"),
+        };
+        CloseFrame {
+            code: CloseCode::from(code),
+            reason: reason.into(),
+        }
+    }
+}

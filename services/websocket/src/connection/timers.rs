@@ -1,0 +1,257 @@
+//! What a connection does when time passes. No clock of its own: it is told what time it is.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{limits::Settings, session::Opened};
+
+/// The deadlines of one connection.
+#[derive(Debug)]
+pub struct Timers {
+    connect_by: Option<Instant>,
+    frame_by: Option<Instant>,
+    expires_at: Option<Instant>,
+    heart_beat: Option<Duration>,
+    /// How long the client may be silent: far longer than it promised, because networks delay.
+    silence: Duration,
+    ping_after: Duration,
+    pinged: bool,
+    sent_at: Instant,
+    received_at: Instant,
+}
+
+/// What is to be done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// CONNECT did not come in time.
+    ConnectTooLate,
+    /// A frame began and did not end in time.
+    FrameTooLate,
+    /// The session's token has ended.
+    TokenExpired,
+    /// The client gives no sign of life.
+    Silent,
+    /// Ask the client for a sign of life.
+    Ping,
+    /// Give the client a sign of life.
+    HeartBeat,
+}
+
+impl Timers {
+    /// The timers of a connection that has just been opened.
+    #[must_use]
+    pub fn new(settings: &Settings, now: Instant) -> Self {
+        Self {
+            connect_by: Some(now + settings.connect_within),
+            frame_by: None,
+            expires_at: None,
+            heart_beat: None,
+            silence: 2 * settings.ping_after,
+            ping_after: settings.ping_after,
+            pinged: false,
+            sent_at: now,
+            received_at: now,
+        }
+    }
+
+    /// CONNECT was accepted.
+    pub fn opened(&mut self, opened: &Opened, now: Instant) {
+        self.connect_by = None;
+        self.expires_at = now.checked_add(opened.expires_in);
+        self.heart_beat = opened.intervals.from_server;
+        if let Some(promised) = opened.intervals.from_client {
+            // stomp.md H2: two to three intervals.
+            self.silence = self.silence.min(promised * 5 / 2);
+        }
+    }
+
+    /// Something came from the client.
+    pub fn received(&mut self, now: Instant) {
+        self.received_at = now;
+        self.pinged = false;
+    }
+
+    /// Something was written to the client.
+    pub fn sent(&mut self, now: Instant) {
+        self.sent_at = now;
+    }
+
+    /// Whether a frame has begun and not ended. `anew` says that another frame ended since it was told last.
+    pub fn partial_frame(&mut self, partial: bool, anew: bool, by: Instant) {
+        if anew || !partial {
+            self.frame_by = None;
+        }
+        if partial {
+            self.frame_by.get_or_insert(by);
+        }
+    }
+
+    /// When [`Timers::due`] may have something to do; earlier only after [`Timers::opened`] and
+    /// [`Timers::partial_frame`].
+    #[must_use]
+    pub fn next(&self) -> Instant {
+        let liveness = if self.pinged {
+            self.silent_at()
+        } else {
+            self.silent_at().min(self.received_at + self.ping_after)
+        };
+        [
+            self.connect_by,
+            self.frame_by,
+            self.expires_at,
+            self.heart_beat.map(|interval| self.sent_at + interval),
+        ]
+        .into_iter()
+        .flatten()
+        .fold(liveness, Instant::min)
+    }
+
+    /// One thing that is due, the gravest first. What it returned is not due again at once.
+    pub fn due(&mut self, now: Instant) -> Option<Due> {
+        let past = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
+        if past(self.connect_by.take_if(|by| *by <= now)) {
+            Some(Due::ConnectTooLate)
+        } else if past(self.expires_at.take_if(|at| *at <= now)) {
+            Some(Due::TokenExpired)
+        } else if past(self.frame_by.take_if(|by| *by <= now)) {
+            Some(Due::FrameTooLate)
+        } else if self.silent_at() <= now {
+            Some(Due::Silent)
+        } else if !self.pinged && self.received_at + self.ping_after <= now {
+            self.pinged = true;
+            Some(Due::Ping)
+        } else if past(self.heart_beat.map(|interval| self.sent_at + interval)) {
+            self.sent_at = now;
+            Some(Due::HeartBeat)
+        } else {
+            None
+        }
+    }
+
+    fn silent_at(&self) -> Instant {
+        self.received_at + self.silence
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stomp::{HeartBeat, Version};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn timers(client_heart_beat: &str, server: HeartBeat) -> (Timers, Instant) {
+        let start = Instant::now();
+        let mut timers = Timers::new(&Settings::default(), start);
+        let client = HeartBeat::parse(Some(client_heart_beat)).unwrap();
+        let opened = Opened {
+            version: Version::V12,
+            intervals: server.negotiate(Version::V12, client),
+            expires_in: 3600 * SECOND,
+        };
+        timers.opened(&opened, start);
+        (timers, start)
+    }
+
+    fn default_offer() -> HeartBeat {
+        Settings::default().heart_beat
+    }
+
+    /// Everything that comes due within this time if the client says nothing.
+    fn schedule(timers: &mut Timers, start: Instant, seconds: u32) -> Vec<(u64, Due)> {
+        let mut schedule = Vec::new();
+        while timers.next() <= start + seconds * SECOND {
+            let now = timers.next();
+            let due = timers.due(now).expect("something is due at its deadline");
+            schedule.push(((now - start).as_secs(), due));
+            if due == Due::Silent {
+                break;
+            }
+        }
+        schedule
+    }
+
+    #[test]
+    fn stomp_n6_a_client_has_ten_seconds_for_connect() {
+        let start = Instant::now();
+        let mut timers = Timers::new(&Settings::default(), start);
+        assert_eq!(timers.due(start + 9 * SECOND), None);
+        assert_eq!(timers.next(), start + 10 * SECOND);
+        assert_eq!(timers.due(start + 10 * SECOND), Some(Due::ConnectTooLate));
+    }
+
+    #[test]
+    fn stomp_h1_by_default_the_server_beats_and_asks_with_pings() {
+        let (mut timers, start) = timers("10000,10000", default_offer());
+        assert_eq!(
+            schedule(&mut timers, start, 60),
+            [
+                (10, Due::HeartBeat),
+                (20, Due::HeartBeat),
+                (25, Due::Ping),
+                (30, Due::HeartBeat),
+                (40, Due::HeartBeat),
+                (50, Due::Silent),
+            ]
+        );
+    }
+
+    #[test]
+    fn stomp_h2_a_client_that_promised_to_beat_is_closed_after_two_and_a_half_intervals() {
+        let both = HeartBeat {
+            outgoing: 10_000,
+            incoming: 10_000,
+        };
+        let (mut timers, start) = timers("4000,0", both);
+        assert_eq!(schedule(&mut timers, start, 60), [(25, Due::Silent)]);
+    }
+
+    #[test]
+    fn stomp_h3_no_beat_while_something_else_was_sent_in_the_interval() {
+        let (mut timers, start) = timers("0,10000", default_offer());
+        timers.sent(start + 6 * SECOND);
+        assert_eq!(timers.due(start + 15 * SECOND), None);
+        assert_eq!(timers.due(start + 16 * SECOND), Some(Due::HeartBeat));
+        assert_eq!(timers.due(start + 17 * SECOND), None);
+    }
+
+    #[test]
+    fn stomp_h1_whoever_answers_is_not_silent() {
+        let (mut timers, start) = timers("0,0", default_offer());
+        assert_eq!(timers.due(start + 25 * SECOND), Some(Due::Ping));
+        timers.received(start + 26 * SECOND);
+        assert_eq!(timers.due(start + 50 * SECOND), None);
+        assert_eq!(timers.due(start + 51 * SECOND), Some(Due::Ping));
+    }
+
+    #[test]
+    fn stomp_n10_an_expired_token_is_noticed_at_its_instant() {
+        let start = Instant::now();
+        let mut timers = Timers::new(&Settings::default(), start);
+        let opened = Opened {
+            version: Version::V12,
+            intervals: Default::default(),
+            expires_in: 3 * SECOND,
+        };
+        timers.opened(&opened, start);
+        assert_eq!(timers.next(), start + 3 * SECOND);
+        assert_eq!(timers.due(start + 3 * SECOND), Some(Due::TokenExpired));
+    }
+
+    #[test]
+    fn stomp_f11_the_time_for_a_frame_begins_with_its_first_byte() {
+        let (mut timers, start) = timers("0,0", default_offer());
+        timers.partial_frame(true, false, start + 10 * SECOND);
+        timers.partial_frame(true, false, start + 15 * SECOND);
+        assert_eq!(timers.next(), start + 10 * SECOND);
+
+        timers.partial_frame(true, true, start + 17 * SECOND);
+        assert_eq!(timers.due(start + 16 * SECOND), None);
+        assert_eq!(timers.due(start + 17 * SECOND), Some(Due::FrameTooLate));
+
+        timers.partial_frame(true, false, start + 20 * SECOND);
+        timers.partial_frame(false, true, start + 20 * SECOND);
+        assert_eq!(timers.due(start + 20 * SECOND), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! The one task that reads the log for all sockets of a node (decision 16): no group, from the end as it is at the start.
+
+use colloquy_chassis::{Failure as _, backoff::Backoff, readiness::Gate};
+use colloquy_contracts::Topic;
+use colloquy_event_log::{EventLog, EventLogError, Record, TailReader};
+use tokio::time::Instant;
+
+use super::{
+    message_sent,
+    room_updated::{self, Coalescing},
+    seqs::Seqs,
+};
+use crate::{Websocket, connection::Closing};
+
+/// What is pushed to clients.
+const TOPICS: [Topic; 2] = [Topic::ChatMessageSent, Topic::RoomUpdated];
+/// Records taken from the log at once.
+const BATCH: usize = 256;
+
+/// What this node has pushed.
+struct Pushed {
+    seqs: Seqs,
+    rooms: Coalescing,
+}
+
+/// Follows the log for ever. The gate is open, and new sockets are let in, while nothing can be missed.
+pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
+    let mut pushed = Pushed {
+        seqs: Seqs::default(),
+        rooms: Coalescing::new(websocket.settings.room_interval),
+    };
+    loop {
+        let mut tail = tail(log).await;
+        websocket.set_following(true);
+        gate.open();
+        tracing::info!("following the event log");
+        push_until_missed(websocket, tail.as_mut(), &mut pushed).await;
+        gate.close();
+        websocket.set_following(false);
+        websocket.connections.end_all(Closing::Missed);
+        metrics::counter!("websocket_positions_lost").increment(1);
+        tracing::error!(
+            "the log no longer holds what comes next: all sockets are closed, so that clients catch up"
+        );
+    }
+}
+
+async fn tail(log: &dyn EventLog) -> Box<dyn TailReader> {
+    let mut backoff = Backoff::default();
+    loop {
+        match log.tail(&TOPICS).await {
+            Ok(tail) => return tail,
+            Err(error) => {
+                tracing::warn!(%error, kind = ?error.kind(), "waiting for the event log");
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+/// Returns when the log no longer holds what comes next.
+async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pushed: &mut Pushed) {
+    let mut backoff = Backoff::default();
+    loop {
+        let due = pushed.rooms.next_due();
+        let records = tokio::select! {
+            records = tail.next(BATCH) => records,
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Ok(Vec::new()),
+        };
+        match records {
+            Ok(records) => {
+                backoff.reset();
+                for record in records {
+                    pushed.push(record, websocket);
+                }
+            }
+            Err(EventLogError::OutOfRange) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the event log is away: pushes wait");
+                backoff.wait().await;
+            }
+        }
+        for update in pushed.rooms.due(Instant::now()) {
+            room_updated::push(&update, &websocket.registry);
+        }
+    }
+}
+
+impl Pushed {
+    /// A record that cannot be read is the read side's to park; here it is counted and logged (decision 8).
+    fn push(&mut self, record: Record, websocket: &Websocket) {
+        if record.replayed {
+            return;
+        }
+        let (topic, partition, offset) = (record.topic, record.partition, record.offset);
+        let outcome = match topic {
+            Topic::ChatMessageSent => {
+                message_sent::push(&record, &mut self.seqs, &websocket.registry)
+            }
+            Topic::RoomUpdated => room_updated::read(record).map(|(room, update)| {
+                if let Some(update) = self.rooms.offer(room, update, Instant::now()) {
+                    room_updated::push(&update, &websocket.registry);
+                }
+            }),
+            Topic::ChatRoomCreated | Topic::ReadMarkerUpdated | Topic::ReadStatusUpdated => Ok(()),
+        };
+        if let Err(error) = outcome {
+            metrics::counter!("websocket_unreadable_records").increment(1);
+            tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `chat-message-sent` → `/topic/message/roomId/{roomId}`. The value of the record is the body of the MESSAGE.
+
+use colloquy_contracts::{Destination, events::ChatMessageSent};
+use colloquy_event_log::Record;
+
+use super::{
+    registry::{Address, Registry},
+    seqs::{Arrival, Seqs},
+};
+
+/// Pushes one message to the room's subscribers, unless it was pushed before.
+///
+/// # Errors
+/// The record holds no message.
+pub fn push(
+    record: &Record,
+    seqs: &mut Seqs,
+    registry: &Registry,
+) -> Result<(), serde_json::Error> {
+    let message: ChatMessageSent = serde_json::from_slice(&record.payload)?;
+    match seqs.note(message.room_id, message.seq) {
+        Arrival::Repeat => {
+            metrics::counter!("websocket_repeats_dropped").increment(1);
+            return Ok(());
+        }
+        arrival @ (Arrival::AfterHole | Arrival::Late) => {
+            tracing::warn!(room.id = %message.room_id, message.seq = %message.seq, ?arrival, "a message came out of order");
+            metrics::counter!("websocket_messages_out_of_order").increment(1);
+        }
+        Arrival::InOrder => {}
+    }
+    let destination = Destination::Message(message.room_id);
+    registry.publish(destination, [Address::Room(destination)], &record.payload);
+    Ok(())
+}

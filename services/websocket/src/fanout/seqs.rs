@@ -1,0 +1,141 @@
+//! Which messages of a room this node has already pushed (decision 17).
+
+use std::collections::HashMap;
+
+use colloquy_contracts::{RoomId, Seq};
+
+/// Runs remembered for a room. With more holes than that the oldest run is forgotten: rather a repeat, which clients
+/// drop by seq, than a loss.
+const RUNS: usize = 64;
+
+/// What a seq is to this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// The next one, or the first of its room.
+    InOrder,
+    /// Some between it and the last are missing so far.
+    AfterHole,
+    /// One that was missing.
+    Late,
+    /// One that was pushed before.
+    Repeat,
+}
+
+/// The seqs seen, by room.
+#[derive(Debug, Default)]
+pub struct Seqs(HashMap<RoomId, Vec<Run>>);
+
+/// Seqs without a gap, both ends included. A room's runs are ascending and never touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    first: i64,
+    last: i64,
+}
+
+impl Seqs {
+    /// Notes a seq, and says what it is. Only a repeat may be dropped.
+    pub fn note(&mut self, room: RoomId, Seq(seq): Seq) -> Arrival {
+        let runs = self.0.entry(room).or_default();
+        let behind = runs.partition_point(|run| run.last < seq);
+        if runs.get(behind).is_some_and(|run| run.first <= seq) {
+            return Arrival::Repeat;
+        }
+        let arrival = match runs.last() {
+            None => Arrival::InOrder,
+            Some(newest) if newest.last == seq - 1 => Arrival::InOrder,
+            Some(newest) if newest.last < seq => Arrival::AfterHole,
+            Some(_) => Arrival::Late,
+        };
+        insert(runs, behind, seq);
+        arrival
+    }
+}
+
+/// Adds a seq that lies before the run at `behind` and after the one before it.
+fn insert(runs: &mut Vec<Run>, behind: usize, seq: i64) {
+    let extends = behind > 0 && runs[behind - 1].last == seq - 1;
+    let precedes = runs.get(behind).is_some_and(|run| run.first == seq + 1);
+    match (extends, precedes) {
+        (true, true) => {
+            runs[behind - 1].last = runs[behind].last;
+            runs.remove(behind);
+        }
+        (true, false) => runs[behind - 1].last = seq,
+        (false, true) => runs[behind].first = seq,
+        (false, false) => {
+            runs.insert(
+                behind,
+                Run {
+                    first: seq,
+                    last: seq,
+                },
+            );
+            if runs.len() > RUNS {
+                runs.remove(0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROOM: RoomId = RoomId(1);
+
+    fn arrivals(seqs: &[i64]) -> Vec<Arrival> {
+        let mut seen = Seqs::default();
+        seqs.iter().map(|seq| seen.note(ROOM, Seq(*seq))).collect()
+    }
+
+    #[test]
+    fn decision_17_a_repeat_is_known_and_a_hole_is_noticed_and_filled_late() {
+        use Arrival::{AfterHole, InOrder, Late, Repeat};
+        assert_eq!(
+            arrivals(&[7, 8, 8, 7, 11, 10, 10, 9, 9, 12, 6, 6]),
+            [
+                InOrder, InOrder, Repeat, Repeat, AfterHole, Late, Repeat, Late, Repeat, InOrder,
+                Late, Repeat
+            ]
+        );
+    }
+
+    #[test]
+    fn decision_17_rooms_are_counted_apart() {
+        let mut seen = Seqs::default();
+        assert_eq!(seen.note(ROOM, Seq(1)), Arrival::InOrder);
+        assert_eq!(seen.note(RoomId(2), Seq(1)), Arrival::InOrder);
+        assert_eq!(seen.note(ROOM, Seq(1)), Arrival::Repeat);
+    }
+
+    #[test]
+    fn decision_17_a_room_with_endless_holes_takes_bounded_memory_and_loses_nothing() {
+        let mut seen = Seqs::default();
+        for seq in (1..=1_000).map(|n| n * 2) {
+            assert_ne!(seen.note(ROOM, Seq(seq)), Arrival::Repeat);
+        }
+        assert_eq!(seen.0[&ROOM].len(), RUNS);
+    }
+
+    proptest! {
+        #[test]
+        fn decision_17_every_seq_is_pushed_exactly_once_in_whatever_order_they_come(
+            seqs in prop::collection::vec(1_i64..100, 0..300)
+        ) {
+            let pushed: Vec<i64> = seqs
+                .iter()
+                .zip(arrivals(&seqs))
+                .filter(|(_, arrival)| *arrival != Arrival::Repeat)
+                .map(|(seq, _)| *seq)
+                .collect();
+            let distinct: BTreeSet<i64> = seqs.iter().copied().collect();
+
+            prop_assert_eq!(pushed.len(), distinct.len());
+            prop_assert_eq!(pushed.into_iter().collect::<BTreeSet<_>>(), distinct);
+        }
+    }
+}

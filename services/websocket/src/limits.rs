@@ -1,0 +1,121 @@
+//! What one client may use (stomp.md §6), and how long everything may take.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::stomp;
+
+/// Settings of the push side. The defaults are those of stomp.md.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Sizes within a frame.
+    pub frame: stomp::Limits,
+    /// The server's half of the heart-beat.
+    pub heart_beat: stomp::HeartBeat,
+    /// Subscriptions of one session.
+    pub subscriptions: usize,
+    /// Open sessions of one customer on this node.
+    pub sessions_per_customer: usize,
+    /// Frames a second from one client, over time.
+    pub frames_per_second: u32,
+    /// Frames at once from one client.
+    pub frame_burst: u32,
+    /// From the upgrade to CONNECT.
+    pub connect_within: Duration,
+    /// From the first byte of a frame to its last.
+    pub frame_within: Duration,
+    /// Silence after which the client is sent a WebSocket PING; twice that without a sign of life ends the connection.
+    pub ping_after: Duration,
+    /// Bytes that may wait for one client.
+    pub queue_bytes: usize,
+    /// How long one write may stall.
+    pub write_within: Duration,
+    /// At most one push of a room's view within this time; the newest wins (decision 21).
+    pub room_interval: Duration,
+    /// When the process stops, its sockets are closed spread over this time.
+    pub closing_spread: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            frame: stomp::Limits::default(),
+            heart_beat: stomp::HeartBeat {
+                outgoing: 10_000,
+                incoming: 0,
+            },
+            subscriptions: 256,
+            sessions_per_customer: 1_000,
+            frames_per_second: 50,
+            frame_burst: 500,
+            connect_within: Duration::from_secs(10),
+            frame_within: Duration::from_secs(10),
+            ping_after: Duration::from_secs(25),
+            queue_bytes: 512 * 1024,
+            write_within: Duration::from_secs(10),
+            room_interval: Duration::from_millis(100),
+            closing_spread: Duration::from_secs(3),
+        }
+    }
+}
+
+/// A token bucket: full at first, refilled evenly.
+#[derive(Debug)]
+pub struct FrameBudget {
+    tokens: f32,
+    at: Instant,
+}
+
+impl FrameBudget {
+    /// A full bucket.
+    #[must_use]
+    pub fn full(settings: &Settings, now: Instant) -> Self {
+        Self {
+            tokens: burst(settings),
+            at: now,
+        }
+    }
+
+    /// Whether one more frame is within the budget.
+    pub fn take(&mut self, settings: &Settings, now: Instant) -> bool {
+        let refill = (now - self.at).as_secs_f64() * f64::from(settings.frames_per_second);
+        self.tokens = (f64::from(self.tokens) + refill).min(f64::from(burst(settings))) as f32;
+        self.at = now;
+        let within = self.tokens >= 1.0;
+        if within {
+            self.tokens -= 1.0;
+        }
+        within
+    }
+}
+
+fn burst(settings: &Settings) -> f32 {
+    settings.frame_burst as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stomp_limits_a_client_may_burst_and_then_send_at_the_rate() {
+        let settings = Settings {
+            frames_per_second: 10,
+            frame_burst: 3,
+            ..Settings::default()
+        };
+        let start = Instant::now();
+        let mut budget = FrameBudget::full(&settings, start);
+        let taken = |budget: &mut FrameBudget, now| {
+            std::iter::repeat_with(|| budget.take(&settings, now))
+                .take(5)
+                .filter(|within| *within)
+                .count()
+        };
+
+        assert_eq!(taken(&mut budget, start), 3);
+        assert_eq!(taken(&mut budget, start + Duration::from_millis(210)), 2);
+        assert_eq!(taken(&mut budget, start + Duration::from_secs(60)), 3);
+    }
+}

@@ -1,0 +1,153 @@
+//! One STOMP session: frames in, effects out. It knows no socket; what it has to say goes into the client's queue.
+
+pub mod authenticated;
+pub mod refusal;
+pub mod request;
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use colloquy_chassis::session_token::{JWT_TOKEN, Session as Token};
+
+use self::authenticated::Authenticated;
+pub use self::{refusal::Refusal, request::Request};
+use crate::{
+    Websocket,
+    connection::Closing,
+    fanout::{outbound::Outbound, registry::websocket_message},
+    stomp::{Frame, HeartBeat, Intervals, Version, encoder},
+};
+
+/// A session from the upgrade to its end. Dropping it gives back whatever it holds, once.
+pub struct Session {
+    websocket: Arc<Websocket>,
+    outbound: Arc<Outbound>,
+    stage: Stage,
+}
+
+enum Stage {
+    Greeting { cookie: Option<Box<Token>> },
+    Open(Authenticated),
+    Ended,
+}
+
+/// What CONNECT has settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// How frames are read from now on.
+    pub version: Version,
+    /// Who sends signs of life, and how often.
+    pub intervals: Intervals,
+    /// How long the token is still valid.
+    pub expires_in: Duration,
+}
+
+/// What the connection has to know after a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing.
+    Continue,
+    /// The session is open.
+    Opened(Opened),
+    /// Nothing more is to be read; the queue holds what is to be written.
+    Ended,
+}
+
+impl Session {
+    /// A session before its CONNECT. `cookie` is the verified token of the handshake's cookie, if there was one.
+    #[must_use]
+    pub fn new(
+        websocket: Arc<Websocket>,
+        outbound: Arc<Outbound>,
+        cookie: Option<Box<Token>>,
+    ) -> Self {
+        Self {
+            websocket,
+            outbound,
+            stage: Stage::Greeting { cookie },
+        }
+    }
+
+    /// Handles one frame. The next one may be given when this has returned: frames take effect in order.
+    pub async fn receive(&mut self, frame: Frame) -> Step {
+        let connecting = frame.command.opens_session();
+        let receipt = frame.header("receipt").filter(|_| !connecting);
+        let outcome = match &mut self.stage {
+            Stage::Ended => return Step::Ended,
+            Stage::Greeting { .. } if !connecting => Err(Refusal::NotConnected),
+            Stage::Greeting { cookie } => {
+                let cookie = cookie.take();
+                self.connect(cookie, &frame).map(Step::Opened)
+            }
+            Stage::Open(open) => match Request::read(&frame, open.version) {
+                Ok(Request::Disconnect) => {
+                    self.disconnect(receipt);
+                    return Step::Ended;
+                }
+                Ok(request) => open.carry_out(request).await.map(|()| {
+                    open.confirm(receipt);
+                    Step::Continue
+                }),
+                Err(refusal) => Err(refusal),
+            },
+        };
+        outcome.unwrap_or_else(|refusal| {
+            self.refuse(&refusal, receipt);
+            Step::Ended
+        })
+    }
+
+    /// Ends the session with an ERROR frame.
+    pub fn refuse(&mut self, refusal: &Refusal, receipt: Option<&str>) {
+        let frame = refusal.frame(self.version(), receipt);
+        self.end(Some(frame), refusal.closing());
+        tracing::debug!(%refusal, "a session was refused");
+        metrics::counter!("websocket_sessions_refused").increment(1);
+    }
+
+    fn connect(&mut self, cookie: Option<Box<Token>>, frame: &Frame) -> Result<Opened, Refusal> {
+        let version = Version::negotiate(frame.header("accept-version"))
+            .ok_or(Refusal::UnsupportedVersion)?;
+        let offer = self.websocket.settings.heart_beat;
+        let intervals = offer.negotiate(version, HeartBeat::parse(frame.header("heart-beat"))?);
+        let now = self.websocket.clock.now();
+        let token = cookie
+            .map(|token| *token)
+            .filter(|token| now < token.expires_at)
+            .or_else(|| self.websocket.verifier.verify(frame.header(JWT_TOKEN)?))
+            .ok_or(Refusal::Unauthenticated)?;
+        let customer = token.customer_id();
+        let (websocket, outbound) = (Arc::clone(&self.websocket), Arc::clone(&self.outbound));
+        let open = Authenticated::begin(websocket, outbound, customer, version)?;
+        self.stage = Stage::Open(open);
+        let connected = encoder::connected(version, offer, customer);
+        self.outbound.push(websocket_message(connected));
+        let left = token.expires_at.millis() - now.millis();
+        Ok(Opened {
+            version,
+            intervals,
+            expires_in: Duration::from_millis(left.unsigned_abs()),
+        })
+    }
+
+    fn disconnect(&mut self, receipt: Option<&str>) {
+        let version = self.version();
+        let frame = receipt.map(|receipt| encoder::receipt(version, receipt));
+        self.end(frame, Closing::Normal);
+    }
+
+    /// Subscriptions go before the last frame is queued, so that nothing can follow it.
+    fn end(&mut self, last: Option<bytes::Bytes>, closing: Closing) {
+        self.stage = Stage::Ended;
+        self.outbound.end(last.map(websocket_message), closing);
+    }
+
+    fn version(&self) -> Version {
+        match &self.stage {
+            Stage::Open(open) => open.version,
+            Stage::Greeting { .. } | Stage::Ended => Version::V10,
+        }
+    }
+}

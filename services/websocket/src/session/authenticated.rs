@@ -1,0 +1,149 @@
+//! An open session: somebody known, with subscriptions.
+
+use std::sync::Arc;
+
+use colloquy_contracts::{CustomerId, Destination};
+
+use super::{Refusal, Request};
+use crate::{
+    Websocket,
+    fanout::{
+        outbound::Outbound,
+        registry::{Address, Label, websocket_message},
+    },
+    stomp::{Version, encoder, escape::escape},
+};
+
+/// What a client holds after CONNECTED. Dropping it gives everything back.
+pub struct Authenticated {
+    websocket: Arc<Websocket>,
+    outbound: Arc<Outbound>,
+    customer: CustomerId,
+    /// Negotiated by CONNECT.
+    pub version: Version,
+    subscriptions: Vec<Subscription>,
+}
+
+struct Subscription {
+    id: Box<str>,
+    address: Address,
+    label: Label,
+}
+
+impl Authenticated {
+    /// Counts the session among its customer's.
+    ///
+    /// # Errors
+    /// The customer has too many.
+    pub fn begin(
+        websocket: Arc<Websocket>,
+        outbound: Arc<Outbound>,
+        customer: CustomerId,
+        version: Version,
+    ) -> Result<Self, Refusal> {
+        let limit = websocket.settings.sessions_per_customer;
+        if !websocket.sessions.begin(customer, limit) {
+            return Err(Refusal::TooManySessions);
+        }
+        Ok(Self {
+            websocket,
+            outbound,
+            customer,
+            version,
+            subscriptions: Vec::new(),
+        })
+    }
+
+    /// Lets a request take effect; when this has returned it has.
+    ///
+    /// # Errors
+    /// The customer may not do this.
+    pub async fn carry_out(&mut self, request: Request) -> Result<(), Refusal> {
+        match request {
+            Request::Subscribe {
+                id,
+                destination,
+                acknowledged,
+            } => self.subscribe(id, destination, acknowledged).await?,
+            Request::Unsubscribe { id } => self.unsubscribe(&id),
+            Request::Typing(typing) => {
+                self.check_member(Destination::Typing(typing.room_id))
+                    .await?
+            }
+            Request::Unreadable => metrics::counter!("websocket_unreadable_bodies").increment(1),
+            // What these say is that the client is there, which every frame says.
+            Request::ExtendOnline | Request::Acknowledge | Request::Disconnect => {}
+        }
+        Ok(())
+    }
+
+    /// Says that a frame has taken effect, if the client asked for it.
+    pub fn confirm(&self, receipt: Option<&str>) {
+        if let Some(receipt) = receipt {
+            let frame = encoder::receipt(self.version, receipt);
+            self.outbound.push(websocket_message(frame));
+        }
+    }
+
+    async fn subscribe(
+        &mut self,
+        id: Box<str>,
+        destination: Destination,
+        acknowledged: bool,
+    ) -> Result<(), Refusal> {
+        if self
+            .subscriptions
+            .iter()
+            .any(|subscription| subscription.id == id)
+        {
+            return Err(Refusal::DuplicateSubscription);
+        }
+        if self.subscriptions.len() >= self.websocket.settings.subscriptions {
+            return Err(Refusal::TooManySubscriptions);
+        }
+        self.check_member(destination).await?;
+        let address = Address::of(self.customer, destination);
+        let label = Label {
+            subscription: escape(self.version, &id).into(),
+            acknowledged,
+        };
+        let outbound = Arc::clone(&self.outbound);
+        self.websocket
+            .registry
+            .add(address, label.clone(), outbound);
+        self.subscriptions.push(Subscription { id, address, label });
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, id: &str) {
+        let of_this_id = |subscription: &Subscription| *subscription.id == *id;
+        if let Some(at) = self.subscriptions.iter().position(of_this_id) {
+            let subscription = self.subscriptions.swap_remove(at);
+            self.release(&subscription);
+        }
+    }
+
+    /// Boxed: asking takes a large future, and few sessions ask at any moment.
+    async fn check_member(&self, destination: Destination) -> Result<(), Refusal> {
+        let Some(room) = destination.room() else {
+            return Ok(());
+        };
+        Box::pin(self.websocket.membership.check(room, self.customer)).await?;
+        Ok(())
+    }
+
+    fn release(&self, Subscription { address, label, .. }: &Subscription) {
+        self.websocket
+            .registry
+            .remove(*address, label, &self.outbound);
+    }
+}
+
+impl Drop for Authenticated {
+    fn drop(&mut self) {
+        for subscription in &self.subscriptions {
+            self.release(subscription);
+        }
+        self.websocket.sessions.end(self.customer);
+    }
+}

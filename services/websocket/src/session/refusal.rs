@@ -1,0 +1,119 @@
+//! Why a session ends with an ERROR frame. The texts are short and fixed: nothing of the client's comes back.
+
+use bytes::Bytes;
+use colloquy_chassis::{Failure, Kind};
+use colloquy_service_api::membership_check::MembershipError;
+
+use crate::{
+    connection::Closing,
+    stomp::{DecodeError, HeartBeatError, Version, encoder},
+};
+
+/// A reason to end a session.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// What came is not a frame.
+    #[error(transparent)]
+    Malformed(#[from] DecodeError),
+    /// No version in common.
+    #[error("{}", encoder::UNSUPPORTED_VERSION)]
+    UnsupportedVersion,
+    /// The `heart-beat` header is not two numbers.
+    #[error(transparent)]
+    HeartBeat(#[from] HeartBeatError),
+    /// No token, or one that is not believed: one text for all, so that nobody learns which.
+    #[error("authentication failed")]
+    Unauthenticated,
+    /// The token has ended while the session was open.
+    #[error("session expired")]
+    Expired,
+    /// Something before CONNECT.
+    #[error("connect first")]
+    NotConnected,
+    /// CONNECT again.
+    #[error("already connected")]
+    AlreadyConnected,
+    /// No CONNECT in time.
+    #[error("connect took too long")]
+    ConnectTooLate,
+    /// A frame that was not finished in time.
+    #[error("frame took too long")]
+    FrameTooLate,
+    /// Frames faster than allowed.
+    #[error("too many frames")]
+    TooManyFrames,
+    /// More sessions of one customer than allowed.
+    #[error("too many sessions")]
+    TooManySessions,
+    /// More subscriptions than allowed.
+    #[error("too many subscriptions")]
+    TooManySubscriptions,
+    /// A header that this command needs.
+    #[error("missing header {0}")]
+    MissingHeader(&'static str),
+    /// The id names another subscription of this session.
+    #[error("subscription id in use")]
+    DuplicateSubscription,
+    /// No such `ack` mode.
+    #[error("unknown ack mode")]
+    UnknownAckMode,
+    /// Nothing one may subscribe to, or send to.
+    #[error("no such destination")]
+    NoSuchDestination,
+    /// Not in the room, or there is no such room.
+    #[error("not a member of this room")]
+    NotAMember,
+    /// Nobody could tell who is in the room.
+    #[error("temporarily unavailable")]
+    MembershipUndecided,
+    /// BEGIN, COMMIT, ABORT, or a frame that names a transaction.
+    #[error("transactions are not supported")]
+    Transaction,
+}
+
+impl Failure for Refusal {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unauthenticated | Self::Expired => Kind::Unauthenticated,
+            Self::NotAMember => Kind::Forbidden,
+            Self::NoSuchDestination => Kind::NotFound,
+            Self::TooManyFrames | Self::TooManySessions | Self::TooManySubscriptions => {
+                Kind::TooManyRequests
+            }
+            Self::MembershipUndecided => Kind::Unavailable,
+            _ => Kind::Invalid,
+        }
+    }
+}
+
+impl From<MembershipError> for Refusal {
+    fn from(error: MembershipError) -> Self {
+        match error {
+            MembershipError::NotAMember => Self::NotAMember,
+            MembershipError::Undecided(cause) => {
+                tracing::warn!(error = %cause, "a subscription was refused because membership is undecided");
+                Self::MembershipUndecided
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// The ERROR frame. Before CONNECT the version is 1.0.
+    #[must_use]
+    pub fn frame(&self, version: Version, receipt: Option<&str>) -> Bytes {
+        match self {
+            Self::UnsupportedVersion => encoder::unsupported_version(),
+            _ => encoder::error(version, &self.to_string(), receipt),
+        }
+    }
+
+    /// How the socket closes behind the frame.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        match self.kind() {
+            Kind::Unavailable => Closing::Unavailable,
+            _ => Closing::Protocol,
+        }
+    }
+}

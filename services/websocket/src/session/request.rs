@@ -1,0 +1,124 @@
+//! What a frame of an open session asks for (stomp.md §5). It is decided here, without asking anybody, what exists and
+//! what is well-formed; who may use it is decided by the session.
+
+use colloquy_contracts::{Destination, RoomId};
+use serde::{Deserialize, Deserializer, de};
+
+use super::Refusal;
+use crate::stomp::{ClientCommand, Frame, Version};
+
+const EXTEND_ONLINE: &str = "/app/extendOnline";
+const TYPING: &str = "/app/typing";
+
+/// A frame that makes sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Messages of a destination, please.
+    Subscribe {
+        /// What the client calls this subscription.
+        id: Box<str>,
+        /// Where.
+        destination: Destination,
+        /// Whether the client will acknowledge; its MESSAGE frames then carry `ack`.
+        acknowledged: bool,
+    },
+    /// No more of them.
+    Unsubscribe {
+        /// What the client called the subscription.
+        id: Box<str>,
+    },
+    /// "I am here."
+    ExtendOnline,
+    /// "I am typing", or no longer.
+    Typing(Typing),
+    /// A body that says nothing: dropped and counted (stomp.md S8).
+    Unreadable,
+    /// ACK or NACK: noted by nobody, because nothing is sent twice.
+    Acknowledge,
+    /// Goodbye.
+    Disconnect,
+}
+
+/// Body of `/app/typing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Typing {
+    /// Where.
+    pub room_id: RoomId,
+    /// Whether it begins or ends: 1 or 0, true or false.
+    #[serde(deserialize_with = "flag")]
+    pub is_typing: bool,
+}
+
+impl Request {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// The frame makes no sense in an open session.
+    pub fn read(frame: &Frame, version: Version) -> Result<Self, Refusal> {
+        if frame.header("transaction").is_some() {
+            return Err(Refusal::Transaction);
+        }
+        match frame.command {
+            ClientCommand::Connect | ClientCommand::Stomp => Err(Refusal::AlreadyConnected),
+            ClientCommand::Begin | ClientCommand::Commit | ClientCommand::Abort => {
+                Err(Refusal::Transaction)
+            }
+            ClientCommand::Subscribe => Ok(Self::Subscribe {
+                destination: required(frame, "destination")?
+                    .parse()
+                    .map_err(|_| Refusal::NoSuchDestination)?,
+                id: subscription_id(frame, version)?,
+                acknowledged: acknowledged(frame)?,
+            }),
+            ClientCommand::Unsubscribe => Ok(Self::Unsubscribe {
+                id: subscription_id(frame, version)?,
+            }),
+            ClientCommand::Send => match required(frame, "destination")? {
+                EXTEND_ONLINE => Ok(Self::ExtendOnline),
+                TYPING => {
+                    Ok(serde_json::from_slice(&frame.body).map_or(Self::Unreadable, Self::Typing))
+                }
+                _ => Err(Refusal::NoSuchDestination),
+            },
+            ClientCommand::Ack | ClientCommand::Nack => Ok(Self::Acknowledge),
+            ClientCommand::Disconnect => Ok(Self::Disconnect),
+        }
+    }
+}
+
+fn required<'a>(frame: &'a Frame, name: &'static str) -> Result<&'a str, Refusal> {
+    frame.header(name).ok_or(Refusal::MissingHeader(name))
+}
+
+/// In 1.0 the id is optional: without one the destination names the subscription.
+fn subscription_id(frame: &Frame, version: Version) -> Result<Box<str>, Refusal> {
+    let id = match version {
+        Version::V10 => frame.header("id").or(frame.header("destination")),
+        Version::V11 | Version::V12 => frame.header("id"),
+    };
+    id.map(Into::into).ok_or(Refusal::MissingHeader("id"))
+}
+
+fn acknowledged(frame: &Frame) -> Result<bool, Refusal> {
+    match frame.header("ack") {
+        None | Some("auto") => Ok(false),
+        Some("client" | "client-individual") => Ok(true),
+        Some(_) => Err(Refusal::UnknownAckMode),
+    }
+}
+
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Flag {
+        Boolean(bool),
+        Number(u8),
+    }
+    match Flag::deserialize(deserializer)? {
+        Flag::Boolean(flag) => Ok(flag),
+        Flag::Number(0) => Ok(false),
+        Flag::Number(1) => Ok(true),
+        Flag::Number(_) => Err(de::Error::custom("neither 0 nor 1")),
+    }
+}

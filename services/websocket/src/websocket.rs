@@ -1,0 +1,113 @@
+//! What all connections of a node share.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use colloquy_chassis::{Clock, Tasks, readiness::Gate, session_token::SessionVerifier};
+use colloquy_event_log::EventLog;
+use colloquy_service_api::MembershipCheck;
+
+use crate::{
+    AllowedOrigins, Settings,
+    connection::Closing,
+    connections::Connections,
+    fanout::{consumer, registry::Registry},
+    sessions::Sessions,
+};
+
+/// One node of the push side.
+pub struct Websocket {
+    pub(crate) settings: Settings,
+    pub(crate) origins: AllowedOrigins,
+    pub(crate) verifier: SessionVerifier,
+    pub(crate) membership: MembershipCheck,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tasks: Tasks,
+    pub(crate) registry: Registry,
+    pub(crate) sessions: Sessions,
+    pub(crate) connections: Arc<Connections>,
+    following: AtomicBool,
+}
+
+/// Who may come in: tokens, rooms and pages.
+pub struct Access {
+    /// Verifies the tokens of cookies and CONNECT headers.
+    pub verifier: SessionVerifier,
+    /// Decides who may use which room.
+    pub membership: MembershipCheck,
+    /// Pages that may open sockets.
+    pub origins: AllowedOrigins,
+}
+
+impl Websocket {
+    /// Starts following the log. `gate` opens once every event from then on is seen; until then nobody is let in.
+    #[must_use]
+    pub fn start(
+        log: Arc<dyn EventLog>,
+        access: Access,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        gate: Gate,
+        tasks: &Tasks,
+    ) -> Arc<Self> {
+        let websocket = Arc::new(Self::new(access, clock, settings, tasks));
+        let following = Arc::clone(&websocket);
+        tasks.spawn_vital("websocket fan-out", async move {
+            tokio::select! {
+                () = consumer::follow(&following, log.as_ref(), &gate) => {}
+                () = following.close_when_stopping() => {}
+            }
+        });
+        websocket
+    }
+
+    pub(crate) fn new(
+        access: Access,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        tasks: &Tasks,
+    ) -> Self {
+        Self {
+            settings,
+            origins: access.origins,
+            verifier: access.verifier,
+            membership: access.membership,
+            clock,
+            tasks: tasks.clone(),
+            registry: Registry::default(),
+            sessions: Sessions::default(),
+            connections: Arc::default(),
+            following: AtomicBool::new(false),
+        }
+    }
+
+    /// How many sockets are open on this node.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether nothing is left of any session: no socket, no session, no subscription.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.connections.is_empty() && self.sessions.customers() == 0 && self.registry.is_empty()
+    }
+
+    /// Whether everybody who comes in now will see everything from now on (decision 16).
+    pub(crate) fn is_following(&self) -> bool {
+        self.following.load(Ordering::Acquire) && !self.tasks.is_stopping()
+    }
+
+    pub(crate) fn set_following(&self, following: bool) {
+        self.following.store(following, Ordering::Release);
+    }
+
+    async fn close_when_stopping(&self) {
+        self.tasks.stopping().await;
+        self.connections
+            .end_all_within(self.settings.closing_spread, Closing::GoingAway)
+            .await;
+    }
+}

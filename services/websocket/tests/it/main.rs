@@ -1,0 +1,3 @@
+//! The push side over real sockets.
+
+mod stomp_codec;
