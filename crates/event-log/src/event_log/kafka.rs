@@ -3,10 +3,11 @@
 //! Groups use the classic protocol with the range strategy, which gives all partitions with the same number to one
 //! member; that is why the three write topics must have equally many (decision 7).
 
-
 mod client;
 mod fetch;
 mod group;
+#[cfg(test)]
+mod outages;
 mod pending;
 mod producer;
 mod record;

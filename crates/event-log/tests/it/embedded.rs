@@ -59,7 +59,8 @@ async fn record(outbox: &SqliteOutbox, events: &[NewEvent]) {
 
 #[tokio::test]
 async fn invariant_3_an_event_is_there_if_and_only_if_its_owner_commits() {
-    let (write, _, _) = Files::fresh().await.log().await;
+    let files = Files::fresh().await;
+    let (write, _, _) = files.log().await;
     let mut transaction = write
         .database()
         .writer
@@ -96,11 +97,13 @@ async fn a_commit_wakes_readers_long_before_the_poll() {
 
 #[tokio::test]
 async fn a_commit_that_nobody_told_of_is_found_by_the_poll() {
-    let (write, _, log) = Files::fresh().await.log().await;
+    let files = Files::fresh().await;
+    let (write, _, log) = files.log().await;
     let mut tail = log.tail(&Topic::ALL).await.unwrap();
+    let events = [event(Topic::ChatMessageSent, 1)];
     let (read, ()) = tokio::join!(
         timeout(Duration::from_secs(10), tail.next(1)),
-        record(&write, &[event(Topic::ChatMessageSent, 1)])
+        record(&write, &events)
     );
     assert_eq!(read.unwrap().unwrap()[0].event_id, "1");
 }
@@ -119,7 +122,11 @@ async fn decision_9_a_position_recorded_with_the_view_is_where_the_group_resumes
     record_position(&mut transaction, "group", 2).await.unwrap();
     transaction.commit().await.unwrap();
     reader.commit(&records[..1]).await.unwrap();
-    assert_eq!(log.position("group").await.unwrap(), 2, "it never goes back");
+    assert_eq!(
+        log.position("group").await.unwrap(),
+        2,
+        "it never goes back"
+    );
     drop((reader, log, views));
     let (_, _, log) = files.log().await;
     let mut reader = log.join("group").await.unwrap();
@@ -128,7 +135,8 @@ async fn decision_9_a_position_recorded_with_the_view_is_where_the_group_resumes
 
 #[tokio::test]
 async fn a_commit_of_a_position_that_is_there_waits_for_no_writer() {
-    let (_, views, log) = Files::fresh().await.log().await;
+    let files = Files::fresh().await;
+    let (_, views, log) = files.log().await;
     log.append(&[event(Topic::ChatMessageSent, 1)])
         .await
         .unwrap();
@@ -161,7 +169,8 @@ async fn decision_10_a_position_ahead_of_the_write_file_is_noticed() {
 
 #[tokio::test]
 async fn decision_7_a_group_has_one_reading_member_at_a_time() {
-    let (_, _, log) = Files::fresh().await.log().await;
+    let files = Files::fresh().await;
+    let (_, _, log) = files.log().await;
     log.append(&[event(Topic::ChatMessageSent, 1)])
         .await
         .unwrap();
@@ -181,7 +190,8 @@ async fn decision_7_a_group_has_one_reading_member_at_a_time() {
 
 #[tokio::test]
 async fn decision_15_a_sweep_removes_what_is_old_and_keeps_the_ids_going() {
-    let (_, views, log) = Files::fresh().await.log().await;
+    let files = Files::fresh().await;
+    let (_, views, log) = files.log().await;
     let mut tail = log.tail(&Topic::ANNOUNCED).await.unwrap();
     log.append(&[event(Topic::RoomUpdated, 1), event(Topic::RoomUpdated, 2)])
         .await
@@ -195,12 +205,16 @@ async fn decision_15_a_sweep_removes_what_is_old_and_keeps_the_ids_going() {
     assert_eq!(views.sweep(age).await.unwrap(), 0);
     assert_eq!(views.last_id().await.unwrap(), 2);
     let missed = tail.next(9).await;
-    assert!(matches!(missed, Err(EventLogError::OutOfRange)), "{missed:?}");
+    assert!(
+        matches!(missed, Err(EventLogError::OutOfRange)),
+        "{missed:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_append_into_two_files_answers_for_each_until_the_first_that_fails() {
-    let (_, views, log) = Files::fresh().await.log().await;
+    let files = Files::fresh().await;
+    let (_, views, log) = files.log().await;
     views.database().writer.close().await;
     let events = [
         event(Topic::ChatMessageSent, 1),

@@ -5,6 +5,10 @@ use colloquy_event_log::{
     EventLog, EventLogError, GroupReader, KafkaLog, KafkaSettings, NewEvent, Record,
     event_log::conformance::Fixture,
 };
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
@@ -24,6 +28,23 @@ impl Topics {
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+}
+
+impl Topics {
+    /// Deletes all topics and makes them again.
+    async fn wipe(&self) {
+        let admin: AdminClient<_> = ClientConfig::new()
+            .set("bootstrap.servers", &self.0.brokers)
+            .create()
+            .unwrap();
+        let names = Topic::ALL.map(|topic| format!("{}{topic}", self.0.topic_prefix));
+        let names = names.each_ref().map(String::as_str);
+        admin
+            .delete_topics(&names, &AdminOptions::new())
+            .await
+            .unwrap();
+        self.log().await;
     }
 }
 
@@ -75,16 +96,22 @@ async fn decision_7_write_topics_with_other_numbers_of_partitions_are_refused() 
 async fn decision_7_two_members_share_the_rooms_and_each_reads_all_topics_of_its_own() {
     let topics = Topics::fresh().await;
     let log = topics.log().await;
-    let mut members = [log.join("group").await.unwrap(), log.join("group").await.unwrap()];
+    let mut members = [
+        log.join("group").await.unwrap(),
+        log.join("group").await.unwrap(),
+    ];
     let deadline = Instant::now() + Duration::from_secs(60);
     for round in 0.. {
         assert!(Instant::now() < deadline, "the members never share");
-        log.append(&events(round * 20..round * 20 + 20)).await.unwrap();
+        log.append(&events(round * 20..round * 20 + 20))
+            .await
+            .unwrap();
         let [one, other] = &mut members;
         let (one, other) = tokio::join!(drain(one.as_mut()), drain(other.as_mut()));
         let (one, other) = (partitions(&one), partitions(&other));
         if one.len() == 1 && other.len() == 1 {
-            let ([(one, topics_of_one)], [(other, topics_of_other)]) = (&one[..], &other[..]) else {
+            let ([(one, topics_of_one)], [(other, topics_of_other)]) = (&one[..], &other[..])
+            else {
                 unreachable!("each has one");
             };
             assert_ne!(one, other);
@@ -144,7 +171,10 @@ async fn a_member_that_lost_its_partitions_does_not_move_the_position_of_their_n
     let lost = taken[0].partition;
     log.append(&events(0..10)).await.unwrap();
     let mut theirs = taken;
-    let of_lost = held.iter().filter(|record| record.partition == lost).count();
+    let of_lost = held
+        .iter()
+        .filter(|record| record.partition == lost)
+        .count();
     while theirs.len() < of_lost * 2 {
         theirs.extend(members[0].next(100).await.unwrap());
     }
@@ -154,11 +184,19 @@ async fn a_member_that_lost_its_partitions_does_not_move_the_position_of_their_n
     let mut next = log.join("group").await.unwrap();
     log.append(&events(10..20)).await.unwrap();
     let mut again = Vec::new();
-    while again.iter().filter(|record: &&Record| record.event_id.ends_with(":19")).count() < 3 {
+    while again
+        .iter()
+        .filter(|record: &&Record| record.event_id.ends_with(":19"))
+        .count()
+        < 3
+    {
         again.extend(next.next(100).await.unwrap());
     }
     let moved_back = again.iter().any(|record| {
-        record.partition == lost && theirs.iter().any(|done| (done.topic, done.offset) == (record.topic, record.offset))
+        record.partition == lost
+            && theirs
+                .iter()
+                .any(|done| (done.topic, done.offset) == (record.topic, record.offset))
     });
     assert!(!moved_back, "committed records are read again");
 }
@@ -169,7 +207,7 @@ async fn decision_16_a_tail_whose_position_is_gone_says_so() {
     let log = topics.log().await;
     let mut tail = log.tail(&Topic::ALL).await.unwrap();
     log.append(&events(0..10)).await.unwrap();
-    topics.truncate().await;
+    topics.wipe().await;
     let told = timeout(Duration::from_secs(30), async {
         loop {
             match tail.next(1_000).await {
@@ -184,7 +222,9 @@ async fn decision_16_a_tail_whose_position_is_gone_says_so() {
 #[tokio::test]
 async fn promise_p6_connecting_to_nobody_is_unavailable_within_five_seconds() {
     let started = Instant::now();
-    let refused = KafkaLog::connect(KafkaSettings::new("127.0.0.1:9")).await.err();
+    let refused = KafkaLog::connect(KafkaSettings::new("127.0.0.1:9"))
+        .await
+        .err();
     assert!(
         matches!(refused, Some(EventLogError::Unavailable(_))),
         "{refused:?}"

@@ -54,7 +54,8 @@ pub(super) fn ids_of(events: &[NewEvent]) -> Vec<&str> {
 
 /// One answer for each event, and none for none.
 pub async fn an_append_answers_for_each_event<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let events: Vec<_> = Topic::ALL
         .into_iter()
         .map(|topic| event(topic, 1, 1))
@@ -65,7 +66,8 @@ pub async fn an_append_answers_for_each_event<F: Fixture>() {
 
 /// Topic, key, id, value and mark are what they were.
 pub async fn what_goes_in_comes_out<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let mut events = messages(i64::MAX, 1..3);
     events[0].event_id = "message:\"ü\"\n".to_owned();
     events[0].payload = Bytes::from_static(" { \"a\" : 1.0, \"b\": \"\\u00fc ü\" } ".as_bytes());
@@ -84,7 +86,8 @@ pub async fn what_goes_in_comes_out<F: Fixture>() {
 
 /// A value may be anything: it is the reader that finds out (decision 8).
 pub async fn payloads_that_are_no_json_are_carried_unchanged<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let poison: [&'static [u8]; 5] = [b"\0", b"\xff\xfe\0\x80", b"", b"'; --", b"{\"cut\":"];
     let mut events = messages(1, 0..poison.len());
     for (event, poison) in events.iter_mut().zip(poison) {
@@ -103,7 +106,8 @@ pub async fn payloads_that_are_no_json_are_carried_unchanged<F: Fixture>() {
 
 /// The log does not drop repeats: it is the readers that do, by the id.
 pub async fn a_repeat_is_read_twice_under_one_id<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let events = messages(1, 1..2);
     append(log.as_ref(), &events).await;
     append(log.as_ref(), &events).await;
@@ -114,7 +118,8 @@ pub async fn a_repeat_is_read_twice_under_one_id<F: Fixture>() {
 
 /// Whatever is appended between, and in however many calls.
 pub async fn decision_7_a_room_keeps_its_order_on_a_topic<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let mut appended = Vec::new();
     for batch in 0..10 {
         let events: Vec<_> = (batch * 20..batch * 20 + 20)

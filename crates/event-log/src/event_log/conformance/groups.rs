@@ -13,7 +13,8 @@ use super::{
 
 /// Before it joined and after.
 pub async fn a_group_reads_all_write_topics_and_no_other<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let events = |number| Topic::ALL.map(|topic| event(topic, 1, number));
     append(log.as_ref(), &events(1)).await;
     let mut reader = ok(log.join("group").await);
@@ -29,7 +30,8 @@ pub async fn a_group_reads_all_write_topics_and_no_other<F: Fixture>() {
 
 /// `max` is a bound.
 pub async fn a_read_is_no_longer_than_asked_for<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     append(log.as_ref(), &messages(1, 0..10)).await;
     let mut reader = ok(log.join("group").await);
     for max in [1, 2, 3] {
@@ -66,7 +68,8 @@ pub async fn invariant_4_a_new_member_resumes_behind_the_commit<F: Fixture>() {
 
 /// Also a commit of nothing.
 pub async fn a_commit_made_twice_is_as_one<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let events = messages(1, 0..5);
     append(log.as_ref(), &events).await;
     let mut reader = ok(log.join("group").await);
@@ -76,15 +79,13 @@ pub async fn a_commit_made_twice_is_as_one<F: Fixture>() {
     }
     drop(reader);
     let mut reader = ok(log.join("group").await);
-    assert_eq!(
-        ids(&take(reader.as_mut(), 2).await),
-        ids_of(&events[3..])
-    );
+    assert_eq!(ids(&take(reader.as_mut(), 2).await), ids_of(&events[3..]));
 }
 
 /// Each reads everything, and neither moves the other.
 pub async fn two_groups_are_independent<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let events = messages(1, 0..5);
     append(log.as_ref(), &events).await;
     let mut one = ok(log.join("one").await);
@@ -96,7 +97,8 @@ pub async fn two_groups_are_independent<F: Fixture>() {
 
 /// A read that is given up again and again loses nothing and repeats nothing.
 pub async fn next_of_a_group_is_cancel_safe<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let events = messages(1, 0..100);
     let mut reader = ok(log.join("group").await);
     let appending = async {

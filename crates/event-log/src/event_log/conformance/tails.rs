@@ -23,7 +23,8 @@ async fn follow(tail: &mut dyn TailReader, count: usize) -> Vec<Record> {
 
 /// From the moment it was made, not from its first read.
 pub async fn decision_16_a_tail_reads_what_comes_after_it_and_nothing_before<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     append(log.as_ref(), &messages(1, 0..5)).await;
     let mut tail = ok(soon(log.tail(&[Topic::ChatMessageSent])).await);
     let first = messages(1, 5..10);
@@ -36,7 +37,8 @@ pub async fn decision_16_a_tail_reads_what_comes_after_it_and_nothing_before<F: 
 
 /// Every node of the push side reads everything.
 pub async fn two_tails_read_everything_each<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let mut one = ok(soon(log.tail(&Topic::ALL)).await);
     let mut other = ok(soon(log.tail(&Topic::ALL)).await);
     let events = messages(1, 0..10);
@@ -47,10 +49,15 @@ pub async fn two_tails_read_everything_each<F: Fixture>() {
 
 /// Topics of both writers, however many records of others lie between.
 pub async fn a_tail_reads_its_topics_only<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let mut tail = ok(soon(log.tail(&[Topic::ChatMessageSent, Topic::RoomUpdated])).await);
     for number in 0..10 {
-        append(log.as_ref(), &Topic::ALL.map(|topic| event(topic, 1, number))).await;
+        append(
+            log.as_ref(),
+            &Topic::ALL.map(|topic| event(topic, 1, number)),
+        )
+        .await;
     }
     let records = follow(tail.as_mut(), 20).await;
     for topic in [Topic::ChatMessageSent, Topic::RoomUpdated] {
@@ -59,14 +66,17 @@ pub async fn a_tail_reads_its_topics_only<F: Fixture>() {
             .filter(|record| record.topic == topic)
             .map(|record| record.event_id.clone())
             .collect();
-        let expected: Vec<_> = (0..10).map(|number| event(topic, 1, number).event_id).collect();
+        let expected: Vec<_> = (0..10)
+            .map(|number| event(topic, 1, number).event_id)
+            .collect();
         assert_eq!(read, expected);
     }
 }
 
 /// A read that is given up again and again loses nothing and repeats nothing.
 pub async fn next_of_a_tail_is_cancel_safe<F: Fixture>() {
-    let log = F::fresh().await.open().await;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
     let mut tail = ok(soon(log.tail(&Topic::ALL)).await);
     let events = messages(1, 0..100);
     let appending = async {

@@ -124,8 +124,12 @@ impl Pending {
         if !self.broken && !self.deliveries.values().any(failed) {
             return Ok(());
         }
-        tracing::warn!(pending = self.deliveries.len(), "kafka's producer failed and is made anew");
-        self.producer.purge(PurgeConfig::default().queue().inflight());
+        tracing::warn!(
+            pending = self.deliveries.len(),
+            "kafka's producer failed and is made anew"
+        );
+        self.producer
+            .purge(PurgeConfig::default().queue().inflight());
         self.deliveries.clear();
         self.producer = FutureProducer::from_config_and_context(&self.config, Reporter)?;
         self.broken = false;

@@ -35,7 +35,11 @@ pub(super) fn read(settings: &KafkaSettings, message: &BorrowedMessage<'_>) -> O
         payload: Bytes::copy_from_slice(message.payload().unwrap_or_default()),
         replayed: false,
     };
-    for header in message.headers().into_iter().flat_map(|headers| headers.iter()) {
+    for header in message
+        .headers()
+        .into_iter()
+        .flat_map(|headers| headers.iter())
+    {
         match header.key {
             EVENT_ID => record.event_id = lossy(header.value),
             REPLAYED => record.replayed = header.value == Some(b"true"),

@@ -57,11 +57,7 @@ async fn existing(admin: &Arc<AdminClient<Reporter>>) -> Result<Partitions, Even
             let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
             (topic.name().to_owned(), count)
         };
-        Ok(metadata
-            .topics()
-            .iter()
-            .map(partitions)
-            .collect())
+        Ok(metadata.topics().iter().map(partitions).collect())
     })
     .await
 }
@@ -89,7 +85,11 @@ fn wanted(settings: &KafkaSettings) -> impl Iterator<Item = (String, i32, i64)> 
             Writer::ChatCommand => settings.write_retention_ms,
             Writer::ChatQuery => settings.announced_retention_ms,
         };
-        (settings.prefixed(topic.name()), settings.partitions, retention_ms)
+        (
+            settings.prefixed(topic.name()),
+            settings.partitions,
+            retention_ms,
+        )
     });
     topics.chain([(settings.prefixed(WARM_UP), 1, WARM_UP_RETENTION_MS)])
 }
@@ -116,7 +116,9 @@ async fn create(
         match outcome {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((name, code)) => {
-                return Err(EventLogError::Unavailable(format!("cannot make topic {name}: {code}")));
+                return Err(EventLogError::Unavailable(format!(
+                    "cannot make topic {name}: {code}"
+                )));
             }
         }
     }
