@@ -1,0 +1,152 @@
+//! What auth did not sign, or signed for another purpose or time, opens nothing (S09).
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use colloquy_chassis::session_token::{AUDIENCE, Claims, ISSUER};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use crate::parts::{NOW, clock, keys, verifier};
+
+fn claims() -> Claims {
+    Claims {
+        sub: "user1".to_owned(),
+        customer_id: "1".to_owned(),
+        full_name: "Vũ Thanh Hải".to_owned(),
+        roles: vec!["ROLE_USER".to_owned()],
+        iat: NOW,
+        exp: NOW + 60,
+        jti: "s1".to_owned(),
+        iss: ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+    }
+}
+
+fn header(algorithm: Algorithm, kid: Option<&str>) -> Header {
+    Header {
+        kid: kid.map(str::to_owned),
+        ..Header::new(algorithm)
+    }
+}
+
+/// Signed with the true key, whatever the header and the claims say.
+fn signed(header: &Header, claims: &impl serde::Serialize) -> String {
+    let (_, pem) = keys().session_private().unwrap();
+    encode(header, claims, &EncodingKey::from_rsa_pem(&pem).unwrap()).unwrap()
+}
+
+fn believed(token: &str) -> bool {
+    verifier(&clock()).verify(token).is_some()
+}
+
+/// The true token's claims with one member changed, or without it.
+fn with(member: &str, value: Option<Value>) -> Value {
+    let mut changed = serde_json::to_value(claims()).unwrap();
+    let members = changed.as_object_mut().unwrap();
+    match value {
+        Some(value) => members.insert(member.to_owned(), value),
+        None => members.remove(member),
+    };
+    changed
+}
+
+#[test]
+fn s09_a_true_token_is_believed_until_the_second_it_expires() {
+    let clock = clock();
+    let verifier = verifier(&clock);
+    let token = signed(&header(Algorithm::RS256, Some("k1")), &claims());
+    assert!(verifier.verify(&token).is_some());
+    clock.advance_millis(59_999);
+    assert!(verifier.verify(&token).is_some());
+    clock.advance_millis(1);
+    assert!(verifier.verify(&token).is_none());
+}
+
+#[test]
+fn s09_other_algorithms_are_refused_whatever_signed_them() {
+    for algorithm in [Algorithm::RS384, Algorithm::RS512, Algorithm::PS256] {
+        assert!(
+            !believed(&signed(&header(algorithm, Some("k1")), &claims())),
+            "{algorithm:?}"
+        );
+    }
+    let (_, public) = keys().session_public().unwrap().remove(0);
+    let secret = EncodingKey::from_secret(&public);
+    let confused = encode(&header(Algorithm::HS256, Some("k1")), &claims(), &secret).unwrap();
+    assert!(!believed(&confused));
+}
+
+#[test]
+fn s09_tokens_without_a_signature_are_refused() {
+    let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims()).unwrap());
+    for algorithm in ["none", "None", "RS256", ""] {
+        let header = json!({"alg": algorithm, "typ": "JWT", "kid": "k1"}).to_string();
+        let header = URL_SAFE_NO_PAD.encode(header);
+        for token in [
+            format!("{header}.{payload}."),
+            format!("{header}.{payload}"),
+        ] {
+            assert!(!believed(&token), "{algorithm}");
+        }
+    }
+}
+
+#[test]
+fn s09_the_kid_must_name_a_key_of_ours() {
+    for kid in [
+        None,
+        Some("k2"),
+        Some(""),
+        Some("../session/k1"),
+        Some("K1"),
+    ] {
+        assert!(
+            !believed(&signed(&header(Algorithm::RS256, kid), &claims())),
+            "{kid:?}"
+        );
+    }
+}
+
+#[test]
+fn s09_claims_that_do_not_fit_are_refused() {
+    let header = header(Algorithm::RS256, Some("k1"));
+    for (member, value) in [
+        ("exp", Some(json!(NOW))),
+        ("exp", Some(json!(NOW - 1))),
+        ("exp", Some(json!(-1))),
+        ("exp", Some(json!(i64::MAX))),
+        ("exp", Some(json!((NOW + 60).to_string()))),
+        ("exp", None),
+        ("aud", Some(json!("auth-service"))),
+        ("aud", None),
+        ("iss", Some(json!("somebody"))),
+        ("iss", None),
+        ("customerId", Some(json!("one"))),
+        ("customerId", None),
+        ("jti", None),
+    ] {
+        let token = signed(&header, &with(member, value.clone()));
+        assert!(!believed(&token), "{member} {value:?}");
+    }
+}
+
+#[test]
+fn s09_a_token_that_was_changed_is_refused() {
+    let token = signed(&header(Algorithm::RS256, Some("k1")), &claims());
+    let parts: Vec<&str> = token.split('.').collect();
+    let other = URL_SAFE_NO_PAD.encode(with("customerId", Some(json!("2"))).to_string());
+    let mut flipped = URL_SAFE_NO_PAD.decode(parts[2]).unwrap();
+    flipped[0] ^= 1;
+    let flipped = URL_SAFE_NO_PAD.encode(flipped);
+    for changed in [
+        format!("{}.{other}.{}", parts[0], parts[2]),
+        format!("{}.{}.{flipped}", parts[0], parts[1]),
+        format!("{token}x"),
+        format!("{token}.{}", parts[2]),
+        format!(" {token}"),
+        token[..token.len() - 4].to_owned(),
+        String::new(),
+        "x".repeat(100 * 1024),
+    ] {
+        assert!(!believed(&changed));
+    }
+}

@@ -1,0 +1,124 @@
+//! The port: where accounts are kept.
+//!
+//! Usernames and mail addresses are kept as typed and compared without case (decision 31); a phone number belongs to
+//! one account at most. Every method is one whole transaction.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod postgres;
+mod row;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use colloquy_chassis::{Failure, Kind};
+use colloquy_contracts::CustomerId;
+use colloquy_sql::StoreError;
+
+use crate::password::PasswordHash;
+
+/// An account that is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCustomer {
+    /// What they log in with, as typed.
+    pub username: String,
+    /// The hash of what they log in with.
+    pub password: PasswordHash,
+    /// What others see them as.
+    pub full_name: String,
+    /// Where they are written to, as typed.
+    pub email: String,
+    /// Where they are called, if they told.
+    pub phone_number: Option<String>,
+    /// `#RRGGBB`.
+    pub avatar_color: String,
+    /// The roles that their tokens carry.
+    pub roles: Vec<String>,
+}
+
+/// An account, without its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Whose account.
+    pub customer_id: CustomerId,
+    /// What they log in with, as typed.
+    pub username: String,
+    /// What others see them as.
+    pub full_name: String,
+    /// Where they are written to, as typed.
+    pub email: String,
+    /// Where they are called, if they told.
+    pub phone_number: Option<String>,
+    /// `#RRGGBB`.
+    pub avatar_color: String,
+    /// The roles that their tokens carry.
+    pub roles: Vec<String>,
+}
+
+/// What of a new account belongs to somebody else; the first of these in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The username.
+    Username,
+    /// The mail address.
+    Email,
+    /// The phone number.
+    PhoneNumber,
+}
+
+/// Why an account was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// Something that must be unique is not.
+    #[error("{0:?} is taken")]
+    Taken(Taken),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Failure for InsertError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Taken(_) => Kind::Invalid,
+            Self::Store(error) => error.kind(),
+        }
+    }
+}
+
+/// Where accounts are kept.
+#[async_trait]
+pub trait CustomerStore: Send + Sync + 'static {
+    /// Whether there is no account yet.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn is_empty(&self) -> Result<bool, StoreError>;
+
+    /// Makes these accounts with the ids 1, 2, 3 … if, and only if, there is no account at all; all or none. Accounts
+    /// made later get higher ids. Of several instances that seed at once, one does.
+    ///
+    /// # Errors
+    /// The store could not do it; nothing was made.
+    async fn seed(&self, customers: &[NewCustomer]) -> Result<bool, StoreError>;
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// Something is taken, or the store could not do it; nothing was made.
+    async fn insert(&self, customer: &NewCustomer) -> Result<Customer, InsertError>;
+
+    /// The account with this username, compared without case, and its password's hash.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn by_username(
+        &self,
+        username: &str,
+    ) -> Result<Option<(Customer, PasswordHash)>, StoreError>;
+
+    /// Those of these accounts that exist, each once, in the order of their ids.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn by_ids(&self, ids: &[CustomerId]) -> Result<Vec<Customer>, StoreError>;
+}

@@ -1,0 +1,59 @@
+//! The row that both adapters read and write.
+
+use colloquy_contracts::CustomerId;
+
+use super::{Customer, Taken};
+use crate::password::PasswordHash;
+
+/// One row of `customers`.
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    customer_id: i64,
+    username: String,
+    password: String,
+    full_name: String,
+    email: String,
+    phone_number: Option<String>,
+    avatar_color: String,
+    roles: String,
+}
+
+impl Row {
+    pub(super) fn into_parts(self) -> (Customer, PasswordHash) {
+        let customer = Customer {
+            customer_id: CustomerId(self.customer_id),
+            username: self.username,
+            full_name: self.full_name,
+            email: self.email,
+            phone_number: self.phone_number,
+            avatar_color: self.avatar_color,
+            roles: self.roles.split(',').map(str::to_owned).collect(),
+        };
+        (customer, PasswordHash::new(self.password))
+    }
+}
+
+/// Roles as the column holds them.
+pub(super) fn roles_column(roles: &[String]) -> String {
+    roles.join(",")
+}
+
+/// Which columns of a new account are somebody else's: username, email, phone number.
+#[derive(sqlx::FromRow)]
+pub(super) struct TakenColumns {
+    username: bool,
+    email: bool,
+    phone_number: bool,
+}
+
+impl TakenColumns {
+    pub(super) fn first(&self) -> Option<Taken> {
+        [
+            (self.username, Taken::Username),
+            (self.email, Taken::Email),
+            (self.phone_number, Taken::PhoneNumber),
+        ]
+        .into_iter()
+        .find_map(|(taken, which)| taken.then_some(which))
+    }
+}

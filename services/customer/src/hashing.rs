@@ -1,0 +1,172 @@
+//! Password hashing: argon2id on threads of its own (S01).
+//!
+//! One hash takes about 20 ms of one core and 19 MiB. A bounded pool keeps a rush of logins from starving delivery:
+//! when its queue is full, callers are told so at once.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+};
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use colloquy_chassis::{Failure, Kind};
+use tokio::sync::oneshot;
+
+use crate::password::{Password, PasswordHash};
+
+/// Memory in KiB, passes and lanes: what OWASP asks of argon2id at the least.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// How every hash of ours begins.
+const EXPECTED: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+
+/// Why a password was not hashed or compared.
+#[derive(Debug, thiserror::Error)]
+pub enum HashingError {
+    /// More work waits than the pool takes on.
+    #[error("the hashing queue is full")]
+    Full,
+    /// A hash did not come out, or one that was kept is no hash.
+    #[error("hashing failed: {0}")]
+    Defect(String),
+    /// The threads could not be started.
+    #[error("the hashing threads could not be started")]
+    Start(#[source] std::io::Error),
+}
+
+impl Failure for HashingError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Full => Kind::Unavailable,
+            Self::Defect(_) | Self::Start(_) => Kind::Internal,
+        }
+    }
+}
+
+type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
+
+/// Hashes and compares passwords. Cheap to clone; its threads end with the last clone.
+#[derive(Clone)]
+pub struct HashingPool {
+    jobs: SyncSender<Job>,
+    /// What a password is compared with when there is no account: it takes as long, and never fits.
+    nobody: Arc<PasswordHash>,
+}
+
+impl HashingPool {
+    /// Starts `threads` threads with room for `queue` waiting jobs, and checks that hashes come out with the
+    /// parameters they should have.
+    ///
+    /// # Errors
+    /// A thread could not be started, or the parameters are not as they should be.
+    pub fn start(threads: NonZeroUsize, queue: usize) -> Result<Self, HashingError> {
+        let argon2 = argon2()?;
+        let nobody = hash(&argon2, &Password::new("nobody's"))?;
+        if !nobody.as_str().starts_with(EXPECTED) {
+            return Err(HashingError::Defect("unexpected parameters".to_owned()));
+        }
+        let (jobs, waiting) = sync_channel::<Job>(queue);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..threads.get() {
+            let (waiting, argon2) = (Arc::clone(&waiting), argon2.clone());
+            thread::Builder::new()
+                .name("hashing".to_owned())
+                .spawn(move || work(&waiting, &argon2))
+                .map_err(HashingError::Start)?;
+        }
+        Ok(Self {
+            jobs,
+            nobody: Arc::new(nobody),
+        })
+    }
+
+    /// The hash of a password, with a salt of its own.
+    ///
+    /// # Errors
+    /// The queue is full, or hashing failed.
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashingError> {
+        self.run(move |argon2| hash(argon2, &password)).await?
+    }
+
+    /// Whether the password fits the hash. Without a hash the answer is no, and takes as long (S05).
+    ///
+    /// # Errors
+    /// The queue is full, or the hash is none.
+    pub async fn verify(
+        &self,
+        password: Password,
+        against: Option<PasswordHash>,
+    ) -> Result<bool, HashingError> {
+        let known = against.is_some();
+        let phc = against.unwrap_or_else(|| self.nobody.as_ref().clone());
+        let fits = self
+            .run(move |argon2| fits(argon2, &password, &phc))
+            .await??;
+        Ok(fits && known)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Argon2<'_>) -> T + Send + 'static,
+    ) -> Result<T, HashingError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |argon2| {
+            // Whoever asked may have gone; the work is then not worth doing.
+            if !answer.is_closed() {
+                let _ = answer.send(job(argon2));
+            }
+        });
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => HashingError::Full,
+            TrySendError::Disconnected(_) => HashingError::Defect("no thread is left".to_owned()),
+        })?;
+        answered
+            .await
+            .map_err(|_| HashingError::Defect("a thread ended".to_owned()))
+    }
+}
+
+fn work(waiting: &Mutex<Receiver<Job>>, argon2: &Argon2<'_>) {
+    loop {
+        let next = waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
+        let Ok(job) = next else { return };
+        job(argon2);
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, HashingError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(defect)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(argon2: &Argon2<'_>, password: &Password) -> Result<PasswordHash, HashingError> {
+    let phc = argon2.hash_password(password.as_bytes()).map_err(defect)?;
+    Ok(PasswordHash::new(phc.to_string()))
+}
+
+fn fits(
+    argon2: &Argon2<'_>,
+    password: &Password,
+    phc: &PasswordHash,
+) -> Result<bool, HashingError> {
+    match argon2.verify_password(password.as_bytes(), phc.as_str()) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(defect(error)),
+    }
+}
+
+fn defect(error: impl std::fmt::Display) -> HashingError {
+    HashingError::Defect(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

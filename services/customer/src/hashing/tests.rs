@@ -1,0 +1,107 @@
+//! What the pool promises: parameters, salts, bounds, and the same time for nobody as for somebody.
+
+use std::{
+    num::NonZeroUsize,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use super::{EXPECTED, HashingError, HashingPool};
+use crate::password::{Password, PasswordHash};
+
+fn pool(threads: usize, queue: usize) -> HashingPool {
+    HashingPool::start(NonZeroUsize::new(threads).unwrap(), queue).unwrap()
+}
+
+#[tokio::test]
+async fn s01_hashes_carry_the_agreed_parameters_and_a_salt_of_their_own() {
+    let pool = pool(1, 8);
+    let first = pool.hash(Password::new("123")).await.unwrap();
+    let second = pool.hash(Password::new("123")).await.unwrap();
+    assert!(first.as_str().starts_with(EXPECTED), "{}", first.as_str());
+    assert_ne!(first.as_str(), second.as_str());
+    for hash in [first, second] {
+        assert!(
+            pool.verify(Password::new("123"), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !pool
+                .verify(Password::new("1234"), Some(hash))
+                .await
+                .unwrap()
+        );
+    }
+}
+
+#[tokio::test]
+async fn s02_passwords_are_not_cut() {
+    let pool = pool(1, 8);
+    let long = "x".repeat(128);
+    let hash = pool.hash(Password::new(&long)).await.unwrap();
+    assert!(
+        !pool
+            .verify(Password::new(&long[..127]), Some(hash))
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn s05_nobody_takes_as_long_as_a_wrong_password() {
+    let pool = pool(1, 8);
+    let hash = pool.hash(Password::new("123")).await.unwrap();
+    let mut known = Duration::MAX;
+    let mut unknown = Duration::MAX;
+    for _ in 0..10 {
+        known = known.min(wrong(&pool, Some(hash.clone())).await);
+        unknown = unknown.min(wrong(&pool, None).await);
+    }
+    assert!(
+        unknown > known / 2 && unknown < known * 2,
+        "{unknown:?} against {known:?}"
+    );
+}
+
+async fn wrong(pool: &HashingPool, hash: Option<PasswordHash>) -> Duration {
+    let start = Instant::now();
+    assert!(!pool.verify(Password::new("wrong"), hash).await.unwrap());
+    start.elapsed()
+}
+
+#[tokio::test]
+async fn s05_nobody_never_fits() {
+    assert!(
+        !pool(1, 8)
+            .verify(Password::new("nobody's"), None)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn s01_a_full_queue_refuses_at_once() {
+    let pool = pool(1, 1);
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (started, running) = tokio::sync::oneshot::channel();
+    let mut busy = pin!(pool.run(move |_| {
+        started.send(()).unwrap();
+        held.recv().unwrap_err()
+    }));
+    tokio::select! {
+        _ = &mut busy => panic!("the thread was not held"),
+        started = running => started.unwrap(),
+    }
+    let mut queued = pin!(pool.hash(Password::new("123")));
+    tokio::select! {
+        biased;
+        _ = &mut queued => panic!("the only thread is held"),
+        () = std::future::ready(()) => {}
+    }
+    let refused = pool.hash(Password::new("123")).await;
+    assert!(matches!(refused, Err(HashingError::Full)), "{refused:?}");
+    drop(release);
+    busy.await.unwrap();
+    queued.await.unwrap();
+}
