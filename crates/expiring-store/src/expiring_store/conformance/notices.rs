@@ -1,0 +1,91 @@
+//! Notices.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{ExpiringStore, LONG, Notice, SHORT, expired, next};
+
+/// A second, and what a busy machine adds.
+const TOLD: Duration = Duration::from_secs(2);
+
+fn published(channel: &str, payload: &Bytes) -> Notice {
+    Notice::Published {
+        channel: channel.to_owned(),
+        payload: payload.clone(),
+    }
+}
+
+/// Any bytes; the publisher's own watch, too.
+pub async fn what_is_published_reaches_every_watch_in_order(store: Arc<dyn ExpiringStore>) {
+    let mut watches = [
+        store.watch("").await.unwrap(),
+        store.watch("news").await.unwrap(),
+    ];
+    let payloads: Vec<Bytes> = (0..50).map(|n: u8| vec![0, 0xff, n].into()).collect();
+    for payload in &payloads {
+        store.publish("news", payload.clone()).await.unwrap();
+    }
+    for watch in &mut watches {
+        for payload in &payloads {
+            assert_eq!(next(watch).await, published("news", payload));
+        }
+    }
+}
+
+/// And nothing else: what was published before would arrive before.
+pub async fn a_watch_hears_what_begins_with_its_prefix(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch("room:1").await.unwrap();
+    let payload = Bytes::from_static(b"hello");
+    for channel in ["room:2", "other", "room", "room:1:typing"] {
+        store.publish(channel, payload.clone()).await.unwrap();
+    }
+    assert_eq!(next(&mut watch).await, published("room:1:typing", &payload));
+    store.put("room:2", Bytes::new(), SHORT / 2).await.unwrap();
+    store.put("room:1", Bytes::new(), SHORT).await.unwrap();
+    assert_eq!(next(&mut watch).await, expired("room:1"));
+}
+
+/// Not before its time.
+pub async fn an_expired_key_is_told_within_a_second(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch("").await.unwrap();
+    let begin = Instant::now();
+    store.put("key", Bytes::new(), SHORT).await.unwrap();
+    assert_eq!(next(&mut watch).await, expired("key"));
+    let after = begin.elapsed();
+    // Redis cuts instants to milliseconds.
+    assert!(
+        after + Duration::from_millis(2) >= SHORT && after < SHORT + TOLD,
+        "{after:?}"
+    );
+    assert_eq!(store.get("key").await.unwrap(), None);
+}
+
+/// Once, not for each member.
+pub async fn a_set_is_told_when_its_last_member_expires(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch("").await.unwrap();
+    let begin = Instant::now();
+    store.join("set", "an", SHORT / 3).await.unwrap();
+    store.join("set", "bình", SHORT).await.unwrap();
+    assert_eq!(next(&mut watch).await, expired("set"));
+    assert!(begin.elapsed() + Duration::from_millis(2) >= SHORT);
+    assert!(store.join("set", "an", LONG).await.unwrap().first);
+}
+
+/// A key whose time is over later is told first.
+pub async fn keys_that_were_removed_or_renewed_are_not_told(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch("").await.unwrap();
+    for key in ["deleted", "taken", "renewed"] {
+        store.put(key, Bytes::new(), SHORT).await.unwrap();
+    }
+    store.join("left", "an", SHORT).await.unwrap();
+    store.join("refreshed", "an", SHORT).await.unwrap();
+    store.delete("deleted").await.unwrap();
+    store.take("taken").await.unwrap();
+    store.put("renewed", Bytes::new(), LONG).await.unwrap();
+    store.leave("left", "an").await.unwrap();
+    assert!(store.refresh("refreshed", "an", LONG).await.unwrap());
+    store.put("later", Bytes::new(), SHORT * 2).await.unwrap();
+    assert_eq!(next(&mut watch).await, expired("later"));
+}

@@ -1,0 +1,92 @@
+//! Sets of members.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::{ExpiringStore, LONG, SHORT, until};
+use crate::{Joined, Left};
+
+/// Joining twice counts once; leaving twice, too.
+pub async fn the_first_to_join_and_the_last_to_leave_are_told(store: Arc<dyn ExpiringStore>) {
+    let join = async |member| store.join("set", member, LONG).await.unwrap();
+    let leave = async |member| store.leave("set", member).await.unwrap();
+    assert_eq!(leave("an").await, Left { last: false });
+    assert_eq!(join("an").await, Joined { first: true });
+    assert_eq!(join("an").await, Joined { first: false });
+    assert_eq!(join("Bình").await, Joined { first: false });
+    assert_eq!(store.members("set").await.unwrap(), ["Bình", "an"]);
+    assert_eq!(leave("chi").await, Left { last: false });
+    assert_eq!(leave("an").await, Left { last: false });
+    assert_eq!(leave("Bình").await, Left { last: true });
+    assert_eq!(leave("Bình").await, Left { last: false });
+    assert!(store.members("set").await.unwrap().is_empty());
+    assert_eq!(join("an").await, Joined { first: true });
+}
+
+/// Whatever the order.
+pub async fn of_many_who_join_one_is_first_and_of_many_who_leave_one_is_last(
+    store: Arc<dyn ExpiringStore>,
+) {
+    let members: Vec<String> = (10..30).map(|n: u8| n.to_string()).collect();
+    let joined = join_all(members.iter().map(|member| store.join("set", member, LONG))).await;
+    assert_eq!(
+        joined
+            .into_iter()
+            .filter(|joined| joined.as_ref().unwrap().first)
+            .count(),
+        1
+    );
+    assert_eq!(store.members("set").await.unwrap(), members);
+    let left = join_all(members.iter().map(|member| store.leave("set", member))).await;
+    assert_eq!(
+        left.into_iter()
+            .filter(|left| left.as_ref().unwrap().last)
+            .count(),
+        1
+    );
+}
+
+/// Each by their own time; the others stay.
+pub async fn members_whose_time_is_over_are_gone(store: Arc<dyn ExpiringStore>) {
+    store.join("set", "long", LONG).await.unwrap();
+    store.join("set", "short", SHORT).await.unwrap();
+    until("expiry", async || {
+        store.members("set").await.unwrap() == ["long"]
+    })
+    .await;
+    assert_eq!(
+        store.leave("set", "short").await.unwrap(),
+        Left { last: false }
+    );
+    assert_eq!(
+        store.leave("set", "long").await.unwrap(),
+        Left { last: true }
+    );
+
+    store.join("set", "short", SHORT).await.unwrap();
+    until("expiry", async || {
+        store.members("set").await.unwrap().is_empty()
+    })
+    .await;
+    assert_eq!(
+        store.join("set", "short", LONG).await.unwrap(),
+        Joined { first: true }
+    );
+}
+
+/// Refreshing is not joining.
+pub async fn a_refreshed_member_stays_and_a_lost_one_is_told(store: Arc<dyn ExpiringStore>) {
+    assert!(!store.refresh("set", "an", LONG).await.unwrap());
+    assert!(store.members("set").await.unwrap().is_empty());
+    store.join("set", "an", LONG).await.unwrap();
+    store.join("set", "bình", LONG).await.unwrap();
+    assert!(store.refresh("set", "bình", SHORT).await.unwrap());
+    assert!(store.refresh("set", "an", LONG).await.unwrap());
+    until("expiry", async || {
+        store.members("set").await.unwrap() == ["an"]
+    })
+    .await;
+    assert!(!store.refresh("set", "bình", LONG).await.unwrap());
+    assert_eq!(store.members("set").await.unwrap(), ["an"]);
+}

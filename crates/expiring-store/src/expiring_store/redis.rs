@@ -1,0 +1,275 @@
+//! Redis: values as strings, sets as sorted sets whose scores are the instants at which members' times are over.
+//!
+//! Needs Redis 6.2 or newer (`GETDEL`) with keyspace notifications of expired keys (`notify-keyspace-events Ex`),
+//! which are switched on if they are off. A set's key expires with its longest-living member.
+
+mod follow;
+mod scripts;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use colloquy_chassis::Tasks;
+use redis::{
+    Client, Cmd, FromRedisValue, IntoConnectionInfo as _, RedisError,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+    cmd,
+    io::tcp::TcpSettings,
+};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    ExpiringStore, ExpiringStoreError, Held, Joined, Left, SHORTEST, Watch, notices::Notices,
+};
+
+/// No call takes longer, whatever Redis does.
+const PATIENCE: Duration = Duration::from_millis(1500);
+const CONNECT: Duration = Duration::from_millis(500);
+const RESPONSE: Duration = Duration::from_secs(1);
+
+/// Where Redis is, and which part of it is ours. Not `Debug`: the URL may hold a password.
+#[derive(Clone)]
+pub struct RedisSettings {
+    /// `redis://[user:password@]host:port[/database]`.
+    pub url: String,
+    /// Begins every key and channel; empty for the names of the contract.
+    pub key_prefix: String,
+}
+
+/// The distributed store. Cheap to clone.
+#[derive(Clone)]
+pub struct RedisExpiringStore {
+    connection: ConnectionManager,
+    names: Names,
+    notices: Notices,
+    subscribed: watch::Receiver<bool>,
+}
+
+impl RedisExpiringStore {
+    /// The store at this address. Nothing is waited for: calls fail while Redis is away.
+    ///
+    /// # Errors
+    /// The URL does not parse.
+    pub fn start(settings: RedisSettings, tasks: &Tasks) -> Result<Self, ExpiringStoreError> {
+        let info = settings.url.into_connection_info().map_err(failed)?;
+        let tcp = limited(info.tcp_settings().clone().set_nodelay(true));
+        let client = Client::open(info.set_tcp_settings(tcp)).map_err(failed)?;
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(RESPONSE));
+        let connection =
+            ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(failed)?;
+        let (tell_subscribed, subscribed) = watch::channel(false);
+        let store = Self {
+            connection,
+            names: Names(settings.key_prefix),
+            notices: Notices::default(),
+            subscribed,
+        };
+        let follower = follow::Follower {
+            client,
+            names: store.names.clone(),
+            notices: store.notices.clone(),
+            subscribed: tell_subscribed,
+        };
+        let stopping = tasks.clone();
+        tasks.spawn_vital("redis notices", async move {
+            tokio::select! {
+                () = stopping.stopping() => {}
+                () = follower.run() => {}
+            }
+        });
+        Ok(store)
+    }
+
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, ExpiringStoreError> {
+        let mut connection = self.connection.clone();
+        let answered = timeout(PATIENCE, async {
+            match command.query_async(&mut connection).await {
+                // Refused when the manager last tried, perhaps long ago; nothing was sent, and now it tries anew.
+                Err(error) if error.is_connection_refusal() => {
+                    command.query_async(&mut connection).await
+                }
+                answer => answer,
+            }
+        });
+        match answered.await {
+            Ok(answer) => answer.map_err(failed),
+            Err(elapsed) => Err(ExpiringStoreError::Unavailable(elapsed.into())),
+        }
+    }
+
+    /// A script about one key: it runs as a whole, by Redis' own clock.
+    fn script(&self, script: &str, key: &str) -> Cmd {
+        let mut command = cmd("EVAL");
+        command.arg(script).arg(1).arg(self.names.key(key));
+        command
+    }
+}
+
+#[async_trait]
+impl ExpiringStore for RedisExpiringStore {
+    async fn put(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), ExpiringStoreError> {
+        let mut set = cmd("SET");
+        set.arg(self.names.key(key)).arg(&value[..]);
+        self.ask(set.arg("PX").arg(millis(ttl))).await
+    }
+
+    async fn put_if_absent(
+        &self,
+        key: &str,
+        value: Bytes,
+        ttl: Duration,
+    ) -> Result<bool, ExpiringStoreError> {
+        let mut set = cmd("SET");
+        set.arg(self.names.key(key)).arg(&value[..]).arg("NX");
+        let done: Option<String> = self.ask(set.arg("PX").arg(millis(ttl))).await?;
+        Ok(done.is_some())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Held>, ExpiringStoreError> {
+        let held: Option<(Bytes, u64)> = self.ask(&self.script(scripts::GET, key)).await?;
+        Ok(held.map(|(value, remaining)| Held {
+            value,
+            remaining: Duration::from_millis(remaining),
+        }))
+    }
+
+    async fn take(&self, key: &str) -> Result<Option<Bytes>, ExpiringStoreError> {
+        self.ask(cmd("GETDEL").arg(self.names.key(key))).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<bool, ExpiringStoreError> {
+        self.ask(cmd("DEL").arg(self.names.key(key))).await
+    }
+
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, ExpiringStoreError> {
+        self.ask(self.script(scripts::COUNT, key).arg(millis(ttl)))
+            .await
+    }
+
+    async fn join(
+        &self,
+        set: &str,
+        member: &str,
+        ttl: Duration,
+    ) -> Result<Joined, ExpiringStoreError> {
+        let mut join = self.script(scripts::JOIN, set);
+        let first = self.ask(join.arg(member).arg(millis(ttl))).await?;
+        Ok(Joined { first })
+    }
+
+    async fn leave(&self, set: &str, member: &str) -> Result<Left, ExpiringStoreError> {
+        let last = self
+            .ask(self.script(scripts::LEAVE, set).arg(member))
+            .await?;
+        Ok(Left { last })
+    }
+
+    async fn refresh(
+        &self,
+        set: &str,
+        member: &str,
+        ttl: Duration,
+    ) -> Result<bool, ExpiringStoreError> {
+        let mut refresh = self.script(scripts::REFRESH, set);
+        self.ask(refresh.arg(member).arg(millis(ttl))).await
+    }
+
+    async fn members(&self, set: &str) -> Result<Vec<String>, ExpiringStoreError> {
+        let mut members: Vec<String> = self.ask(&self.script(scripts::MEMBERS, set)).await?;
+        members.sort();
+        Ok(members)
+    }
+
+    async fn publish(&self, channel: &str, payload: Bytes) -> Result<(), ExpiringStoreError> {
+        let mut publish = cmd("PUBLISH");
+        publish.arg(self.names.channel(channel)).arg(&payload[..]);
+        self.ask(&publish).await
+    }
+
+    async fn watch(&self, prefix: &str) -> Result<Box<dyn Watch>, ExpiringStoreError> {
+        let watch = self.notices.watch(prefix);
+        let mut subscribed = self.subscribed.clone();
+        match timeout(PATIENCE, subscribed.wait_for(|subscribed| *subscribed)).await {
+            Ok(Ok(_)) => Ok(watch),
+            Ok(Err(stopped)) => Err(ExpiringStoreError::Unavailable(stopped.into())),
+            Err(elapsed) => Err(ExpiringStoreError::Unavailable(elapsed.into())),
+        }
+    }
+}
+
+/// Our names as Redis has them. Channels are set apart from keys, so that a pattern can name all of them.
+#[derive(Clone)]
+struct Names(String);
+
+const CHANNEL: &str = "channel:";
+
+impl Names {
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.0)
+    }
+
+    fn channel(&self, channel: &str) -> String {
+        format!("{}{CHANNEL}{channel}", self.0)
+    }
+
+    fn own_key<'a>(&self, key: &'a str) -> Option<&'a str> {
+        key.strip_prefix(&self.0)
+    }
+
+    fn own_channel<'a>(&self, channel: &'a str) -> Option<&'a str> {
+        self.own_key(channel)?.strip_prefix(CHANNEL)
+    }
+
+    /// The pattern of all our channels, the prefix taken literally.
+    fn all_channels(&self) -> String {
+        let mut pattern = String::new();
+        for character in self.0.chars() {
+            if r"*?[]^\".contains(character) {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+        pattern + CHANNEL + "*"
+    }
+}
+
+fn millis(ttl: Duration) -> u64 {
+    u64::try_from(ttl.max(SHORTEST).as_millis()).unwrap_or(u64::MAX)
+}
+
+fn failed(error: RedisError) -> ExpiringStoreError {
+    let text = error.to_string();
+    if text.contains("WRONGTYPE") || text.contains("not an integer") {
+        return ExpiringStoreError::WrongKind;
+    }
+    ExpiringStoreError::Unavailable(error.into())
+}
+
+/// A peer that vanished without a word is noticed by what it does not acknowledge.
+#[cfg(target_os = "linux")]
+fn limited(tcp: TcpSettings) -> TcpSettings {
+    tcp.set_user_timeout(2 * RESPONSE)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limited(tcp: TcpSettings) -> TcpSettings {
+    tcp
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn a_prefix_is_taken_literally_in_patterns_and_cut_from_names() {
+        let names = Names("a*[b]:".to_owned());
+        assert_eq!(names.all_channels(), r"a\*\[b\]:channel:*");
+        assert_eq!(names.own_channel(&names.channel("x")), Some("x"));
+        assert_eq!(names.own_key("other"), None);
+        assert_eq!(names.own_channel("a*[b]:x"), None);
+    }
+}

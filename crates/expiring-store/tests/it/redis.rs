@@ -1,0 +1,55 @@
+//! The Redis adapter.
+
+mod outage;
+
+use std::sync::Arc;
+
+use colloquy_chassis::Lifecycle;
+use colloquy_expiring_store::{
+    ExpiringStore, Notice, RedisExpiringStore, expiring_store::redis::RedisSettings,
+    expiring_store_conformance,
+};
+use uuid::Uuid;
+
+fn address() -> String {
+    std::env::var("COLLOQUY_TEST_REDIS")
+        .expect("run the tests with `cargo xtask test`, which starts the real parts")
+}
+
+/// One node's store; nodes with the same prefix share it.
+fn node(url: String, key_prefix: &str) -> (Lifecycle, Arc<dyn ExpiringStore>) {
+    let lifecycle = Lifecycle::default();
+    let key_prefix = key_prefix.to_owned();
+    let settings = RedisSettings { url, key_prefix };
+    let store = RedisExpiringStore::start(settings, &lifecycle.tasks()).unwrap();
+    (lifecycle, Arc::new(store))
+}
+
+fn prefix() -> String {
+    format!("test:{}:", Uuid::new_v4().simple())
+}
+
+fn fresh() -> (Lifecycle, Arc<dyn ExpiringStore>) {
+    node(address(), &prefix())
+}
+
+expiring_store_conformance!(fresh());
+
+#[tokio::test]
+async fn decision_19_nodes_share_sets_and_hear_each_other() {
+    let prefix = prefix();
+    let (_here_lives, here) = node(address(), &prefix);
+    let (_there_lives, there) = node(address(), &prefix);
+    let mut watch = there.watch("").await.unwrap();
+    let minute = std::time::Duration::from_secs(60);
+    assert!(here.join("set", "here", minute).await.unwrap().first);
+    assert!(!there.join("set", "there", minute).await.unwrap().first);
+    assert!(!here.leave("set", "here").await.unwrap().last);
+    assert!(there.leave("set", "there").await.unwrap().last);
+    here.publish("channel", "hello".into()).await.unwrap();
+    let heard = Notice::Published {
+        channel: "channel".to_owned(),
+        payload: "hello".into(),
+    };
+    assert_eq!(watch.next().await, heard);
+}

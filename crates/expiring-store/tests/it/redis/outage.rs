@@ -1,0 +1,116 @@
+//! Redis away and back, seen through a door that can be shut.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use colloquy_expiring_store::{ExpiringStoreError, Notice};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+use super::{address, node, prefix};
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// What a call may take when Redis is away.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Passes connections on to Redis until the future is dropped.
+async fn door(port: u16) {
+    let redis = address();
+    let redis = redis.trim_start_matches("redis://");
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let mut connections = JoinSet::new();
+    loop {
+        let (mut inside, _) = listener.accept().await.unwrap();
+        let mut outside = TcpStream::connect(redis).await.unwrap();
+        connections.spawn(async move { copy_bidirectional(&mut inside, &mut outside).await });
+    }
+}
+
+async fn through<T>(port: u16, act: impl Future<Output = T>) -> T {
+    tokio::select! {
+        () = door(port) => unreachable!("a door passes on for ever"),
+        outcome = act => outcome,
+    }
+}
+
+async fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn at(port: u16) -> String {
+    format!("redis://127.0.0.1:{port}")
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_told_within_two_seconds() {
+    let (_lives, store) = node(at(free_port().await), "");
+    let begin = Instant::now();
+    let outcomes = tokio::join!(
+        store.put("key", Bytes::new(), MINUTE),
+        store.count("key", MINUTE),
+        store.join("set", "an", MINUTE),
+        store.publish("channel", Bytes::new()),
+        store.watch(""),
+    );
+    assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+    let errors = [
+        outcomes.0.err(),
+        outcomes.1.err(),
+        outcomes.2.err(),
+        outcomes.3.err(),
+        outcomes.4.err(),
+    ];
+    for error in errors {
+        assert!(
+            matches!(error, Some(ExpiringStoreError::Unavailable(_))),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_told_within_two_seconds() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (_lives, store) = node(at(silent.local_addr().unwrap().port()), "");
+    let begin = Instant::now();
+    let outcome = store.get("key").await;
+    assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+    assert!(
+        matches!(outcome, Err(ExpiringStoreError::Unavailable(_))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_first_call_after_an_outage_succeeds() {
+    let port = free_port().await;
+    let (_lives, store) = node(at(port), &prefix());
+    store.get("key").await.unwrap_err();
+    let held = through(port, store.get("key")).await;
+    assert_eq!(held.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_watch_outlasts_an_outage_and_tells_that_it_missed_some() {
+    let port = free_port().await;
+    let (_lives, store) = node(at(port), &prefix());
+    let mut watch = through(port, store.watch("")).await.unwrap();
+    through(port, async {
+        assert_eq!(watch.next().await, Notice::Missed);
+        store.get("key").await.ok();
+        store.publish("channel", "again".into()).await.unwrap();
+        let heard = Notice::Published {
+            channel: "channel".to_owned(),
+            payload: "again".into(),
+        };
+        assert_eq!(watch.next().await, heard);
+    })
+    .await;
+}
