@@ -1,4 +1,6 @@
 //! Both adapters against the promises of the port, and against what is theirs alone.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod embedded;
 mod kafka;

@@ -137,7 +137,7 @@ async fn f10_a_broker_slower_than_our_patience_gets_nothing_twice() {
 }
 
 #[tokio::test]
-async fn decision_6_after_a_refusal_nothing_of_the_room_overtakes() {
+async fn decision_6_a_producer_that_was_refused_is_made_anew_and_keeps_the_order() {
     let kafka = Kafka::start();
     kafka.append(0..5).await;
     let refusal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD;
