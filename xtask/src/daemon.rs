@@ -246,7 +246,7 @@ mod tests {
     fn a_pid_with_another_command_line_is_not_touched() {
         let folder = tempfile::tempdir().unwrap();
         let (daemon, mut command) = sleeper(folder.path(), "sleep 600.5");
-        daemon.spawn(&mut command).unwrap();
+        daemon.start(&mut command, || true).unwrap();
         let (stranger, _) = sleeper(folder.path(), "some other program");
         assert!(!stranger.kill().unwrap());
         assert!(daemon.kill().unwrap());

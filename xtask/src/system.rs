@@ -153,6 +153,9 @@ fn prepare(places: &Places, binary: &Path) -> Result<()> {
         .arg(&keys)
         .output()?;
     if !made.status.success() {
+        if keys.exists() {
+            fs::remove_dir_all(&keys)?;
+        }
         bail!(
             "the keys cannot be made: {}",
             String::from_utf8_lossy(&made.stderr)

@@ -84,12 +84,11 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
             );
         }
         Action::Tidy => tidy::run(places)?,
-        Action::PartsReset => parts::reset(places, &Part::ALL)?,
-        Action::SystemUp => {
-            // A system left over from before may run an older binary.
+        Action::PartsReset => {
             system::down(places)?;
-            system::up(places, false)?;
+            parts::reset(places, &Part::ALL)?;
         }
+        Action::SystemUp => system::up(places, false)?,
         Action::SystemDown => system::down(places)?,
         Action::SameCount(one, other) => same_count(done, one, other)?,
     }
