@@ -184,6 +184,14 @@ impl Socket {
         self.next_where(|_| true).await
     }
 
+    /// [`Socket::next`] with a deadline of the caller's.
+    ///
+    /// # Errors
+    /// As [`Socket::next`].
+    pub async fn next_within(&mut self, within: Duration) -> Result<Frame> {
+        self.next_where_within(|_| true, within).await
+    }
+
     /// The next MESSAGE of a subscription.
     ///
     /// # Errors

@@ -3,12 +3,13 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -101,10 +102,25 @@ impl Instance {
     /// The process could not be waited for.
     pub fn kill(&mut self) -> Result<()> {
         self.watchdog = None;
+        if self.exited()?.is_none() && self.child.is_some() {
+            self.signal("KILL")?;
+        }
         if let Some(mut child) = self.child.take() {
-            child.kill()?;
             child.wait()?;
         }
+        Ok(())
+    }
+
+    /// Sends a signal (`TERM`, `STOP`, `CONT`, …) to the process and to a wrapper around it.
+    ///
+    /// # Errors
+    /// It is down, or there is no `kill`.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let pid = self.pid().context("colloquy is not running")?;
+        let status = Command::new("kill")
+            .args(["-s", name, "--", &format!("-{pid}")])
+            .status()?;
+        ensure!(status.success(), "cannot send {name} to {pid}");
         Ok(())
     }
 
@@ -143,6 +159,8 @@ impl Instance {
             .args(["--listen", &self.address.to_string()])
             .args(&self.options.args)
             .envs(self.options.env.iter().map(|(name, value)| (name, value)))
+            // A group of its own, so that a signal reaches wrapper and binary alike.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);

@@ -12,14 +12,14 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-const SCRIPT: &str = r#"cat; kill -KILL "$1" 2>/dev/null; rm -rf -- "$2""#;
+const SCRIPT: &str = r#"cat; kill -s KILL -- "-$1" 2>/dev/null; rm -rf -- "$2""#;
 
 /// Waits beside a child; dropping it calls it off.
 #[derive(Debug)]
 pub struct Watchdog(Child);
 
 impl Watchdog {
-    /// Kills `pid` and removes `folder` as soon as this process has ended.
+    /// Kills the process group `pid` and removes `folder` as soon as this process has ended.
     ///
     /// # Errors
     /// There is no `sh`.
@@ -41,5 +41,40 @@ impl Drop for Watchdog {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+
+    use super::*;
+
+    fn sleeper() -> Child {
+        let mut command = Command::new("sleep");
+        command.arg("600").process_group(0).spawn().unwrap()
+    }
+
+    #[test]
+    fn the_child_and_its_folder_go_with_this_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = sleeper();
+        let mut watchdog = Watchdog::over(child.id(), folder.path()).unwrap();
+        // What the operating system does when a process ends: its end of the pipe is closed.
+        drop(watchdog.0.stdin.take());
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+        assert!(watchdog.0.wait().unwrap().success());
+        assert!(!folder.path().exists());
+    }
+
+    #[test]
+    fn a_watchdog_that_was_called_off_touches_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = sleeper();
+        drop(Watchdog::over(child.id(), folder.path()).unwrap());
+        assert_eq!(child.try_wait().unwrap(), None);
+        assert!(folder.path().exists());
+        child.kill().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
     }
 }
