@@ -120,6 +120,17 @@ impl Headers {
     }
 }
 
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
+        Self(
+            headers
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
 /// A frame from a client. It owns what it holds: nothing of it keeps a read buffer alive.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {

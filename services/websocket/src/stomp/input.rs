@@ -109,3 +109,47 @@ impl Input {
         self.searched = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_no_memory_once_everything_is_read() {
+        let mut input = Input::default();
+        input.extend(&[b'a'; 4096]);
+        input.extend(b"\0");
+        assert_eq!(
+            input.take_until_nul(5000).unwrap().map(<[u8]>::len),
+            Some(4096)
+        );
+        input.release_read();
+        assert_eq!(input.octets.capacity(), 0);
+    }
+
+    #[test]
+    fn keeps_only_what_is_unread() {
+        let mut input = Input::default();
+        input.extend(&[b'\n'; 60_000]);
+        input.extend(b"SEND");
+        assert!(input.skip_line_ends());
+        input.release_read();
+        assert_eq!(input.unread(), b"SEND");
+        assert!(input.octets.capacity() < 64);
+    }
+
+    #[test]
+    fn searches_no_octet_twice() {
+        let mut input = Input::default();
+        for searched in 1..=100 {
+            input.extend(b"x");
+            assert_eq!(input.take_until_nul(1000), Ok(None));
+            assert_eq!(input.searched, searched);
+        }
+        input.extend(b"\0");
+        assert_eq!(
+            input.take_until_nul(1000).unwrap().map(<[u8]>::len),
+            Some(100)
+        );
+    }
+}
