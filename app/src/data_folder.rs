@@ -21,10 +21,7 @@ pub enum DataFolderError {
     #[error("the data folder {0} is in use by another process")]
     InUse(PathBuf),
     #[error("the data folder {path} cannot be used: {source}")]
-    Unusable {
-        path: PathBuf,
-        source: io::Error,
-    },
+    Unusable { path: PathBuf, source: io::Error },
 }
 
 impl DataFolder {
@@ -35,11 +32,20 @@ impl DataFolder {
     pub fn open(named: Option<&Path>) -> Result<Self, DataFolderError> {
         let path = match named {
             Some(path) => path.to_owned(),
-            None => dirs::data_dir().ok_or(DataFolderError::NoDefault)?.join("colloquy"),
+            None => dirs::data_dir()
+                .ok_or(DataFolderError::NoDefault)?
+                .join("colloquy"),
         };
-        let unusable = |source| DataFolderError::Unusable { path: path.clone(), source };
+        let unusable = |source| DataFolderError::Unusable {
+            path: path.clone(),
+            source,
+        };
         fs::create_dir_all(&path).map_err(unusable)?;
-        let lock = OpenOptions::new().create(true).append(true).open(path.join("lock")).map_err(unusable)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path.join("lock"))
+            .map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse(path)),
@@ -66,7 +72,10 @@ mod tests {
     fn decision_10_a_folder_has_one_process() {
         let folder = tempfile::tempdir().unwrap();
         let first = DataFolder::open(Some(folder.path())).unwrap();
-        assert!(matches!(DataFolder::open(Some(folder.path())), Err(DataFolderError::InUse(_))));
+        assert!(matches!(
+            DataFolder::open(Some(folder.path())),
+            Err(DataFolderError::InUse(_))
+        ));
         drop(first);
         DataFolder::open(Some(folder.path())).unwrap();
     }

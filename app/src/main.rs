@@ -3,10 +3,14 @@
 mod all_in_one;
 mod cli;
 mod data_folder;
+mod home;
 mod listening;
+#[cfg(feature = "planted-bugs")]
+mod planted_bugs;
 mod process;
 mod serve;
 mod settings;
+mod waiting;
 
 use std::process::ExitCode;
 
@@ -27,7 +31,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("colloquy: {error:#}");
-            ExitCode::from(if error.is::<TaskDied>() { 1 } else { CANNOT_START })
+            ExitCode::from(if error.is::<TaskDied>() {
+                1
+            } else {
+                CANNOT_START
+            })
         }
     }
 }

@@ -11,13 +11,20 @@ use colloquy_chassis::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
     lifecycle::termination,
-    readiness::Readiness,
+    origins::Origins,
+    readiness::{Gate, Readiness},
     telemetry,
 };
+use colloquy_event_log::{EventLogError, KafkaLog, KafkaSettings};
 use colloquy_service_api::ServiceClient;
 use tokio::net::TcpListener;
 
-use crate::{cli::Serve, listening, settings::Settings};
+use crate::{
+    cli::Serve,
+    listening,
+    settings::{Settings, authority},
+    waiting::wait_for,
+};
 
 /// How far a service's admin listener is from its own port (decision 24).
 const ADMIN_OFFSET: u16 = 1000;
@@ -31,7 +38,8 @@ pub struct Process {
     pub lifecycle: Lifecycle,
     pub readiness: Readiness,
     listener: TcpListener,
-    admin: TcpListener,
+    /// Closed until the service is served.
+    serving: Gate,
 }
 
 impl Process {
@@ -40,19 +48,31 @@ impl Process {
     /// # Errors
     /// A port is taken.
     pub async fn begin(options: &Serve, settings: Settings) -> anyhow::Result<Self> {
-        let listen = options.listen.unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, port(options.service)).into());
+        let listen = options
+            .listen
+            .unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, port(options.service)).into());
         let admin = options.admin.unwrap_or_else(|| {
-            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port().saturating_add(ADMIN_OFFSET))
+            SocketAddr::new(
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+                listen.port().saturating_add(ADMIN_OFFSET),
+            )
         });
+        let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
+        let serving = readiness.gate("the service");
+        let listener = listening::bind(listen).await?;
+        let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
+        let routes = admin::health_routes(readiness.clone()).merge(admin::metrics_route(metrics));
+        let admin = http_server::serve(listening::bind(admin).await?, routes, lifecycle.tasks());
+        lifecycle.tasks().spawn_vital("admin listener", admin);
         Ok(Self {
             service: options.service,
             keys: KeyFolder::new(&settings.keys.folder),
             settings,
             clock: Arc::new(SystemClock),
-            lifecycle: Lifecycle::default(),
-            readiness: Readiness::default(),
-            listener: listening::bind(listen).await?,
-            admin: listening::bind(admin).await?,
+            lifecycle,
+            readiness,
+            listener,
+            serving,
         })
     }
 
@@ -61,7 +81,41 @@ impl Process {
     /// # Errors
     /// No address is set, or our key cannot be read.
     pub fn client(&self, callee: ServiceName) -> anyhow::Result<Arc<ServiceClient>> {
-        Ok(Arc::new(ServiceClient::new(callee, self.settings.peers(callee)?, self.signer()?)))
+        Ok(Arc::new(ServiceClient::new(
+            callee,
+            self.settings.peers(callee)?,
+            self.signer()?,
+        )))
+    }
+
+    /// Kafka, with its topics made and its producer warm.
+    ///
+    /// # Errors
+    /// It is set up in a way that cannot work.
+    pub async fn kafka(&self) -> Result<KafkaLog, EventLogError> {
+        let settings = KafkaSettings {
+            partitions: self.settings.event_log.partitions,
+            ..KafkaSettings::new(&self.settings.event_log.brokers)
+        };
+        wait_for("kafka", &self.readiness, async || {
+            KafkaLog::connect(settings.clone()).await
+        })
+        .await
+    }
+
+    /// The hosts we answer to: the public URL's; without one, any.
+    pub fn hosts(&self) -> Option<String> {
+        authority(&self.settings.http.public_url).map(str::to_owned)
+    }
+
+    /// The origins whose pages may call: the public URL's and those of the settings.
+    pub fn origins(&self) -> Origins {
+        let public = self.hosts().map(|_| self.settings.http.public_url.clone());
+        Origins::new(
+            public
+                .into_iter()
+                .chain(self.settings.http.allowed_origins.iter().cloned()),
+        )
     }
 
     /// Signs our calls to other services.
@@ -69,7 +123,11 @@ impl Process {
     /// # Errors
     /// Our key cannot be read.
     pub fn signer(&self) -> anyhow::Result<InternalSigner> {
-        Ok(InternalSigner::load(&self.keys, self.service, Arc::clone(&self.clock))?)
+        Ok(InternalSigner::load(
+            &self.keys,
+            self.service,
+            Arc::clone(&self.clock),
+        )?)
     }
 
     /// Serves a router that only other services may call, until the process is told to end.
@@ -87,11 +145,12 @@ impl Process {
     /// A vital task died.
     pub async fn serve_public(self, router: Router) -> anyhow::Result<()> {
         let tasks = self.lifecycle.tasks();
-        let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
-        let admin = admin::health_routes(self.readiness).merge(admin::metrics_route(metrics));
         tracing::info!(service = %self.service, address = ?self.listener.local_addr().ok(), "serving");
-        tasks.spawn_vital("admin listener", http_server::serve(self.admin, admin, tasks.clone()));
-        tasks.spawn_vital("listener", http_server::serve(self.listener, router, tasks.clone()));
+        tasks.spawn_vital(
+            "listener",
+            http_server::serve(self.listener, router, tasks.clone()),
+        );
+        self.serving.open();
         Ok(self.lifecycle.run_until(termination).await?)
     }
 }

@@ -1,5 +1,7 @@
 //! Settings: embedded defaults, then a file, then the environment; whole and checked before anything starts.
 
+pub mod services;
+
 use std::{collections::HashMap, path::Path, path::PathBuf};
 
 use colloquy_chassis::{ServiceName, telemetry::LogFormat};
@@ -98,7 +100,10 @@ pub enum SettingsError {
     #[error("bad setting: {0}")]
     Bad(#[from] Box<figment::Error>),
     #[error("bad setting: {setting} {rule}")]
-    OutOfRange { setting: &'static str, rule: &'static str },
+    OutOfRange {
+        setting: &'static str,
+        rule: &'static str,
+    },
     #[error("bad setting: peers.{0} names no address")]
     NoPeer(ServiceName),
 }
@@ -117,7 +122,9 @@ impl Settings {
             figment = figment.merge(Toml::file_exact(file));
         }
         // COLLOQUY_CONFIG and the like are options of the command line, not settings: a setting has a section.
-        let environment = Env::prefixed("COLLOQUY_").filter(|name| name.as_str().contains("__")).split("__");
+        let environment = Env::prefixed("COLLOQUY_")
+            .filter(|name| name.as_str().contains("__"))
+            .split("__");
         let settings: Self = figment.merge(environment).extract().map_err(Box::new)?;
         settings.check()?;
         Ok(settings)
@@ -136,8 +143,16 @@ impl Settings {
 
     fn check(&self) -> Result<(), SettingsError> {
         let rules = [
-            ("chat.max_content", "must be between 1 and 65536", (1..=65_536).contains(&self.chat.max_content)),
-            ("event_log.partitions", "must be between 1 and 1000", (1..=1000).contains(&self.event_log.partitions)),
+            (
+                "chat.max_content",
+                "must be between 1 and 65536",
+                (1..=65_536).contains(&self.chat.max_content),
+            ),
+            (
+                "event_log.partitions",
+                "must be between 1 and 1000",
+                (1..=1000).contains(&self.event_log.partitions),
+            ),
             (
                 "http.public_url",
                 "must be scheme://host[:port]",
@@ -156,7 +171,9 @@ impl Settings {
 /// The `host[:port]` of `scheme://host[:port]`.
 pub fn authority(url: &str) -> Option<&str> {
     let (scheme, rest) = url.trim_end_matches('/').split_once("://")?;
-    let plain = matches!(scheme, "http" | "https") && !rest.is_empty() && !rest.contains(['/', '@', '?', '#']);
+    let plain = matches!(scheme, "http" | "https")
+        && !rest.is_empty()
+        && !rest.contains(['/', '@', '?', '#']);
     plain.then_some(rest)
 }
 
@@ -184,14 +201,23 @@ mod tests {
         let file = folder.path().join("colloquy.toml");
         std::fs::write(&file, "[chat]\nmax_content = 0\n").unwrap();
         let error = Settings::load(Some(&file)).unwrap_err().to_string();
-        assert_eq!(error, "bad setting: chat.max_content must be between 1 and 65536");
+        assert_eq!(
+            error,
+            "bad setting: chat.max_content must be between 1 and 65536"
+        );
     }
 
     #[test]
     fn an_authority_is_what_stands_between_scheme_and_path() {
         assert_eq!(authority("http://localhost:8080/"), Some("localhost:8080"));
         assert_eq!(authority("https://chat.example"), Some("chat.example"));
-        for bad in ["localhost:8080", "ftp://x", "http://", "http://a/b", "http://u@h"] {
+        for bad in [
+            "localhost:8080",
+            "ftp://x",
+            "http://",
+            "http://a/b",
+            "http://u@h",
+        ] {
             assert_eq!(authority(bad), None, "{bad}");
         }
     }

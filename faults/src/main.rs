@@ -1,1 +1,78 @@
-fn main() {}
+//! The checker: a load of clients, real kills, and an audit of everything against everything (reliability.md §2).
+//!
+//! `run` carries out one plan. `quick` is what the test command runs: both modes under kills, then four planted bugs
+//! that must each be caught.
+
+mod audit;
+mod chaos;
+mod evidence;
+mod journal;
+mod plan;
+mod quick;
+mod run;
+mod sender;
+mod subscriber;
+mod target;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::{audit::KINDS, plan::Plan, run::Report};
+
+/// Proves, or disproves, that nothing was lost
+#[derive(Parser)]
+enum Checker {
+    /// Carry out one plan
+    Run(Plan),
+    /// Both modes under kills, and four planted bugs that must be caught
+    Quick,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Checker::parse() {
+        Checker::Run(plan) => check(&plan).await,
+        Checker::Quick => quick::quick().await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Carries out a plan and tells whether it ended as it should: clean, or with its planted bug caught.
+async fn check(plan: &Plan) -> Result<bool> {
+    let report = run::run(plan).await?;
+    print(plan, &report);
+    Ok(report.findings.is_clean() == plan.plant.is_none())
+}
+
+fn print(plan: &Plan, report: &Report) {
+    let planted = plan
+        .plant
+        .map_or_else(String::new, |bug| format!(", planted {}", bug.name()));
+    println!("checked {:?}{planted}, seed {}", plan.mode, plan.seed);
+    println!(
+        "  {} calls, {} stored, {} failed tries, {} kills met by {:.0} % of the calls, {} reconnects",
+        report.calls,
+        report.stored,
+        report.failed_tries,
+        report.faults,
+        report.overlap * 100.0,
+        report.reconnects
+    );
+    let counts: Vec<String> = KINDS
+        .iter()
+        .map(|kind| format!("{} {kind}", report.findings.count(kind)))
+        .collect();
+    println!("  {}", counts.join(", "));
+    for example in report.findings.examples() {
+        println!("    {example}");
+    }
+}

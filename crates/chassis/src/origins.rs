@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc};
 use http::{HeaderMap, header};
 
 /// The origins whose pages may call. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Origins(Arc<HashSet<String>>);
 
 impl Origins {

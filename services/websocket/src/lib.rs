@@ -8,7 +8,6 @@ pub mod connections;
 pub mod fanout;
 pub mod handshake;
 pub mod limits;
-pub mod origin;
 pub mod server;
 pub mod session;
 pub mod sessions;
@@ -16,6 +15,5 @@ pub mod stomp;
 pub mod websocket;
 
 pub use limits::Settings;
-pub use origin::AllowedOrigins;
 pub use server::router;
 pub use websocket::{Access, Websocket};

@@ -24,7 +24,7 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
 
 /// Pages of strangers are refused before anything else. The cookie is verified here, so that its text need not be kept.
 async fn open(State(websocket): State<Arc<Websocket>>, mut request: Request) -> Response {
-    if !websocket.origins.allow(request.headers()) {
+    if !websocket.origins.admit(request.headers()) {
         return ApiError::new(Kind::Forbidden, "This page may not connect.").into_response();
     }
     let response = match handshake::accept(&request) {

@@ -5,12 +5,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use colloquy_chassis::{Clock, Tasks, readiness::Gate, session_token::SessionVerifier};
+use colloquy_chassis::{Clock, Tasks, origins::Origins, readiness::Gate, session_token::SessionVerifier};
 use colloquy_event_log::EventLog;
 use colloquy_service_api::MembershipCheck;
 
 use crate::{
-    AllowedOrigins, Settings,
+    Settings,
     connection::Closing,
     connections::Connections,
     fanout::{consumer, registry::Registry},
@@ -20,7 +20,7 @@ use crate::{
 /// One node of the push side.
 pub struct Websocket {
     pub(crate) settings: Settings,
-    pub(crate) origins: AllowedOrigins,
+    pub(crate) origins: Origins,
     pub(crate) verifier: SessionVerifier,
     pub(crate) membership: MembershipCheck,
     pub(crate) clock: Arc<dyn Clock>,
@@ -38,7 +38,7 @@ pub struct Access {
     /// Decides who may use which room.
     pub membership: MembershipCheck,
     /// Pages that may open sockets.
-    pub origins: AllowedOrigins,
+    pub origins: Origins,
 }
 
 impl Websocket {

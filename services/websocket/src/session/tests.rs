@@ -16,7 +16,7 @@ use colloquy_service_api::{CallError, MembershipCheck, RoomMembership};
 
 use super::*;
 use crate::{
-    Access, AllowedOrigins, Settings,
+    Access, Settings,
     fanout::{outbound::Next, registry::Address},
     stomp::{Decoder, Event, Limits},
 };
@@ -61,7 +61,7 @@ fn websocket(settings: Settings) -> Arc<Websocket> {
     let access = Access {
         verifier: verifier(Arc::clone(&clock)),
         membership: MembershipCheck::new(Arc::clone(&rooms), rooms),
-        origins: AllowedOrigins::default(),
+        origins: colloquy_chassis::origins::Origins::default(),
     };
     let tasks = Lifecycle::default().tasks();
     Arc::new(Websocket::new(access, clock, settings, &tasks))

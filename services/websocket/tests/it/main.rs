@@ -1,3 +1,11 @@
 //! The push side over real sockets.
 
+mod handshake;
+mod harness;
+mod identity;
+mod lifecycle;
+mod messages;
+mod rooms;
+mod slow_consumer;
 mod stomp_codec;
+mod websocket_frames;

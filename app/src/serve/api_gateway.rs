@@ -1,0 +1,29 @@
+//! The API gateway as a process.
+
+use std::sync::Arc;
+
+use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream, admission::Admission};
+use colloquy_chassis::{ServiceName, router::wrap, session_token::SessionVerifier};
+
+use crate::process::Process;
+
+pub async fn run(process: Process) -> anyhow::Result<()> {
+    let verifier = SessionVerifier::load(&process.keys, Arc::clone(&process.clock))?;
+    let mut upstreams = Vec::new();
+    for service in [
+        ServiceName::Auth,
+        ServiceName::Customer,
+        ServiceName::ChatCommand,
+        ServiceName::ChatQuery,
+    ] {
+        let upstream =
+            HttpUpstream::new(service, process.settings.peers(service)?, process.signer()?)?;
+        upstreams.push((service, upstream as Arc<dyn Upstream>));
+    }
+    let admission = Admission::new(process.hosts(), process.origins());
+    let router = wrap(colloquy_api_gateway::router(
+        Gateway::new(verifier, upstreams),
+        admission,
+    ));
+    process.serve_public(router).await
+}

@@ -1,0 +1,42 @@
+//! The write side as a process: its service, and the relay from its outbox to Kafka.
+
+use std::sync::Arc;
+
+use colloquy_chassis::ServiceName;
+use colloquy_chat_command::{
+    ChatCommand,
+    outbox::PostgresOutbox,
+    relay,
+    write_store::postgres::{PostgresWriteStore, migrate},
+};
+use colloquy_event_log::EventLog;
+use colloquy_sql::postgres;
+
+use crate::{process::Process, settings::services, waiting::wait_for};
+
+const CONNECTIONS: u32 = 12;
+
+pub async fn run(process: Process) -> anyhow::Result<()> {
+    let tasks = process.lifecycle.tasks();
+    let pool = postgres::pool(&process.settings.write_store.url, CONNECTIONS)?;
+    wait_for("postgres", &process.readiness, async || {
+        migrate(&pool).await
+    })
+    .await?;
+    let log: Arc<dyn EventLog> = Arc::new(process.kafka().await?);
+    let outbox = PostgresOutbox::start(pool.clone(), &tasks);
+    let store = PostgresWriteStore::new(pool, outbox.clone());
+    #[cfg(feature = "planted-bugs")]
+    let store = crate::planted_bugs::into_store(store, &log);
+    relay::start(Arc::new(outbox), log, &tasks);
+    let service = ChatCommand::start(
+        Arc::new(store),
+        process.client(ServiceName::Customer)?,
+        Arc::clone(&process.clock),
+        services::chat(&process.settings),
+        &tasks,
+    );
+    process
+        .serve_internal(colloquy_chat_command::router(service))
+        .await
+}

@@ -1,0 +1,49 @@
+//! Settings as the services take them, for both ways to run.
+
+use std::sync::Arc;
+
+use colloquy_auth::{Auth, SessionSigner};
+use colloquy_chassis::{
+    Clock,
+    keys::{KeyError, KeyFolder},
+};
+use colloquy_service_api::CredentialCheck;
+use colloquy_websocket::stomp::HeartBeat;
+
+use super::Settings;
+
+/// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms.
+pub const HASHING_QUEUE: usize = 100;
+
+/// Auth, signing with the newest session key of the folder.
+///
+/// # Errors
+/// There is no such key.
+pub fn auth(
+    settings: &Settings,
+    keys: &KeyFolder,
+    credentials: Arc<dyn CredentialCheck>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Auth>, KeyError> {
+    let signer = SessionSigner::load(keys)?;
+    let settings = colloquy_auth::Settings {
+        secure_cookie: settings.http.secure_cookie,
+    };
+    Ok(Auth::new(credentials, signer, Arc::clone(clock), settings))
+}
+
+/// The write side's settings.
+pub fn chat(settings: &Settings) -> colloquy_chat_command::Settings {
+    colloquy_chat_command::Settings {
+        max_content: settings.chat.max_content,
+    }
+}
+
+/// The push side's settings.
+pub fn stomp(settings: &Settings) -> colloquy_websocket::Settings {
+    let [outgoing, incoming] = settings.stomp.heart_beat;
+    colloquy_websocket::Settings {
+        heart_beat: HeartBeat { outgoing, incoming },
+        ..Default::default()
+    }
+}

@@ -1,0 +1,63 @@
+//! Starting in any order: a part that is away is waited for, and it is said which.
+
+use std::{error::Error, fmt::Display};
+
+use colloquy_chassis::{answer::chain, backoff::Backoff, readiness::Readiness};
+use colloquy_event_log::EventLogError;
+use colloquy_sql::StoreError;
+use sqlx::migrate::MigrateError;
+
+/// Tells whether waiting can help.
+pub trait Passing: Error + 'static {
+    /// Whether the same try may succeed later.
+    fn passes(&self) -> bool;
+}
+
+impl Passing for StoreError {
+    fn passes(&self) -> bool {
+        self.is_transient()
+    }
+}
+
+impl Passing for EventLogError {
+    fn passes(&self) -> bool {
+        !matches!(self, Self::Misconfigured(_))
+    }
+}
+
+impl Passing for MigrateError {
+    /// Two instances that migrate at once may fail each other; a database that is newer than we are does not pass.
+    fn passes(&self) -> bool {
+        matches!(self, Self::Execute(_) | Self::ExecuteMigration(..))
+    }
+}
+
+/// Tries until it succeeds; `/readyz` names the part meanwhile.
+///
+/// # Errors
+/// One that does not pass.
+pub async fn wait_for<T, E: Passing + Display>(
+    part: &'static str,
+    readiness: &Readiness,
+    attempt: impl AsyncFn() -> Result<T, E>,
+) -> Result<T, E> {
+    let gate = readiness.gate(part);
+    let mut backoff = Backoff::default();
+    loop {
+        match attempt().await {
+            Ok(value) => {
+                gate.open();
+                return Ok(value);
+            }
+            Err(error) if error.passes() => {
+                tracing::warn!(
+                    part,
+                    error = chain(&error),
+                    "waiting for a part that is away"
+                );
+                backoff.wait().await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! One process and its data folder.
+
+use anyhow::Result;
+use colloquy_e2e::harness::{Instance, Options};
+
+use super::distributed::planted_binary;
+use crate::{
+    evidence::{Embedded, Evidence},
+    plan::Bug,
+};
+
+/// The process.
+pub struct AllInOne(Instance);
+
+impl AllInOne {
+    pub async fn start(plant: Option<Bug>) -> Result<Self> {
+        let mut options = Options::default();
+        if let Some(bug) = plant {
+            options.binary = Some(planted_binary()?);
+            options
+                .env
+                .push(("COLLOQUY_PLANTED_BUG".to_owned(), bug.name()));
+        }
+        Ok(Self(Instance::start(options).await?))
+    }
+
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    pub fn kill(&mut self) -> Result<()> {
+        anyhow::ensure!(
+            self.0.exited()?.is_none(),
+            "the process had ended by itself: {}",
+            self.0.log().display()
+        );
+        self.0.kill()
+    }
+
+    pub async fn revive(&mut self) -> Result<()> {
+        self.0.start_again().await.map(|_| ())
+    }
+
+    pub async fn evidence(&self) -> Result<Evidence> {
+        Embedded(self.0.data().to_owned()).read().await
+    }
+}

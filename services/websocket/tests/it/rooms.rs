@@ -1,0 +1,56 @@
+//! `/user/topic/rooms`.
+
+use crate::harness::{
+    ALICE, BOB, CAROL, Node, client::Client, events::room_updated, memory_log::MemoryLog,
+};
+
+const ROOMS: &str = "/user/topic/rooms";
+
+#[tokio::test]
+async fn stomp_s6_a_new_room_reaches_every_session_of_everybody_in_it() {
+    let log = MemoryLog::default();
+    let (first, second) = (Node::start(&log).await, Node::start(&log).await);
+    let mut sessions = vec![
+        Client::connected(first.address, ALICE).await,
+        Client::connected(second.address, ALICE).await,
+        Client::connected(second.address, BOB).await,
+    ];
+    for session in &mut sessions {
+        session.subscribe("rooms", ROOMS).await;
+    }
+    let mut carol = Client::connected(first.address, CAROL).await;
+    carol.subscribe("rooms", ROOMS).await;
+
+    log.add(room_updated(1, 1, &[ALICE, BOB])).await;
+    log.add(room_updated(2, 1, &[CAROL])).await;
+
+    for session in &mut sessions {
+        let frame = session.frame().await;
+        assert!(
+            frame.contains("\ndestination:/user/topic/rooms\n"),
+            "{frame}"
+        );
+        assert!(frame.contains(r#""roomId":1"#), "{frame}");
+    }
+    assert_eq!(carol.body().await["roomId"], 2);
+}
+
+#[tokio::test]
+async fn decision_21_the_last_state_is_always_told_and_states_never_go_back() {
+    let log = MemoryLog::default();
+    let node = Node::start(&log).await;
+    let mut alice = Client::connected(node.address, ALICE).await;
+    alice.subscribe("rooms", ROOMS).await;
+    for version in 1..=500 {
+        log.add(room_updated(1, version, &[ALICE])).await;
+    }
+
+    let mut told = vec![];
+    while told.last() != Some(&500) {
+        let view = alice.body().await;
+        told.push(view["roomName"].as_str().unwrap().parse::<i64>().unwrap());
+    }
+    assert_eq!(told[0], 1, "the first is told at once");
+    assert!(told.is_sorted(), "{told:?}");
+    assert!(told.len() < 100, "nothing was coalesced: {}", told.len());
+}
