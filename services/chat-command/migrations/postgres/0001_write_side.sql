@@ -57,7 +57,7 @@ CREATE INDEX idempotency_by_age ON idempotency (used_at);
 
 -- At most one row: the relay that may publish.
 CREATE TABLE relay_lease (
-    only       boolean     PRIMARY KEY DEFAULT true CHECK (only),
+    id         smallint    PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     holder     uuid        NOT NULL,
     epoch      bigint      NOT NULL,
     expires_at timestamptz NOT NULL

@@ -103,7 +103,7 @@ impl Outbox for PostgresOutbox {
         let epoch: Option<i64> = sqlx::query_scalar(
             "INSERT INTO relay_lease AS held (holder, epoch, expires_at)
              VALUES ($1::uuid, 1, clock_timestamp() + $2 * interval '1 millisecond')
-             ON CONFLICT (only) DO UPDATE SET
+             ON CONFLICT (id) DO UPDATE SET
                  holder = excluded.holder,
                  expires_at = excluded.expires_at,
                  epoch = held.epoch + CASE WHEN held.holder = excluded.holder THEN 0 ELSE 1 END

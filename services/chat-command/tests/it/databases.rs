@@ -1,0 +1,51 @@
+//! A PostgreSQL database of one test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use colloquy_chassis::Lifecycle;
+use colloquy_chat_command::{
+    outbox::PostgresOutbox,
+    write_store::{PostgresWriteStore, postgres::migrate},
+};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
+use uuid::Uuid;
+
+static OPENED: AtomicU32 = AtomicU32::new(0);
+
+/// A database that is new, with the write side's tables.
+pub struct Database {
+    url: String,
+    /// For looking at what is there.
+    pub pool: PgPool,
+}
+
+impl Database {
+    pub async fn fresh() -> Self {
+        let server = std::env::var("COLLOQUY_TEST_POSTGRES")
+            .expect("run the tests with `cargo xtask test`, which starts the real parts");
+        let name = format!(
+            "command_{}_{}",
+            Uuid::new_v4().simple(),
+            OPENED.fetch_add(1, Ordering::SeqCst)
+        );
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&mut admin)
+            .await
+            .unwrap();
+        let (base, _) = server
+            .rsplit_once('/')
+            .expect("the address names a database");
+        let url = format!("{base}/{name}");
+        let pool = colloquy_sql::postgres::pool(&url, 2).unwrap();
+        migrate(&pool).await.unwrap();
+        Self { url, pool }
+    }
+
+    /// The parts of one more instance, with connections of its own.
+    pub fn instance(&self) -> (PostgresWriteStore, PostgresOutbox) {
+        let pool = colloquy_sql::postgres::pool(&self.url, 12).unwrap();
+        let outbox = PostgresOutbox::start(pool.clone(), &Lifecycle::default().tasks());
+        (PostgresWriteStore::new(pool, outbox.clone()), outbox)
+    }
+}
