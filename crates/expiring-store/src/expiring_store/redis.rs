@@ -33,7 +33,8 @@ const RESPONSE: Duration = Duration::from_secs(1);
 pub struct RedisSettings {
     /// `redis://[user:password@]host:port[/database]`.
     pub url: String,
-    /// Begins every key and channel; empty for the names of the contract.
+    /// Begins every key and channel; empty for the names of the contract. Two systems on one server need two
+    /// prefixes: another database number does not keep their notices apart.
     pub key_prefix: String,
 }
 

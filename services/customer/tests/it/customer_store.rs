@@ -27,7 +27,7 @@ mod postgres {
         let made = a.unwrap().insert(&account("an")).await.unwrap();
         for other in [b, c].map(Result::unwrap) {
             let found = other.by_ids(&[made.customer_id]).await.unwrap();
-            assert_eq!(found, [made.clone()]);
+            assert_eq!(found, std::slice::from_ref(&made));
         }
     }
 
