@@ -158,7 +158,8 @@ impl Folded {
         self.changed |= applied == Applied::Now;
         self.marked.extend(reader);
         // A repeat is told again: whether it was told before the crash that made it a repeat is not known.
-        let worth_telling = !replayed && (applied == Applied::Before || before != flag(&self.state));
+        let worth_telling =
+            !replayed && (applied == Applied::Before || before != flag(&self.state));
         match reader {
             Some(customer) if worth_telling => {
                 self.flag_causes.insert(customer, event.event_id());
@@ -185,8 +186,151 @@ impl Folded {
         });
         let flags = self.flag_causes.iter().filter_map(|(&customer, cause)| {
             let is_unread = self.state.unread(customer)?;
-            Some(announce::read_status_updated(room, customer, is_unread, cause))
+            Some(announce::read_status_updated(
+                room, customer, is_unread, cause,
+            ))
         });
         view.into_iter().chain(flags).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_contracts::{
+        MessageId, Seq, Timestamp,
+        events::{ChatMessageSent, ChatRoomCreated, Participant, ReadMarkerUpdated},
+    };
+
+    use super::*;
+
+    const CREATOR: CustomerId = CustomerId(1);
+    const MEMBER: CustomerId = CustomerId(2);
+
+    fn room_created(name: &str) -> WriteEvent {
+        let at = Timestamp::from_millis(1);
+        WriteEvent::RoomCreated(ChatRoomCreated {
+            room_id: RoomId(1),
+            room_name: name.into(),
+            created_by: CREATOR,
+            created_at: at,
+            participants: [CREATOR, MEMBER]
+                .map(|id| Participant {
+                    id,
+                    full_name: String::new(),
+                    joined_at: at,
+                })
+                .into(),
+        })
+    }
+
+    fn message_sent(id: i64) -> WriteEvent {
+        WriteEvent::MessageSent(ChatMessageSent {
+            message_id: MessageId(id),
+            room_id: RoomId(1),
+            sender_id: CREATOR,
+            sender_full_name: String::new(),
+            content: "hello".into(),
+            sent_at: Timestamp::from_millis(id),
+            seq: Seq(id),
+        })
+    }
+
+    fn marker_moved(id: i64) -> WriteEvent {
+        WriteEvent::ReadMarkerUpdated(ReadMarkerUpdated {
+            room_id: RoomId(1),
+            customer_id: MEMBER,
+            last_read_message_id: MessageId(id),
+        })
+    }
+
+    fn batch(events: &[(WriteEvent, bool)]) -> Batch {
+        let records: Vec<_> = (1..)
+            .zip(events)
+            .map(|(offset, (event, replayed))| Record {
+                topic: event.topic(),
+                partition: 0,
+                offset,
+                key: event.room_id().to_string(),
+                event_id: event.event_id(),
+                payload: event.to_json().into(),
+                replayed: *replayed,
+            })
+            .collect();
+        Batch::read("group", &records)
+    }
+
+    fn told(write: &ViewWrite) -> Vec<&str> {
+        let ids = write.announcements.iter();
+        ids.map(|one| one.event_id.as_str()).collect()
+    }
+
+    #[test]
+    fn a_room_is_told_once_a_batch_as_it_is_after_it() {
+        let events = [room_created("Room"), message_sent(1), message_sent(2)];
+        let write = batch(&events.map(|event| (event, false))).fold(HashMap::new());
+        assert_eq!(told(&write), ["room-updated:message:2"]);
+        let view = write.rooms[0].view().unwrap();
+        assert_eq!(
+            write.announcements[0].payload,
+            serde_json::to_vec(&view).unwrap()
+        );
+        assert_eq!(write.position.offset, 3);
+    }
+
+    #[test]
+    fn decision_13_a_flag_is_told_when_a_marker_changes_it_as_it_is_after_the_batch() {
+        let events = [
+            room_created("Room"),
+            message_sent(1),
+            marker_moved(1),
+            message_sent(2),
+        ];
+        let write = batch(&events.map(|event| (event, false))).fold(HashMap::new());
+        assert_eq!(
+            told(&write),
+            ["room-updated:message:2", "read-status:marker:1:2:1"]
+        );
+        assert!(
+            write.announcements[1]
+                .payload
+                .ends_with(b"\"isUnread\":true}")
+        );
+
+        let stored = HashMap::from([(RoomId(1), write.rooms[0].clone())]);
+        let still_unread = ReadMarkerUpdated {
+            room_id: RoomId(1),
+            customer_id: CREATOR,
+            last_read_message_id: MessageId(1),
+        };
+        let write = batch(&[(WriteEvent::ReadMarkerUpdated(still_unread), false)]).fold(stored);
+        assert_eq!(told(&write), [""; 0]);
+        assert_eq!(write.markers.len(), 1);
+    }
+
+    #[test]
+    fn decision_14_what_is_replayed_is_not_the_cause_of_anything_told() {
+        let mut mixed = batch(&[
+            (room_created("Room"), false),
+            (message_sent(1), true),
+            (marker_moved(1), true),
+        ]);
+        assert_eq!(told(&mixed.fold(HashMap::new())), ["room-updated:room:1"]);
+    }
+
+    #[test]
+    fn decision_8_a_room_that_began_otherwise_is_set_aside_alone() {
+        let events = [
+            room_created("Room"),
+            room_created("Another"),
+            message_sent(1),
+        ];
+        let mut batch = batch(&events.map(|event| (event, false)));
+        for _ in 0..2 {
+            let write = batch.fold(HashMap::new());
+            assert_eq!(write.parked.len(), 1);
+            assert_eq!(write.parked[0].offset, 2);
+            assert_eq!(write.rooms[0].view().unwrap().room_name, "Room");
+            assert_eq!(write.messages.len(), 1);
+        }
     }
 }

@@ -87,13 +87,13 @@ impl ChatQuery {
             if self.store.highest_seq(room).await? >= Some(seq) {
                 return Ok(());
             }
-            let next = (Instant::now() + POLL).min(deadline);
-            if next == deadline && Instant::now() >= deadline {
+            if Instant::now() >= deadline {
                 return Err(WaitError::TooEarly(seq));
             }
-            // A closed channel means the process is stopping; the poll goes on until the deadline.
-            if let Ok(Err(_)) = tokio::time::timeout_at(next, saves.changed()).await {
-                tokio::time::sleep_until(next).await;
+            let next_poll = (Instant::now() + POLL).min(deadline);
+            // A closed channel means that the process is stopping: only the poll is left.
+            if let Ok(Err(_)) = tokio::time::timeout_at(next_poll, saves.changed()).await {
+                tokio::time::sleep_until(next_poll).await;
             }
         }
     }

@@ -29,7 +29,10 @@ pub async fn commit_before_apply(
     };
     let outcome = match store.save(&position_alone).await {
         Ok(Saved::Everything) => Ok(()),
-        Ok(Saved::View) => reader.commit(records).await.map_err(|error| error.to_string()),
+        Ok(Saved::View) => reader
+            .commit(records)
+            .await
+            .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = outcome {

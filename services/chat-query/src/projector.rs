@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use colloquy_chassis::{answer::chain, backoff::Backoff, readiness::Gate};
-use colloquy_event_log::{EventLog, GroupReader, Record};
+use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record};
 use tokio::sync::watch;
 
 use crate::{
@@ -83,7 +83,7 @@ impl Projector {
     }
 
     /// Stores a batch, however long that takes, and answers the announcements if it is left to us to publish them.
-    async fn store_batch(&self, batch: &mut Batch) -> Option<Vec<colloquy_event_log::NewEvent>> {
+    async fn store_batch(&self, batch: &mut Batch) -> Option<Vec<NewEvent>> {
         let (mut backoff, mut clashes) = (Backoff::default(), 0);
         loop {
             let error = match self.try_batch(batch).await {
@@ -102,10 +102,7 @@ impl Projector {
         }
     }
 
-    async fn try_batch(
-        &self,
-        batch: &mut Batch,
-    ) -> Result<Option<Vec<colloquy_event_log::NewEvent>>, ViewStoreError> {
+    async fn try_batch(&self, batch: &mut Batch) -> Result<Option<Vec<NewEvent>>, ViewStoreError> {
         let rooms = self.store.load_rooms(&batch.rooms()).await?;
         let write = batch.fold(rooms);
         let saved = self.store.save(&write).await?;

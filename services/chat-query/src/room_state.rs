@@ -192,15 +192,60 @@ mod tests {
             [CREATOR, OTHER, THIRD].map(|customer| room.unread(customer).unwrap())
         };
         for (what, sent, marked, expected) in [
-            ("a new room is unread for all but its creator", &[][..], &[][..], [false, true, true]),
-            ("a message is unread for all but its sender", &[(OTHER, 5)], &[(OTHER, 0), (THIRD, 0)], [true, false, true]),
-            ("sending leaves the sender's own flag as it is", &[(OTHER, 5)], &[], [true, true, true]),
-            ("the creator's own message leaves their flag", &[(CREATOR, 5)], &[], [false, true, true]),
-            ("marking the last message makes it read", &[(OTHER, 5)], &[(CREATOR, 5)], [false, true, true]),
-            ("marking an older message leaves it unread", &[(OTHER, 5)], &[(CREATOR, 4)], [true, true, true]),
-            ("what others sent later is unread again", &[(OTHER, 5), (THIRD, 6)], &[(CREATOR, 5)], [true, true, true]),
-            ("an older message of another still counts", &[(OTHER, 5), (THIRD, 6)], &[(THIRD, 4)], [true, true, true]),
-            ("my own newest does not hide theirs", &[(OTHER, 5), (CREATOR, 6)], &[(OTHER, 6)], [true, false, true]),
+            (
+                "a new room is unread for all but its creator",
+                &[][..],
+                &[][..],
+                [false, true, true],
+            ),
+            (
+                "a message is unread for all but its sender",
+                &[(OTHER, 5)],
+                &[(OTHER, 0), (THIRD, 0)],
+                [true, false, true],
+            ),
+            (
+                "sending leaves the sender's own flag as it is",
+                &[(OTHER, 5)],
+                &[],
+                [true, true, true],
+            ),
+            (
+                "the creator's own message leaves their flag",
+                &[(CREATOR, 5)],
+                &[],
+                [false, true, true],
+            ),
+            (
+                "marking the last message makes it read",
+                &[(OTHER, 5)],
+                &[(CREATOR, 5)],
+                [false, true, true],
+            ),
+            (
+                "marking an older message leaves it unread",
+                &[(OTHER, 5)],
+                &[(CREATOR, 4)],
+                [true, true, true],
+            ),
+            (
+                "what others sent later is unread again",
+                &[(OTHER, 5), (THIRD, 6)],
+                &[(CREATOR, 5)],
+                [true, true, true],
+            ),
+            (
+                "an older message of another still counts",
+                &[(OTHER, 5), (THIRD, 6)],
+                &[(THIRD, 4)],
+                [true, true, true],
+            ),
+            (
+                "my own newest does not hide theirs",
+                &[(OTHER, 5), (CREATOR, 6)],
+                &[(OTHER, 6)],
+                [true, false, true],
+            ),
         ] {
             assert_eq!(unread_by(&room(sent, marked)), expected, "{what}");
         }

@@ -1,5 +1,7 @@
 //! The port to wherever the views live: what queries read and what the projector writes.
 
+#![deny(missing_docs)]
+
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod mongodb;

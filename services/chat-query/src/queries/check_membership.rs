@@ -6,15 +6,17 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use colloquy_chassis::{ApiError, extract::PathIds, identity::Identity};
 use colloquy_contracts::{CustomerId, Envelope, RoomId};
+use colloquy_service_api::RoomMembership as _;
 
-use crate::ChatQuery;
+use crate::{ChatQuery, ViewMembership};
 
 pub async fn handle(
     State(service): State<Arc<ChatQuery>>,
     _: Identity,
     PathIds((room, customer)): PathIds<(RoomId, CustomerId)>,
 ) -> Result<Json<Envelope<bool>>, ApiError> {
-    let is_member = service.store.is_member(room, customer).await?;
+    let view = ViewMembership(Arc::clone(&service.store));
+    let is_member = view.is_member(room, customer).await?;
     let message = if is_member {
         "A member of this room."
     } else {

@@ -1,6 +1,8 @@
 //! What every view store promises: one function a promise, each on a fresh store.
 
-use std::{future::Future, sync::Arc};
+#![expect(clippy::unwrap_used, reason = "a promise that is broken ends its test")]
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use colloquy_contracts::{
@@ -14,22 +16,8 @@ use crate::{
     room_state::{Created, RoomState},
 };
 
-/// Opens the same store each time it is called.
-pub trait Reopen: Fn() -> Self::Opening + Send + Sync {
-    /// The opening.
-    type Opening: Future<Output = Arc<dyn ViewStore>> + Send;
-}
-
-impl<F, O> Reopen for F
-where
-    F: Fn() -> O + Send + Sync,
-    O: Future<Output = Arc<dyn ViewStore>> + Send,
-{
-    type Opening = O;
-}
-
-/// Instantiates the suite for one adapter: `conformance!(fresh)`, where the async function `fresh` answers a
-/// [`Reopen`] of a store of its own, and whatever must live as long as it.
+/// Instantiates the suite for one adapter: `view_store_conformance!(fresh)`, where the async function `fresh` answers what
+/// opens a store of its own, the same one each time, and whatever must live as long as that store.
 #[macro_export]
 macro_rules! view_store_conformance {
     ($fresh:path) => {
@@ -72,7 +60,7 @@ const EVERYTHING: Page = Page {
 };
 
 /// Questions about a room nobody told of are answered with nothing.
-pub async fn an_unknown_room_is_empty(reopen: &impl Reopen) {
+pub async fn an_unknown_room_is_empty(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     assert!(store.load_rooms(&[ROOM]).await.unwrap().is_empty());
     assert!(store.history(ROOM, EVERYTHING).await.unwrap().is_empty());
@@ -84,7 +72,7 @@ pub async fn an_unknown_room_is_empty(reopen: &impl Reopen) {
 }
 
 /// Everything that was saved is read as it was, to the millisecond and the last bit.
-pub async fn what_is_saved_can_be_read(reopen: &impl Reopen) {
+pub async fn what_is_saved_can_be_read(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     let (room, write) = a_room_with_a_message();
     store.save(&write).await.unwrap();
@@ -92,14 +80,14 @@ pub async fn what_is_saved_can_be_read(reopen: &impl Reopen) {
 }
 
 /// Closing a store loses nothing.
-pub async fn what_is_saved_survives_reopening(reopen: &impl Reopen) {
+pub async fn what_is_saved_survives_reopening(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let (room, write) = a_room_with_a_message();
     reopen().await.save(&write).await.unwrap();
     assert_holds(reopen().await.as_ref(), &room, &write).await;
 }
 
 /// A batch that was stored before, in whole or all but its rooms, changes nothing.
-pub async fn a_repeat_is_harmless(reopen: &impl Reopen) {
+pub async fn a_repeat_is_harmless(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     let (room, write) = a_room_with_a_message();
     let without_rooms = ViewWrite {
@@ -113,7 +101,9 @@ pub async fn a_repeat_is_harmless(reopen: &impl Reopen) {
 }
 
 /// A message that arrives before its room is kept, and the room is no room of anybody yet.
-pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(reopen: &impl Reopen) {
+pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(
+    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+) {
     let store = reopen().await;
     let (room, mut write) = a_room_with_a_message();
     write.rooms[0].created = None;
@@ -137,7 +127,7 @@ pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(reopen: &impl 
 }
 
 /// Of two who loaded the same version, the second to save is told so, and what the first saved stays.
-pub async fn a_room_that_moved_is_a_conflict(reopen: &impl Reopen) {
+pub async fn a_room_that_moved_is_a_conflict(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     store.save(&rooms(vec![room_at(ROOM, 0)])).await.unwrap();
     let loaded = load(store.as_ref(), ROOM).await;
@@ -157,7 +147,9 @@ pub async fn a_room_that_moved_is_a_conflict(reopen: &impl Reopen) {
 }
 
 /// Two who both believe a room is new cannot both be right.
-pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(reopen: &impl Reopen) {
+pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(
+    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+) {
     let store = reopen().await;
     let mut other = room_at(ROOM, 0);
     other.markers.insert(CREATOR, MessageId(9));
@@ -171,7 +163,7 @@ pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(reopen: &impl 
 }
 
 /// Pages go from the newest back, without a gap or an overlap, and know where to stop.
-pub async fn history_is_paged_newest_first(reopen: &impl Reopen) {
+pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     let told: Vec<_> = (1..=45)
         .map(|seq| message(ROOM, 1000 + 7 * seq, seq))
@@ -199,7 +191,7 @@ pub async fn history_is_paged_newest_first(reopen: &impl Reopen) {
 }
 
 /// A room's history is its own.
-pub async fn history_keeps_rooms_apart(reopen: &impl Reopen) {
+pub async fn history_keeps_rooms_apart(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     let (mine, theirs) = (message(RoomId(1), 10, 1), message(RoomId(2), 11, 1));
     store
@@ -214,7 +206,9 @@ pub async fn history_keeps_rooms_apart(reopen: &impl Reopen) {
 }
 
 /// Rooms come newest first, of two equally new ones the later, and only to those who are in them.
-pub async fn rooms_are_listed_newest_first_for_their_members_alone(reopen: &impl Reopen) {
+pub async fn rooms_are_listed_newest_first_for_their_members_alone(
+    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+) {
     let store = reopen().await;
     let mut written_in = room_at(RoomId(1), 1_000);
     written_in.last_message = Some(last(&message(RoomId(1), 77, 1)));
@@ -237,7 +231,7 @@ pub async fn rooms_are_listed_newest_first_for_their_members_alone(reopen: &impl
 }
 
 /// An older marker that comes late leaves the newer one.
-pub async fn decision_7_a_marker_never_moves_back(reopen: &impl Reopen) {
+pub async fn decision_7_a_marker_never_moves_back(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     for last_read in [4, 9, 6] {
         let write = ViewWrite {
@@ -257,7 +251,9 @@ pub async fn decision_7_a_marker_never_moves_back(reopen: &impl Reopen) {
 }
 
 /// A message that has the id or the seq of another is named by its place, and the other stays.
-pub async fn invariant_5_a_message_id_or_seq_is_used_once(reopen: &impl Reopen) {
+pub async fn invariant_5_a_message_id_or_seq_is_used_once(
+    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+) {
     let store = reopen().await;
     let first = message(ROOM, 10, 1);
     let same_id = MessageDocument {
@@ -288,7 +284,9 @@ pub async fn invariant_5_a_message_id_or_seq_is_used_once(reopen: &impl Reopen) 
 }
 
 /// Parked events are kept byte for byte, each once, in the order of the log.
-pub async fn decision_8_parked_events_are_listed_whole(reopen: &impl Reopen) {
+pub async fn decision_8_parked_events_are_listed_whole(
+    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+) {
     let store = reopen().await;
     let parked = |partition, offset| ParkedEvent {
         topic: Topic::ChatMessageSent,

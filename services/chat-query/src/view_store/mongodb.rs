@@ -131,7 +131,11 @@ impl ViewStore for MongoViewStore {
         };
         let views = within(READ, rooms).await?.into_iter();
         views
-            .filter_map(|room| RoomState::try_from(room).map(|room| room.view()).transpose())
+            .filter_map(|room| {
+                RoomState::try_from(room)
+                    .map(|room| room.view())
+                    .transpose()
+            })
             .collect()
     }
 
@@ -176,7 +180,9 @@ impl ViewStore for MongoViewStore {
             Ok(found.projection(doc! { "lastMessage.seq": 1 }).await?)
         };
         let room = within(READ, found).await?;
-        let last = room.as_ref().and_then(|room| room.get_document("lastMessage").ok());
+        let last = room
+            .as_ref()
+            .and_then(|room| room.get_document("lastMessage").ok());
         Ok(last.and_then(|last| last.get_i64("seq").ok()).map(Seq))
     }
 

@@ -92,7 +92,12 @@ impl ViewStore for SqliteViewStore {
         save_rooms(&mut transaction, &write.rooms).await?;
         save_parked(&mut transaction, &write.parked).await?;
         SqliteOutbox::record(&mut transaction, &write.announcements).await?;
-        record_position(&mut transaction, write.position.group, write.position.offset).await?;
+        record_position(
+            &mut transaction,
+            write.position.group,
+            write.position.offset,
+        )
+        .await?;
         transaction.commit().await?;
         self.announced.committed();
         Ok(Saved::Everything)
@@ -111,13 +116,12 @@ impl ViewStore for SqliteViewStore {
     }
 
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, ViewStoreError> {
-        let row: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM members WHERE customer_id = ?1 AND room_id = ?2",
-        )
-        .bind(customer.0)
-        .bind(room.0)
-        .fetch_optional(&self.database().readers)
-        .await?;
+        let row: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM members WHERE customer_id = ?1 AND room_id = ?2")
+                .bind(customer.0)
+                .bind(room.0)
+                .fetch_optional(&self.database().readers)
+                .await?;
         Ok(row.is_some())
     }
 
@@ -154,7 +158,10 @@ impl ViewStore for SqliteViewStore {
         .bind(room.0)
         .fetch_all(&self.database().readers)
         .await?;
-        Ok(rows.into_iter().map(|row| rows::marker(room, row)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| rows::marker(room, row))
+            .collect())
     }
 
     async fn parked(&self, limit: u32) -> Result<Vec<ParkedEvent>, ViewStoreError> {
@@ -202,7 +209,9 @@ async fn save_messages(
     if clashes.is_empty() {
         return Ok(());
     }
-    let places = clashes.into_iter().filter_map(|place| place.try_into().ok());
+    let places = clashes
+        .into_iter()
+        .filter_map(|place| place.try_into().ok());
     Err(ViewStoreError::Clash(places.collect()))
 }
 

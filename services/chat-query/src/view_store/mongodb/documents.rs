@@ -102,13 +102,16 @@ impl RoomDocument {
                 participant_ids: created.participants.iter().map(|id| id.0).collect(),
             }),
             updated_at: room.updated_at().map(date),
-            last_message: room.last_message.as_ref().map(|message| LastMessageDocument {
-                message_id: message.message_id.0,
-                sender_id: message.sender_id.0,
-                content: message.content.clone(),
-                sent_at: date(message.sent_at),
-                seq: message.seq.0,
-            }),
+            last_message: room
+                .last_message
+                .as_ref()
+                .map(|message| LastMessageDocument {
+                    message_id: message.message_id.0,
+                    sender_id: message.sender_id.0,
+                    content: message.content.clone(),
+                    sent_at: date(message.sent_at),
+                    seq: message.seq.0,
+                }),
             last_by_sender: texts(&room.last_by_sender),
             markers: texts(&room.markers),
         }
@@ -126,7 +129,11 @@ impl TryFrom<RoomDocument> for RoomState {
                 room_name: beginning.room_name,
                 created_by: CustomerId(beginning.created_by),
                 created_at: instant(beginning.created_at),
-                participants: beginning.participant_ids.into_iter().map(CustomerId).collect(),
+                participants: beginning
+                    .participant_ids
+                    .into_iter()
+                    .map(CustomerId)
+                    .collect(),
             }),
             last_message: room.last_message.map(|message| LastMessage {
                 message_id: MessageId(message.message_id),

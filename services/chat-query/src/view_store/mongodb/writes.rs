@@ -72,7 +72,10 @@ async fn insert_new<T: Serialize + DeserializeOwned + Send + Sync>(
     match error.kind.as_ref() {
         ErrorKind::InsertMany(outcome) if outcome.write_concern_error.is_none() => {
             let refused = outcome.write_errors.iter().flatten();
-            if refused.clone().all(|one| i64::from(one.code) == DUPLICATE_KEY) {
+            if refused
+                .clone()
+                .all(|one| i64::from(one.code) == DUPLICATE_KEY)
+            {
                 Ok(refused.map(|one| one.index).collect())
             } else {
                 Err(error.into())
@@ -137,7 +140,9 @@ fn judge(answer: &Document, expected: usize) -> Result<(), ViewStoreError> {
     if let Ok(concern) = answer.get_document("writeConcernError") {
         return Err(unavailable(concern));
     }
-    let errors = answer.get_array("writeErrors").map_or(&[][..], Vec::as_slice);
+    let errors = answer
+        .get_array("writeErrors")
+        .map_or(&[][..], Vec::as_slice);
     for error in errors.iter().filter_map(Bson::as_document) {
         if number(error, "code") != Some(DUPLICATE_KEY) {
             return Err(unavailable(error));
@@ -160,7 +165,10 @@ fn number(document: &Document, field: &str) -> Option<i64> {
     match document.get(field)? {
         Bson::Int32(number) => Some(i64::from(*number)),
         Bson::Int64(number) => Some(*number),
-        #[expect(clippy::cast_possible_truncation, reason = "codes and counts are small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "codes and counts are small"
+        )]
         Bson::Double(number) => Some(*number as i64),
         _ => None,
     }

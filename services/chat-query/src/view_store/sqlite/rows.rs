@@ -56,9 +56,13 @@ pub fn messages(messages: &[MessageDocument]) -> String {
 }
 
 pub fn markers(markers: &[ReadMarker]) -> String {
-    let rows = markers
-        .iter()
-        .map(|marker| (marker.room_id, marker.customer_id, marker.last_read_message_id));
+    let rows = markers.iter().map(|marker| {
+        (
+            marker.room_id,
+            marker.customer_id,
+            marker.last_read_message_id,
+        )
+    });
     json(&rows.collect::<Vec<_>>())
 }
 

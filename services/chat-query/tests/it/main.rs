@@ -1,0 +1,14 @@
+//! The read side from outside: its store, its projector and its router.
+
+#![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong ends it")]
+
+mod events;
+mod faulty_store;
+mod messages;
+mod mongodb;
+mod order;
+mod parts;
+mod projector;
+mod rooms;
+mod service;
+mod sqlite;

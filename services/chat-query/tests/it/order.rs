@@ -1,0 +1,66 @@
+//! Every order of the events gives the same view (decision 7).
+
+use colloquy_chat_query::{projections, room_state::RoomState};
+use colloquy_contracts::{CustomerId, RoomId, events::WriteEvent};
+use proptest::{prelude::*, sample::Index};
+
+use crate::events::{marker_moved, message_sent, room_created};
+
+/// What happens in a room, in the order in which the write side told it on each of its topics.
+fn topics() -> impl Strategy<Value = [Vec<WriteEvent>; 3]> {
+    let customer = || (1_i64..=3).prop_map(CustomerId);
+    let messages = prop::collection::vec(customer(), 0..12);
+    let markers = prop::collection::vec((customer(), 1_i64..=12), 0..8);
+    (messages, markers).prop_map(|(senders, markers)| {
+        let messages = (1..)
+            .zip(senders)
+            .map(|(seq, sender)| message_sent(1, seq, sender));
+        let markers = markers
+            .into_iter()
+            .map(|(customer, seq)| marker_moved(1, customer, seq));
+        [vec![room_created(1)], messages.collect(), markers.collect()]
+    })
+}
+
+fn fold<'a>(events: impl IntoIterator<Item = &'a WriteEvent>) -> RoomState {
+    let mut room = RoomState::unknown(RoomId(1));
+    for event in events {
+        projections::apply(&mut room, event).unwrap();
+    }
+    room
+}
+
+proptest! {
+    #[test]
+    fn decision_7_every_interleaving_of_the_topics_gives_the_same_view(
+        topics in topics(),
+        turns in prop::collection::vec(0..3_usize, 40),
+    ) {
+        let in_turn = fold(topics.iter().flatten());
+        let mut left = topics.clone().map(Vec::into_iter);
+        let mut interleaved: Vec<WriteEvent> =
+            turns.into_iter().filter_map(|topic| left[topic].next()).collect();
+        interleaved.extend(left.into_iter().flatten());
+        let room = fold(&interleaved);
+        prop_assert_eq!(room.view(), in_turn.view());
+        prop_assert_eq!(room, in_turn);
+    }
+
+    #[test]
+    fn decision_7_any_order_with_any_repeats_gives_the_same_view(
+        (events, shuffled) in topics().prop_flat_map(|topics| {
+            let events = topics.concat();
+            (Just(events.clone()), Just(events).prop_shuffle())
+        }),
+        repeats in prop::collection::vec((any::<Index>(), any::<Index>()), 0..10),
+    ) {
+        let mut told = shuffled;
+        for (from, to) in repeats {
+            let again = told[from.index(told.len())].clone();
+            told.insert(to.index(told.len() + 1), again);
+        }
+        let (room, in_turn) = (fold(&told), fold(&events));
+        prop_assert_eq!(room.view(), in_turn.view());
+        prop_assert_eq!(room, in_turn);
+    }
+}

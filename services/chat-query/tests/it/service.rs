@@ -1,0 +1,230 @@
+//! The service, running on embedded or on real parts.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{Router, body::Body, http::Request};
+use colloquy_chassis::{
+    Lifecycle, ServiceName,
+    identity::{Caller, Identity},
+    readiness::Readiness,
+};
+use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership, ViewStore, router};
+use colloquy_contracts::{CustomerId, RoomId, Topic};
+use colloquy_event_log::{
+    EmbeddedLog, EventLog, NewEvent, TailReader,
+    event_log::kafka::{KafkaLog, KafkaSettings},
+};
+use colloquy_service_api::{CallError, MembershipCheck, RoomMembership};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+use crate::{mongodb, parts, sqlite};
+
+/// Nothing here takes longer, unless it is broken.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The parts a service stands on.
+pub struct Parts {
+    pub store: Arc<dyn ViewStore>,
+    pub log: Arc<dyn EventLog>,
+    _folder: Option<TempDir>,
+}
+
+impl Parts {
+    pub async fn embedded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let announced = sqlite::outbox(folder.path(), "views.db").await;
+        let store = SqliteViewStore::open(announced.clone()).await.unwrap();
+        let write = sqlite::outbox(folder.path(), "write.db").await;
+        Self {
+            store: Arc::new(store),
+            log: Arc::new(EmbeddedLog::new(write, announced)),
+            _folder: Some(folder),
+        }
+    }
+
+    pub async fn distributed() -> Self {
+        let mut settings = KafkaSettings::new(parts::address("COLLOQUY_TEST_KAFKA"));
+        settings.partitions = 2;
+        settings.topic_prefix = parts::unique("query");
+        Self {
+            store: Arc::new(mongodb::store(&parts::unique("views")).await),
+            log: Arc::new(KafkaLog::connect(settings).await.unwrap()),
+            _folder: None,
+        }
+    }
+
+    /// Appends until it is durable.
+    pub async fn append(&self, events: &[NewEvent]) {
+        let durable = self.log.append(events).await.unwrap();
+        assert!(durable.into_iter().all(|one| one));
+    }
+
+    pub async fn announcements(&self) -> Announcements {
+        Announcements(self.log.tail(&Topic::ANNOUNCED).await.unwrap())
+    }
+
+    pub fn start(&self) -> Service {
+        self.start_with(Arc::clone(&self.store), Arc::clone(&self.log))
+    }
+
+    /// Starts a service on other parts than these.
+    pub fn start_with(&self, store: Arc<dyn ViewStore>, log: Arc<dyn EventLog>) -> Service {
+        Service::start(store, log, Truth::default())
+    }
+}
+
+/// What is announced, from the moment it was asked for.
+pub struct Announcements(Box<dyn TailReader>);
+
+impl Announcements {
+    /// The event ids and values of the next `count` announcements, in the order of their ids.
+    pub async fn next(&mut self, count: usize) -> Vec<(String, Value)> {
+        let mut told = Vec::new();
+        while told.len() < count {
+            let records = tokio::time::timeout(DEADLINE, self.0.next(count - told.len()));
+            told.extend(records.await.expect("announced in time").unwrap());
+        }
+        let mut told: Vec<_> = told
+            .into_iter()
+            .map(|one| (one.event_id, serde_json::from_slice(&one.payload).unwrap()))
+            .collect();
+        told.sort_by(|(one, _), (other, _)| one.cmp(other));
+        told
+    }
+}
+
+/// What chat command would say of memberships.
+#[derive(Default)]
+pub struct Truth {
+    pub members: HashSet<(RoomId, CustomerId)>,
+    pub is_down: bool,
+}
+
+#[async_trait]
+impl RoomMembership for Truth {
+    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, CallError> {
+        if self.is_down {
+            return Err(CallError::Unavailable(ServiceName::ChatCommand, None));
+        }
+        Ok(self.members.contains(&(room, customer)))
+    }
+}
+
+pub struct Service {
+    router: Router,
+    lifecycle: Lifecycle,
+    readiness: Readiness,
+}
+
+impl Service {
+    pub fn start(store: Arc<dyn ViewStore>, log: Arc<dyn EventLog>, truth: Truth) -> Self {
+        let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
+        let view = Arc::new(ViewMembership(Arc::clone(&store)));
+        let membership = MembershipCheck::new(view, Arc::new(truth));
+        let gate = readiness.gate("projector");
+        let query = ChatQuery::start(store, log, membership, &lifecycle.tasks(), gate);
+        Self {
+            router: router(query),
+            lifecycle,
+            readiness,
+        }
+    }
+
+    /// Ends the service, its projector wherever it is.
+    pub async fn end(self) {
+        let told = AtomicBool::new(false);
+        let signal = || {
+            let again = told.swap(true, Ordering::SeqCst);
+            async move {
+                if again {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        self.lifecycle.run_until(signal).await.unwrap();
+    }
+
+    pub async fn is_ready(&self) {
+        eventually(async || self.readiness.waiting_for().is_empty()).await;
+    }
+
+    /// Asks as this customer, through the gateway.
+    pub async fn get(&self, customer: CustomerId, path: &str) -> Answered {
+        let caller = Caller {
+            customer_id: customer,
+            full_name: format!("Customer {customer}"),
+            session_id: "session".into(),
+        };
+        let identity = Identity {
+            service: ServiceName::ApiGateway,
+            caller: Some(caller),
+        };
+        self.ask(Some(identity), path).await
+    }
+
+    /// Asks with this identity.
+    pub async fn ask(&self, identity: Option<Identity>, path: &str) -> Answered {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        if let Some(identity) = identity {
+            request.extensions_mut().insert(identity);
+        }
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let retry_after = response.headers().contains_key("retry-after");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let envelope: Value = serde_json::from_slice(&body).unwrap();
+        assert!(envelope["message"].is_string(), "{envelope}");
+        Answered {
+            status,
+            retry_after,
+            success: envelope["success"].as_bool().unwrap(),
+            data: envelope["data"].clone(),
+        }
+    }
+}
+
+/// An answer in its envelope.
+#[derive(Debug)]
+pub struct Answered {
+    pub status: u16,
+    pub retry_after: bool,
+    pub success: bool,
+    pub data: Value,
+}
+
+impl Answered {
+    /// The data of a success.
+    pub fn ok(self) -> Value {
+        assert!(self.status == 200 && self.success, "{self:?}");
+        self.data
+    }
+
+    /// The status of a refusal, which carries no data.
+    pub fn refused(self) -> u16 {
+        assert!(!self.success && self.data.is_null(), "{self:?}");
+        self.status
+    }
+}
+
+/// Waits until something holds.
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    while !holds().await {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "it never came to hold"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
