@@ -66,7 +66,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         },
-        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Ok(code)) => code,
         Some(Err(error)) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -74,10 +74,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb) -> Result<()> {
+fn run(verb: Verb) -> Result<ExitCode> {
     let places = Places::from_env()?;
     match verb {
-        Verb::Test { quick } => test::run(&places, quick),
+        Verb::Test { quick } => return Ok(test::run(&places, quick)),
         Verb::Tidy => tidy::run(&places),
         Verb::Parts(verb) => parts::run(&places, verb),
         Verb::Up { release } => system::up(&places, release),
@@ -85,5 +85,6 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Status => system::status(&places),
         Verb::Kill { process } => system::kill(&places, &process),
         Verb::Start { process } => system::start(&places, &process),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ mod tally;
 
 use std::{
     io::{BufRead, BufReader},
-    process::Stdio,
+    process::{ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
@@ -27,22 +27,27 @@ struct Done {
     tally: Option<Tally>,
 }
 
-/// Runs the steps, tells their times, and ends with one line of sums.
-///
-/// # Errors
-/// At the first step that fails. What the run started is stopped all the same.
-pub fn run(places: &Places, quick: bool) -> Result<()> {
+/// Runs the steps up to the first that fails, tells their times, and ends with one line of sums.
+/// What the run started is stopped in any case.
+pub fn run(places: &Places, quick: bool) -> ExitCode {
     let mut done = Vec::new();
-    if quick {
-        let outcome = run_steps(places, steps::quick(), &mut done);
-        summarise(&done);
-        return outcome;
-    }
-    let were_up = parts::are_up(places);
-    let outcome = run_steps(places, steps::full(places), &mut done);
-    let stopped = stop(places, were_up);
+    let outcome = if quick {
+        run_steps(places, steps::quick(), &mut done)
+    } else {
+        let were_up = parts::are_up(places);
+        let outcome = run_steps(places, steps::full(places), &mut done);
+        outcome.and(stop(places, were_up))
+    };
+    // Before the summary, whose sums are the last line in any case.
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    };
     summarise(&done);
-    outcome.and(stopped)
+    code
 }
 
 fn run_steps(places: &Places, steps: Vec<Step>, done: &mut Vec<Done>) -> Result<()> {
