@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use colloquy_chassis::{Clock, Tasks, origins::Origins, readiness::Gate, session_token::SessionVerifier};
+use colloquy_chassis::{
+    Clock, Tasks, origins::Origins, readiness::Gate, session_token::SessionVerifier,
+};
 use colloquy_event_log::EventLog;
 use colloquy_service_api::MembershipCheck;
 

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod events;
 pub mod memory_log;
+pub mod plain_http;
 
 use std::{
     net::SocketAddr,
