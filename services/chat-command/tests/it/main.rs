@@ -1,5 +1,14 @@
-//! The service over its router, and both write stores against their promises.
+//! The service over its router, the writer and the relay, and both write stores against their promises.
 
+mod commands;
 mod databases;
+mod directory;
+mod group_commit;
+mod internal;
+mod log;
+mod names;
+mod postgres;
+mod relay;
+mod service;
 mod sqlite;
 mod write_store;

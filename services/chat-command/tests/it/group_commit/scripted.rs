@@ -1,0 +1,120 @@
+//! A write store whose answers depend on the room.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use colloquy_chat_command::{
+    domain::MessageContent,
+    write_store::{
+        Accepted, Command, NewMessage, RecordError, Recorded, Refusal, Submission, WriteStore,
+    },
+};
+use colloquy_contracts::{CustomerId, RoomId, Timestamp};
+use colloquy_sql::StoreError;
+use tokio::sync::watch;
+
+/// Rooms in which something goes wrong.
+pub const REFUSED: i64 = 100;
+pub const DEFECT: i64 = 101;
+pub const LOCKED: i64 = 102;
+pub const AWAY: i64 = 103;
+pub const UNKNOWN: i64 = 104;
+pub const DISK_FAILED: i64 = 105;
+
+pub struct Scripted {
+    held: watch::Sender<bool>,
+    batches: watch::Sender<Vec<usize>>,
+}
+
+impl Default for Scripted {
+    fn default() -> Self {
+        Self {
+            held: watch::Sender::new(false),
+            batches: watch::Sender::new(Vec::new()),
+        }
+    }
+}
+
+pub fn message(room: i64) -> Submission {
+    Submission {
+        command: Command::SendMessage(NewMessage {
+            room_id: RoomId(room),
+            sender_id: CustomerId(1),
+            sender_full_name: "Somebody".into(),
+            content: MessageContent::parse("hello".into(), 10).unwrap(),
+        }),
+        key: None,
+        at: Timestamp::from_millis(0),
+    }
+}
+
+impl Scripted {
+    /// Commits end only after [`Scripted::release`].
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    pub fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Waits until a batch has come.
+    pub async fn is_recording(&self) {
+        let mut batches = self.batches.subscribe();
+        let came = batches.wait_for(|batches| !batches.is_empty());
+        let in_time = tokio::time::timeout(Duration::from_secs(20), came).await;
+        in_time.expect("a batch comes").unwrap();
+    }
+
+    pub fn batch_sizes(&self) -> Vec<usize> {
+        self.batches.borrow().clone()
+    }
+}
+
+#[async_trait]
+impl WriteStore for Scripted {
+    async fn record(
+        &self,
+        batch: &[Submission],
+    ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
+        self.batches
+            .send_modify(|batches| batches.push(batch.len()));
+        self.held.subscribe().wait_for(|held| !held).await.unwrap();
+        let rooms: Vec<_> = batch
+            .iter()
+            .filter_map(|submission| submission.command.room())
+            .map(|room| room.0)
+            .collect();
+        let away = || StoreError::Unavailable(sqlx::Error::PoolTimedOut);
+        for (room, error) in [
+            (
+                DEFECT,
+                RecordError::Rejected(StoreError::Defect(sqlx::Error::RowNotFound)),
+            ),
+            (LOCKED, RecordError::Rejected(away())),
+            (AWAY, RecordError::Away(away())),
+            (UNKNOWN, RecordError::Unknown(away())),
+            (DISK_FAILED, RecordError::DiskFailed(away())),
+        ] {
+            if rooms.contains(&room) {
+                return Err(error);
+            }
+        }
+        let answer = |room| match room {
+            REFUSED => Err(Refusal::NotAMember),
+            _ => Ok(Accepted {
+                recorded: Recorded::Marker,
+                replayed: false,
+            }),
+        };
+        Ok(rooms.into_iter().map(answer).collect())
+    }
+
+    async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn forget_keys(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}

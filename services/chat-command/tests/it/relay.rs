@@ -1,0 +1,230 @@
+//! The relay between PostgreSQL's outbox and an event log.
+
+mod pausable;
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use colloquy_chassis::Lifecycle;
+use colloquy_chat_command::{
+    domain::{MessageContent, RoomName},
+    outbox::Outbox,
+    relay,
+    write_store::{Command, NewMessage, NewRoom, Recorded, Submission, WriteStore},
+};
+use colloquy_contracts::{CustomerId, RoomId, Timestamp};
+use uuid::Uuid;
+
+use self::pausable::Pausable;
+use crate::{databases::Database, log::MemoryLog};
+
+const SENDER: CustomerId = CustomerId(1);
+/// Take-over within 5 s while the old relay sleeps (decision 5), and then a publication.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+/// What only a defect exceeds.
+const SOON: Duration = Duration::from_secs(20);
+
+fn submission(command: Command) -> Submission {
+    Submission {
+        command,
+        key: None,
+        at: Timestamp::from_millis(1_700_000_000_000),
+    }
+}
+
+async fn new_room(store: &dyn WriteStore) -> RoomId {
+    let room = submission(Command::CreateRoom(NewRoom {
+        name: RoomName::parse("A room".into()).unwrap(),
+        created_by: SENDER,
+        members: vec![(SENDER, "Somebody".into())],
+    }));
+    match store
+        .record(&[room])
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap()
+        .recorded
+    {
+        Recorded::Room { room_id } => room_id,
+        other => panic!("a room, not {other:?}"),
+    }
+}
+
+/// Sends so many messages in one transaction and answers their event ids.
+async fn send(store: &dyn WriteStore, room_id: RoomId, count: usize) -> Vec<String> {
+    let message = submission(Command::SendMessage(NewMessage {
+        room_id,
+        sender_id: SENDER,
+        sender_full_name: "Somebody".into(),
+        content: MessageContent::parse("hello".into(), 10).unwrap(),
+    }));
+    let answers = store.record(&vec![message; count]).await.unwrap();
+    let event_id = |recorded| match recorded {
+        Recorded::Message { message_id, .. } => format!("message:{message_id}"),
+        other => panic!("a message, not {other:?}"),
+    };
+    answers
+        .into_iter()
+        .map(|answer| event_id(answer.unwrap().recorded))
+        .collect()
+}
+
+async fn is_empty(outbox: &dyn Outbox) {
+    let emptied = async {
+        while outbox.backlog().await.unwrap().depth > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, emptied)
+        .await
+        .expect("the outbox is emptied");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f05_what_was_committed_before_the_relay_ran_is_published_in_order_and_removed() {
+    let database = Database::fresh().await;
+    let (store, outbox) = database.instance();
+    let room = new_room(&store).await;
+    let mut wanted = vec![format!("room:{room}")];
+    wanted.extend(send(&store, room, 1200).await);
+    let log = Arc::new(MemoryLog::default());
+    let life = Lifecycle::default();
+    relay::start(Arc::new(outbox.clone()), log.clone(), &life.tasks());
+    log.holds(wanted.len(), TAKE_OVER).await;
+    wanted.extend(send(&store, room, 3).await);
+    log.holds(wanted.len(), TAKE_OVER).await;
+    assert_eq!(log.event_ids(), wanted);
+    is_empty(&outbox).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f07_events_flow_on_while_the_active_relay_sleeps_and_stay_in_order() {
+    let database = Database::fresh().await;
+    let (store, first) = database.instance();
+    let (_, second) = database.instance();
+    let first = Arc::new(Pausable::new(first));
+    let log = Arc::new(MemoryLog::default());
+    let life = Lifecycle::default();
+    let room = new_room(&store).await;
+    let mut wanted = vec![format!("room:{room}")];
+    relay::start(first.clone(), log.clone(), &life.tasks());
+    log.holds(1, SOON).await;
+
+    relay::start(Arc::new(second.clone()), log.clone(), &life.tasks());
+    first.pause_with_events_in_hand().await;
+    wanted.extend(send(&store, room, 5).await);
+    first.holds_events().await;
+    wanted.extend(send(&store, room, 5).await);
+    log.holds(wanted.len(), TAKE_OVER).await;
+
+    first.resume();
+    wanted.extend(send(&store, room, 5).await);
+    log.holds(wanted.len(), SOON).await;
+    is_empty(&second).await;
+    assert_eq!(log.first_of_room(room), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f08_two_transactions_that_commit_in_reverse_of_their_ids_are_both_published() {
+    const INSERT: &str = "INSERT INTO outbox (topic, room_id, event_id, payload)
+        VALUES ('chat-message-sent', $1, $2, '') RETURNING id";
+    let database = Database::fresh().await;
+    let (_, outbox) = database.instance();
+    let log = Arc::new(MemoryLog::default());
+    let life = Lifecycle::default();
+    relay::start(Arc::new(outbox), log.clone(), &life.tasks());
+
+    let mut ids: Vec<i64> = Vec::new();
+    let mut slow = database.pool.begin().await.unwrap();
+    let mut quick = database.pool.begin().await.unwrap();
+    for (transaction, room, event) in [(&mut slow, 1_i64, "slow"), (&mut quick, 2, "quick")] {
+        let insert = sqlx::query_scalar(INSERT).bind(room).bind(event);
+        ids.push(insert.fetch_one(&mut **transaction).await.unwrap());
+    }
+    assert!(ids.is_sorted(), "the slow one has the lower id");
+    quick.commit().await.unwrap();
+    log.holds(1, SOON).await;
+    assert_eq!(log.event_ids(), ["quick"]);
+    slow.commit().await.unwrap();
+    log.holds(2, SOON).await;
+    assert_eq!(log.event_ids(), ["quick", "slow"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decision_6_a_room_keeps_its_order_when_some_of_its_events_are_refused() {
+    let database = Database::fresh().await;
+    let (store, outbox) = database.instance();
+    let log = Arc::new(MemoryLog::default());
+    log.refuse_every.store(3, Ordering::SeqCst);
+    let life = Lifecycle::default();
+    let rooms = [new_room(&store).await, new_room(&store).await];
+    let mut wanted = rooms.map(|room| vec![format!("room:{room}")]);
+    relay::start(Arc::new(outbox.clone()), log.clone(), &life.tasks());
+    for _ in 0..4 {
+        for (room, wanted) in rooms.iter().zip(&mut wanted) {
+            wanted.extend(send(&store, *room, 5).await);
+        }
+    }
+    log.holds(2 + 2 * 4 * 5, SOON).await;
+    is_empty(&outbox).await;
+    for (room, wanted) in rooms.iter().zip(wanted) {
+        assert_eq!(log.first_of_room(*room), wanted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f09_events_wait_while_the_log_is_down() {
+    let database = Database::fresh().await;
+    let (store, outbox) = database.instance();
+    let log = Arc::new(MemoryLog::default());
+    log.down.store(true, Ordering::SeqCst);
+    let life = Lifecycle::default();
+    relay::start(Arc::new(outbox.clone()), log.clone(), &life.tasks());
+    let room = new_room(&store).await;
+    let mut wanted = vec![format!("room:{room}")];
+    wanted.extend(send(&store, room, 10).await);
+    assert_eq!(outbox.backlog().await.unwrap().depth, 11);
+    log.down.store(false, Ordering::SeqCst);
+    log.holds(11, SOON).await;
+    is_empty(&outbox).await;
+    assert_eq!(log.event_ids(), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decision_5_a_commit_wakes_the_relays_of_other_instances() {
+    let database = Database::fresh().await;
+    let (_, listening) = database.instance();
+    let (committing, _) = database.instance();
+    // The listener connects in its own time, so commits go on until one is heard.
+    let heard = tokio::time::timeout(SOON, async {
+        loop {
+            new_room(&committing).await;
+            let heard = tokio::time::timeout(Duration::from_millis(100), listening.poked());
+            if heard.await.is_ok() {
+                return;
+            }
+        }
+    });
+    heard.await.expect("a commit is heard");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decision_5_one_relay_holds_the_lease_and_every_change_of_hands_has_its_epoch() {
+    const LONG: Duration = Duration::from_secs(60);
+    let database = Database::fresh().await;
+    let (_, outbox) = database.instance();
+    let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
+    let first = outbox.renew_lease(one, LONG).await.unwrap().unwrap();
+    assert_eq!(outbox.renew_lease(one, LONG).await.unwrap(), Some(first));
+    assert_eq!(outbox.renew_lease(two, LONG).await.unwrap(), None);
+    assert_eq!(outbox.unpublished(first, 1).await.unwrap(), Some(vec![]));
+    outbox.release_lease(first).await.unwrap();
+    assert_eq!(outbox.unpublished(first, 1).await.unwrap(), None);
+    let second = outbox.renew_lease(two, LONG).await.unwrap().unwrap();
+    assert!(second.epoch > first.epoch);
+    assert_eq!(outbox.unpublished(first, 1).await.unwrap(), None);
+    assert_eq!(outbox.renew_lease(one, LONG).await.unwrap(), None);
+}
