@@ -43,7 +43,9 @@ const WRITE_BUFFER: usize = 16 * 1024;
 const MESSAGE_SLACK: usize = 1024;
 /// Frames that go into one write.
 const FRAMES_A_WRITE: usize = 128;
-/// How long a client may take to see why it is closed, so that a reset cannot eat the reason.
+/// How long the reason of a close may take to leave: a slow reader has to read what was written before.
+const TELL: Duration = Duration::from_secs(5);
+/// How long what the client still sends is drained, so that a reset cannot eat the reason.
 const LINGER: Duration = Duration::from_secs(1);
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -78,21 +80,13 @@ pub async fn serve(websocket: Arc<Websocket>, upgraded: Upgraded, cookie: Option
     }
     let config = socket_config(websocket.settings.frame.frame + MESSAGE_SLACK);
     let io = TokioIo::new(upgraded);
-    let now = Instant::now();
-    let mut connection = Connection {
-        socket: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await,
-        session: Session::new(Arc::clone(&websocket), Arc::clone(&outbound), cookie),
-        decoder: Decoder::new(websocket.settings.frame),
-        timers: Timers::new(&websocket.settings, now),
-        budget: FrameBudget::full(&websocket.settings, now),
-        outbound,
-        websocket,
+    let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+    let (socket, outcome) = {
+        let mut connection = Connection::new(websocket, socket, outbound, cookie);
+        let outcome = connection.run().await;
+        (connection.socket, outcome)
     };
-    let outcome = connection.run().await;
-    let Connection {
-        socket, session, ..
-    } = connection;
-    drop((session, place));
+    drop(place);
     match outcome {
         Ok(closing) => Box::pin(close(socket, closing)).await,
         Err(Gone) => Box::pin(farewell(socket)).await,
@@ -109,6 +103,24 @@ fn socket_config(message_limit: usize) -> WebSocketConfig {
 }
 
 impl Connection {
+    fn new(
+        websocket: Arc<Websocket>,
+        socket: Socket,
+        outbound: Arc<Outbound>,
+        cookie: Option<Box<Token>>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            session: Session::new(Arc::clone(&websocket), Arc::clone(&outbound), cookie),
+            decoder: Decoder::new(websocket.settings.frame),
+            timers: Timers::new(&websocket.settings, now),
+            budget: FrameBudget::full(&websocket.settings, now),
+            websocket,
+            socket,
+            outbound,
+        }
+    }
+
     async fn run(&mut self) -> Result<Closing, Gone> {
         let timer = sleep_until(self.timers.next());
         tokio::pin!(timer);
@@ -164,7 +176,7 @@ impl Connection {
             }
             Ok(Err(_)) => Err(Gone),
             Err(_) => {
-                metrics::counter!("websocket_slow_consumers_closed").increment(1);
+                self.outbound.give_up();
                 Ok(Written::End(Closing::TooSlow))
             }
         }
@@ -197,7 +209,8 @@ impl Connection {
         while let Some(event) = self.next_event() {
             anew = true;
             if let Event::Frame(frame) = event {
-                match self.session.receive(frame).await {
+                // Boxed: handling a frame takes a large future, and few clients say something at any moment.
+                match Box::pin(self.session.receive(frame)).await {
                     Step::Continue => {}
                     Step::Opened(opened) => {
                         self.decoder.set_version(opened.version);
@@ -281,7 +294,7 @@ fn closing_for(error: &SocketError) -> Option<Closing> {
 
 /// Tells the client why, then drains what it still sends.
 async fn close(mut socket: Socket, closing: Closing) {
-    let told = timeout(LINGER, socket.close(Some(closing.frame()))).await;
+    let told = timeout(TELL, socket.close(Some(closing.frame()))).await;
     if !matches!(told, Ok(Ok(()))) {
         return;
     }

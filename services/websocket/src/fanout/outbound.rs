@@ -70,11 +70,7 @@ impl Outbound {
             return;
         }
         if queue.bytes + cost(&frame) > self.limit {
-            metrics::counter!("websocket_slow_consumers_closed").increment(1);
-            *queue = Queue {
-                end: Some(Closing::TooSlow),
-                ..Queue::default()
-            };
+            queue.give_up();
         } else {
             queue.bytes += cost(&frame);
             queue.frames.push_back(frame);
@@ -96,6 +92,11 @@ impl Outbound {
         }
         drop(queue);
         self.changed.notify_one();
+    }
+
+    /// Ends the queue because its client does not keep up, and lets go of what waits.
+    pub fn give_up(&self) {
+        self.queue().give_up();
     }
 
     /// Takes what is next.
@@ -125,6 +126,16 @@ impl Outbound {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn give_up(&mut self) {
+        metrics::counter!("websocket_slow_consumers_closed").increment(1);
+        *self = Self {
+            end: Some(Closing::TooSlow),
+            ..Self::default()
+        };
     }
 }
 

@@ -65,17 +65,18 @@ async fn decision_16_a_node_that_missed_something_closes_its_sockets_and_goes_on
     bob.subscribe("0", ROOM).await;
 
     log.lose();
-    let (mut closed, mut stays, node) = tokio::select! {
-        (code, _) = alice.closed() => { assert_eq!(code, 1012); (alice, bob, &hit) }
-        (code, _) = bob.closed() => { assert_eq!(code, 1012); (bob, alice, &other) }
+    let ((code, _), mut stays, node) = tokio::select! {
+        closed = alice.closed() => (closed, bob, &hit),
+        closed = bob.closed() => (closed, alice, &other),
     };
+    assert_eq!(code, 1012);
     eventually(|| node.websocket.is_idle() && node.readiness.waiting_for().is_empty()).await;
     log.add(message(1, 1)).await;
     assert_eq!(stays.seq().await, 1);
 
-    closed = Client::connected(node.address, ALICE).await;
-    closed.subscribe("0", ROOM).await;
+    let mut back = Client::connected(node.address, ALICE).await;
+    back.subscribe("0", ROOM).await;
     log.add(message(1, 2)).await;
-    assert_eq!(closed.seq().await, 2);
+    assert_eq!(back.seq().await, 2);
     assert_eq!(stays.seq().await, 2);
 }

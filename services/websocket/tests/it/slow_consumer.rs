@@ -1,9 +1,11 @@
 //! A client that does not read.
 
+use std::time::Duration;
+
 use colloquy_websocket::Settings;
 
 use crate::harness::{
-    ALICE, BOB, Node, client::Client, events::long_message, memory_log::MemoryLog,
+    ALICE, BOB, Node, client::Client, events::long_message, eventually, memory_log::MemoryLog,
 };
 
 const ROOM: &str = "/topic/message/roomId/1";
@@ -51,4 +53,22 @@ async fn f20_a_slow_reader_is_closed_with_a_reason_and_the_others_get_everything
     };
     assert_eq!(u16::from(code), 4500);
     assert!(seen < MESSAGES);
+}
+
+#[tokio::test]
+async fn f20_a_write_that_stalls_too_long_ends_the_connection_though_its_queue_has_room() {
+    let log = MemoryLog::default();
+    let settings = Settings {
+        queue_bytes: usize::MAX,
+        write_within: Duration::from_millis(200),
+        ..Settings::default()
+    };
+    let node = Node::with(&log, settings).await;
+    let mut stalled = Client::connected(node.address, ALICE).await;
+    stalled.subscribe("0", ROOM).await;
+    for seq in 1..=MESSAGES {
+        log.add(long_message(1, seq, "x".repeat(TEXT))).await;
+    }
+    eventually(|| node.websocket.open_connections() == 0).await;
+    assert_eq!(stalled.closed().await.0, 4500);
 }
