@@ -46,7 +46,11 @@ enum Verb {
     /// Stop the distributed system; the parts stay up
     Down,
     /// Show the distributed system's processes
-    Status,
+    Status {
+        /// Print the path of the settings that they share instead
+        #[arg(long)]
+        settings: bool,
+    },
     /// Kill one process of the distributed system with SIGKILL, such as chat-command-service-1
     Kill {
         /// The process, as `status` lists it
@@ -82,7 +86,11 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Parts(verb) => parts::run(&places, verb),
         Verb::Up { release } => system::up(&places, release),
         Verb::Down => system::down(&places),
-        Verb::Status => system::status(&places),
+        Verb::Status { settings: true } => {
+            println!("{}", system::settings_file(&places).display());
+            Ok(())
+        }
+        Verb::Status { settings: false } => system::status(&places),
         Verb::Kill { process } => system::kill(&places, &process),
         Verb::Start { process } => system::start(&places, &process),
     }?;

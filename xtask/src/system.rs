@@ -25,13 +25,17 @@ const STOP_GRACE: Duration = Duration::from_secs(15);
 
 const DATABASE: &str = "chat_db";
 
-/// Starts what is down of the parts, the services and nginx, and waits until all are ready.
+/// Starts what is down of the parts, the services and nginx, and waits until all are ready. The
+/// binary is `COLLOQUY_BIN`, or the one that cargo built; services of another one are stopped first.
 ///
 /// # Errors
 /// When the binary is not built, or a process does not become ready.
 pub fn up(places: &Places, release: bool) -> Result<()> {
     let start = Instant::now();
-    let binary = places.binary(if release { "release" } else { "debug" });
+    let binary = match env::var_os("COLLOQUY_BIN") {
+        Some(binary) => binary.into(),
+        None => places.binary(if release { "release" } else { "debug" }),
+    };
     ensure!(
         binary.exists(),
         "{} is not built: run `cargo build -p colloquy{}`",
@@ -40,6 +44,9 @@ pub fn up(places: &Places, release: bool) -> Result<()> {
     );
     parts::up(places, &Part::ALL)?;
     Postgres::new(places).ensure_database(DATABASE)?;
+    if last_binary(places).is_some_and(|last| last != binary) {
+        down(places)?;
+    }
     prepare(places, &binary)?;
 
     let processes = layout::processes(places);
@@ -55,7 +62,7 @@ pub fn up(places: &Places, release: bool) -> Result<()> {
             &format!("ready after {:.1} s", start.elapsed().as_secs_f64()),
         );
     }
-    println!("system: open {}", public_url(places));
+    println!("open {}", public_url(places));
     Ok(())
 }
 
@@ -114,10 +121,10 @@ pub fn kill(places: &Places, name: &str) -> Result<()> {
 pub fn start(places: &Places, name: &str) -> Result<()> {
     let process = find(places, name)?;
     let begin = Instant::now();
-    let binary = fs::read_to_string(folder(places).join("binary"))
-        .context("the system was not started yet: run `cargo xtask up`")?;
+    let binary =
+        last_binary(places).context("the system was not started yet: run `cargo xtask up`")?;
     if process.daemon(places).pid().is_none() {
-        spawn(places, &process, Path::new(&binary))?;
+        spawn(places, &process, &binary)?;
     }
     wait_ready(places, &process)?;
     say(
@@ -136,11 +143,22 @@ fn folder(places: &Places) -> PathBuf {
     places.state("system")
 }
 
+/// Where `up` writes the settings that all processes share.
+pub fn settings_file(places: &Places) -> PathBuf {
+    folder(places).join("colloquy.toml")
+}
+
+/// The binary of the last `up`.
+fn last_binary(places: &Places) -> Option<PathBuf> {
+    let path = fs::read_to_string(folder(places).join("binary")).ok()?;
+    Some(path.into())
+}
+
 fn prepare(places: &Places, binary: &Path) -> Result<()> {
     let folder = folder(places);
     fs::create_dir_all(&folder)?;
     fs::write(
-        folder.join("colloquy.toml"),
+        settings_file(places),
         configuration::text(places, &folder, DATABASE),
     )?;
     fs::write(folder.join("binary"), binary.display().to_string())?;
@@ -168,7 +186,7 @@ fn spawn(places: &Places, process: &Process, binary: &Path) -> Result<()> {
     let mut command = colloquy(binary);
     command
         .args(["serve", process.service, "--config"])
-        .arg(folder(places).join("colloquy.toml"))
+        .arg(settings_file(places))
         .args(["--listen", &process.address()])
         .args(["--admin", &process.admin_address()]);
     process.daemon(places).spawn(&mut command)
@@ -183,9 +201,14 @@ fn colloquy(binary: &Path) -> Command {
     let mut command = Command::new(binary);
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if ["COLLOQUY_PARTS", "COLLOQUY_TEST_", "COLLOQUY_E2E_"]
-            .iter()
-            .any(|ours| name.starts_with(ours))
+        if [
+            "COLLOQUY_BIN",
+            "COLLOQUY_PARTS",
+            "COLLOQUY_TEST_",
+            "COLLOQUY_E2E_",
+        ]
+        .iter()
+        .any(|ours| name.starts_with(ours))
         {
             command.env_remove(name);
         }
@@ -201,7 +224,7 @@ fn find(places: &Places, name: &str) -> Result<Process> {
 }
 
 fn say(name: &str, what: &str) {
-    println!("system: {name:<30} {what}");
+    println!("{name:<29} {what}");
 }
 
 impl Process {
