@@ -1,11 +1,16 @@
 //! `/rooms`, `/readMarkers/…` and what other services ask.
 
+use std::{sync::Arc, time::Duration};
+
 use colloquy_chassis::{ServiceName, identity::Identity};
+use colloquy_chat_query::MongoViewStore;
+use colloquy_contracts::{CustomerId, RoomId};
 use serde_json::json;
 
 use crate::{
     events::{CREATOR, MEMBER, OUTSIDER, appended, marker_moved, message_sent, room_created},
-    service::{Parts, Service, eventually},
+    mongodb,
+    service::{Parts, Service, Truth, eventually},
 };
 
 fn websocket() -> Option<Identity> {
@@ -22,16 +27,12 @@ async fn two_rooms() -> (Parts, Service) {
         room_created(1),
         room_created(2),
         message_sent(1, 1, MEMBER),
-        marker_moved(1, colloquy_contracts::CustomerId(3), 1),
+        marker_moved(1, CustomerId(3), 1),
     ];
     parts.append(&appended(&events)).await;
     let service = parts.start();
     eventually(async || {
-        let markers = parts
-            .store
-            .markers(colloquy_contracts::RoomId(1))
-            .await
-            .unwrap();
+        let markers = parts.store.markers(RoomId(1)).await.unwrap();
         markers.len() == 1
     })
     .await;
@@ -148,5 +149,29 @@ async fn decision_31_what_is_no_id_is_400() {
         "/internal/valid/roomId/1/customerId/two",
     ] {
         assert_eq!(service.get(CREATOR, path).await.refused(), 400, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn promise_6_a_store_that_is_down_is_503_within_5_s() {
+    let parts = Parts::embedded().await;
+    let down = MongoViewStore::new(mongodb::NOBODY, "views").await.unwrap();
+    let truth = Truth {
+        members: [(RoomId(1), MEMBER)].into(),
+        is_down: false,
+    };
+    let service = Service::start(Arc::new(down), Arc::clone(&parts.log), truth);
+    for path in [
+        "/rooms",
+        "/message/roomId/1",
+        "/message/roomId/1?minSeq=1",
+        "/readMarkers/roomId/1",
+        "/internal/valid/roomId/1/customerId/2",
+    ] {
+        let asked = tokio::time::Instant::now();
+        let answer = service.get(MEMBER, path).await;
+        assert!(answer.retry_after, "{path}");
+        assert_eq!(answer.refused(), 503, "{path}");
+        assert!(asked.elapsed() < Duration::from_secs(5), "{path}");
     }
 }

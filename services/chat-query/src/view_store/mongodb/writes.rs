@@ -25,10 +25,13 @@ const CHUNK: usize = 100;
 const DUPLICATE_KEY: i64 = 11000;
 
 pub async fn save(database: &Database, write: &ViewWrite) -> Result<(), ViewStoreError> {
-    save_messages(&database.collection(MESSAGES), &write.messages).await?;
-    save_markers(database, &write.markers).await?;
-    let parked: Vec<ParkedDocument> = write.parked.iter().map(Into::into).collect();
-    insert_new(&database.collection(PARKED), &parked).await?;
+    let (messages, parked) = (database.collection(MESSAGES), database.collection(PARKED));
+    let set_aside: Vec<ParkedDocument> = write.parked.iter().map(Into::into).collect();
+    tokio::try_join!(
+        save_messages(&messages, &write.messages),
+        save_markers(database, &write.markers),
+        insert_new(&parked, &set_aside),
+    )?;
     save_rooms(database, &write.rooms).await
 }
 
