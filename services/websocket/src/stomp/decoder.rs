@@ -186,3 +186,17 @@ fn take_body(input: &mut Input, extent: Extent) -> Result<Option<&[u8]>, DecodeE
             .map_err(|_| DecodeError::FrameTooLarge),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_no_octets_after_an_error() {
+        let mut decoder = Decoder::new(Limits::default());
+        decoder.feed(b"NONSENSE\n\n\0SEND\n\n\0");
+        assert_eq!(decoder.next_event(), Err(DecodeError::UnknownCommand));
+        decoder.feed(b"SEND\n\n\0");
+        assert!(decoder.input.is_empty());
+    }
+}
