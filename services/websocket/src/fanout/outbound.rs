@@ -222,6 +222,21 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "planted-bugs")]
+    #[test]
+    fn the_planted_bug_loses_frames_in_silence() {
+        let outbound = Outbound {
+            drops_when_full: true,
+            ..Outbound::new(1 << 20)
+        };
+        for _ in 0..1_000 {
+            outbound.push(frame("abc"));
+        }
+        let taken = drain(&outbound);
+        assert!(taken.len() < 1_000);
+        assert_eq!(taken.last(), Some(&Next::Nothing));
+    }
+
     #[tokio::test]
     async fn a_waiting_connection_is_woken_by_a_frame_and_by_the_end() {
         let outbound = Outbound::new(1024);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use colloquy_contracts::{CustomerId, Destination};
 
-use super::{Refusal, Request};
+use super::{Refusal, Request, request::Typing};
 use crate::{
     Websocket,
     fanout::{
@@ -64,12 +64,11 @@ impl Authenticated {
                 id,
                 destination,
                 acknowledged,
-            } => self.subscribe(id, destination, acknowledged).await?,
-            Request::Unsubscribe { id } => self.unsubscribe(&id),
-            Request::Typing(typing) => {
-                self.check_member(Destination::Typing(typing.room_id))
-                    .await?
+            } => return self.subscribe(id, destination, acknowledged).await,
+            Request::Typing(Typing { room_id, .. }) => {
+                return self.check_member(Destination::Typing(room_id)).await;
             }
+            Request::Unsubscribe { id } => self.unsubscribe(&id),
             Request::Unreadable => metrics::counter!("websocket_unreadable_bodies").increment(1),
             // What these say is that the client is there, which every frame says.
             Request::ExtendOnline | Request::Acknowledge | Request::Disconnect => {}

@@ -1,5 +1,7 @@
 //! The push side over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod handshake;
 mod harness;
 mod identity;

@@ -1,0 +1,66 @@
+//! DISCONNECT, ERROR and what is left behind (stomp.md §5).
+
+use super::*;
+
+#[tokio::test]
+async fn stomp_r2_disconnect_is_receipted_and_closes_normally() {
+    for (frame, heard) in [
+        (
+            "DISCONNECT\nreceipt:bye\n\n\0",
+            vec!["RECEIPT\nreceipt-id:bye\n\n"],
+        ),
+        ("DISCONNECT\n\n\0", vec![]),
+    ] {
+        let mut client = Client::connected().await;
+        assert_eq!(client.say(frame).await, Step::Ended);
+        assert_eq!(client.heard(), heard);
+        assert_eq!(client.closing(), Closing::Normal);
+        assert!(client.websocket.is_idle());
+    }
+}
+
+#[tokio::test]
+async fn stomp_r3_the_error_names_the_receipt_of_the_frame_that_failed() {
+    let mut client = Client::connected().await;
+    client
+        .say("SUBSCRIBE\nid:0\ndestination:/nowhere\nreceipt:r:3\n\n\0")
+        .await;
+    assert_eq!(header(&client.heard()[0], "receipt-id"), Some("r\\c3"));
+}
+
+#[tokio::test]
+async fn stomp_r4_after_an_error_nothing_is_processed_or_sent() {
+    let mut client = Client::connected().await;
+    client
+        .say(&format!("SUBSCRIBE\nid:0\ndestination:{ROOM}\n\n\0"))
+        .await;
+    client.say("SEND\ndestination:/nowhere\n\n\0").await;
+    let step = client
+        .say("SEND\ndestination:/app/extendOnline\nreceipt:r\n\n\0")
+        .await;
+    client.publish(ROOM);
+
+    assert_eq!(step, Step::Ended);
+    assert_eq!(client.error(), "no such destination");
+    assert_eq!(client.closing(), Closing::Protocol);
+}
+
+#[tokio::test]
+async fn stomp_r6_what_a_session_held_is_given_back_once_when_it_is_cut() {
+    let websocket = websocket(Settings::default());
+    let mut stays = Client::of(&websocket, Some(cookie(60_000)));
+    let mut cut = Client::of(&websocket, Some(cookie(60_000)));
+    for client in [&mut stays, &mut cut] {
+        client
+            .say(&format!(
+                "CONNECT\n\n\0SUBSCRIBE\nid:0\ndestination:{ROOM}\n\n\0"
+            ))
+            .await;
+        client.heard();
+    }
+    drop(cut);
+    stays.publish(ROOM);
+    assert_eq!(stays.heard().len(), 1);
+    drop(stays);
+    assert!(websocket.is_idle());
+}
