@@ -4,6 +4,8 @@
 //! It reads no view. What it promises is in `write_store.rs`; how a burst of commands becomes one transaction is in
 //! `group_commit.rs`; how events leave is in `outbox.rs` and `relay.rs`.
 
+#![deny(missing_docs)]
+
 pub mod commands;
 pub mod domain;
 pub mod group_commit;
@@ -11,7 +13,7 @@ pub mod membership;
 mod names;
 pub mod outbox;
 #[cfg(feature = "planted-bugs")]
-pub mod planted_bugs;
+mod planted_bugs;
 pub mod relay;
 pub mod routes;
 pub mod service;

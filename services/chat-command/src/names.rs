@@ -16,7 +16,7 @@ const FRESH: Duration = Duration::from_secs(60);
 const REMEMBERED: u64 = 100_000;
 /// Somebody who sends a message does not wait longer for their own name: the token has one.
 const PATIENCE_FOR_A_NAME: Duration = Duration::from_millis(500);
-const PATIENCE_FOR_A_ROOM: Duration = Duration::from_secs(2);
+const PATIENCE_FOR_A_ROOM: Duration = Duration::from_secs(1);
 /// After a directory failed it is not asked for a sender's name for this long.
 const REST: Duration = Duration::from_secs(1);
 

@@ -23,15 +23,13 @@ fn chosen(bug: &str) -> bool {
 
 /// `publish-before-commit`: a kill between the two leaves an event of something that never happened.
 #[derive(Clone)]
-pub struct PublishBeforeCommit(Arc<dyn EventLog>);
+pub(crate) struct PublishBeforeCommit(Arc<dyn EventLog>);
 
 /// Makes such a kill likely to hit.
 const GAP: Duration = Duration::from_millis(30);
 
 impl PublishBeforeCommit {
-    /// The bug, if it is chosen.
-    #[must_use]
-    pub fn chosen(log: Arc<dyn EventLog>) -> Option<Self> {
+    pub(crate) fn chosen(log: Arc<dyn EventLog>) -> Option<Self> {
         chosen("publish-before-commit").then_some(Self(log))
     }
 

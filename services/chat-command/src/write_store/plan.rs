@@ -236,20 +236,24 @@ impl Plan {
 
     /// The rooms that begin.
     pub(super) fn rooms(&self) -> Vec<&ChatRoomCreated> {
-        let room = |event| match event {
-            &WriteEvent::RoomCreated(ref room) => Some(room),
-            _ => None,
-        };
-        self.events.iter().filter_map(room).collect()
+        let mut rooms = Vec::new();
+        for event in &self.events {
+            if let WriteEvent::RoomCreated(room) = event {
+                rooms.push(room);
+            }
+        }
+        rooms
     }
 
     /// The messages, ascending by id.
     pub(super) fn messages(&self) -> Vec<&ChatMessageSent> {
-        let message = |event| match event {
-            &WriteEvent::MessageSent(ref message) => Some(message),
-            _ => None,
-        };
-        self.events.iter().filter_map(message).collect()
+        let mut messages = Vec::new();
+        for event in &self.events {
+            if let WriteEvent::MessageSent(message) = event {
+                messages.push(message);
+            }
+        }
+        messages
     }
 
     /// The last seq of each room that was written in, ascending by room.

@@ -52,12 +52,12 @@ impl PostgresWriteStore {
         }
     }
 
-    /// The same store, appending events to the log before it commits them.
+    /// The same store, with `publish-before-commit` if that bug is chosen.
     #[cfg(feature = "planted-bugs")]
     #[must_use]
-    pub fn publishing_before_commit(self, bug: crate::planted_bugs::PublishBeforeCommit) -> Self {
+    pub fn planted(self, log: std::sync::Arc<dyn colloquy_event_log::EventLog>) -> Self {
         Self {
-            early: Some(bug),
+            early: crate::planted_bugs::PublishBeforeCommit::chosen(log),
             ..self
         }
     }
@@ -119,7 +119,7 @@ impl WriteStore for PostgresWriteStore {
 fn failed(error: sqlx::Error) -> RecordError {
     let code = error
         .as_database_error()
-        .and_then(|refusal| refusal.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .map(std::borrow::Cow::into_owned);
     let of_one = code.is_some_and(|code| code == "55P03" || code.starts_with("40"));
     match StoreError::from(error) {

@@ -104,7 +104,7 @@ const FULL: &str = "13";
 fn commit_failed(error: sqlx::Error) -> RecordError {
     let code = error
         .as_database_error()
-        .and_then(|refusal| refusal.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .map(std::borrow::Cow::into_owned);
     let error = StoreError::from(error);
     match code.as_deref() {

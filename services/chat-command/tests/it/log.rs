@@ -73,7 +73,7 @@ impl MemoryLog {
     fn refuses(&self, event: &NewEvent, place: usize) -> bool {
         let every = self.refuse_every.load(Ordering::SeqCst);
         every > 0
-            && place % every == 0
+            && place.is_multiple_of(every)
             && self.refused.lock().unwrap().insert(event.event_id.clone())
     }
 }

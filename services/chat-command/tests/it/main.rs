@@ -1,5 +1,7 @@
 //! The service over its router, the writer and the relay, and both write stores against their promises.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
 mod commands;
 mod databases;
 mod directory;
