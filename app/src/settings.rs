@@ -26,7 +26,6 @@ pub struct Settings {
     pub write_store: Url,
     pub view_store: ViewStore,
     pub event_log: EventLog,
-    pub expiring_store: Url,
     pub keys: Keys,
     pub peers: HashMap<String, Vec<String>>,
 }
@@ -44,7 +43,6 @@ pub struct Http {
     pub public_url: String,
     pub allowed_origins: Vec<String>,
     pub secure_cookie: bool,
-    pub trusted_proxies: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,6 @@ use crate::{plan::Plan, target::Target};
 /// From a kill until the victim is ready again.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    pub victim: String,
     pub began: Instant,
     pub ended: Instant,
 }
@@ -38,11 +37,7 @@ pub async fn unleash(
             .with_context(|| format!("reviving {victim}"))?;
         let ended = Instant::now();
         eprintln!("  killed {victim}, back after {:?}", ended - began);
-        faults.push(Fault {
-            victim,
-            began,
-            ended,
-        });
+        faults.push(Fault { began, ended });
     }
     Ok(faults)
 }

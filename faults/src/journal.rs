@@ -19,7 +19,6 @@ pub enum Outcome {
 /// One message somebody meant to send, under one idempotency key.
 #[derive(Clone, Debug)]
 pub struct Call {
-    pub room: i64,
     /// Unique over the whole run, so that a message in a store can be traced to its call.
     pub content: String,
     pub outcome: Outcome,

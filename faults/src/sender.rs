@@ -51,7 +51,6 @@ impl Sender {
             sleep(PAUSE).await;
         };
         Call {
-            room,
             content,
             outcome,
             failed_tries,

@@ -4,6 +4,7 @@ mod steps;
 mod tally;
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     process::{ExitCode, Stdio},
     time::{Duration, Instant},
@@ -88,6 +89,7 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
                 arguments.join(" ")
             );
         }
+        Action::PlantedBinary => planted_binary(places)?,
         Action::Tidy => tidy::run(places)?,
         Action::PartsReset => {
             system::down(places)?;
@@ -98,6 +100,16 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
         Action::SameCount(one, other) => same_count(done, one, other)?,
     }
     Ok(None)
+}
+
+/// Cargo gives both builds one name, so this one is moved aside before the real one is built again.
+fn planted_binary(places: &Places) -> Result<()> {
+    let build = ["build", "-p", "colloquy", "--features", "planted-bugs"];
+    let status = places.cargo().args(build).stdin(Stdio::null()).status()?;
+    ensure!(status.success(), "the build ended with {status}");
+    let binary = places.binary("debug");
+    fs::rename(&binary, binary.with_file_name("colloquy-planted"))?;
+    Ok(())
 }
 
 /// Runs `cargo test`, shows what it prints and counts what it says.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use colloquy_e2e::harness::{Instance, Options};
 
-use super::distributed::planted_binary;
+use super::distributed::{PLANTED_BUG, planted_binary};
 use crate::{
     evidence::{Embedded, Evidence},
     plan::Bug,
@@ -17,9 +17,7 @@ impl AllInOne {
         let mut options = Options::default();
         if let Some(bug) = plant {
             options.binary = Some(planted_binary()?);
-            options
-                .env
-                .push(("COLLOQUY_PLANTED_BUG".to_owned(), bug.name()));
+            options.env.push((PLANTED_BUG.to_owned(), bug.name()));
         }
         Ok(Self(Instance::start(options).await?))
     }

@@ -11,6 +11,8 @@ use crate::{
     plan::Bug,
 };
 
+/// Names the bug a planted binary has.
+pub const PLANTED_BUG: &str = "COLLOQUY_PLANTED_BUG";
 /// Kafka among the victims.
 pub const KAFKA: &str = "kafka";
 
@@ -19,6 +21,8 @@ pub struct DistributedSystem {
     xtask: PathBuf,
     settings: Settings,
     processes: Vec<String>,
+    /// Every process that comes back has the same bug.
+    bug: Option<String>,
 }
 
 /// What the audit needs of the settings that `xtask up` wrote.
@@ -56,9 +60,10 @@ impl DistributedSystem {
         let xtask = beside_this("xtask")?;
         let mut up = Command::new(&xtask);
         up.arg("up");
-        if let Some(bug) = plant {
+        let bug = plant.map(Bug::name);
+        if let Some(bug) = &bug {
             up.env("COLLOQUY_BIN", planted_binary()?)
-                .env("COLLOQUY_PLANTED_BUG", bug.name());
+                .env(PLANTED_BUG, bug);
         }
         run(&mut up).await?;
         let file = run(Command::new(&xtask).args(["status", "--settings"])).await?;
@@ -74,6 +79,7 @@ impl DistributedSystem {
             xtask,
             settings: toml::from_str(&text)?,
             processes,
+            bug,
         })
     }
 
@@ -107,9 +113,11 @@ impl DistributedSystem {
         } else {
             &["start", victim]
         };
-        run(Command::new(&self.xtask).args(arguments))
-            .await
-            .map(|_| ())
+        let mut revive = Command::new(&self.xtask);
+        revive
+            .args(arguments)
+            .envs(self.bug.as_ref().map(|bug| (PLANTED_BUG, bug)));
+        run(&mut revive).await.map(|_| ())
     }
 
     pub async fn evidence(&self) -> Result<Evidence> {

@@ -21,6 +21,8 @@ pub enum Action {
     PartsReset,
     SystemUp,
     SystemDown,
+    /// Builds the binary with the bugs that the checker must catch, and keeps it beside the real one.
+    PlantedBinary,
     /// Two suites, by their steps' names, have to have passed the same number of tests.
     SameCount(&'static str, &'static str),
 }
@@ -28,17 +30,8 @@ pub enum Action {
 const ALL_IN_ONE: &str = "system tests, all in one";
 const DISTRIBUTED: &str = "system tests, distributed";
 
-/// The packages that test the system from outside have steps of their own.
-const CRATES: &[&str] = &[
-    "--workspace",
-    "--no-fail-fast",
-    "--exclude",
-    "colloquy-e2e",
-    "--exclude",
-    "colloquy-faults",
-    "--exclude",
-    "colloquy-bench",
-];
+/// The suite that tests the system from outside has steps of its own.
+const CRATES: &[&str] = &["--workspace", "--no-fail-fast", "--exclude", "colloquy-e2e"];
 
 /// A test that needs a part has the part's name in its path, and is left out of the quick run.
 const WITHOUT_PARTS: &[&str] = &[
@@ -73,6 +66,8 @@ pub fn full(places: &Places) -> Vec<Step> {
             "as many system tests in both modes",
             Action::SameCount(ALL_IN_ONE, DISTRIBUTED),
         ),
+        step("binary with planted bugs", Action::PlantedBinary),
+        build(),
         step(
             "faults, quick",
             Action::Cargo(vec!["run", "-p", "colloquy-faults", "--", "quick"]),
