@@ -67,3 +67,61 @@ fn in_range(what: &'static str, number: i64) -> Result<(), Broken> {
         Err(Broken::OutOfRange(what))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_contracts::Topic;
+
+    use super::*;
+
+    fn reason(topic: Topic, key: &str, value: &str) -> Option<String> {
+        let record = Record {
+            topic,
+            partition: 0,
+            offset: 1,
+            key: key.into(),
+            event_id: String::new(),
+            payload: value.to_owned().into(),
+            replayed: false,
+        };
+        read(&record).err().map(|broken| broken.to_string())
+    }
+
+    #[test]
+    fn decision_8_what_breaks_a_rule_of_its_shape_is_broken() {
+        const MARKER: &str = r#"{"roomId":1,"customerId":2,"lastReadMessageId":3}"#;
+        let marker = |key, from, to| {
+            let value = MARKER.replace(from, to);
+            reason(Topic::ReadMarkerUpdated, key, &value)
+        };
+        assert_eq!(marker("1", "", ""), None);
+        for (key, from, to, expected) in [
+            ("2", "", "", "the key is 2 and the value is about room 1"),
+            ("", "", "", "the key is  and the value is about room 1"),
+            ("0", "Id\":1", "Id\":0", "roomId is out of range"),
+            ("1", ":2", ":-2", "customerId is out of range"),
+            (
+                "1",
+                ":3",
+                ":9007199254740992",
+                "lastReadMessageId is out of range",
+            ),
+            (
+                "1",
+                ":3",
+                ":9223372036854775808",
+                "the value cannot be decoded",
+            ),
+            ("1", ":3", ":\"3\"", "the value cannot be decoded"),
+            ("1", "}", "", "the value cannot be decoded"),
+        ] {
+            assert_eq!(
+                marker(key, from, to).as_deref(),
+                Some(expected),
+                "{key} {to}"
+            );
+        }
+        let announced = reason(Topic::RoomUpdated, "1", MARKER);
+        assert_eq!(announced.as_deref(), Some("the value cannot be decoded"));
+    }
+}

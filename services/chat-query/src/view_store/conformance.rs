@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use colloquy_contracts::{
-    CustomerId, MessageId, RoomId, Seq, Timestamp, Topic,
-    views::{LastMessage, MessageDocument},
+    CustomerId, MessageId, RoomId, Seq, Timestamp, Topic, views::MessageDocument,
 };
 
 use super::{Page, Position, ViewStore, ViewStoreError, ViewWrite, read_marker};
 use crate::{
     parked::ParkedEvent,
+    projections,
     room_state::{Created, RoomState},
 };
 
-/// Instantiates the suite for one adapter: `view_store_conformance!(fresh)`, where the async function `fresh` answers what
+/// Instantiates the suite for one adapter: `conformance!(fresh)`, where the async function `fresh` answers what
 /// opens a store of its own, the same one each time, and whatever must live as long as that store.
 #[macro_export]
-macro_rules! view_store_conformance {
+macro_rules! conformance {
     ($fresh:path) => {
-        $crate::view_store_conformance! { $fresh:
+        $crate::conformance! { $fresh:
             an_unknown_room_is_empty,
             what_is_saved_can_be_read,
             what_is_saved_survives_reopening,
@@ -194,10 +194,8 @@ pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn Vi
 pub async fn history_keeps_rooms_apart(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
     let store = reopen().await;
     let (mine, theirs) = (message(RoomId(1), 10, 1), message(RoomId(2), 11, 1));
-    store
-        .save(&messages(vec![mine.clone(), theirs.clone()]))
-        .await
-        .unwrap();
+    let write = messages(vec![mine.clone(), theirs.clone()]);
+    store.save(&write).await.unwrap();
     assert_eq!(store.history(RoomId(1), EVERYTHING).await.unwrap(), [mine]);
     assert_eq!(
         store.history(RoomId(2), EVERYTHING).await.unwrap(),
@@ -211,7 +209,7 @@ pub async fn rooms_are_listed_newest_first_for_their_members_alone(
 ) {
     let store = reopen().await;
     let mut written_in = room_at(RoomId(1), 1_000);
-    written_in.last_message = Some(last(&message(RoomId(1), 77, 1)));
+    projections::message_sent::apply(&mut written_in, &message(RoomId(1), 77, 1));
     let stored = [
         written_in,
         room_at(RoomId(2), 3_000),
@@ -341,8 +339,7 @@ async fn load(store: &dyn ViewStore, id: RoomId) -> RoomState {
 fn a_room_with_a_message() -> (RoomState, ViewWrite) {
     let told = message(ROOM, (1 << 52) + 3, 1);
     let mut room = room_at(ROOM, 1_700_000_000_001);
-    room.last_message = Some(last(&told));
-    room.last_by_sender.insert(told.sender_id, told.message_id);
+    projections::message_sent::apply(&mut room, &told);
     room.markers.insert(MEMBER, told.message_id);
     let write = ViewWrite {
         messages: vec![told.clone()],
@@ -374,16 +371,6 @@ fn message(room_id: RoomId, id: i64, seq: i64) -> MessageDocument {
         content: format!("\"{seq}\" 👋\u{2028}'; --"),
         sent_at: Timestamp::from_millis(1_700_000_000_123 + seq),
         seq: Seq(seq),
-    }
-}
-
-fn last(message: &MessageDocument) -> LastMessage {
-    LastMessage {
-        message_id: message.message_id,
-        sender_id: message.sender_id,
-        content: message.content.clone(),
-        sent_at: message.sent_at,
-        seq: message.seq,
     }
 }
 

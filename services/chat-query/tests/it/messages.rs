@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use colloquy_contracts::RoomId;
+use colloquy_contracts::{RoomId, Seq};
 use serde_json::{Value, json};
 
 use crate::{
     events::{CREATOR, MEMBER, OUTSIDER, appended, message_id, message_sent, room_created},
-    service::{Parts, Service, Truth},
+    service::{Parts, Service, Truth, eventually},
 };
 
 /// Room 1 with 45 messages.
@@ -17,8 +17,7 @@ async fn a_long_room() -> (Parts, Service) {
     events.extend((1..=45).map(|seq| message_sent(1, seq, CREATOR)));
     parts.append(&appended(&events)).await;
     let service = parts.start();
-    let path = "/message/roomId/1?minSeq=45";
-    while service.get(MEMBER, path).await.status != 200 {}
+    eventually(async || parts.store.highest_seq(RoomId(1)).await.unwrap() == Some(Seq(45))).await;
     (parts, service)
 }
 

@@ -6,7 +6,7 @@ use colloquy_chat_query::{MongoViewStore, ViewStore};
 
 use crate::parts;
 
-colloquy_chat_query::view_store_conformance!(fresh);
+colloquy_chat_query::conformance!(fresh);
 
 /// Where no server is: nothing listens on the discard port.
 pub const NOBODY: &str = "mongodb://127.0.0.1:9";

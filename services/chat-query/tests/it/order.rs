@@ -32,7 +32,7 @@ fn fold<'a>(events: impl IntoIterator<Item = &'a WriteEvent>) -> RoomState {
 
 proptest! {
     #[test]
-    fn decision_7_every_interleaving_of_the_topics_gives_the_same_view(
+    fn decision_7_every_interleaving_gives_the_same_view(
         topics in topics(),
         turns in prop::collection::vec(0..3_usize, 40),
     ) {

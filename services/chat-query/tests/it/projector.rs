@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_chat_query::view_store::{Page, ViewStoreError};
-use colloquy_contracts::{RoomId, Topic};
+use colloquy_contracts::{RoomId, Seq, Topic};
 use colloquy_event_log::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -127,13 +127,7 @@ async fn f15_projectors_come_and_go_without_a_gap(parts: &Parts) {
     let reaches = async |seq: i64| {
         for room in 1..=ROOMS {
             eventually(async || {
-                parts
-                    .store
-                    .highest_seq(RoomId(room))
-                    .await
-                    .unwrap()
-                    .map(|seq| seq.0)
-                    == Some(seq)
+                parts.store.highest_seq(RoomId(room)).await.unwrap() == Some(Seq(seq))
             })
             .await;
         }
@@ -185,8 +179,8 @@ async fn f18_broken_events_are_set_aside_and_the_others_go_on(parts: &Parts) {
     parts.append(&told).await;
     let service = parts.start();
     for (room, seq) in [(1, 2), (2, 1)] {
-        let path = format!("/message/roomId/{room}?minSeq={seq}");
-        while service.get(MEMBER, &path).await.status != 200 {}
+        eventually(async || parts.store.highest_seq(RoomId(room)).await.unwrap() == Some(Seq(seq)))
+            .await;
     }
     eventually(async || parts.store.parked(100).await.unwrap().len() == 6).await;
     let parked = parts.store.parked(100).await.unwrap();

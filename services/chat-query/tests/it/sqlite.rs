@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::events;
 
-colloquy_chat_query::view_store_conformance!(fresh);
+colloquy_chat_query::conformance!(fresh);
 
 /// The outbox in a file of this folder.
 pub async fn outbox(folder: &Path, file: &str) -> SqliteOutbox {
