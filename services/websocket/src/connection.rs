@@ -258,7 +258,10 @@ impl Connection {
                         .await?;
                     continue;
                 }
-                Due::Silent => return Err(Gone),
+                Due::Silent => {
+                    self.outbound.end(None, Closing::Silent);
+                    break;
+                }
                 Due::ConnectTooLate => Refusal::ConnectTooLate,
                 Due::FrameTooLate => Refusal::FrameTooLate,
                 Due::TokenExpired => Refusal::Expired,

@@ -11,6 +11,8 @@ pub enum Closing {
     GoingAway,
     /// An ERROR frame says what was wrong, or it was wrong beneath STOMP (RFC 6455 §7.4.1).
     Protocol,
+    /// No sign of life from the client.
+    Silent,
     /// A text message that is not UTF-8.
     NotUtf8,
     /// A WebSocket message over the limit.
@@ -31,6 +33,7 @@ impl Closing {
             Self::Normal => (1000, ""),
             Self::GoingAway => (1001, "server is stopping, reconnect"),
             Self::Protocol => (1002, ""),
+            Self::Silent => (1002, "no sign of life"),
             Self::NotUtf8 => (1007, "not utf-8"),
             Self::TooBig => (1009, "message too big"),
             Self::Missed => (1012, "events were missed, reconnect and fetch history"),

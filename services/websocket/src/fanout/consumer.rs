@@ -16,11 +16,14 @@ use crate::{Websocket, connection::Closing};
 const TOPICS: [Topic; 2] = [Topic::ChatMessageSent, Topic::RoomUpdated];
 /// Records taken from the log at once.
 const BATCH: usize = 256;
+/// Frames queued before other tasks get a turn: the connections that write them share our threads.
+const FRAMES_A_TURN: usize = 2_000;
 
 /// What this node has pushed.
 struct Pushed {
     seqs: Seqs,
     rooms: Coalescing,
+    frames_this_turn: usize,
 }
 
 /// Follows the log for ever. The gate is open, and new sockets are let in, while nothing can be missed.
@@ -28,6 +31,7 @@ pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
     let mut pushed = Pushed {
         seqs: Seqs::default(),
         rooms: Coalescing::new(websocket.settings.room_interval),
+        frames_this_turn: 0,
     };
     loop {
         let mut tail = tail(log).await;
@@ -71,7 +75,7 @@ async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pus
             Ok(records) => {
                 backoff.reset();
                 for record in records {
-                    pushed.push(record, websocket);
+                    pushed.push(record, websocket).await;
                 }
             }
             Err(EventLogError::OutOfRange) => return,
@@ -81,14 +85,16 @@ async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pus
             }
         }
         for update in pushed.rooms.due(Instant::now()) {
-            room_updated::push(&update, &websocket.registry);
+            pushed
+                .count(room_updated::push(&update, &websocket.registry))
+                .await;
         }
     }
 }
 
 impl Pushed {
     /// A record that cannot be read is the read side's to park; here it is counted and logged (decision 8).
-    fn push(&mut self, record: Record, websocket: &Websocket) {
+    async fn push(&mut self, record: Record, websocket: &Websocket) {
         if record.replayed {
             return;
         }
@@ -98,15 +104,26 @@ impl Pushed {
                 message_sent::push(&record, &mut self.seqs, &websocket.registry)
             }
             Topic::RoomUpdated => room_updated::read(record).map(|(room, update)| {
-                if let Some(update) = self.rooms.offer(room, update, Instant::now()) {
-                    room_updated::push(&update, &websocket.registry);
-                }
+                self.rooms
+                    .offer(room, update, Instant::now())
+                    .map_or(0, |update| room_updated::push(&update, &websocket.registry))
             }),
-            Topic::ChatRoomCreated | Topic::ReadMarkerUpdated | Topic::ReadStatusUpdated => Ok(()),
+            Topic::ChatRoomCreated | Topic::ReadMarkerUpdated | Topic::ReadStatusUpdated => Ok(0),
         };
-        if let Err(error) = outcome {
-            metrics::counter!("websocket_unreadable_records").increment(1);
-            tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
+        match outcome {
+            Ok(frames) => self.count(frames).await,
+            Err(error) => {
+                metrics::counter!("websocket_unreadable_records").increment(1);
+                tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
+            }
+        }
+    }
+
+    async fn count(&mut self, frames: usize) {
+        self.frames_this_turn += frames;
+        if self.frames_this_turn >= FRAMES_A_TURN {
+            self.frames_this_turn = 0;
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     seqs::{Arrival, Seqs},
 };
 
-/// Pushes one message to the room's subscribers, unless it was pushed before.
+/// Pushes one message to the room's subscribers, unless it was pushed before. Answers how many frames that were.
 ///
 /// # Errors
 /// The record holds no message.
@@ -16,12 +16,12 @@ pub fn push(
     record: &Record,
     seqs: &mut Seqs,
     registry: &Registry,
-) -> Result<(), serde_json::Error> {
+) -> Result<usize, serde_json::Error> {
     let message: ChatMessageSent = serde_json::from_slice(&record.payload)?;
     match seqs.note(message.room_id, message.seq) {
         Arrival::Repeat => {
             metrics::counter!("websocket_repeats_dropped").increment(1);
-            return Ok(());
+            return Ok(0);
         }
         arrival @ (Arrival::AfterHole | Arrival::Late) => {
             tracing::warn!(room.id = %message.room_id, message.seq = %message.seq, ?arrival, "a message came out of order");
@@ -30,6 +30,5 @@ pub fn push(
         Arrival::InOrder => {}
     }
     let destination = Destination::Message(message.room_id);
-    registry.publish(destination, [Address::Room(destination)], &record.payload);
-    Ok(())
+    Ok(registry.publish(destination, [Address::Room(destination)], &record.payload))
 }

@@ -67,7 +67,7 @@ impl Default for Registry {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
-            node: Uuid::new_v4().simple().to_string(),
+            node: format!("{:x}", Uuid::new_v4().as_u64_pair().0),
             messages: AtomicU64::new(0),
         }
     }
@@ -111,12 +111,13 @@ impl Registry {
     }
 
     /// Gives one message to everybody who subscribed to one of the addresses: encoded once a label, waiting for nobody.
+    /// Answers how many frames that were.
     pub fn publish(
         &self,
         destination: Destination,
         addresses: impl IntoIterator<Item = Address>,
         body: &Bytes,
-    ) {
+    ) -> usize {
         let mut encoding = Encoding::new(self, destination, body);
         let mut deliveries = 0;
         for address in addresses {
@@ -130,6 +131,7 @@ impl Registry {
             }
         }
         metrics::counter!("websocket_deliveries").increment(deliveries as u64);
+        deliveries
     }
 
     /// Addresses that somebody subscribed to.

@@ -89,13 +89,13 @@ pub fn read(record: Record) -> Result<(RoomId, Update), serde_json::Error> {
     Ok((view.room_id, update))
 }
 
-/// Pushes a view to all sessions of everybody in the room.
-pub fn push(update: &Update, registry: &Registry) {
+/// Pushes a view to all sessions of everybody in the room. Answers how many frames that were.
+pub fn push(update: &Update, registry: &Registry) -> usize {
     let addresses = update
         .participants
         .iter()
         .map(|customer| Address::Own(*customer, Destination::Rooms));
-    registry.publish(Destination::Rooms, addresses, &update.body);
+    registry.publish(Destination::Rooms, addresses, &update.body)
 }
 
 #[cfg(test)]
