@@ -13,4 +13,5 @@ mod postgres;
 mod relay;
 mod service;
 mod sqlite;
+mod sweep;
 mod write_store;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body};
 use colloquy_chassis::{
-    Lifecycle, ServiceName, SystemClock,
+    Clock, Lifecycle, ServiceName, SystemClock,
     identity::{Caller, Identity},
 };
 use colloquy_chat_command::{ChatCommand, Settings, router, write_store::WriteStore};
@@ -23,7 +23,7 @@ pub const STRANGER: i64 = 99;
 pub struct Service {
     router: Router,
     pub directory: Arc<Directory>,
-    file: File,
+    pub file: File,
 }
 
 /// An answer, with its envelope taken apart.
@@ -36,13 +36,17 @@ pub struct Reply {
 
 impl Service {
     pub async fn start() -> Self {
-        let file = File::fresh();
+        Self::on(File::fresh(), Arc::new(SystemClock)).await
+    }
+
+    /// The service as a process that starts on this file finds it.
+    pub async fn on(file: File, clock: Arc<dyn Clock>) -> Self {
         let store: Arc<dyn WriteStore> = Arc::new(file.store().await);
         let directory = Arc::new(Directory::default());
         let service = ChatCommand::start(
             store,
             Arc::clone(&directory) as _,
-            Arc::new(SystemClock),
+            clock,
             Settings::default(),
             &Lifecycle::default().tasks(),
         );
@@ -100,6 +104,14 @@ impl Service {
         rows.iter()
             .map(|payload| serde_json::from_slice(payload).unwrap())
             .collect()
+    }
+
+    /// How many idempotency keys are kept.
+    pub async fn keys(&self) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM idempotency")
+            .fetch_one(&self.file.database().await.readers)
+            .await
+            .unwrap()
     }
 
     /// Every one of these bodies is refused with that status, and nothing is told.

@@ -1,0 +1,35 @@
+//! How long idempotency keys are kept.
+
+use std::{sync::Arc, time::Duration};
+
+use colloquy_chassis::clock::ManualClock;
+use colloquy_contracts::Timestamp;
+use serde_json::json;
+
+use crate::service::{ALICE, Service};
+
+const HOUR: i64 = 60 * 60 * 1000;
+
+#[tokio::test]
+async fn decision_2_keys_are_kept_for_a_day_and_then_swept() {
+    let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
+    let service = Service::on(crate::sqlite::File::fresh(), clock.clone()).await;
+    let body = json!({"roomId": service.room().await, "content": "hello"});
+    for key in ["old", "young"] {
+        service
+            .post_keyed(ALICE, "/message", key, &body)
+            .await
+            .data();
+        clock.advance_millis(2 * HOUR);
+    }
+    // The old one is 26 hours old now, the young one 24: a process that starts sweeps at once.
+    clock.advance_millis(22 * HOUR);
+    let service = Service::on(service.file, clock).await;
+    let swept = async { while service.keys().await > 1 {} };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), swept).await;
+    in_time.expect("the sweep comes");
+    let young = service.post_keyed(ALICE, "/message", "young", &body).await;
+    assert!(young.replayed());
+    let old = service.post_keyed(ALICE, "/message", "old", &body).await;
+    assert!(!old.replayed());
+}
