@@ -57,6 +57,8 @@ macro_rules! expiring_store_conformance {
 const LONG: Duration = Duration::from_secs(60);
 /// Soon over.
 const SHORT: Duration = Duration::from_millis(300);
+/// Over before a test ends, but not before it has done a few things more, on a busy machine too.
+const MEDIUM: Duration = Duration::from_millis(1500);
 /// How late an expiry may be told, and what a slow machine adds.
 const LATE: Duration = Duration::from_secs(5);
 

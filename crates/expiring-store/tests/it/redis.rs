@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use colloquy_chassis::Lifecycle;
 use colloquy_expiring_store::{
-    ExpiringStore, Notice, RedisExpiringStore, expiring_store::redis::RedisSettings,
+    ExpiringStore, Notice, RedisExpiringStore, Watch, expiring_store::redis::RedisSettings,
     expiring_store_conformance,
 };
 use uuid::Uuid;
@@ -33,6 +33,12 @@ fn fresh() -> (Lifecycle, Arc<dyn ExpiringStore>) {
     node(address(), &prefix())
 }
 
+/// The next notice, due soon.
+async fn next(watch: &mut Box<dyn Watch>) -> Notice {
+    let due = std::time::Duration::from_secs(10);
+    tokio::time::timeout(due, watch.next()).await.unwrap()
+}
+
 expiring_store_conformance!(fresh());
 
 #[tokio::test]
@@ -51,5 +57,5 @@ async fn decision_19_nodes_share_sets_and_hear_each_other() {
         channel: "channel".to_owned(),
         payload: "hello".into(),
     };
-    assert_eq!(watch.next().await, heard);
+    assert_eq!(next(&mut watch).await, heard);
 }
