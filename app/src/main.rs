@@ -5,8 +5,6 @@ mod cli;
 mod data_folder;
 mod home;
 mod listening;
-#[cfg(feature = "planted-bugs")]
-mod planted_bugs;
 mod process;
 mod serve;
 mod settings;

@@ -78,7 +78,7 @@ fn call(seq: i64) -> Call {
         content: format!("m{seq}"),
         outcome: Outcome::Ok(sent),
         failed_tries: 0,
-        began: now,
+        due: now,
         ended: now,
     }
 }

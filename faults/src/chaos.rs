@@ -31,6 +31,7 @@ pub async fn unleash(
             .kill(&victim)
             .await
             .with_context(|| format!("killing {victim}"))?;
+        sleep(Duration::from_millis(chance.u64(50..500))).await;
         target
             .revive(&victim)
             .await

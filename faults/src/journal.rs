@@ -24,7 +24,8 @@ pub struct Call {
     pub outcome: Outcome,
     /// How many tries got no answer, or a 503.
     pub failed_tries: u32,
-    pub began: Instant,
+    /// When it should have been sent; later calls wait behind one that meets a fault, and so meet it too.
+    pub due: Instant,
     pub ended: Instant,
 }
 

@@ -50,6 +50,7 @@ async fn main() -> ExitCode {
 async fn check(plan: &Plan) -> Result<bool> {
     let report = run::run(plan).await?;
     print(plan, &report);
+    run::check_that_it_counts(plan, &report)?;
     Ok(report.findings.is_clean() == plan.plant.is_none())
 }
 

@@ -66,7 +66,6 @@ pub async fn run(plan: &Plan) -> Result<Report> {
     let calls = journal.calls();
     let report = report(plan, &calls, &faults, &evidence, &holdings);
     target.end().await?;
-    check_that_it_counts(plan, &report)?;
     Ok(report)
 }
 
@@ -170,7 +169,7 @@ fn report(
         call.failed_tries > 0
             || faults
                 .iter()
-                .any(|fault| call.began <= fault.ended && fault.began <= call.ended)
+                .any(|fault| call.due <= fault.ended && fault.began <= call.ended)
     };
     let connections: usize = holdings
         .iter()
@@ -190,7 +189,10 @@ fn report(
 }
 
 /// A run counts only if its faults were felt (reliability.md §2).
-fn check_that_it_counts(plan: &Plan, report: &Report) -> Result<()> {
+///
+/// # Errors
+/// They were not: what the audit found, or did not, proves nothing.
+pub fn check_that_it_counts(plan: &Plan, report: &Report) -> Result<()> {
     if plan.kills == 0 || plan.plant.is_some() {
         return Ok(());
     }

@@ -27,15 +27,16 @@ impl Sender {
     pub async fn send_all(mut self, count: u32) {
         let begin = Instant::now();
         for number in 0..count {
-            sleep_until(begin + self.pace * number).await;
+            let due = begin + self.pace * number;
+            sleep_until(due).await;
             let room = self.rooms[self.chance.usize(..self.rooms.len())];
             let content = format!("{}-{}-{number}", self.run, self.number);
-            let call = self.send(room, content).await;
+            let call = self.send(room, content, due).await;
             self.journal.record(call);
         }
     }
 
-    async fn send(&self, room: i64, content: String) -> Call {
+    async fn send(&self, room: i64, content: String, due: Instant) -> Call {
         let began = Instant::now();
         let mut failed_tries = 0;
         let outcome = loop {
@@ -54,7 +55,7 @@ impl Sender {
             content,
             outcome,
             failed_tries,
-            began,
+            due,
             ended: Instant::now(),
         }
     }

@@ -27,7 +27,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let outbox = PostgresOutbox::start(pool.clone(), &tasks);
     let store = PostgresWriteStore::new(pool, outbox.clone());
     #[cfg(feature = "planted-bugs")]
-    let store = crate::planted_bugs::into_store(store, &log);
+    let store = store.planted(Arc::clone(&log));
     relay::start(Arc::new(outbox), log, &tasks);
     let service = ChatCommand::start(
         Arc::new(store),

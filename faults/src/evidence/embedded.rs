@@ -77,9 +77,9 @@ async fn last(views: &mut SqliteConnection) -> Result<Vec<(i64, i64, i64)>> {
     let mut last = Vec::new();
     for state in states {
         let state: Value = serde_json::from_str(&state)?;
-        let message = &state["lastMessage"];
+        let message = &state["last_message"];
         if let (Some(room), Some(seq), Some(id)) = (
-            state["roomId"].as_i64(),
+            state["room_id"].as_i64(),
             message["seq"].as_i64(),
             message["messageId"].as_i64(),
         ) {

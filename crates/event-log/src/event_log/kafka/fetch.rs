@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt as _, StreamExt as _};
-use rdkafka::{consumer::StreamConsumer, error::KafkaError};
+use rdkafka::{consumer::StreamConsumer, error::KafkaError, types::RDKafkaErrorCode};
 use tokio::runtime::Handle;
 
 use super::{client::Reporter, record, settings::KafkaSettings};
@@ -43,17 +43,18 @@ impl Fetcher {
         let mut stream = consumer.stream();
         let mut records = Vec::new();
         while records.is_empty() {
-            let first = stream
-                .next()
-                .await
-                .expect("a consumer's stream has no end")?;
-            records.extend(record::read(&self.settings, &first));
+            match stream.next().await.expect("a consumer's stream has no end") {
+                Ok(first) => records.extend(record::read(&self.settings, &first)),
+                Err(error) if passes_by_itself(&error) => {}
+                Err(error) => return Err(error),
+            }
         }
         while records.len() < max
             && let Some(Some(ready)) = stream.next().now_or_never()
         {
             match ready {
                 Ok(message) => records.extend(record::read(&self.settings, &message)),
+                Err(error) if passes_by_itself(&error) => {}
                 Err(error) => {
                     self.trouble = Some(error);
                     break;
@@ -62,6 +63,19 @@ impl Fetcher {
         }
         Ok(records)
     }
+}
+
+/// A client that lost its brokers reconnects on its own, and has told its [`Reporter`]. It leaves one such error in the
+/// queue for every try: to hand them out would keep a reader busy with an outage long after its end.
+fn passes_by_itself(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::OperationTimedOut
+        )
+    )
 }
 
 impl Drop for Fetcher {

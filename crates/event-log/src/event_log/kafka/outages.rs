@@ -64,13 +64,8 @@ impl Kafka {
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 
-    /// The ids of everything that is on the topic when this is called.
-    async fn ids(&self) -> Vec<String> {
-        let end = [NewEvent {
-            event_id: "end".to_owned(),
-            ..events(0..1).remove(0)
-        }];
-        assert_eq!(self.producer.append(&end).await.unwrap(), [true]);
+    /// A reader of the topic from its beginning.
+    fn reader(&self) -> Fetcher {
         let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
             &client::reader(&self.settings, "group"),
             Reporter,
@@ -81,7 +76,17 @@ impl Kafka {
             .add_partition_offset(TOPIC.name(), 0, Offset::Offset(0))
             .unwrap();
         consumer.assign(&start).unwrap();
-        let mut fetcher = Fetcher::new(Arc::new(self.settings.clone()), consumer);
+        Fetcher::new(Arc::new(self.settings.clone()), consumer)
+    }
+
+    /// The ids of everything that is on the topic when this is called.
+    async fn ids(&self) -> Vec<String> {
+        let end = [NewEvent {
+            event_id: "end".to_owned(),
+            ..events(0..1).remove(0)
+        }];
+        assert_eq!(self.producer.append(&end).await.unwrap(), [true]);
+        let mut fetcher = self.reader();
         let mut ids = Vec::new();
         while ids.last().is_none_or(|id| id != "end") {
             let read = timeout(Duration::from_secs(30), fetcher.next(100)).await;
@@ -119,6 +124,22 @@ async fn f09_what_an_outage_held_up_is_on_the_topic_once_and_in_order() {
     kafka.mock.broker_up(BROKER).unwrap();
     kafka.append(5..15).await;
     assert_eq!(kafka.ids().await, numbered(0..15));
+}
+
+#[tokio::test]
+async fn f09_a_reader_reads_on_after_an_outage_and_not_about_it() {
+    let kafka = Kafka::start();
+    let mut reader = kafka.reader();
+    kafka.append(0..1).await;
+    reader.next(100).await.unwrap();
+    kafka.mock.broker_down(BROKER).unwrap();
+    kafka.fail(1..2).await;
+    kafka.mock.broker_up(BROKER).unwrap();
+    kafka.append(1..2).await;
+    let read = timeout(Duration::from_secs(10), reader.next(100))
+        .await
+        .unwrap();
+    assert_eq!(read.unwrap()[0].event_id, "1");
 }
 
 #[tokio::test]
