@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Allocated for each connection at once and kept, so it is small; a larger message gets a buffer of its own.
-const READ_BUFFER: usize = 1024;
+const READ_BUFFER: usize = 512;
 /// Frames are gathered up to this size before they are handed to the kernel.
 const WRITE_BUFFER: usize = 16 * 1024;
 /// Room in a WebSocket message for line ends around a frame of the largest size.

@@ -18,7 +18,7 @@ pub const PATH: &str = "/ws/chat";
 /// The push side's routes; to be finished with [`colloquy_chassis::router::finish`].
 pub fn router(websocket: Arc<Websocket>) -> Router {
     Router::new()
-        .route(PATH, routing::get(open))
+        .route(PATH, routing::get(open).fallback(another_method))
         .with_state(websocket)
 }
 
@@ -47,4 +47,9 @@ async fn open(State(websocket): State<Arc<Websocket>>, mut request: Request) -> 
         }
     });
     response
+}
+
+/// Here and not only in [`colloquy_chassis::router::finish`], so that the route is whole wherever it is mounted.
+async fn another_method() -> ApiError {
+    ApiError::new(Kind::MethodNotAllowed, "Another method is needed here.")
 }

@@ -1,8 +1,10 @@
 //! `GET /ws/chat` before it is a socket.
 
-use colloquy_websocket::Settings;
-use http::header;
+use axum::body::Body;
+use colloquy_websocket::{Settings, router};
+use http::{Request, header};
 use tokio_tungstenite::tungstenite::Error;
+use tower::ServiceExt as _;
 
 use crate::harness::{
     ALICE, Node, PAGE, client::Client, eventually, memory_log::MemoryLog, plain_http::ask,
@@ -46,6 +48,16 @@ async fn stomp_w8_what_is_no_handshake_is_answered_in_the_envelope() {
             _ => {}
         }
     }
+}
+
+#[tokio::test]
+async fn stomp_w8_the_route_answers_in_the_envelope_wherever_it_is_mounted() {
+    let node = Node::start(&MemoryLog::default()).await;
+    let request = Request::post("/ws/chat").body(Body::empty()).unwrap();
+    let response = router(node.websocket).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()[header::ALLOW], "GET,HEAD");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
 }
 
 #[tokio::test]
