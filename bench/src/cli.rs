@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Measures Colloquy's push side against baselines, side by side.
+#[derive(Debug, Parser)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// CPU per delivery: the push side against the broadcaster, and the whole all-in-one process
+    G3(Delivery),
+    /// Memory per idle connection, and CPU per connect (G8)
+    G7(Idle),
+    /// Everything, and write the page of results
+    All(All),
+    /// Serve the push side alone; what to publish is read from standard input
+    PushServer(PushServer),
+    /// Serve the baseline: one prepared frame a message, one write a socket
+    Broadcaster(Rooms),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Delivery {
+    /// The all-in-one binary [default: the `colloquy` beside this one]
+    #[arg(long, value_name = "FILE")]
+    pub bin: Option<PathBuf>,
+    /// Subscribers, shared evenly among the rooms
+    #[arg(long, default_value_t = 1000)]
+    pub connections: usize,
+    #[command(flatten)]
+    pub rooms: Rooms,
+    /// Messages a second; deliveries are this times the subscribers of a room
+    #[arg(long, default_value_t = 200)]
+    pub rate: u64,
+    /// How long one run is measured
+    #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
+    /// Interleaved pairs of runs
+    #[arg(long, default_value_t = 7)]
+    pub pairs: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Idle {
+    /// Connections, each of a customer of its own
+    #[arg(long, default_value_t = 5000)]
+    pub idle_connections: usize,
+    /// Pairs of runs
+    #[arg(long, default_value_t = 3)]
+    pub idle_pairs: usize,
+    /// How long the connections idle before memory is read again
+    #[arg(long, default_value_t = 30)]
+    pub idle_seconds: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct All {
+    #[command(flatten)]
+    pub delivery: Delivery,
+    #[command(flatten)]
+    pub idle: Idle,
+    /// The page to write
+    #[arg(long, default_value = "docs/operating/performance.md")]
+    pub page: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct PushServer {
+    /// Where the public half of the key is that the clients' tokens are signed with
+    #[arg(long, value_name = "DIR")]
+    pub keys: PathBuf,
+    #[command(flatten)]
+    pub rooms: Rooms,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Rooms {
+    /// Rooms, numbered from 1
+    #[arg(long, default_value_t = 10)]
+    pub rooms: usize,
+}

@@ -1,0 +1,5 @@
+//! The figures of performance.md, each measured against its baseline.
+
+pub mod delivery;
+pub mod idle;
+pub mod whole;

@@ -1,0 +1,107 @@
+//! The same deliveries by the all-in-one process: with HTTP, authentication, SQLite, outbox and projections.
+
+use std::{env, rc::Rc};
+
+use anyhow::{Context as _, Result, ensure};
+use colloquy_e2e::{
+    client::{Client, USER1, USER2, USER3},
+    harness::{Instance, Options},
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::delivery::Run;
+use crate::{
+    cli::Delivery,
+    load::{Crowd, Visitor},
+    measure::Cpu,
+    server::feed::{CONTENT_OCTETS, due},
+};
+
+/// One run against a fresh system.
+///
+/// # Errors
+/// The system fails, or the run does not count.
+pub async fn run(options: &Delivery) -> Result<Run> {
+    let system = Instance::start(Options {
+        binary: Some(binary(options)?),
+        env: vec![("COLLOQUY_LOG__FILTER".into(), "warn".into())],
+        ..Options::default()
+    })
+    .await?;
+    let pid = system.pid().context("the system runs")?;
+    let client = Client::new(&system.url())?;
+    let mut members = Vec::new();
+    for user in [USER1, USER2, USER3] {
+        members.push(client.login(user.username, user.password).await?);
+    }
+    let mut rooms = Vec::new();
+    for number in 1..=options.rooms.rooms {
+        let name = format!("Room {number}");
+        let room = members[0].create_room(&name, &[USER2.id, USER3.id]);
+        rooms.push(room.await?);
+    }
+    let address = system.url().trim_start_matches("http://").parse()?;
+    let crowd = Crowd::gather(address, visitors(&members, &rooms, options)?).await?;
+    let (warm_up, measured) = (options.warm_up(), options.messages());
+    send(&members[0], &rooms, options.rate, warm_up).await?;
+    crowd.received(options.deliveries(warm_up)).await?;
+
+    let before = Cpu::of(pid)?;
+    send(&members[0], &rooms, options.rate, measured).await?;
+    crowd
+        .received(options.deliveries(warm_up + measured))
+        .await?;
+    let used = Cpu::of(pid)? - before;
+    Ok(Run::new(used, options.deliveries(measured)))
+}
+
+/// Open loop: a slow answer delays no other message.
+async fn send(sender: &Client, rooms: &[i64], rate: u64, count: u64) -> Result<()> {
+    let content: Rc<str> = "x".repeat(CONTENT_OCTETS).into();
+    let (start, mut sending) = (Instant::now(), JoinSet::new());
+    for (number, room) in (0..count).zip(rooms.iter().copied().cycle()) {
+        sleep_until(start + due(number, rate)).await;
+        let (sender, content) = (sender.clone(), Rc::clone(&content));
+        sending.spawn_local(async move { sender.send(room, &content, None).await });
+    }
+    while let Some(sent) = sending.join_next().await {
+        sent??;
+    }
+    Ok(())
+}
+
+fn visitors(members: &[Client], rooms: &[i64], options: &Delivery) -> Result<Vec<Visitor>> {
+    let tokens = members
+        .iter()
+        .map(|member| {
+            member
+                .token()
+                .map(Rc::from)
+                .context("a login gives a token")
+        })
+        .collect::<Result<Vec<Rc<str>>>>()?;
+    ensure!(!rooms.is_empty(), "at least one room is needed");
+    Ok((0..options.connections)
+        .map(|number| Visitor {
+            path: colloquy_websocket::server::PATH.to_owned(),
+            token: Some(Rc::clone(&tokens[number % tokens.len()])),
+            room: rooms[number % rooms.len()],
+        })
+        .collect())
+}
+
+fn binary(options: &Delivery) -> Result<std::path::PathBuf> {
+    let binary = match &options.bin {
+        Some(path) => path.clone(),
+        None => env::current_exe()?.with_file_name("colloquy"),
+    };
+    ensure!(
+        binary.is_file(),
+        "{} is missing: run `cargo build --release -p colloquy -p colloquy-bench`",
+        binary.display()
+    );
+    Ok(binary)
+}

@@ -1,0 +1,66 @@
+//! The push side alone: `colloquy-websocket` as the product runs it, behind a log that holds nothing.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use async_trait::async_trait;
+use colloquy_chassis::{
+    Lifecycle, SystemClock, http_server, keys::KeyFolder, origins::Origins, readiness::Readiness,
+    router::finish, session_token::SessionVerifier,
+};
+use colloquy_contracts::{CustomerId, RoomId};
+use colloquy_event_log::{EventLog as _, NewEvent};
+use colloquy_service_api::{CallError, MembershipCheck, RoomMembership};
+use colloquy_websocket::{Access, Settings, Websocket, router};
+use tokio::net::TcpListener;
+
+use super::{feed, live_log::LiveLog, process};
+use crate::cli::PushServer;
+
+/// Everybody is in every room: asking is measured, looking it up is not the push side's work.
+struct Everybody;
+
+#[async_trait]
+impl RoomMembership for Everybody {
+    async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, CallError> {
+        Ok(true)
+    }
+}
+
+/// Serves until standard input ends.
+///
+/// # Errors
+/// The port or the keys cannot be used.
+pub async fn run(options: &PushServer) -> Result<()> {
+    let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
+    let (tasks, log) = (lifecycle.tasks(), LiveLog::default());
+    let clock = Arc::new(SystemClock);
+    let everybody = Arc::new(Everybody);
+    let access = Access {
+        verifier: SessionVerifier::load(&KeyFolder::new(&options.keys), clock.clone())?,
+        membership: MembershipCheck::new(everybody.clone(), everybody),
+        origins: Origins::default(),
+    };
+    let websocket = Websocket::start(
+        Arc::new(log.clone()),
+        access,
+        clock,
+        Settings::default(),
+        readiness.gate("event log"),
+        &tasks,
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let routes = finish(router(websocket));
+    tasks.spawn_vital(
+        "listener",
+        http_server::serve(listener, routes, tasks.clone()),
+    );
+    process::wait_until_ready(&readiness).await;
+    process::tell(address);
+    let feeding = feed::obey(options.rooms.rooms, async |event| {
+        // Nobody follows only while the process ends; the crowd then sees the loss.
+        let _ = log.append(&[NewEvent::from(event)]).await;
+    });
+    feeding.await.context("standard input")
+}
