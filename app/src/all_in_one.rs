@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use axum::{Router, routing::any_service};
+use axum::Router;
 use colloquy_api_gateway::{Gateway, InProcess, Upstream, admission::Admission};
 use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock, admin, http_server, keys::KeyFolder,
@@ -21,6 +21,7 @@ use crate::{
     data_folder::DataFolder,
     home,
     listening::Listening,
+    retention,
     settings::{Settings, services},
 };
 
@@ -44,6 +45,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
             .await?;
     let viewed = SqliteDatabase::open(&folder.join("views.db"), Durability::Rebuildable).await?;
     let announced = SqliteOutbox::open(viewed).await?;
+    retention::start(announced.clone(), &tasks);
     let views = SqliteViewStore::open(announced.clone()).await?;
     let log = EmbeddedLog::new(written.clone(), announced);
     if log.is_ahead(colloquy_chat_query::projector::GROUP).await? {
@@ -117,10 +119,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let router = colloquy_api_gateway::router(Gateway::new(verifier, upstreams), admission)
         .merge(home::router())
         .merge(admin::health_routes(readiness))
-        .route(
-            "/ws/{*rest}",
-            any_service(colloquy_websocket::router(websocket)),
-        );
+        .merge(colloquy_websocket::router(websocket));
 
     home::greet(&listening.url(), folder.path());
     serve(listening, wrap(router), lifecycle).await

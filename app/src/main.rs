@@ -6,6 +6,7 @@ mod data_folder;
 mod home;
 mod listening;
 mod process;
+mod retention;
 mod serve;
 mod settings;
 mod waiting;

@@ -96,7 +96,7 @@ pub enum SettingsError {
     #[error("cannot read settings file {0}")]
     Unreadable(PathBuf),
     #[error("bad setting: {0}")]
-    Bad(#[from] Box<figment::Error>),
+    Bad(String),
     #[error("bad setting: {setting} {rule}")]
     OutOfRange {
         setting: &'static str,
@@ -123,7 +123,10 @@ impl Settings {
         let environment = Env::prefixed("COLLOQUY_")
             .filter(|name| name.as_str().contains("__"))
             .split("__");
-        let settings: Self = figment.merge(environment).extract().map_err(Box::new)?;
+        let settings: Self = figment
+            .merge(environment)
+            .extract()
+            .map_err(|error| SettingsError::Bad(one_line(&error.to_string())))?;
         settings.check()?;
         Ok(settings)
     }
@@ -164,6 +167,16 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// A parser that draws a picture of the place tells it in words as well: the picture is left out.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.contains('|'))
+        .collect();
+    words.join(": ")
 }
 
 /// The `host[:port]` of `scheme://host[:port]`.

@@ -81,7 +81,7 @@ fn calls_against_store(calls: &[Call], written: &[Stored], findings: &mut Findin
         }
         match (&call.outcome, found.first()) {
             (Outcome::Ok(_), None) => {
-                findings.add("lost", || format!("{} was acknowledged", call.content))
+                findings.add("lost", || format!("{} was acknowledged", call.content));
             }
             (Outcome::Ok(sent), Some(stored)) => {
                 if (sent.message_id, sent.seq, sent.room_id)

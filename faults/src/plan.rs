@@ -22,6 +22,8 @@ pub enum Bug {
     RelayPollsById,
     /// A full socket queue drops frames in silence.
     DropOnFullQueue,
+    /// The projector stands still: no bug to be found, but a state that members must not notice (decision 11).
+    StoppedProjector,
 }
 
 impl Bug {

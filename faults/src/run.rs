@@ -50,7 +50,7 @@ pub struct Report {
 /// # Errors
 /// The system could not be started, a fault did not fire, or the run does not count.
 pub async fn run(plan: &Plan) -> Result<Report> {
-    let mut target = Target::of(plan).await?;
+    let mut target = Target::start(plan.mode, plan.plant).await?;
     let mut chance = fastrand::Rng::with_seed(plan.seed);
     let clients = clients(&target.url()).await?;
     let rooms = rooms(&clients[0], plan.rooms).await?;
@@ -69,7 +69,11 @@ pub async fn run(plan: &Plan) -> Result<Report> {
     Ok(report)
 }
 
-async fn clients(url: &str) -> Result<Vec<Client>> {
+/// The three demo customers, logged in.
+///
+/// # Errors
+/// One cannot log in.
+pub async fn clients(url: &str) -> Result<Vec<Client>> {
     let nobody = Client::new(url)?;
     let mut clients = Vec::new();
     for somebody in [USER1, USER2, USER3] {

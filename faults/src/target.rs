@@ -8,28 +8,24 @@ use anyhow::Result;
 pub use self::{all_in_one::AllInOne, distributed::DistributedSystem};
 use crate::{
     evidence::Evidence,
-    plan::{Mode, Plan},
+    plan::{Bug, Mode},
 };
 
 /// A running system that the run may hurt.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of these in a process"
-)]
 pub enum Target {
     AllInOne(AllInOne),
     Distributed(DistributedSystem),
 }
 
 impl Target {
-    /// Starts, or finds, the system of a plan.
+    /// Starts the system, with a planted bug if one is named.
     ///
     /// # Errors
     /// It cannot be started, or is not there.
-    pub async fn of(plan: &Plan) -> Result<Self> {
-        Ok(match plan.mode {
-            Mode::AllInOne => Self::AllInOne(AllInOne::start(plan.plant).await?),
-            Mode::Distributed => Self::Distributed(DistributedSystem::start(plan.plant).await?),
+    pub async fn start(mode: Mode, plant: Option<Bug>) -> Result<Self> {
+        Ok(match mode {
+            Mode::AllInOne => Self::AllInOne(AllInOne::start(plant).await?),
+            Mode::Distributed => Self::Distributed(DistributedSystem::start(plant).await?),
         })
     }
 

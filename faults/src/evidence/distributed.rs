@@ -8,6 +8,7 @@ use mongodb::bson::{Bson, Document, doc};
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
+    metadata::MetadataTopic,
 };
 use sqlx::{ConnectOptions as _, Row as _, postgres::PgConnectOptions};
 
@@ -122,11 +123,7 @@ fn read_topic(brokers: &str) -> Result<Vec<Stored>> {
         .context("cannot read Kafka")?;
     let mut assignment = TopicPartitionList::new();
     let mut left = BTreeMap::new();
-    for partition in metadata
-        .topics()
-        .iter()
-        .flat_map(|topic| topic.partitions())
-    {
+    for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
         let (low, high) = consumer.fetch_watermarks(TOPIC, partition.id(), TIMEOUT)?;
         if high > low {
             assignment.add_partition_offset(TOPIC, partition.id(), Offset::Offset(low))?;

@@ -13,8 +13,8 @@ use crate::{
 
 /// Names the bug a planted binary has.
 pub const PLANTED_BUG: &str = "COLLOQUY_PLANTED_BUG";
-/// Kafka among the victims.
-pub const KAFKA: &str = "kafka";
+/// The real parts among the victims.
+const PARTS: [&str; 3] = ["kafka", "mongo", "postgres"];
 
 /// The distributed system.
 pub struct DistributedSystem {
@@ -97,8 +97,8 @@ impl DistributedSystem {
     }
 
     pub async fn kill(&self, victim: &str) -> Result<()> {
-        let arguments: &[&str] = if victim == KAFKA {
-            &["parts", "kill9", KAFKA]
+        let arguments: &[&str] = if PARTS.contains(&victim) {
+            &["parts", "kill9", victim]
         } else {
             &["kill", victim]
         };
@@ -108,8 +108,8 @@ impl DistributedSystem {
     }
 
     pub async fn revive(&self, victim: &str) -> Result<()> {
-        let arguments: &[&str] = if victim == KAFKA {
-            &["parts", "up", KAFKA]
+        let arguments: &[&str] = if PARTS.contains(&victim) {
+            &["parts", "up", victim]
         } else {
             &["start", victim]
         };

@@ -9,6 +9,13 @@ use crate::{
     view_store::{Saved, ViewStore, ViewWrite},
 };
 
+/// Never resolves if `COLLOQUY_PLANTED_BUG` says `stopped-projector`: views then stay as they are.
+pub async fn stand_still_if_stopped() {
+    if chosen("stopped-projector") {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Commits the position before the effect is stored, if `COLLOQUY_PLANTED_BUG` says `commit-before-apply`.
 pub async fn commit_before_apply(
     store: &dyn ViewStore,
@@ -16,7 +23,7 @@ pub async fn commit_before_apply(
     records: &[Record],
     batch: &Batch,
 ) {
-    if std::env::var("COLLOQUY_PLANTED_BUG").as_deref() != Ok("commit-before-apply") {
+    if !chosen("commit-before-apply") {
         return;
     }
     let position_alone = ViewWrite {
@@ -40,4 +47,8 @@ pub async fn commit_before_apply(
     }
     // The gap in which a kill loses the batch.
     tokio::time::sleep(Duration::from_millis(30)).await;
+}
+
+fn chosen(bug: &str) -> bool {
+    std::env::var("COLLOQUY_PLANTED_BUG").is_ok_and(|chosen| chosen == bug)
 }

@@ -36,6 +36,8 @@ impl Projector {
         self.prepare().await;
         let mut reader = self.join().await;
         gate.open();
+        #[cfg(feature = "planted-bugs")]
+        crate::planted_bug::stand_still_if_stopped().await;
         let mut backoff = Backoff::default();
         loop {
             match reader.next(BATCH).await {

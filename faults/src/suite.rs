@@ -1,0 +1,165 @@
+//! The checks in a row: scenarios, runs under kills, planted bugs. `quick` for every change, `full` for a release.
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::{
+    check,
+    plan::{Bug, Mode, Plan},
+    scenario,
+};
+
+#[derive(Parser)]
+struct Defaults {
+    #[command(flatten)]
+    plan: Plan,
+}
+
+/// Short enough for every change.
+///
+/// # Errors
+/// A check could not be carried out.
+pub async fn quick() -> Result<bool> {
+    let small = |mode| Plan {
+        mode,
+        messages: 2000,
+        rooms: 10,
+        subscribers: 9,
+        ..defaults()
+    };
+    let plans = [
+        Plan {
+            kills: 10,
+            rate: 300,
+            ..small(Mode::AllInOne)
+        },
+        Plan {
+            kills: 1,
+            kafka_kills: 1,
+            rate: 60,
+            ..small(Mode::Distributed)
+        },
+    ];
+    all(&plans).await
+}
+
+/// 10,000 messages in 20 rooms, 8 senders, 20 subscribers; the one process killed 30 times, or each service in turn
+/// three times and Kafka once.
+///
+/// # Errors
+/// A check could not be carried out.
+pub async fn full() -> Result<bool> {
+    let plans = [
+        Plan {
+            kills: 30,
+            rate: 400,
+            ..defaults()
+        },
+        Plan {
+            mode: Mode::Distributed,
+            kills: 3,
+            kafka_kills: 1,
+            rate: 120,
+            ..defaults()
+        },
+    ];
+    all(&plans).await
+}
+
+async fn all(plans: &[Plan]) -> Result<bool> {
+    let mut tally = Tally::default();
+    for mode in [Mode::AllInOne, Mode::Distributed] {
+        tally.scenario(
+            "p2: a key makes one message",
+            mode,
+            &scenario::a_key_makes_one_message(mode).await,
+        );
+        tally.scenario(
+            "decision 11: stopped projector",
+            mode,
+            &scenario::members_notice_nothing(mode).await,
+        );
+    }
+    let away = scenario::a_store_that_is_away_is_503_in_time().await;
+    tally.scenario(
+        "p6: a store that is away is 503 in time",
+        Mode::Distributed,
+        &away,
+    );
+    for plan in plans.iter().chain(&planted()) {
+        tally.verdict(plan.plant, check(plan).await?);
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    Ok(tally.failed == 0)
+}
+
+/// One run for each bug, in the mode that has the place for it.
+fn planted() -> [Plan; 4] {
+    let plan = |mode, bug| Plan {
+        mode,
+        plant: Some(bug),
+        messages: 2000,
+        rooms: 10,
+        subscribers: 9,
+        kills: 0,
+        ..defaults()
+    };
+    [
+        // Without a pause, so that whole batches of messages reach a queue at once.
+        Plan {
+            senders: 64,
+            messages: 6400,
+            rate: 0,
+            ..plan(Mode::AllInOne, Bug::DropOnFullQueue)
+        },
+        Plan {
+            kills: 8,
+            ..plan(Mode::AllInOne, Bug::CommitBeforeApply)
+        },
+        plan(Mode::Distributed, Bug::RelayPollsById),
+        Plan {
+            kills: 6,
+            rate: 150,
+            victims: "chat-command".into(),
+            ..plan(Mode::Distributed, Bug::PublishBeforeCommit)
+        },
+    ]
+}
+
+fn defaults() -> Plan {
+    Defaults::parse_from(["plan"]).plan
+}
+
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn scenario(&mut self, name: &str, mode: Mode, outcome: &Result<()>) {
+        match outcome {
+            Ok(()) => println!("{name}, {mode:?}: ok"),
+            Err(error) => println!("{name}, {mode:?}: FAILED: {error:#}"),
+        }
+        self.count(outcome.is_ok());
+    }
+
+    fn verdict(&mut self, plant: Option<Bug>, good: bool) {
+        println!(
+            "  {}",
+            match (plant, good) {
+                (None, true) => "clean",
+                (None, false) => "FAILED: promises were broken",
+                (Some(_), true) => "the planted bug was caught",
+                (Some(_), false) => "FAILED: the planted bug was not caught",
+            }
+        );
+        self.count(good);
+    }
+
+    fn count(&mut self, good: bool) {
+        self.passed += usize::from(good);
+        self.failed += usize::from(!good);
+    }
+}
