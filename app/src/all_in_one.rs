@@ -8,20 +8,18 @@ use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock, admin, http_server, keys::KeyFolder,
     lifecycle::termination, readiness::Readiness, router::wrap, session_token::SessionVerifier,
 };
-use colloquy_chat_command::{ChatCommand, Membership, write_store::SqliteWriteStore};
-use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership, ViewStore};
-use colloquy_customer::{Customers, HashingPool, customer_store::sqlite::SqliteCustomerStore};
-use colloquy_event_log::{EmbeddedLog, EventLog, SqliteOutbox};
+use colloquy_chat_command::{ChatCommand, Membership};
+use colloquy_chat_query::{ChatQuery, ViewMembership};
+use colloquy_customer::{Customers, HashingPool};
 use colloquy_service_api::MembershipCheck;
-use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 use colloquy_websocket::{Access, Websocket};
 
 use crate::{
     cli::AllInOne,
     data_folder::DataFolder,
+    embedded::Stores,
     home,
     listening::Listening,
-    retention,
     settings::{Settings, services},
 };
 
@@ -37,65 +35,47 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
     let tasks = lifecycle.tasks();
-    let verifier = SessionVerifier::load(&keys, Arc::clone(&clock))?;
+    let stores = Stores::open(&folder, &tasks).await?;
 
-    let accounts = SqliteDatabase::open(&folder.join("accounts.db"), Durability::Full).await?;
-    let written =
-        SqliteOutbox::open(SqliteDatabase::open(&folder.join("write.db"), Durability::Full).await?)
-            .await?;
-    let viewed = SqliteDatabase::open(&folder.join("views.db"), Durability::Rebuildable).await?;
-    let announced = SqliteOutbox::open(viewed).await?;
-    retention::start(announced.clone(), &tasks);
-    let views = SqliteViewStore::open(announced.clone()).await?;
-    let log = EmbeddedLog::new(written.clone(), announced);
-    if log.is_ahead(colloquy_chat_query::projector::GROUP).await? {
-        tracing::warn!(
-            "the views are ahead of the write store, as after restoring a backup: rebuilding them"
-        );
-        views.wipe().await?;
-    }
-    let (log, views): (Arc<dyn EventLog>, Arc<dyn ViewStore>) = (Arc::new(log), Arc::new(views));
-    let writes = Arc::new(SqliteWriteStore::open(written).await?);
-
-    let customers = Customers::new(
-        Arc::new(SqliteCustomerStore::open(accounts).await?),
-        HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?,
-    );
+    let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
+    let customers = Customers::new(stores.customers, hashing);
     if listening.is_loopback() || settings.accounts.seed_demo_customers {
         home::say_if_seeded(customers.seed_demo().await?);
     }
     let auth = services::auth(settings, &keys, customers.clone(), &clock)?;
+    let truth = Arc::new(Membership::new(Arc::clone(&stores.writes)));
+    let membership =
+        MembershipCheck::new(Arc::new(ViewMembership(Arc::clone(&stores.views))), truth);
+    let chat = services::chat(settings);
     let commands = ChatCommand::start(
-        writes.clone(),
+        stores.writes,
         customers.clone(),
         Arc::clone(&clock),
-        services::chat(settings),
+        chat,
         &tasks,
     );
-    let membership = MembershipCheck::new(
-        Arc::new(ViewMembership(Arc::clone(&views))),
-        Arc::new(Membership::new(writes)),
-    );
+    let projecting = readiness.gate("projector");
     let queries = ChatQuery::start(
-        views,
-        Arc::clone(&log),
+        stores.views,
+        Arc::clone(&stores.log),
         membership.clone(),
         &tasks,
-        readiness.gate("projector"),
+        projecting,
     );
+    let verifier = SessionVerifier::load(&keys, Arc::clone(&clock))?;
     let origins = listening.origins(&settings.http);
     let access = Access {
         verifier: verifier.clone(),
         membership,
         origins: origins.clone(),
     };
-    let push = services::stomp(settings);
+    let following = readiness.gate("websocket");
     let websocket = Websocket::start(
-        log,
+        stores.log,
         access,
         clock,
-        push,
-        readiness.gate("websocket"),
+        services::stomp(settings),
+        following,
         &tasks,
     );
 

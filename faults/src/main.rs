@@ -28,6 +28,14 @@ use crate::{audit::KINDS, plan::Plan, run::Report};
 enum Checker {
     /// Carry out one plan
     Run(Plan),
+    /// Tell one story with one fault
+    Scenario {
+        #[arg(value_enum)]
+        story: scenario::Story,
+        /// Where
+        #[arg(long, value_enum, default_value = "all-in-one")]
+        mode: plan::Mode,
+    },
     /// Scenarios, kills in both modes, and four planted bugs that must be caught
     Quick,
     /// The same at full size
@@ -38,6 +46,7 @@ enum Checker {
 async fn main() -> ExitCode {
     let outcome = match Checker::parse() {
         Checker::Run(plan) => check(&plan).await,
+        Checker::Scenario { story, mode } => scenario::tell(story, mode).await.map(|()| true),
         Checker::Quick => suite::quick().await,
         Checker::Full => suite::full().await,
     };

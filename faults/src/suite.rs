@@ -6,7 +6,7 @@ use clap::Parser;
 use crate::{
     check,
     plan::{Bug, Mode, Plan},
-    scenario,
+    scenario::{Story, tell},
 };
 
 #[derive(Parser)]
@@ -68,24 +68,9 @@ pub async fn full() -> Result<bool> {
 
 async fn all(plans: &[Plan]) -> Result<bool> {
     let mut tally = Tally::default();
-    for mode in [Mode::AllInOne, Mode::Distributed] {
-        tally.scenario(
-            "p2: a key makes one message",
-            mode,
-            &scenario::a_key_makes_one_message(mode).await,
-        );
-        tally.scenario(
-            "decision 11: stopped projector",
-            mode,
-            &scenario::members_notice_nothing(mode).await,
-        );
+    for (story, mode) in Story::ALL {
+        tally.story(story, mode, &tell(story, mode).await);
     }
-    let away = scenario::a_store_that_is_away_is_503_in_time().await;
-    tally.scenario(
-        "p6: a store that is away is 503 in time",
-        Mode::Distributed,
-        &away,
-    );
     for plan in plans.iter().chain(&planted()) {
         tally.verdict(plan.plant, check(plan).await?);
     }
@@ -137,10 +122,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn scenario(&mut self, name: &str, mode: Mode, outcome: &Result<()>) {
+    fn story(&mut self, story: Story, mode: Mode, outcome: &Result<()>) {
         match outcome {
-            Ok(()) => println!("{name}, {mode:?}: ok"),
-            Err(error) => println!("{name}, {mode:?}: FAILED: {error:#}"),
+            Ok(()) => println!("{story:?}, {mode:?}: ok"),
+            Err(error) => println!("{story:?}, {mode:?}: FAILED: {error:#}"),
         }
         self.count(outcome.is_ok());
     }

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use colloquy_e2e::client::{Client, Sent, USER2};
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
 use serde_json::json;
 
 use crate::{plan::Mode, run::clients, target::Target};
 
 const KEYS: usize = 100;
 const TIMES: usize = 20;
+/// So that some 200 sends are under way, and not 2,000 connections.
+const KEYS_AT_ONCE: usize = 10;
 
 /// 100 keys, 20 parallel sends each: 100 messages, 20 equal answers each, another body is 422; all of it again after
 /// the processes that write were killed and started again.
@@ -64,7 +66,10 @@ async fn send_all(client: &Client, room: i64) -> Result<Vec<Sent>> {
         );
         Ok(answers[0].clone())
     });
-    try_join_all(keys).await
+    stream::iter(keys)
+        .buffered(KEYS_AT_ONCE)
+        .try_collect()
+        .await
 }
 
 async fn refuse_other_bodies(client: &Client, room: i64) -> Result<()> {

@@ -18,8 +18,8 @@ const IN_TIME: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// An answer came late, or was another than it should be, or a message was lost.
-pub async fn a_store_that_is_away_is_503_in_time() -> Result<()> {
-    let mut target = Target::start(Mode::Distributed, None).await?;
+pub async fn a_store_that_is_away_is_503_in_time(mode: Mode) -> Result<()> {
+    let mut target = Target::start(mode, None).await?;
     let user1 = clients(&target.url()).await?.remove(0);
     let room = user1.create_room("stores away", &[USER2.id]).await?;
     let mut acknowledged = Vec::new();
@@ -28,7 +28,11 @@ pub async fn a_store_that_is_away_is_503_in_time() -> Result<()> {
         ("mongo", 200, 503),
         ("kafka", 200, 200),
     ] {
-        acknowledged.push(sent_again(&user1, room, &format!("before {part}")).await?);
+        acknowledged.push(
+            sent_again(&user1, room, &format!("before {part}"))
+                .await
+                .with_context(|| format!("before {part}"))?,
+        );
         target.kill(part).await?;
         let content = format!("without {part}");
         let send = timed(part, user1.send_raw(room, &content, None)).await?;

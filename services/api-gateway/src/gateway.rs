@@ -162,5 +162,5 @@ async fn cross(rest: &str, request: Request) -> Result<Crossing, ApiError> {
 
 fn is_too_large(error: &axum::Error) -> bool {
     std::error::Error::source(error)
-        .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+        .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
