@@ -6,7 +6,9 @@ use std::sync::{
 use async_trait::async_trait;
 use colloquy_chassis::ServiceName;
 use colloquy_contracts::{CustomerId, RoomId};
-use colloquy_service_api::{CallError, MembershipCheck, RoomMembership, membership_check::MembershipError};
+use colloquy_service_api::{
+    CallError, MembershipCheck, RoomMembership, membership_check::MembershipError,
+};
 
 const ROOM: RoomId = RoomId(1);
 const SOMEBODY: CustomerId = CustomerId(7);
@@ -28,7 +30,8 @@ impl Says {
 impl RoomMembership for Says {
     async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, CallError> {
         self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.ok_or(CallError::Unavailable(ServiceName::ChatCommand, None))
+        self.0
+            .ok_or(CallError::Unavailable(ServiceName::ChatCommand, None))
     }
 }
 
@@ -45,7 +48,10 @@ async fn decision_11_a_yes_of_the_view_is_final_and_remembered() {
 #[tokio::test]
 async fn decision_11_a_no_of_the_view_is_asked_again_at_the_truth() {
     let (view, truth) = (Says::new(Some(false)), Says::new(Some(true)));
-    MembershipCheck::new(view, truth.clone()).check(ROOM, SOMEBODY).await.unwrap();
+    MembershipCheck::new(view, truth.clone())
+        .check(ROOM, SOMEBODY)
+        .await
+        .unwrap();
     assert_eq!(truth.asked(), 1);
 }
 
@@ -54,14 +60,20 @@ async fn decision_11_a_no_of_the_truth_is_a_refusal_and_not_remembered() {
     let truth = Says::new(Some(false));
     let check = MembershipCheck::new(Says::new(Some(false)), truth.clone());
     for _ in 0..2 {
-        assert!(matches!(check.check(ROOM, SOMEBODY).await, Err(MembershipError::NotAMember)));
+        assert!(matches!(
+            check.check(ROOM, SOMEBODY).await,
+            Err(MembershipError::NotAMember)
+        ));
     }
     assert_eq!(truth.asked(), 2);
 }
 
 #[tokio::test]
 async fn decision_11_a_view_that_is_down_leaves_it_to_the_truth() {
-    MembershipCheck::new(Says::new(None), Says::new(Some(true))).check(ROOM, SOMEBODY).await.unwrap();
+    MembershipCheck::new(Says::new(None), Says::new(Some(true)))
+        .check(ROOM, SOMEBODY)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +81,10 @@ async fn decision_11_undecided_is_neither_and_said_after_two_seconds() {
     let truth = Says::new(None);
     let check = MembershipCheck::new(Says::new(Some(false)), truth.clone());
     let began = tokio::time::Instant::now();
-    assert!(matches!(check.check(ROOM, SOMEBODY).await, Err(MembershipError::Undecided(_))));
+    assert!(matches!(
+        check.check(ROOM, SOMEBODY).await,
+        Err(MembershipError::Undecided(_))
+    ));
     assert_eq!(began.elapsed().as_secs(), 2);
     assert!(truth.asked() > 2, "it was tried again");
 }

@@ -25,20 +25,48 @@ impl Drop for World {
 }
 
 /// Chat command, protected as on its own port.
-#[expect(clippy::disallowed_methods, reason = "a test's server ends with the test")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's server ends with the test"
+)]
 async fn chat_command() -> World {
     let folder = tempfile::tempdir().unwrap();
     let keys = KeyFolder::new(folder.path());
     keys.complete("k1").unwrap();
-    let verifier = InternalVerifier::load(&keys, ServiceName::ChatCommand, Arc::new(SystemClock)).unwrap();
+    let verifier =
+        InternalVerifier::load(&keys, ServiceName::ChatCommand, Arc::new(SystemClock)).unwrap();
     let router = Router::new()
-        .route("/yes", get(|| async { Json(Envelope::success("yes", true)) }))
-        .route("/nothing", get(|| async { Json(Envelope::<bool> { success: true, message: String::new(), data: None }) }))
-        .route("/broken", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }));
+        .route(
+            "/yes",
+            get(|| async { Json(Envelope::success("yes", true)) }),
+        )
+        .route(
+            "/nothing",
+            get(|| async {
+                Json(Envelope::<bool> {
+                    success: true,
+                    message: String::new(),
+                    data: None,
+                })
+            }),
+        )
+        .route(
+            "/broken",
+            get(|| async { StatusCode::INTERNAL_SERVER_ERROR }),
+        );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let server = tokio::spawn(async move { axum::serve(listener, verifier.protect(router)).await.unwrap() });
-    World { address, keys, _folder: folder, server }
+    let server = tokio::spawn(async move {
+        axum::serve(listener, verifier.protect(router))
+            .await
+            .unwrap()
+    });
+    World {
+        address,
+        keys,
+        _folder: folder,
+        server,
+    }
 }
 
 impl World {
@@ -48,7 +76,9 @@ impl World {
     }
 
     async fn ask(&self, caller: ServiceName, path: &str) -> Result<Option<bool>, CallError> {
-        self.client(caller, std::slice::from_ref(&self.address)).ask(Method::GET, path, None::<&()>).await
+        self.client(caller, std::slice::from_ref(&self.address))
+            .ask(Method::GET, path, None::<&()>)
+            .await
     }
 }
 
@@ -61,29 +91,47 @@ async fn nowhere() -> String {
 #[tokio::test]
 async fn an_answer_is_the_data_of_the_envelope() {
     let world = chat_command().await;
-    assert_eq!(world.ask(ServiceName::ChatQuery, "/yes").await.unwrap(), Some(true));
-    assert_eq!(world.ask(ServiceName::ChatQuery, "/nothing").await.unwrap(), None);
+    assert_eq!(
+        world.ask(ServiceName::ChatQuery, "/yes").await.unwrap(),
+        Some(true)
+    );
+    assert_eq!(
+        world.ask(ServiceName::ChatQuery, "/nothing").await.unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
 async fn decision_24_a_caller_that_is_not_in_the_table_is_refused() {
     let world = chat_command().await;
     let refusal = world.ask(ServiceName::Mail, "/yes").await.unwrap_err();
-    assert!(matches!(refusal, CallError::Refused(_, StatusCode::UNAUTHORIZED)), "{refusal}");
+    assert!(
+        matches!(refusal, CallError::Refused(_, StatusCode::UNAUTHORIZED)),
+        "{refusal}"
+    );
 }
 
 #[tokio::test]
 async fn a_service_that_fails_is_unavailable() {
     let world = chat_command().await;
-    assert!(matches!(world.ask(ServiceName::ChatQuery, "/broken").await, Err(CallError::Unavailable(..))));
+    assert!(matches!(
+        world.ask(ServiceName::ChatQuery, "/broken").await,
+        Err(CallError::Unavailable(..))
+    ));
 }
 
 #[tokio::test]
 async fn an_instance_that_is_away_is_passed_over() {
     let world = chat_command().await;
-    let client = world.client(ServiceName::ChatQuery, &[nowhere().await, world.address.clone()]);
+    let client = world.client(
+        ServiceName::ChatQuery,
+        &[nowhere().await, world.address.clone()],
+    );
     for _ in 0..4 {
-        assert_eq!(client.ask(Method::GET, "/yes", None::<&()>).await.unwrap(), Some(true));
+        assert_eq!(
+            client.ask(Method::GET, "/yes", None::<&()>).await.unwrap(),
+            Some(true)
+        );
     }
 }
 
