@@ -23,13 +23,15 @@ pub async fn a_key_makes_one_message(mode: Mode) -> Result<()> {
     let mut target = Target::start(mode, None).await?;
     let user1 = clients(&target.url()).await?.remove(0);
     let room = user1.create_room("keys", &[USER2.id]).await?;
-    let first = send_all(&user1, room).await?;
+    // Keys are remembered for a day, also those of an earlier run.
+    let run = fastrand::u64(..);
+    let first = send_all(&user1, room, run).await?;
     let seqs: BTreeSet<i64> = first.iter().map(|sent| sent.seq).collect();
     ensure!(
         seqs == (1..=100).collect(),
         "{KEYS} keys made the seqs {seqs:?}"
     );
-    refuse_other_bodies(&user1, room).await?;
+    refuse_other_bodies(&user1, room, run).await?;
 
     let writers = target
         .victims()
@@ -39,9 +41,11 @@ pub async fn a_key_makes_one_message(mode: Mode) -> Result<()> {
         target.kill(&writer).await?;
         target.revive(&writer).await?;
     }
-    let again = send_all(&user1, room).await.context("after the restart")?;
+    let again = send_all(&user1, room, run)
+        .await
+        .context("after the restart")?;
     ensure!(first == again, "after the restart the answers differ");
-    refuse_other_bodies(&user1, room)
+    refuse_other_bodies(&user1, room, run)
         .await
         .context("after the restart")?;
     user1.history_from(room, 100).await?;
@@ -55,9 +59,9 @@ pub async fn a_key_makes_one_message(mode: Mode) -> Result<()> {
 }
 
 /// Sends every key's message 20 times at once, and answers what each key was answered.
-async fn send_all(client: &Client, room: i64) -> Result<Vec<Sent>> {
+async fn send_all(client: &Client, room: i64, run: u64) -> Result<Vec<Sent>> {
     let keys = (0..KEYS).map(|key| async move {
-        let (content, key) = (format!("message {key}"), format!("key-{key}"));
+        let (content, key) = (format!("message {key}"), format!("{run}-{key}"));
         let sends = (0..TIMES).map(|_| client.send(room, &content, Some(&key)));
         let answers = try_join_all(sends).await?;
         ensure!(
@@ -72,14 +76,14 @@ async fn send_all(client: &Client, room: i64) -> Result<Vec<Sent>> {
         .await
 }
 
-async fn refuse_other_bodies(client: &Client, room: i64) -> Result<()> {
+async fn refuse_other_bodies(client: &Client, room: i64, run: u64) -> Result<()> {
     for key in 0..KEYS {
         let body = json!({"roomId": room, "content": "another body"});
         let request = client
             .request("POST".parse()?, "/command/message")
             .json(&body);
         let answer = client
-            .fetch(request.header("Idempotency-Key", format!("key-{key}")))
+            .fetch(request.header("Idempotency-Key", format!("{run}-{key}")))
             .await?;
         ensure!(
             answer.status == 422,

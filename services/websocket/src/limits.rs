@@ -46,7 +46,7 @@ impl Default for Settings {
                 incoming: 0,
             },
             subscriptions: 256,
-            sessions_per_customer: 10_000,
+            sessions_per_customer: 1_000,
             frames_per_second: 50,
             frame_burst: 500,
             connect_within: Duration::from_secs(10),
