@@ -1,4 +1,9 @@
 //! The clients against a server that answers, refuses, or is not there.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod membership_check;
 mod service_client;

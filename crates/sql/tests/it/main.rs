@@ -1,3 +1,8 @@
 //! What our promises rest on: how databases are opened, and which errors mean "try again".
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod sqlite;
