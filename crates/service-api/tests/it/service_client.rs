@@ -59,7 +59,7 @@ async fn chat_command() -> World {
     let server = tokio::spawn(async move {
         axum::serve(listener, verifier.protect(router))
             .await
-            .unwrap()
+            .unwrap();
     });
     World {
         address,
