@@ -42,7 +42,8 @@ async fn open(State(websocket): State<Arc<Websocket>>, mut request: Request) -> 
     let tasks = websocket.tasks.clone();
     tasks.spawn(async move {
         match upgrade.await {
-            Ok(upgraded) => connection::serve(websocket, upgraded, cookie).await,
+            // Boxed: each wrapper of a task would hold room for another copy of this large future.
+            Ok(upgraded) => Box::pin(connection::serve(websocket, upgraded, cookie)).await,
             Err(error) => tracing::debug!(%error, "a client went away during the handshake"),
         }
     });
