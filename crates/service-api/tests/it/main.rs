@@ -1,9 +1,6 @@
 //! The clients against a server that answers, refuses, or is not there.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod membership_check;
 mod service_client;

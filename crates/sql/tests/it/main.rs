@@ -1,8 +1,5 @@
 //! What our promises rest on: how databases are opened, and which errors mean "try again".
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod sqlite;
