@@ -38,7 +38,8 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let stores = Stores::open(&folder, &tasks).await?;
 
     let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
-    let customers = Customers::new(stores.customers, hashing);
+    let passwords = services::passwords(settings);
+    let customers = Customers::new(stores.customers, hashing, passwords, Arc::clone(&clock));
     if listening.is_loopback() || settings.accounts.seed_demo_customers {
         home::say_if_seeded(customers.seed_demo().await?);
     }

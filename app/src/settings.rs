@@ -62,6 +62,7 @@ pub struct Stomp {
 pub struct Accounts {
     pub url: String,
     pub seed_demo_customers: bool,
+    pub password_length: [usize; 2],
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,7 +144,13 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), SettingsError> {
+        let [shortest, longest] = self.accounts.password_length;
         let rules = [
+            (
+                "accounts.password_length",
+                "must be [shortest, longest], between 1 and 1024",
+                1 <= shortest && shortest <= longest && longest <= 1024,
+            ),
             (
                 "chat.max_content",
                 "must be between 1 and 65536",

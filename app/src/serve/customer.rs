@@ -5,7 +5,11 @@ use std::{num::NonZeroUsize, sync::Arc};
 use colloquy_customer::{Customers, HashingPool, customer_store::postgres::PostgresCustomerStore};
 use colloquy_sql::postgres;
 
-use crate::{process::Process, settings::services::HASHING_QUEUE, waiting::wait_for};
+use crate::{
+    process::Process,
+    settings::services::{HASHING_QUEUE, passwords},
+    waiting::wait_for,
+};
 
 const CONNECTIONS: u32 = 8;
 
@@ -16,7 +20,12 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     })
     .await?;
     let hashing = HashingPool::start(NonZeroUsize::MIN, HASHING_QUEUE)?;
-    let customers = Customers::new(Arc::new(store), hashing);
+    let customers = Customers::new(
+        Arc::new(store),
+        hashing,
+        passwords(&process.settings),
+        Arc::clone(&process.clock),
+    );
     if process.settings.accounts.seed_demo_customers {
         customers.seed_demo().await?;
     }

@@ -7,6 +7,7 @@ use colloquy_chassis::{
     Clock,
     keys::{KeyError, KeyFolder},
 };
+use colloquy_customer::PasswordRule;
 use colloquy_service_api::CredentialCheck;
 use colloquy_websocket::stomp::HeartBeat;
 
@@ -30,6 +31,12 @@ pub fn auth(
         secure_cookie: settings.http.secure_cookie,
     };
     Ok(Auth::new(credentials, signer, Arc::clone(clock), settings))
+}
+
+/// Which passwords people may choose.
+pub fn passwords(settings: &Settings) -> PasswordRule {
+    let [min, max] = settings.accounts.password_length;
+    PasswordRule { min, max }
 }
 
 /// The write side's settings.

@@ -9,12 +9,20 @@ pub mod postgres;
 mod row;
 pub mod sqlite;
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use colloquy_chassis::{Failure, Kind};
 use colloquy_contracts::CustomerId;
 use colloquy_sql::StoreError;
 
-use crate::password::PasswordHash;
+use crate::{
+    domain::{NameSearch, PhoneSearch},
+    password::PasswordHash,
+};
+
+/// No search finds more accounts.
+pub const MAX_HITS: i64 = 50;
 
 /// An account that is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +62,20 @@ pub struct Customer {
     pub roles: Vec<String>,
 }
 
-/// What of a new account belongs to somebody else; the first of these in this order.
+/// What people can change about themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// What others see them as.
+    pub full_name: String,
+    /// Where they are written to, as typed.
+    pub email: String,
+    /// Where they are called, if they told.
+    pub phone_number: Option<String>,
+    /// `#RRGGBB`.
+    pub avatar_color: String,
+}
+
+/// What of an account belongs to somebody else; the first of these in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// The username.
@@ -65,9 +86,9 @@ pub enum Taken {
     PhoneNumber,
 }
 
-/// Why an account was not made.
+/// Why an account was not made or not changed.
 #[derive(Debug, thiserror::Error)]
-pub enum InsertError {
+pub enum SaveError {
     /// Something that must be unique is not.
     #[error("{0:?} is taken")]
     Taken(Taken),
@@ -76,11 +97,20 @@ pub enum InsertError {
     Store(#[from] StoreError),
 }
 
-impl Failure for InsertError {
+impl Failure for SaveError {
     fn kind(&self) -> Kind {
         match self {
             Self::Taken(_) => Kind::Invalid,
             Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        match self {
+            Self::Taken(Taken::Username) => "This username is taken.".into(),
+            Self::Taken(Taken::Email) => "This mail address is taken.".into(),
+            Self::Taken(Taken::PhoneNumber) => "This phone number is taken.".into(),
+            Self::Store(error) => error.message(),
         }
     }
 }
@@ -105,7 +135,17 @@ pub trait CustomerStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// Something is taken, or the store could not do it; nothing was made.
-    async fn insert(&self, customer: &NewCustomer) -> Result<Customer, InsertError>;
+    async fn insert(&self, customer: &NewCustomer) -> Result<Customer, SaveError>;
+
+    /// Changes an account; nothing if there is none.
+    ///
+    /// # Errors
+    /// Something is somebody else's, or the store could not do it; nothing was changed.
+    async fn update(
+        &self,
+        id: CustomerId,
+        profile: &Profile,
+    ) -> Result<Option<Customer>, SaveError>;
 
     /// The account with this username, compared without case, and its password's hash.
     ///
@@ -121,4 +161,17 @@ pub trait CustomerStore: Send + Sync + 'static {
     /// # Errors
     /// The store could not tell.
     async fn by_ids(&self, ids: &[CustomerId]) -> Result<Vec<Customer>, StoreError>;
+
+    /// Those whose folded full name contains this, by folded name, then by id; the first [`MAX_HITS`] of them.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn search_names(&self, search: &NameSearch) -> Result<Vec<Customer>, StoreError>;
+
+    /// Those whose phone number contains this, ordered and limited as names are.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn search_phone_numbers(&self, search: &PhoneSearch)
+    -> Result<Vec<Customer>, StoreError>;
 }

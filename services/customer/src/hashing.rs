@@ -148,7 +148,9 @@ fn argon2() -> Result<Argon2<'static>, HashingError> {
 }
 
 fn hash(argon2: &Argon2<'_>, password: &Password) -> Result<PasswordHash, HashingError> {
-    let phc = argon2.hash_password(password.as_bytes()).map_err(defect)?;
+    let phc = argon2
+        .hash_password(password.as_str().as_bytes())
+        .map_err(defect)?;
     Ok(PasswordHash::new(phc.to_string()))
 }
 
@@ -157,7 +159,7 @@ fn fits(
     password: &Password,
     phc: &PasswordHash,
 ) -> Result<bool, HashingError> {
-    match argon2.verify_password(password.as_bytes(), phc.as_str()) {
+    match argon2.verify_password(password.as_str().as_bytes(), phc.as_str()) {
         Ok(()) => Ok(true),
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(defect(error)),

@@ -4,10 +4,12 @@
 
 #![deny(missing_docs)]
 
+mod accounts;
 mod credential;
 pub mod customer_store;
 mod customers;
 mod directory;
+pub mod domain;
 pub mod hashing;
 pub mod password;
 mod routes;
@@ -15,6 +17,7 @@ mod seed;
 
 pub use customer_store::CustomerStore;
 pub use customers::Customers;
+pub use domain::PasswordRule;
 pub use hashing::HashingPool;
 pub use routes::router;
 pub use seed::SeedError;

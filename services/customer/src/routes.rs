@@ -1,4 +1,4 @@
-//! The HTTP form: questions that other services ask.
+//! The HTTP form: what customers do, and questions that other services ask.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +19,7 @@ use colloquy_service_api::{
     customer_directory,
 };
 
-use crate::Customers;
+use crate::{Customers, accounts};
 
 /// Every route of the service. Whoever serves it puts an [`Identity`] on each request.
 pub fn router(customers: Arc<Customers>) -> Router {
@@ -27,8 +27,8 @@ pub fn router(customers: Arc<Customers>) -> Router {
         .route(credential_check::PATH, post(check_credential))
         .route(customer_directory::PATH, post(name_customers))
         .route_layer(middleware::from_fn(services_only))
-        .with_state(customers);
-    finish(internal)
+        .with_state(Arc::clone(&customers));
+    finish(accounts::routes(customers).merge(internal))
 }
 
 async fn check_credential(

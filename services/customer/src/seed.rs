@@ -3,7 +3,10 @@
 use colloquy_chassis::{Failure, Kind};
 use colloquy_sql::StoreError;
 
-use crate::{Customers, customer_store::NewCustomer, hashing::HashingError, password::Password};
+use crate::{
+    Customers, customer_store::NewCustomer, customers::ROLE_USER, hashing::HashingError,
+    password::Password,
+};
 
 /// Username, password, full name, mail address, phone number, colour; in the order of their ids, from 1.
 const DEMO: [[&str; 6]; 3] = [
@@ -32,9 +35,6 @@ const DEMO: [[&str; 6]; 3] = [
         "#FF9800",
     ],
 ];
-
-/// The role of everybody so far.
-const ROLE_USER: &str = "ROLE_USER";
 
 /// Why the demo accounts were not made.
 #[derive(Debug, thiserror::Error)]

@@ -5,12 +5,18 @@
     reason = "a suite of tests, though it is no test itself"
 )]
 
+mod changes;
+mod searches;
+
 use std::sync::Arc;
 
 use colloquy_contracts::CustomerId;
 
-use super::{Customer, CustomerStore, InsertError, NewCustomer, Taken};
+use super::{Customer, CustomerStore, NewCustomer, SaveError, Taken};
 use crate::password::PasswordHash;
+
+pub use changes::*;
+pub use searches::*;
 
 /// Makes one test of each promise; `$fresh` is an expression that answers a guard and an empty `Arc<dyn CustomerStore>`.
 #[macro_export]
@@ -26,6 +32,14 @@ macro_rules! customer_store_conformance {
             seeded_accounts_have_the_first_ids_and_later_ones_follow
             a_store_that_is_not_empty_is_not_seeded
             of_several_seeds_at_once_one_is_done
+            a_changed_account_is_found_as_it_was_changed
+            an_account_that_is_not_there_is_not_changed
+            decision_31_what_others_have_cannot_be_taken_over
+            of_those_who_take_one_address_at_once_one_gets_it
+            decision_29_names_are_found_without_accents_and_case
+            decision_29_no_character_of_a_search_is_special
+            decision_29_at_most_fifty_are_found_in_the_order_of_their_names
+            decision_29_numbers_are_found_by_a_part
         );
     };
     (@cases $fresh:expr; $($case:ident)*) => {
@@ -139,7 +153,7 @@ pub async fn decision_31_what_is_taken_is_told(store: Arc<dyn CustomerStore>) {
         (&same_phone, Taken::PhoneNumber),
     ] {
         match store.insert(new).await {
-            Err(InsertError::Taken(taken)) => assert_eq!(taken, expected),
+            Err(SaveError::Taken(taken)) => assert_eq!(taken, expected),
             other => panic!("{other:?}"),
         }
     }
@@ -162,7 +176,7 @@ pub async fn of_equal_accounts_made_at_once_one_is_made(store: Arc<dyn CustomerS
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     for refused in outcomes.into_iter().filter_map(Result::err) {
         assert!(
-            matches!(refused, InsertError::Taken(Taken::Username)),
+            matches!(refused, SaveError::Taken(Taken::Username)),
             "{refused:?}"
         );
     }

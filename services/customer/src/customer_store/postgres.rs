@@ -6,10 +6,13 @@ use colloquy_sql::StoreError;
 use sqlx::{PgConnection, PgPool};
 
 use super::{
-    Customer, CustomerStore, InsertError, NewCustomer,
-    row::{Row, TakenColumns, roles_column},
+    Customer, CustomerStore, MAX_HITS, NewCustomer, Profile, SaveError, Taken,
+    row::{Row, TakenColumns, Unfolded, Wanted, roles_column},
 };
-use crate::password::PasswordHash;
+use crate::{
+    domain::{NameSearch, PhoneSearch, fold},
+    password::PasswordHash,
+};
 
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "customer_migrations";
@@ -27,7 +30,37 @@ impl PostgresCustomerStore {
         let mut migrator = sqlx::migrate!("migrations/postgres");
         migrator.dangerous_set_table_name(MIGRATIONS);
         migrator.run(&pool).await?;
+        fold_names(&pool).await?;
         Ok(Self(pool))
+    }
+
+    async fn try_update(
+        &self,
+        id: CustomerId,
+        profile: &Profile,
+    ) -> Result<Option<Customer>, SaveError> {
+        let mut transaction = self.0.begin().await.map_err(StoreError::from)?;
+        if let Some(taken) = taken(&mut transaction, &Wanted::by(id, profile)).await? {
+            return Err(SaveError::Taken(taken));
+        }
+        let row: Option<Row> = sqlx::query_as(
+            "UPDATE customers
+             SET full_name = $2, full_name_folded = $3, email = $4, email_lower = $5, phone_number = $6,
+                 avatar_color = $7
+             WHERE customer_id = $1 RETURNING *",
+        )
+        .bind(id.0)
+        .bind(&profile.full_name)
+        .bind(fold(&profile.full_name))
+        .bind(&profile.email)
+        .bind(profile.email.to_lowercase())
+        .bind(&profile.phone_number)
+        .bind(&profile.avatar_color)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(StoreError::from)?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(row.map(|row| row.into_parts().0))
     }
 }
 
@@ -63,27 +96,27 @@ impl CustomerStore for PostgresCustomerStore {
         Ok(true)
     }
 
-    async fn insert(&self, customer: &NewCustomer) -> Result<Customer, InsertError> {
+    async fn insert(&self, customer: &NewCustomer) -> Result<Customer, SaveError> {
         let mut transaction = self.0.begin().await.map_err(StoreError::from)?;
         if let Some(row) = insert_row(&mut transaction, customer).await? {
             transaction.commit().await.map_err(StoreError::from)?;
             return Ok(row.into_parts().0);
         }
-        let taken: TakenColumns = sqlx::query_as(
-            "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $1) AS username,
-                    EXISTS (SELECT 1 FROM customers WHERE email_lower = $2) AS email,
-                    EXISTS (SELECT 1 FROM customers WHERE phone_number = $3) AS phone_number",
-        )
-        .bind(customer.username.to_lowercase())
-        .bind(customer.email.to_lowercase())
-        .bind(&customer.phone_number)
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(StoreError::from)?;
-        Err(match taken.first() {
-            Some(taken) => InsertError::Taken(taken),
-            None => StoreError::from(sqlx::Error::RowNotFound).into(),
-        })
+        Err(refusal(&mut transaction, &Wanted::by_nobody_yet(customer)).await?)
+    }
+
+    async fn update(
+        &self,
+        id: CustomerId,
+        profile: &Profile,
+    ) -> Result<Option<Customer>, SaveError> {
+        match self.try_update(id, profile).await {
+            // Somebody took it after we looked: a second look sees it.
+            Err(SaveError::Store(error)) if is_collision(&error) => {
+                self.try_update(id, profile).await
+            }
+            outcome => outcome,
+        }
     }
 
     async fn by_username(
@@ -111,6 +144,33 @@ impl CustomerStore for PostgresCustomerStore {
         .await?;
         Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
     }
+
+    async fn search_names(&self, search: &NameSearch) -> Result<Vec<Customer>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM customers WHERE strpos(full_name_folded, $1) > 0
+             ORDER BY full_name_folded, customer_id LIMIT $2",
+        )
+        .bind(search.folded())
+        .bind(MAX_HITS)
+        .fetch_all(&self.0)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+    }
+
+    async fn search_phone_numbers(
+        &self,
+        search: &PhoneSearch,
+    ) -> Result<Vec<Customer>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM customers WHERE strpos(phone_number, $1) > 0
+             ORDER BY full_name_folded, customer_id LIMIT $2",
+        )
+        .bind(search.as_str())
+        .bind(MAX_HITS)
+        .fetch_all(&self.0)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+    }
 }
 
 /// The new row, or nothing if a column that must be unique is not. Waits for a concurrent insert of the same to end.
@@ -119,15 +179,16 @@ async fn insert_row(
     customer: &NewCustomer,
 ) -> Result<Option<Row>, StoreError> {
     let row = sqlx::query_as(
-        "INSERT INTO customers (username, username_lower, password, full_name, email, email_lower, phone_number,
-                                avatar_color, roles)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO customers (username, username_lower, password, full_name, full_name_folded, email, email_lower,
+                                phone_number, avatar_color, roles)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT DO NOTHING RETURNING *",
     )
     .bind(&customer.username)
     .bind(customer.username.to_lowercase())
     .bind(customer.password.as_str())
     .bind(&customer.full_name)
+    .bind(fold(&customer.full_name))
     .bind(&customer.email)
     .bind(customer.email.to_lowercase())
     .bind(&customer.phone_number)
@@ -136,4 +197,66 @@ async fn insert_row(
     .fetch_optional(connection)
     .await?;
     Ok(row)
+}
+
+/// Folds the names that were stored before names were folded, a portion at a time. Harmless when several instances do.
+async fn fold_names(pool: &PgPool) -> Result<(), StoreError> {
+    loop {
+        let unfolded: Vec<Unfolded> = sqlx::query_as(
+            "SELECT customer_id, full_name FROM customers WHERE full_name_folded IS NULL LIMIT 1000",
+        )
+        .fetch_all(pool)
+        .await?;
+        if unfolded.is_empty() {
+            return Ok(());
+        }
+        let (ids, folded): (Vec<i64>, Vec<String>) = unfolded.iter().map(Unfolded::folded).unzip();
+        // What was folded meanwhile may have another name by now.
+        sqlx::query(
+            "UPDATE customers SET full_name_folded = names.folded
+             FROM unnest($1::bigint[], $2::text[]) AS names (id, folded)
+             WHERE customer_id = names.id AND full_name_folded IS NULL",
+        )
+        .bind(ids)
+        .bind(folded)
+        .execute(pool)
+        .await?;
+    }
+}
+
+/// Whether another transaction stored the same value in a column that must be unique.
+fn is_collision(error: &StoreError) -> bool {
+    matches!(error, StoreError::Defect(sqlx::Error::Database(refusal)) if refusal.is_unique_violation())
+}
+
+/// Why an insert made no row.
+async fn refusal(
+    connection: &mut PgConnection,
+    wanted: &Wanted<'_>,
+) -> Result<SaveError, StoreError> {
+    Ok(taken(connection, wanted).await?.map_or_else(
+        || StoreError::from(sqlx::Error::RowNotFound).into(),
+        SaveError::Taken,
+    ))
+}
+
+/// The first wanted value that belongs to somebody else.
+async fn taken(
+    connection: &mut PgConnection,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Taken>, StoreError> {
+    let taken: TakenColumns = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $1) AS username,
+                EXISTS (SELECT 1 FROM customers
+                        WHERE email_lower = $2 AND customer_id IS DISTINCT FROM $4) AS email,
+                EXISTS (SELECT 1 FROM customers
+                        WHERE phone_number = $3 AND customer_id IS DISTINCT FROM $4) AS phone_number",
+    )
+    .bind(wanted.username.map(str::to_lowercase))
+    .bind(wanted.email.to_lowercase())
+    .bind(wanted.phone_number)
+    .bind(wanted.by.map(|id| id.0))
+    .fetch_one(connection)
+    .await?;
+    Ok(taken.first())
 }

@@ -2,8 +2,8 @@
 
 use colloquy_contracts::CustomerId;
 
-use super::{Customer, Taken};
-use crate::password::PasswordHash;
+use super::{Customer, NewCustomer, Profile, Taken};
+use crate::{domain::fold, password::PasswordHash};
 
 /// One row of `customers`.
 #[derive(sqlx::FromRow)]
@@ -55,5 +55,47 @@ impl TakenColumns {
         ]
         .into_iter()
         .find_map(|(taken, which)| taken.then_some(which))
+    }
+}
+
+/// What somebody wants for themselves and must not share.
+pub(super) struct Wanted<'a> {
+    pub(super) username: Option<&'a str>,
+    pub(super) email: &'a str,
+    pub(super) phone_number: Option<&'a str>,
+    /// What they have already is not taken.
+    pub(super) by: Option<CustomerId>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn by_nobody_yet(customer: &'a NewCustomer) -> Self {
+        Self {
+            username: Some(&customer.username),
+            email: &customer.email,
+            phone_number: customer.phone_number.as_deref(),
+            by: None,
+        }
+    }
+
+    pub(super) fn by(id: CustomerId, profile: &'a Profile) -> Self {
+        Self {
+            username: None,
+            email: &profile.email,
+            phone_number: profile.phone_number.as_deref(),
+            by: Some(id),
+        }
+    }
+}
+
+/// A row from before names were folded.
+#[derive(sqlx::FromRow)]
+pub(super) struct Unfolded {
+    customer_id: i64,
+    full_name: String,
+}
+
+impl Unfolded {
+    pub(super) fn folded(&self) -> (i64, String) {
+        (self.customer_id, fold(&self.full_name))
     }
 }

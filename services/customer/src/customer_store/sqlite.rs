@@ -6,10 +6,13 @@ use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::SqliteConnection;
 
 use super::{
-    Customer, CustomerStore, InsertError, NewCustomer,
-    row::{Row, TakenColumns, roles_column},
+    Customer, CustomerStore, MAX_HITS, NewCustomer, Profile, SaveError, Taken,
+    row::{Row, TakenColumns, Unfolded, Wanted, roles_column},
 };
-use crate::password::PasswordHash;
+use crate::{
+    domain::{NameSearch, PhoneSearch, fold},
+    password::PasswordHash,
+};
 
 /// The embedded store. Open its file with [`colloquy_sql::sqlite::Durability::Full`]: accounts exist nowhere else.
 #[derive(Clone, Debug)]
@@ -24,6 +27,7 @@ impl SqliteCustomerStore {
         sqlx::migrate!("migrations/sqlite")
             .run(&database.writer)
             .await?;
+        fold_names(&database).await?;
         Ok(Self(database))
     }
 }
@@ -53,27 +57,42 @@ impl CustomerStore for SqliteCustomerStore {
         Ok(true)
     }
 
-    async fn insert(&self, customer: &NewCustomer) -> Result<Customer, InsertError> {
+    async fn insert(&self, customer: &NewCustomer) -> Result<Customer, SaveError> {
         let mut transaction = begin(&self.0).await?;
         if let Some(row) = insert_row(&mut transaction, None, customer).await? {
             transaction.commit().await.map_err(StoreError::from)?;
             return Ok(row.into_parts().0);
         }
-        let taken: TakenColumns = sqlx::query_as(
-            "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = ?1) AS username,
-                    EXISTS (SELECT 1 FROM customers WHERE email_lower = ?2) AS email,
-                    EXISTS (SELECT 1 FROM customers WHERE phone_number = ?3) AS phone_number",
+        Err(refusal(&mut transaction, &Wanted::by_nobody_yet(customer)).await?)
+    }
+
+    async fn update(
+        &self,
+        id: CustomerId,
+        profile: &Profile,
+    ) -> Result<Option<Customer>, SaveError> {
+        let mut transaction = begin(&self.0).await?;
+        if let Some(taken) = taken(&mut transaction, &Wanted::by(id, profile)).await? {
+            return Err(SaveError::Taken(taken));
+        }
+        let row: Option<Row> = sqlx::query_as(
+            "UPDATE customers
+             SET full_name = ?2, full_name_folded = ?3, email = ?4, email_lower = ?5, phone_number = ?6,
+                 avatar_color = ?7
+             WHERE customer_id = ?1 RETURNING *",
         )
-        .bind(customer.username.to_lowercase())
-        .bind(customer.email.to_lowercase())
-        .bind(&customer.phone_number)
-        .fetch_one(&mut *transaction)
+        .bind(id.0)
+        .bind(&profile.full_name)
+        .bind(fold(&profile.full_name))
+        .bind(&profile.email)
+        .bind(profile.email.to_lowercase())
+        .bind(&profile.phone_number)
+        .bind(&profile.avatar_color)
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(StoreError::from)?;
-        Err(match taken.first() {
-            Some(taken) => InsertError::Taken(taken),
-            None => StoreError::from(sqlx::Error::RowNotFound).into(),
-        })
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(row.map(|row| row.into_parts().0))
     }
 
     async fn by_username(
@@ -98,6 +117,33 @@ impl CustomerStore for SqliteCustomerStore {
         .await?;
         Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
     }
+
+    async fn search_names(&self, search: &NameSearch) -> Result<Vec<Customer>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM customers WHERE instr(full_name_folded, ?1) > 0
+             ORDER BY full_name_folded, customer_id LIMIT ?2",
+        )
+        .bind(search.folded())
+        .bind(MAX_HITS)
+        .fetch_all(&self.0.readers)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+    }
+
+    async fn search_phone_numbers(
+        &self,
+        search: &PhoneSearch,
+    ) -> Result<Vec<Customer>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM customers WHERE instr(phone_number, ?1) > 0
+             ORDER BY full_name_folded, customer_id LIMIT ?2",
+        )
+        .bind(search.as_str())
+        .bind(MAX_HITS)
+        .fetch_all(&self.0.readers)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+    }
 }
 
 async fn begin(
@@ -113,9 +159,9 @@ async fn insert_row(
     customer: &NewCustomer,
 ) -> Result<Option<Row>, StoreError> {
     let row = sqlx::query_as(
-        "INSERT INTO customers (customer_id, username, username_lower, password, full_name, email, email_lower,
-                                phone_number, avatar_color, roles)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        "INSERT INTO customers (customer_id, username, username_lower, password, full_name, full_name_folded, email,
+                                email_lower, phone_number, avatar_color, roles)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT DO NOTHING RETURNING *",
     )
     .bind(id)
@@ -123,6 +169,7 @@ async fn insert_row(
     .bind(customer.username.to_lowercase())
     .bind(customer.password.as_str())
     .bind(&customer.full_name)
+    .bind(fold(&customer.full_name))
     .bind(&customer.email)
     .bind(customer.email.to_lowercase())
     .bind(&customer.phone_number)
@@ -131,4 +178,54 @@ async fn insert_row(
     .fetch_optional(connection)
     .await?;
     Ok(row)
+}
+
+/// Folds the names that were stored before names were folded.
+async fn fold_names(database: &SqliteDatabase) -> Result<(), StoreError> {
+    let mut transaction = begin(database).await?;
+    let unfolded: Vec<Unfolded> = sqlx::query_as(
+        "SELECT customer_id, full_name FROM customers WHERE full_name_folded IS NULL",
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    for (id, folded) in unfolded.iter().map(Unfolded::folded) {
+        sqlx::query("UPDATE customers SET full_name_folded = ?2 WHERE customer_id = ?1")
+            .bind(id)
+            .bind(folded)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Why an insert made no row.
+async fn refusal(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted<'_>,
+) -> Result<SaveError, StoreError> {
+    Ok(taken(connection, wanted).await?.map_or_else(
+        || StoreError::from(sqlx::Error::RowNotFound).into(),
+        SaveError::Taken,
+    ))
+}
+
+/// The first wanted value that belongs to somebody else.
+async fn taken(
+    connection: &mut SqliteConnection,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Taken>, StoreError> {
+    let taken: TakenColumns = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = ?1) AS username,
+                EXISTS (SELECT 1 FROM customers
+                        WHERE email_lower = ?2 AND customer_id IS NOT ?4) AS email,
+                EXISTS (SELECT 1 FROM customers
+                        WHERE phone_number = ?3 AND customer_id IS NOT ?4) AS phone_number",
+    )
+    .bind(wanted.username.map(str::to_lowercase))
+    .bind(wanted.email.to_lowercase())
+    .bind(wanted.phone_number)
+    .bind(wanted.by.map(|id| id.0))
+    .fetch_one(connection)
+    .await?;
+    Ok(taken.first())
 }

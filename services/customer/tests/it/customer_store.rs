@@ -1,11 +1,36 @@
 //! Both adapters keep the promises of the port (invariant 8).
 
-mod sqlite {
-    use colloquy_customer::customer_store_conformance;
+use colloquy_customer::{CustomerStore, domain::NameSearch};
 
-    use crate::parts::sqlite_store;
+/// How many are found whose name holds `Đặng`.
+async fn named_dang(store: &dyn CustomerStore) -> usize {
+    let search = NameSearch::parse("dang").unwrap();
+    store.search_names(&search).await.unwrap().len()
+}
+
+mod sqlite {
+    use colloquy_customer::{
+        CustomerStore as _, customer_store::conformance::account,
+        customer_store::sqlite::SqliteCustomerStore, customer_store_conformance,
+    };
+
+    use crate::parts::{sqlite_database, sqlite_store};
 
     customer_store_conformance!(sqlite_store());
+
+    #[tokio::test]
+    async fn decision_29_names_from_before_they_were_folded_are_found_after_the_next_start() {
+        let (_folder, database) = sqlite_database().await;
+        let store = SqliteCustomerStore::open(database.clone()).await.unwrap();
+        store.insert(&account("an")).await.unwrap();
+        sqlx::query("UPDATE customers SET full_name_folded = NULL")
+            .execute(&database.writer)
+            .await
+            .unwrap();
+        assert_eq!(super::named_dang(&store).await, 0);
+        let next = SqliteCustomerStore::open(database).await.unwrap();
+        assert_eq!(super::named_dang(&next).await, 1);
+    }
 }
 
 mod postgres {
@@ -18,6 +43,39 @@ mod postgres {
     use crate::parts::{postgres_database, postgres_store};
 
     customer_store_conformance!(postgres_store());
+
+    #[tokio::test]
+    async fn decision_29_names_from_before_they_were_folded_are_found_after_the_next_start() {
+        let pool = postgres::pool(&postgres_database().await, 4).unwrap();
+        let store = PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        // More than are folded at a time.
+        sqlx::query(
+            "INSERT INTO customers (username, username_lower, password, full_name, email, email_lower, avatar_color,
+                                    roles)
+             SELECT n, n, n, 'Vũ', n, n, '#000000', n FROM (SELECT generate_series(1, 1001)::text AS n) AS numbers",
+        )
+        .execute(&pool)
+        .await
+        .unwrap();
+        let old = store.insert(&account("an")).await.unwrap();
+        sqlx::query("UPDATE customers SET full_name_folded = NULL WHERE customer_id = $1")
+            .bind(old.customer_id.0)
+            .execute(&pool)
+            .await
+            .unwrap();
+        assert_eq!(super::named_dang(&store).await, 0);
+        let open = || PostgresCustomerStore::open(pool.clone());
+        let (a, b) = tokio::join!(open(), open());
+        for next in [a, b].map(Result::unwrap) {
+            assert_eq!(super::named_dang(&next).await, 1);
+        }
+        let unfolded: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM customers WHERE full_name_folded IS NULL")
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        assert_eq!(unfolded, 0);
+    }
 
     #[tokio::test]
     async fn instances_that_start_at_once_share_one_table() {

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod accounts;
 mod customer_store;
 mod internal;
 mod parts;

@@ -2,8 +2,9 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
+use colloquy_chassis::{Clock, SystemClock};
 use colloquy_customer::{
-    CustomerStore, Customers, HashingPool,
+    CustomerStore, Customers, HashingPool, PasswordRule,
     customer_store::{postgres::PostgresCustomerStore, sqlite::SqliteCustomerStore},
 };
 use colloquy_sql::{
@@ -14,12 +15,18 @@ use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// An empty embedded store; its file goes with the guard.
-pub async fn sqlite_store() -> (TempDir, Arc<dyn CustomerStore>) {
+/// An empty file; it goes with the guard.
+pub async fn sqlite_database() -> (TempDir, SqliteDatabase) {
     let folder = tempfile::tempdir().unwrap();
     let database = SqliteDatabase::open(&folder.path().join("accounts.db"), Durability::Full)
         .await
         .unwrap();
+    (folder, database)
+}
+
+/// An empty embedded store; its file goes with the guard.
+pub async fn sqlite_store() -> (TempDir, Arc<dyn CustomerStore>) {
+    let (folder, database) = sqlite_database().await;
     let store = SqliteCustomerStore::open(database).await.unwrap();
     (folder, Arc::new(store))
 }
@@ -50,9 +57,15 @@ pub async fn postgres_database() -> String {
 
 /// The service on an embedded store, with the demo accounts.
 pub async fn seeded() -> (TempDir, Arc<Customers>) {
+    seeded_at(Arc::new(SystemClock)).await
+}
+
+/// [`seeded`], by this clock.
+pub async fn seeded_at(clock: Arc<dyn Clock>) -> (TempDir, Arc<Customers>) {
     let (folder, store) = sqlite_store().await;
     let hashing = HashingPool::start(NonZeroUsize::MIN, 64).unwrap();
-    let customers = Customers::new(store, hashing);
+    let rule = PasswordRule::default();
+    let customers = Customers::new(store, hashing, rule, clock);
     assert!(customers.seed_demo().await.unwrap());
     (folder, customers)
 }

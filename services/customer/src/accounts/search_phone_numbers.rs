@@ -1,0 +1,24 @@
+//! `GET /info/phoneNumber/{phoneNumber}`: whose number contains these digits (decision 29).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
+
+use super::{seen::Seen, too_many_searches};
+use crate::{Customers, domain::PhoneSearch};
+
+/// Carries it out.
+pub(crate) async fn handle(
+    State(customers): State<Arc<Customers>>,
+    caller: Caller,
+    PathIds(part): PathIds<String>,
+) -> Result<Answer<Vec<Seen>>, ApiError> {
+    let search = PhoneSearch::parse(&part)?;
+    if !customers.may_search(&caller) {
+        return Err(too_many_searches());
+    }
+    let found = customers.store.search_phone_numbers(&search).await?;
+    let seen = found.into_iter().map(|found| Seen::by(&caller, found));
+    Ok(Answer("Customers found.", seen.collect()))
+}

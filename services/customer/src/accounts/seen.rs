@@ -1,0 +1,75 @@
+//! Customers as answers show them (contract §3): whole to themselves, in part to others.
+
+use colloquy_chassis::identity::Caller;
+use colloquy_contracts::CustomerId;
+use serde::Serialize;
+
+use crate::{customer_store::Customer, domain::masked};
+
+/// A customer as the caller sees them.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Seen {
+    /// The caller.
+    Own(Own),
+    /// Somebody else.
+    Other(Other),
+}
+
+/// `Customer` of the contract.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Own {
+    customer_id: CustomerId,
+    username: String,
+    full_name: String,
+    email: String,
+    phone_number: Option<String>,
+    avatar_color: String,
+}
+
+/// What of a customer is everybody's to see: no mail address, and only the end of the phone number.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Other {
+    customer_id: CustomerId,
+    username: String,
+    full_name: String,
+    avatar_color: String,
+    phone_number: Option<String>,
+}
+
+impl Seen {
+    pub(crate) fn by(caller: &Caller, customer: Customer) -> Self {
+        if customer.customer_id == caller.customer_id {
+            Self::Own(customer.into())
+        } else {
+            Self::Other(customer.into())
+        }
+    }
+}
+
+impl From<Customer> for Own {
+    fn from(customer: Customer) -> Self {
+        Self {
+            customer_id: customer.customer_id,
+            username: customer.username,
+            full_name: customer.full_name,
+            email: customer.email,
+            phone_number: customer.phone_number,
+            avatar_color: customer.avatar_color,
+        }
+    }
+}
+
+impl From<Customer> for Other {
+    fn from(customer: Customer) -> Self {
+        Self {
+            customer_id: customer.customer_id,
+            username: customer.username,
+            full_name: customer.full_name,
+            avatar_color: customer.avatar_color,
+            phone_number: customer.phone_number.as_deref().map(masked),
+        }
+    }
+}

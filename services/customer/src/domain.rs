@@ -1,0 +1,24 @@
+//! The rules of accounts, without any store: a value of these types keeps its rule.
+
+mod avatar_color;
+mod broken_rule;
+mod characters;
+mod email;
+mod fold;
+mod full_name;
+mod password_rule;
+mod phone_number;
+mod search;
+mod search_budget;
+mod username;
+
+pub use avatar_color::AvatarColor;
+pub use broken_rule::BrokenRule;
+pub use email::Email;
+pub use fold::fold;
+pub use full_name::FullName;
+pub use password_rule::{PasswordError, PasswordRule};
+pub use phone_number::{PhoneNumber, masked};
+pub use search::{NameSearch, PhoneSearch};
+pub use search_budget::SearchBudget;
+pub use username::Username;
