@@ -5,6 +5,7 @@ pub mod exact;
 pub mod frame;
 pub mod http;
 pub mod seq_watch;
+pub mod sign_up;
 pub mod stomp;
 
 pub use customers::{Seeded, USER1, USER2, USER3};
@@ -12,4 +13,5 @@ pub use exact::exact;
 pub use frame::Frame;
 pub use http::{Answer, CallError, Client, Message, RoomView, Sent};
 pub use seq_watch::SeqWatch;
+pub use sign_up::NewAccount;
 pub use stomp::{Closed, Handshake, Socket};

@@ -147,7 +147,7 @@ impl Answer {
             .find(|value| value.starts_with("jwt_token="))
     }
 
-    fn parsed<T: DeserializeOwned>(self) -> Result<T, CallError> {
+    pub(super) fn parsed<T: DeserializeOwned>(self) -> Result<T, CallError> {
         if self.status != 200 {
             return Err(CallError::Refused(Box::new(self)));
         }
@@ -211,6 +211,35 @@ impl Client {
     pub async fn create_room(&self, name: &str, with: &[i64]) -> Result<i64, CallError> {
         let body = json!({"roomName": name, "targetCustomerIds": with});
         self.post("/command/room", &body).await?.parsed()
+    }
+
+    /// [`Client::create_room`] under a key, so that it may be tried again.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn create_room_once(
+        &self,
+        name: &str,
+        with: &[i64],
+        key: &str,
+    ) -> Result<i64, CallError> {
+        let body = json!({"roomName": name, "targetCustomerIds": with});
+        let request = self.request(Method::POST, "/command/room").json(&body);
+        self.fetch(request.header(IDEMPOTENCY_KEY, key))
+            .await?
+            .parsed()
+    }
+
+    /// Moves the caller's read marker to a message, under a key.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn mark_read(&self, room: i64, message: i64, key: &str) -> Result<(), CallError> {
+        let body = json!({"roomId": room, "messageId": message});
+        let request = self.request(Method::POST, "/command/read").json(&body);
+        self.fetch(request.header(IDEMPOTENCY_KEY, key))
+            .await?
+            .parsed()
     }
 
     /// Sends a message, under a key when one is given.

@@ -3,14 +3,24 @@
 
 mod auth {
     mod login;
+    mod logout;
 }
 mod command {
     mod idempotency;
     mod message;
+    mod read;
     mod room;
+}
+mod customer {
+    mod create_account;
+    mod info;
+    mod info_of_others;
+    mod newcomer;
+    mod search;
 }
 mod gateway {
     mod authentication;
+    mod host;
     mod identity;
     mod internal;
     mod origin;

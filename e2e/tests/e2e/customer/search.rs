@@ -1,0 +1,127 @@
+//! `GET /customer/info/fullName/…` and `GET /customer/info/phoneNumber/…` (decision 29). Whoever searches here has just
+//! signed up: searches are counted for each caller.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::newcomer::unique_word;
+use crate::scene::{assert_refused, scene};
+
+#[tokio::test]
+async fn contract_customer_search_names_200_ignores_accents_and_case() -> Result<()> {
+    let scene = scene().await?;
+    let word = unique_word();
+    let found = scene.newcomer(&format!("Vũ {word} Đặng")).await?;
+    let searcher = scene.newcomer("Searcher").await?;
+    for part in [
+        format!("vu%20{word}"),
+        format!("V%C5%A8%20{}", word.to_uppercase()),
+        format!("{word}%20%C4%90%E1%BA%B7ng"),
+        format!("{word}%20dang"),
+        word[3..30].to_owned(),
+    ] {
+        let path = format!("/customer/info/fullName/{part}");
+        let answer = searcher.client.get(&path).await?;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(*answer.data(), json!([found.in_part()]), "{path}");
+    }
+    for part in [
+        format!("dang%20{word}"),
+        format!("{word}%25"),
+        format!("_{word}"),
+    ] {
+        let path = format!("/customer/info/fullName/{part}");
+        let answer = searcher.client.get(&path).await?;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(*answer.data(), json!([]), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn decision_29_percent_and_underscore_are_found_where_they_are() -> Result<()> {
+    let scene = scene().await?;
+    let word = unique_word();
+    let percent = scene.newcomer(&format!("100% {word}")).await?;
+    let underscore = scene.newcomer(&format!("a_b {word}")).await?;
+    for (part, found) in [("0%25%20", &percent), ("_b%20", &underscore)] {
+        let path = format!("/customer/info/fullName/{part}{word}");
+        let answer = scene.newcomer("Searcher").await?.client.get(&path).await?;
+        assert_eq!(*answer.data(), json!([found.in_part()]), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn decision_29_hits_are_in_the_order_of_their_names_and_show_the_caller_whole() -> Result<()>
+{
+    let scene = scene().await?;
+    let word = unique_word();
+    let mut expected = Vec::new();
+    for name in ["Ấn", "Đặng", "Zoë"] {
+        expected.push(scene.newcomer(&format!("{name} {word}")).await?);
+    }
+    let caller = scene.newcomer(&format!("Ø {word}")).await?;
+    let hits: Vec<Value> = vec![
+        expected[0].in_part(),
+        expected[1].in_part(),
+        caller.whole(),
+        expected[2].in_part(),
+    ];
+    let path = format!("/customer/info/fullName/{word}");
+    assert_eq!(*caller.client.get(&path).await?.data(), json!(hits));
+    Ok(())
+}
+
+#[tokio::test]
+async fn contract_customer_search_phone_numbers_200_finds_a_part() -> Result<()> {
+    let scene = scene().await?;
+    let found = scene.newcomer("An").await?;
+    let searcher = scene.newcomer("Searcher").await?;
+    let number = found.account.phone_number.as_str();
+    for part in [number, &number[1..], &number[2..17]] {
+        let path = format!("/customer/info/phoneNumber/{part}");
+        let answer = searcher.client.get(&path).await?;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(*answer.data(), json!([found.in_part()]), "{path}");
+    }
+    let path = format!("/customer/info/phoneNumber/{number}0");
+    assert_eq!(*searcher.client.get(&path).await?.data(), json!([]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn decision_29_400_for_a_search_that_says_too_little() -> Result<()> {
+    let searcher = scene().await?.newcomer("Searcher").await?.client;
+    for path in [
+        "/customer/info/phoneNumber/090",
+        "/customer/info/phoneNumber/%25%25%25%25",
+        "/customer/info/phoneNumber/0901x",
+        "/customer/info/fullName/%20",
+    ] {
+        assert_refused(&searcher.get(path).await?, 400, path);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn decision_29_429_after_thirty_searches_in_a_minute() -> Result<()> {
+    let scene = scene().await?;
+    let searcher = scene.newcomer("Searcher").await?.client;
+    let path = format!("/customer/info/fullName/{}", unique_word());
+    for _ in 0..30 {
+        assert_eq!(searcher.get(&path).await?.status, 200);
+    }
+    // Every instance counts for itself, and a bucket fills while it is emptied.
+    let mut answer = searcher.get(&path).await?;
+    for _ in 0..200 {
+        if answer.status != 200 {
+            break;
+        }
+        answer = searcher.get(&path).await?;
+    }
+    assert_refused(&answer, 429, "one search too many");
+    let other = scene.newcomer("Another").await?.client;
+    assert_eq!(other.get(&path).await?.status, 200);
+    Ok(())
+}
