@@ -3,12 +3,10 @@
 
 mod auth {
     mod login;
-    mod logout;
 }
 mod command {
     mod idempotency;
     mod message;
-    mod read;
     mod room;
 }
 mod customer {
@@ -20,7 +18,6 @@ mod customer {
 }
 mod gateway {
     mod authentication;
-    mod host;
     mod identity;
     mod internal;
     mod origin;
