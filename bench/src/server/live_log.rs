@@ -35,6 +35,7 @@ impl EventLog for LiveLog {
                 event_id: event.event_id.clone(),
                 payload: event.payload.clone(),
                 replayed: event.replayed,
+                version: event.version,
             };
             self.0.send(record).is_ok()
         });

@@ -1,5 +1,5 @@
-//! Who is calling, as a typed value (invariant 11). Handlers take [`Caller`] or [`Identity`] as an argument;
-//! whoever lets a request in puts an [`Identity`] on it: the gateway in process, the internal token between processes.
+//! Who is calling, as a typed value (invariant 11). Handlers take [`Caller`], [`ServiceCaller`] or [`Identity`] as an
+//! argument; whoever lets a request in puts an [`Identity`] on it: the gateway in process, the internal token between processes.
 
 use axum::extract::FromRequestParts;
 use colloquy_contracts::CustomerId;
@@ -27,6 +27,11 @@ pub struct Caller {
     pub session_id: String,
 }
 
+/// Another service, calling on its own account: what internal routes take. Without an identity the answer is 401. What
+/// the gateway forwards comes from outside and has no business on internal routes: 403 (decision 31).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceCaller(pub ServiceName);
+
 impl<S: Sync> FromRequestParts<S> for Identity {
     type Rejection = ApiError;
 
@@ -47,6 +52,20 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             .await?
             .caller
             .ok_or_else(unauthenticated)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ServiceCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Identity::from_request_parts(parts, state).await?.service {
+            ServiceName::ApiGateway => Err(ApiError::new(
+                Kind::Forbidden,
+                "This is not served to the outside.",
+            )),
+            service => Ok(Self(service)),
+        }
     }
 }
 

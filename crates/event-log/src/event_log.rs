@@ -26,6 +26,9 @@ pub struct NewEvent {
     pub payload: Bytes,
     /// Whether this is a republication that the push side must skip (decision 14).
     pub replayed: bool,
+    /// For an announcement of a state: of two about the same thing, the one with the higher version tells the newer
+    /// state, wherever they stand in the log. `None` where there is nothing to compare.
+    pub version: Option<i64>,
 }
 
 impl From<&WriteEvent> for NewEvent {
@@ -36,6 +39,7 @@ impl From<&WriteEvent> for NewEvent {
             event_id: event.event_id(),
             payload: event.to_json().into(),
             replayed: false,
+            version: None,
         }
     }
 }
@@ -57,6 +61,8 @@ pub struct Record {
     pub payload: Bytes,
     /// Whether it is a republication.
     pub replayed: bool,
+    /// The `version` header, if there was a readable one.
+    pub version: Option<i64>,
 }
 
 /// Why the log could not do what it was asked.

@@ -1,25 +1,26 @@
 //! What the read side tells the push side once its view is stored: room views and unread flags that changed.
 //!
 //! An announcement's event id is derived from the event that caused it, so a second one, after a crash between storing
-//! and telling, is dropped by whoever heard the first (decision 9).
+//! and telling, is dropped by whoever heard the first (decision 9). An announced view also carries how far its room had
+//! come, so that one of a stalled projector, published behind a newer one of its successor, is known to be old.
 
 use colloquy_chassis::backoff::Backoff;
-use colloquy_contracts::{
-    CustomerId, RoomId, Topic,
-    views::{ChatRoomView, ReadStatus},
-};
+use colloquy_contracts::{CustomerId, RoomId, Topic, views::ReadStatus};
 use colloquy_event_log::{EventLog, NewEvent};
 
-/// `room-updated`: the room as it is now, because of the event with this id.
+use crate::room_state::RoomState;
+
+/// `room-updated`: the room as it is now, because of the event with this id; `None` until it is known how it began.
 #[must_use]
-pub fn room_updated(view: &ChatRoomView, cause: &str) -> NewEvent {
-    NewEvent {
+pub fn room_updated(room: &RoomState, cause: &str) -> Option<NewEvent> {
+    Some(NewEvent {
         topic: Topic::RoomUpdated,
-        room_id: view.room_id,
+        room_id: room.room_id,
         event_id: format!("room-updated:{cause}"),
-        payload: json(view),
+        payload: json(&room.view()?),
         replayed: false,
-    }
+        version: Some(room.progress()),
+    })
 }
 
 /// `read-status-updated`: somebody's unread flag as it is now, because of the event with this id.
@@ -41,6 +42,7 @@ pub fn read_status_updated(
         event_id: format!("read-status:{cause}"),
         payload: json(&status),
         replayed: false,
+        version: None,
     }
 }
 

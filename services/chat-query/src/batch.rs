@@ -180,10 +180,8 @@ impl Folded {
     /// Flags are told as they are after the whole batch, so that no older one can overtake the newer view.
     fn announcements(&self) -> Vec<NewEvent> {
         let room = self.state.room_id;
-        let view = self.room_cause.as_ref().and_then(|cause| {
-            let view = self.state.view()?;
-            Some(announce::room_updated(&view, cause))
-        });
+        let cause = self.room_cause.as_ref();
+        let view = cause.and_then(|cause| announce::room_updated(&self.state, cause));
         let flags = self.flag_causes.iter().filter_map(|(&customer, cause)| {
             let is_unread = self.state.unread(customer)?;
             Some(announce::read_status_updated(
@@ -254,6 +252,7 @@ mod tests {
                 event_id: event.event_id(),
                 payload: event.to_json().into(),
                 replayed: *replayed,
+                version: None,
             })
             .collect();
         Batch::read("group", &records)
@@ -273,6 +272,10 @@ mod tests {
         assert_eq!(
             write.announcements[0].payload,
             serde_json::to_vec(&view).unwrap()
+        );
+        assert_eq!(
+            write.announcements[0].version,
+            Some(write.rooms[0].progress())
         );
         assert_eq!(write.position.offset, 3);
     }

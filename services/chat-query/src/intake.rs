@@ -83,6 +83,7 @@ mod tests {
             event_id: String::new(),
             payload: value.to_owned().into(),
             replayed: false,
+            version: None,
         };
         read(&record).err().map(|broken| broken.to_string())
     }

@@ -45,6 +45,7 @@ fn event(topic: Topic, number: i64) -> NewEvent {
         event_id: format!("{number}"),
         payload: "{}".into(),
         replayed: false,
+        version: None,
     }
 }
 
@@ -55,6 +56,31 @@ async fn record(outbox: &SqliteOutbox, events: &[NewEvent]) {
         .await
         .unwrap();
     transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn decision_21_a_file_from_before_versions_gets_them_and_keeps_its_events() {
+    let files = Files::fresh().await;
+    let (write, _, _) = files.log().await;
+    record(&write, &[event(Topic::ChatMessageSent, 1)]).await;
+    sqlx::query("ALTER TABLE outbox DROP COLUMN version")
+        .execute(&write.database().writer)
+        .await
+        .unwrap();
+
+    let (write, _, log) = files.log().await;
+    let versioned = NewEvent {
+        version: Some(7),
+        ..event(Topic::ChatMessageSent, 2)
+    };
+    record(&write, &[versioned]).await;
+    let mut reader = log.join("group").await.unwrap();
+    let records = reader.next(10).await.unwrap();
+    let read: Vec<_> = records
+        .iter()
+        .map(|record| (record.event_id.as_str(), record.version))
+        .collect();
+    assert_eq!(read, [("1", None), ("2", Some(7))]);
 }
 
 #[tokio::test]

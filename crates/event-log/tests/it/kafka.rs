@@ -73,6 +73,7 @@ fn events(numbers: std::ops::Range<i64>) -> Vec<NewEvent> {
             event_id: format!("{topic}:{number}"),
             payload: "{}".into(),
             replayed: false,
+            version: None,
         })
         .collect()
 }

@@ -172,6 +172,7 @@ impl Outbox for PostgresOutbox {
                     event_id,
                     payload: payload.into(),
                     replayed: false,
+                    version: None,
                 };
                 Ok(Unpublished { id, event })
             })

@@ -73,6 +73,7 @@ pub fn garbage(topic: Topic, room: i64, payload: &str) -> NewEvent {
         event_id: format!("garbage:{payload}"),
         payload: Bytes::copy_from_slice(payload.as_bytes()),
         replayed: false,
+        version: None,
     }
 }
 

@@ -1,6 +1,9 @@
 //! Every order of the events gives the same view (decision 7).
 
-use colloquy_chat_query::{projections, room_state::RoomState};
+use colloquy_chat_query::{
+    projections::{self, Applied},
+    room_state::RoomState,
+};
 use colloquy_contracts::{CustomerId, RoomId, events::WriteEvent};
 use proptest::{prelude::*, sample::Index};
 
@@ -44,6 +47,24 @@ proptest! {
         let room = fold(&interleaved);
         prop_assert_eq!(room.view(), in_turn.view());
         prop_assert_eq!(room, in_turn);
+    }
+
+    #[test]
+    fn decision_21_a_room_comes_further_with_every_change_and_equally_far_in_any_order(
+        (events, shuffled) in topics().prop_flat_map(|topics| {
+            let events = topics.concat();
+            (Just(events.clone()), Just(events).prop_shuffle())
+        }),
+    ) {
+        let mut room = RoomState::unknown(RoomId(1));
+        for event in &shuffled {
+            let before = room.progress();
+            match projections::apply(&mut room, event).unwrap() {
+                Applied::Now => prop_assert!(room.progress() > before, "{event:?}"),
+                Applied::Before => prop_assert_eq!(room.progress(), before),
+            }
+        }
+        prop_assert_eq!(room.progress(), fold(&events).progress());
     }
 
     #[test]

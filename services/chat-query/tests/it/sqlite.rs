@@ -61,6 +61,7 @@ fn write() -> ViewWrite {
             event_id: "room-updated:room:1".into(),
             payload: "{}".into(),
             replayed: false,
+            version: None,
         }],
         position: Position {
             group: "group",

@@ -121,6 +121,7 @@ async fn decision_8_what_cannot_be_read_stops_nothing() {
                 event_id: String::new(),
                 payload: Bytes::from_static(payload),
                 replayed: false,
+                version: None,
             })
             .await;
         }

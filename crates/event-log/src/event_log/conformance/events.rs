@@ -14,6 +14,7 @@ pub(super) fn event(topic: Topic, room: i64, number: usize) -> NewEvent {
         event_id: format!("{topic}:{room}:{number}"),
         payload: format!(r#"{{"room":{room},"number":{number}}}"#).into(),
         replayed: false,
+        version: None,
     }
 }
 
@@ -64,23 +65,26 @@ pub async fn an_append_answers_for_each_event<F: Fixture>() {
     assert_eq!(ok(soon(log.append(&[])).await), Vec::<bool>::new());
 }
 
-/// Topic, key, id, value and mark are what they were.
+/// Topic, key, id, value, mark and version are what they were.
 pub async fn what_goes_in_comes_out<F: Fixture>() {
     let fixture = F::fresh().await;
     let log = fixture.open().await;
-    let mut events = messages(i64::MAX, 1..3);
+    let mut events = messages(i64::MAX, 1..4);
     events[0].event_id = "message:\"ü\"\n".to_owned();
     events[0].payload = Bytes::from_static(" { \"a\" : 1.0, \"b\": \"\\u00fc ü\" } ".as_bytes());
     events[1].replayed = true;
+    events[1].version = Some(i64::MAX);
+    events[2].version = Some(0);
     append(log.as_ref(), &events).await;
     let mut reader = ok(log.join("group").await);
-    let records = take(reader.as_mut(), 2).await;
+    let records = take(reader.as_mut(), 3).await;
     for (record, event) in records.iter().zip(&events) {
         assert_eq!(record.topic, event.topic);
         assert_eq!(record.key, event.room_id.to_string());
         assert_eq!(record.event_id, event.event_id);
         assert_eq!(record.payload, event.payload);
         assert_eq!(record.replayed, event.replayed);
+        assert_eq!(record.version, event.version);
     }
 }
 

@@ -22,7 +22,8 @@ const TABLES: &str = "
         event_id    TEXT    NOT NULL,
         payload     BLOB    NOT NULL,
         replayed    INTEGER NOT NULL,
-        recorded_at INTEGER NOT NULL DEFAULT (unixepoch())
+        recorded_at INTEGER NOT NULL DEFAULT (unixepoch()),
+        version     INTEGER
     );
     CREATE TABLE IF NOT EXISTS positions (
         consumer_group TEXT PRIMARY KEY,
@@ -38,12 +39,15 @@ pub struct SqliteOutbox {
 }
 
 impl SqliteOutbox {
-    /// Makes the tables if they are missing: the outbox itself, and the positions of groups that keep theirs here.
+    /// Makes what is missing: the outbox itself, and the positions of groups that keep theirs here.
     ///
     /// # Errors
     /// The store is unavailable.
     pub async fn open(database: SqliteDatabase) -> Result<Self, StoreError> {
-        sqlx::raw_sql(TABLES).execute(&database.writer).await?;
+        let mut transaction = database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
+        add_version(&mut transaction).await?;
+        transaction.commit().await?;
         Ok(Self {
             database,
             commits: Arc::new(watch::Sender::new(())),
@@ -65,8 +69,9 @@ impl SqliteOutbox {
         let (rows, payloads) = batch(events);
         // `substr` counts from 1, in bytes because the second parameter is a BLOB, and makes NULL of nothing.
         sqlx::query(
-            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed)
-             SELECT value ->> 0, value ->> 1, value ->> 2, ifnull(substr(?2, value ->> 3, value ->> 4), x''), value ->> 5
+            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed, version)
+             SELECT value ->> 0, value ->> 1, value ->> 2, ifnull(substr(?2, value ->> 3, value ->> 4), x''),
+                 value ->> 5, value ->> 6
              FROM json_each(?1) ORDER BY key",
         )
         .bind(rows)
@@ -137,9 +142,10 @@ impl SqliteOutbox {
         position: i64,
         max: usize,
     ) -> Result<Vec<Record>, EventLogError> {
-        type Row = (i64, String, i64, String, Vec<u8>, bool);
+        type Row = (i64, String, i64, String, Vec<u8>, bool, Option<i64>);
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, topic, room_id, event_id, payload, replayed FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2",
+            "SELECT id, topic, room_id, event_id, payload, replayed, version FROM outbox
+             WHERE id > ?1 ORDER BY id LIMIT ?2",
         )
         .bind(position)
         .bind(i64::try_from(max.max(1)).unwrap_or(i64::MAX))
@@ -147,19 +153,22 @@ impl SqliteOutbox {
         .await
         .map_err(StoreError::from)?;
         rows.into_iter()
-            .map(|(offset, topic, room_id, event_id, payload, replayed)| {
-                Ok(Record {
-                    topic: topic.parse().map_err(|error| {
-                        EventLogError::Misconfigured(format!("outbox id {offset}: {error}"))
-                    })?,
-                    partition: 0,
-                    offset,
-                    key: room_id.to_string(),
-                    event_id,
-                    payload: Bytes::from(payload),
-                    replayed,
-                })
-            })
+            .map(
+                |(offset, topic, room_id, event_id, payload, replayed, version)| {
+                    Ok(Record {
+                        topic: topic.parse().map_err(|error| {
+                            EventLogError::Misconfigured(format!("outbox id {offset}: {error}"))
+                        })?,
+                        partition: 0,
+                        offset,
+                        key: room_id.to_string(),
+                        event_id,
+                        payload: Bytes::from(payload),
+                        replayed,
+                        version,
+                    })
+                },
+            )
             .collect()
     }
 
@@ -185,6 +194,21 @@ impl Commits {
     }
 }
 
+/// Files made before announcements had a version lack its column.
+async fn add_version(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let has_version: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('outbox') WHERE name = 'version')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !has_version {
+        sqlx::query("ALTER TABLE outbox ADD COLUMN version INTEGER")
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
 /// What [`SqliteOutbox::record`] binds: a JSON array of rows, and all payloads one behind the other. JSON could not
 /// carry a payload as it is, because a payload may be anything.
 fn batch(events: &[NewEvent]) -> (String, Vec<u8>) {
@@ -201,6 +225,7 @@ fn batch(events: &[NewEvent]) -> (String, Vec<u8>) {
                 start,
                 event.payload.len(),
                 event.replayed,
+                event.version,
             )
         })
         .collect();

@@ -106,6 +106,7 @@ fn events(numbers: std::ops::Range<i64>) -> Vec<NewEvent> {
             event_id: number.to_string(),
             payload: "{}".into(),
             replayed: false,
+            version: None,
         })
         .collect()
 }

@@ -12,16 +12,19 @@ use crate::event_log::{NewEvent, Record};
 const EVENT_ID: &str = "event-id";
 const EVENT_TYPE: &str = "event-type";
 const REPLAYED: &str = "replayed";
+const VERSION: &str = "version";
 
 pub(super) fn headers(event: &NewEvent) -> OwnedHeaders {
-    let headers = OwnedHeaders::new_with_capacity(3)
+    let mut headers = OwnedHeaders::new_with_capacity(4)
         .insert(header(EVENT_ID, &event.event_id))
         .insert(header(EVENT_TYPE, event.topic.name()));
     if event.replayed {
-        headers.insert(header(REPLAYED, "true"))
-    } else {
-        headers
+        headers = headers.insert(header(REPLAYED, "true"));
     }
+    if let Some(version) = event.version {
+        headers = headers.insert(header(VERSION, &version.to_string()));
+    }
+    headers
 }
 
 /// A record as it is. `None` if its topic is none of ours, which a reader that asked for ours never sees.
@@ -34,6 +37,7 @@ pub(super) fn read(settings: &KafkaSettings, message: &BorrowedMessage<'_>) -> O
         event_id: String::new(),
         payload: Bytes::copy_from_slice(message.payload().unwrap_or_default()),
         replayed: false,
+        version: None,
     };
     for header in message
         .headers()
@@ -43,6 +47,7 @@ pub(super) fn read(settings: &KafkaSettings, message: &BorrowedMessage<'_>) -> O
         match header.key {
             EVENT_ID => record.event_id = lossy(header.value),
             REPLAYED => record.replayed = header.value == Some(b"true"),
+            VERSION => record.version = lossy(header.value).parse().ok(),
             _ => {}
         }
     }

@@ -47,5 +47,6 @@ pub fn room_updated(room: i64, version: i64, participants: &[CustomerId]) -> New
         event_id: format!("updated:{room}:{version}"),
         payload: Bytes::from(serde_json::to_vec(&view).unwrap()),
         replayed: false,
+        version: Some(version),
     }
 }

@@ -69,6 +69,7 @@ impl EventLog for MemoryLog {
                 event_id: event.event_id.clone(),
                 payload: event.payload.clone(),
                 replayed: event.replayed,
+                version: event.version,
             });
         }
         self.length.send_replace(records.len());
