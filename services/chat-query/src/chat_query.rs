@@ -75,7 +75,8 @@ impl ChatQuery {
         })
     }
 
-    /// Waits until the view of a room holds this seq.
+    /// Waits until the view of a room holds this seq. Seqs begin at 1, so there is nothing to wait for up to 0, in a
+    /// room without messages either.
     ///
     /// # Errors
     /// It does not within 2 s, or the store is unavailable.
@@ -84,7 +85,7 @@ impl ChatQuery {
         let mut saves = self.saves.clone();
         loop {
             saves.mark_unchanged();
-            if self.store.highest_seq(room).await? >= Some(seq) {
+            if self.store.highest_seq(room).await?.unwrap_or(Seq(0)) >= seq {
                 return Ok(());
             }
             if Instant::now() >= deadline {

@@ -3,7 +3,7 @@
 //!
 //! Both take `?limit` (1–100, else 400; 20 without it), `?afterSeq=N` (only what is newer than seq N; still the newest
 //! first, so whoever missed more than a page goes on with `index` until they meet what they have), and `?minSeq=N`
-//! (decision 12). A member of a room that is not projected yet gets an empty list.
+//! (decision 12; 0 or less asks for nothing). A member of a room that is not projected yet gets an empty list.
 
 use std::sync::Arc;
 

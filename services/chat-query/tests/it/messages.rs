@@ -158,6 +158,18 @@ async fn decision_12_another_instance_may_be_the_one_that_projects() {
 }
 
 #[tokio::test]
+async fn decision_12_nobody_waits_for_what_is_before_the_first_seq() {
+    let parts = Parts::embedded().await;
+    parts.append(&appended(&[room_created(1)])).await;
+    let service = parts.start();
+    eventually(async || parts.store.is_member(RoomId(1), MEMBER).await.unwrap()).await;
+    for seq in ["0", "-1", "-9223372036854775808"] {
+        let path = format!("/message/roomId/1?minSeq={seq}");
+        assert_eq!(service.get(MEMBER, &path).await.ok(), json!([]), "{seq}");
+    }
+}
+
+#[tokio::test]
 async fn decision_12_a_seq_that_does_not_come_is_503_after_2_s() {
     let (_parts, service) = a_long_room().await;
     let asked = tokio::time::Instant::now();
