@@ -1,5 +1,6 @@
 //! Who is calling, as a typed value (invariant 11). Handlers take [`Caller`], [`ServiceCaller`] or [`Identity`] as an
-//! argument; whoever lets a request in puts an [`Identity`] on it: the gateway in process, the internal token between processes.
+//! argument; whoever lets a request in puts an [`Identity`] on it: the gateway in process, the internal token between
+//! processes.
 
 use axum::extract::FromRequestParts;
 use colloquy_contracts::CustomerId;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use colloquy_chassis::{ApiError, extract::PathIds, identity::Identity};
+use colloquy_chassis::{ApiError, extract::PathIds, identity::ServiceCaller};
 use colloquy_contracts::{CustomerId, Envelope, RoomId};
 use colloquy_service_api::RoomMembership as _;
 
@@ -12,7 +12,7 @@ use crate::{ChatQuery, ViewMembership};
 
 pub async fn handle(
     State(service): State<Arc<ChatQuery>>,
-    _: Identity,
+    _: ServiceCaller,
     PathIds((room, customer)): PathIds<(RoomId, CustomerId)>,
 ) -> Result<Json<Envelope<bool>>, ApiError> {
     let view = ViewMembership(Arc::clone(&service.store));

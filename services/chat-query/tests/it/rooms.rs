@@ -137,6 +137,18 @@ async fn nothing_is_answered_without_an_identity() {
 }
 
 #[tokio::test]
+async fn decision_31_what_other_services_may_ask_is_403_from_outside() {
+    let (_parts, service) = two_rooms().await;
+    for path in [
+        "/internal/rooms/customerId/1",
+        "/internal/valid/roomId/1/customerId/1",
+        "/internal/valid/roomId/x/customerId/1",
+    ] {
+        assert_eq!(service.get(CREATOR, path).await.refused(), 403, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn decision_31_what_is_no_id_is_400() {
     let (_parts, service) = two_rooms().await;
     for path in [
@@ -145,10 +157,18 @@ async fn decision_31_what_is_no_id_is_400() {
         "/message/roomId/9223372036854775808",
         "/message/roomId/1/index/9223372036854775808",
         "/readMarkers/roomId/1.5",
+    ] {
+        assert_eq!(service.get(CREATOR, path).await.refused(), 400, "{path}");
+    }
+    for path in [
         "/internal/rooms/customerId/-",
         "/internal/valid/roomId/1/customerId/two",
     ] {
-        assert_eq!(service.get(CREATOR, path).await.refused(), 400, "{path}");
+        assert_eq!(
+            service.ask(websocket(), path).await.refused(),
+            400,
+            "{path}"
+        );
     }
 }
 
@@ -169,7 +189,11 @@ async fn promise_6_a_store_that_is_down_is_503_within_5_s() {
         "/internal/valid/roomId/1/customerId/2",
     ] {
         let asked = tokio::time::Instant::now();
-        let answer = service.get(MEMBER, path).await;
+        let answer = if path.starts_with("/internal/") {
+            service.ask(websocket(), path).await
+        } else {
+            service.get(MEMBER, path).await
+        };
         assert!(answer.retry_after, "{path}");
         assert_eq!(answer.refused(), 503, "{path}");
         assert!(asked.elapsed() < Duration::from_secs(5), "{path}");
