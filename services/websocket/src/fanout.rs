@@ -4,6 +4,7 @@
 pub mod consumer;
 pub mod message_sent;
 pub mod outbound;
+pub mod recent;
 pub mod registry;
 pub mod room_updated;
 pub mod seqs;

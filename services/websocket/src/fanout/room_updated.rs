@@ -1,5 +1,11 @@
 //! `room-updated` → `/user/topic/rooms` of everybody in the room. The first update of a room goes out at once, those
 //! that follow within the interval as one: the newest (decision 21).
+//!
+//! The newest is not always the one that came last: a projector that stalls between storing and announcing publishes
+//! behind its successor, and after a crash everything is announced again. So each update carries a version, and one that
+//! is not above the highest that came for its room is dropped. The version follows from what has happened in the room,
+//! not from how often it was stored: views that are rebuilt come to the same versions again, and what they announce on
+//! the way is dropped until it is news.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,11 +17,16 @@ use colloquy_contracts::{CustomerId, Destination, RoomId, views::ChatRoomView};
 use colloquy_event_log::Record;
 use tokio::time::Instant;
 
-use super::registry::{Address, Registry};
+use super::{
+    recent::{ROOMS, Recent},
+    registry::{Address, Registry},
+};
 
 /// A room's view, ready to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
+    /// How far the room had come. Without it an update cannot be compared, and is told.
+    pub version: Option<i64>,
     /// Everybody in the room.
     pub participants: Vec<CustomerId>,
     /// The view as it came.
@@ -26,6 +37,10 @@ pub struct Update {
 #[derive(Debug)]
 pub struct Coalescing {
     interval: Duration,
+    /// The highest version that came. Of a room that is forgotten an old state may be told; nothing is lost.
+    newest: Recent<Option<i64>>,
+    /// As many rooms as that may rest.
+    bound: usize,
     resting: HashMap<RoomId, Option<Update>>,
     /// In the order in which they end, because all rest equally long.
     ends: VecDeque<(Instant, RoomId)>,
@@ -35,8 +50,14 @@ impl Coalescing {
     /// Tells each room at most once in `interval`.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
+        Self::bounded(interval, ROOMS)
+    }
+
+    fn bounded(interval: Duration, bound: usize) -> Self {
         Self {
             interval,
+            newest: Recent::new(bound),
+            bound,
             resting: HashMap::new(),
             ends: VecDeque::new(),
         }
@@ -44,11 +65,18 @@ impl Coalescing {
 
     /// Takes an update: gives it back if it is to be told now.
     pub fn offer(&mut self, room: RoomId, update: Update, now: Instant) -> Option<Update> {
+        if !self.is_news(room, update.version) {
+            metrics::counter!("websocket_old_room_updates_dropped").increment(1);
+            return None;
+        }
         if let Some(waiting) = self.resting.get_mut(&room) {
             *waiting = Some(update);
             return None;
         }
-        self.rest(room, now);
+        // Rather told more often than the memory for all that rest.
+        if self.resting.len() < self.bound {
+            self.rest(room, now);
+        }
         Some(update)
     }
 
@@ -70,6 +98,20 @@ impl Coalescing {
         due
     }
 
+    /// Notes a version, and says whether it is above all that came for the room.
+    fn is_news(&mut self, room: RoomId, version: Option<i64>) -> bool {
+        let Some(version) = version else {
+            return true;
+        };
+        let newest = self.newest.of(room);
+        // What waits counts even if the room is forgotten: it is not told yet, so nothing older may take its place.
+        let waiting = self.resting.get(&room).and_then(Option::as_ref);
+        *newest = (*newest).max(waiting.and_then(|update| update.version));
+        let is_news = *newest < Some(version);
+        *newest = (*newest).max(Some(version));
+        is_news
+    }
+
     fn rest(&mut self, room: RoomId, now: Instant) {
         self.resting.insert(room, None);
         self.ends.push_back((now + self.interval, room));
@@ -83,6 +125,7 @@ impl Coalescing {
 pub fn read(record: Record) -> Result<(RoomId, Update), serde_json::Error> {
     let view: ChatRoomView = serde_json::from_slice(&record.payload)?;
     let update = Update {
+        version: record.version,
         participants: view.participant_ids,
         body: record.payload,
     };
@@ -100,28 +143,31 @@ pub fn push(update: &Update, registry: &Registry) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ROOM: RoomId = RoomId(1);
     const INTERVAL: Duration = Duration::from_millis(100);
 
-    fn update(text: &'static str) -> Update {
+    fn update(version: i64) -> Update {
         Update {
+            version: Some(version),
             participants: vec![CustomerId(1)],
-            body: Bytes::from_static(text.as_bytes()),
+            body: Bytes::from(version.to_string()),
         }
     }
 
     #[test]
     fn decision_21_the_first_update_goes_at_once_and_the_newest_follows() {
         let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert_eq!(rooms.offer(ROOM, update("1"), start), Some(update("1")));
-        assert_eq!(rooms.offer(ROOM, update("2"), start), None);
-        assert_eq!(rooms.offer(ROOM, update("3"), start), None);
+        assert_eq!(rooms.offer(ROOM, update(1), start), Some(update(1)));
+        assert_eq!(rooms.offer(ROOM, update(2), start), None);
+        assert_eq!(rooms.offer(ROOM, update(3), start), None);
 
         assert!(rooms.due(start).is_empty());
         assert_eq!(rooms.next_due(), Some(start + INTERVAL));
-        assert_eq!(rooms.due(start + INTERVAL), [update("3")]);
+        assert_eq!(rooms.due(start + INTERVAL), [update(3)]);
     }
 
     #[test]
@@ -131,7 +177,8 @@ mod tests {
         for millis in 0..1_000 {
             let now = start + Duration::from_millis(millis);
             told += rooms.due(now).len();
-            told += usize::from(rooms.offer(ROOM, update("x"), now).is_some());
+            let version = i64::try_from(millis).unwrap();
+            told += usize::from(rooms.offer(ROOM, update(version), now).is_some());
         }
         assert_eq!(told, 10);
     }
@@ -139,17 +186,95 @@ mod tests {
     #[test]
     fn decision_21_a_room_at_rest_is_forgotten_and_then_told_at_once_again() {
         let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert!(rooms.offer(ROOM, update("1"), start).is_some());
+        assert!(rooms.offer(ROOM, update(1), start).is_some());
         assert!(rooms.due(start + INTERVAL).is_empty());
         assert_eq!(rooms.next_due(), None);
         assert!(rooms.resting.is_empty());
-        assert!(rooms.offer(ROOM, update("2"), start + INTERVAL).is_some());
+        assert!(rooms.offer(ROOM, update(2), start + INTERVAL).is_some());
     }
 
     #[test]
     fn decision_21_rooms_do_not_wait_for_each_other() {
         let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert!(rooms.offer(ROOM, update("1"), start).is_some());
-        assert!(rooms.offer(RoomId(2), update("2"), start).is_some());
+        assert!(rooms.offer(ROOM, update(1), start).is_some());
+        assert!(rooms.offer(RoomId(2), update(1), start).is_some());
+    }
+
+    #[test]
+    fn decision_21_an_update_without_a_version_is_told() {
+        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
+        assert!(rooms.offer(ROOM, update(1), start).is_some());
+        let unversioned = Update {
+            version: None,
+            ..update(0)
+        };
+        assert_eq!(rooms.offer(ROOM, unversioned.clone(), start), None);
+        assert_eq!(rooms.due(start + INTERVAL), [unversioned]);
+    }
+
+    #[test]
+    fn decision_21_no_more_rooms_rest_than_the_bound_and_the_others_are_told_at_once() {
+        let (mut rooms, start) = (Coalescing::bounded(INTERVAL, 10), Instant::now());
+        for version in 1..=3 {
+            for room in 1..=100 {
+                let told = rooms.offer(RoomId(room), update(version), start);
+                assert_eq!(told.is_some(), version == 1 || room > 10, "room {room}");
+            }
+        }
+        assert_eq!(rooms.resting.len(), 10);
+        assert_eq!(rooms.ends.len(), 10);
+        assert_eq!(rooms.due(start + INTERVAL), vec![update(3); 10]);
+    }
+
+    /// The versions told of each room, when these come, each so many milliseconds after the one before.
+    fn told(mut rooms: Coalescing, coming: &[(i64, i64, u64)]) -> HashMap<RoomId, Vec<i64>> {
+        let mut told: HashMap<_, Vec<i64>> = HashMap::new();
+        let mut now = Instant::now();
+        let mut tell = |updates: Vec<Update>| {
+            for update in updates {
+                // Rooms take versions from ranges of their own, so that a version says which room it is of.
+                let version = update.version.unwrap();
+                told.entry(RoomId(version / 1_000))
+                    .or_default()
+                    .push(version % 1_000);
+            }
+        };
+        for &(room, version, after) in coming {
+            now += Duration::from_millis(after);
+            tell(rooms.due(now));
+            let offered = rooms.offer(RoomId(room), update(room * 1_000 + version), now);
+            tell(offered.into_iter().collect());
+        }
+        tell(rooms.due(now + INTERVAL));
+        told
+    }
+
+    proptest! {
+        #[test]
+        fn decision_21_whatever_comes_and_however_often_states_only_advance_and_end_with_the_newest(
+            coming in prop::collection::vec((1..=3_i64, 1..=20_i64, 0..60_u64), 1..200)
+        ) {
+            let told = told(Coalescing::new(INTERVAL), &coming);
+            for room in 1..=3 {
+                let came = coming.iter().filter(|(of, ..)| *of == room);
+                let newest = came.map(|(_, version, _)| *version).max();
+                let told = told.get(&RoomId(room)).cloned().unwrap_or_default();
+                prop_assert_eq!(told.last().copied(), newest);
+                prop_assert!(told.is_sorted_by(|one, next| one < next), "{:?}", told);
+            }
+        }
+
+        #[test]
+        fn decision_21_a_forgotten_room_costs_a_repeat_and_its_newest_state_is_still_told(
+            coming in prop::collection::vec((1..=10_i64, 1..=20_i64, 0..60_u64), 1..200)
+        ) {
+            let told = told(Coalescing::bounded(INTERVAL, 4), &coming);
+            for room in 1..=10 {
+                let came = coming.iter().filter(|(of, ..)| *of == room);
+                let newest = came.map(|(_, version, _)| *version).max();
+                let told = told.get(&RoomId(room)).and_then(|told| told.iter().max());
+                prop_assert_eq!(told.copied(), newest);
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Which messages of a room this node has already pushed (decision 17).
 
-use std::collections::HashMap;
-
 use colloquy_contracts::{RoomId, Seq};
+
+use super::recent::Recent;
 
 /// Runs remembered for a room. With more holes than that the oldest run is forgotten: rather a repeat, which clients
 /// drop by seq, than a loss.
@@ -21,9 +21,9 @@ pub enum Arrival {
     Repeat,
 }
 
-/// The seqs seen, by room.
+/// The seqs seen, by room. Of a room that is forgotten a repeat is pushed again; nothing is lost.
 #[derive(Debug, Default)]
-pub struct Seqs(HashMap<RoomId, Vec<Run>>);
+pub struct Seqs(Recent<Vec<Run>>);
 
 /// Seqs without a gap, both ends included. A room's runs are ascending and never touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ struct Run {
 impl Seqs {
     /// Notes a seq, and says what it is. Only a repeat may be dropped.
     pub fn note(&mut self, room: RoomId, Seq(seq): Seq) -> Arrival {
-        let runs = self.0.entry(room).or_default();
+        let runs = self.0.of(room);
         let behind = runs.partition_point(|run| run.last < seq);
         if runs.get(behind).is_some_and(|run| run.first <= seq) {
             return Arrival::Repeat;
@@ -118,7 +118,18 @@ mod tests {
         for seq in (1..=1_000).map(|n| n * 2) {
             assert_ne!(seen.note(ROOM, Seq(seq)), Arrival::Repeat);
         }
-        assert_eq!(seen.0[&ROOM].len(), RUNS);
+        assert_eq!(seen.0.of(ROOM).len(), RUNS);
+    }
+
+    #[test]
+    fn decision_17_a_forgotten_room_costs_a_repeat_and_loses_nothing() {
+        let mut seen = Seqs(Recent::new(2));
+        for room in 1..=3 {
+            assert_eq!(seen.note(RoomId(room), Seq(1)), Arrival::InOrder);
+        }
+        assert_eq!(seen.note(RoomId(1), Seq(1)), Arrival::InOrder);
+        assert_eq!(seen.note(RoomId(1), Seq(1)), Arrival::Repeat);
+        assert_eq!(seen.note(RoomId(1), Seq(2)), Arrival::InOrder);
     }
 
     proptest! {

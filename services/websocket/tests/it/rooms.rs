@@ -36,6 +36,28 @@ async fn stomp_s6_a_new_room_reaches_every_session_of_everybody_in_it() {
 }
 
 #[tokio::test]
+async fn invariant_4_what_a_stalled_projector_announces_late_is_not_told() {
+    let log = MemoryLog::default();
+    let node = Node::start(&log).await;
+    let mut alice = Client::connected(node.address, ALICE).await;
+    alice.subscribe("rooms", ROOMS).await;
+
+    for version in [4, 6, 5, 6, 7] {
+        log.add(room_updated(1, version, &[ALICE])).await;
+    }
+
+    let mut told = vec![];
+    while told.last() != Some(&7) {
+        let view = alice.body().await;
+        told.push(view["roomName"].as_str().unwrap().parse::<i64>().unwrap());
+    }
+    log.add(room_updated(1, 6, &[ALICE])).await;
+    log.add(room_updated(2, 1, &[ALICE])).await;
+    assert_eq!(alice.body().await["roomId"], 2, "room 1 went back");
+    assert!(told.is_sorted(), "{told:?}");
+}
+
+#[tokio::test]
 async fn decision_21_the_last_state_is_always_told_and_states_never_go_back() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
