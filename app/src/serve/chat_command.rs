@@ -10,7 +10,7 @@ use colloquy_chat_command::{
     write_store::postgres::{PostgresWriteStore, migrate},
 };
 use colloquy_event_log::EventLog;
-use colloquy_sql::postgres;
+use colloquy_sql::{StoreError, postgres};
 
 use crate::{process::Process, settings::services, waiting::wait_for};
 
@@ -20,7 +20,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
     let pool = postgres::pool(&process.settings.write_store.url, CONNECTIONS)?;
     wait_for("postgres", &process.readiness, async || {
-        migrate(&pool).await
+        migrate(&pool).await.map_err(StoreError::from)
     })
     .await?;
     let log: Arc<dyn EventLog> = Arc::new(process.kafka().await?);
@@ -28,7 +28,6 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let store = PostgresWriteStore::new(pool, outbox.clone());
     #[cfg(feature = "planted-bugs")]
     let store = store.planted(Arc::clone(&log));
-    relay::start(Arc::new(outbox), log, &tasks);
     let service = ChatCommand::start(
         Arc::new(store),
         process.client(ServiceName::Customer)?,
@@ -36,6 +35,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         services::chat(&process.settings),
         &tasks,
     );
+    relay::start(Arc::new(outbox), log, service.writer_ended(), &tasks);
     process
         .serve_internal(colloquy_chat_command::router(service))
         .await

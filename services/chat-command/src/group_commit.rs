@@ -79,8 +79,25 @@ type Answer = Result<Accepted, SubmitError>;
 #[derive(Debug)]
 struct Waiting {
     submission: Submission,
+    caller: Caller,
+}
+
+#[derive(Debug)]
+struct Caller {
     until: Instant,
     reply: oneshot::Sender<Answer>,
+}
+
+impl Caller {
+    /// Whoever waited too long has been told so; carrying their command out now would only surprise them.
+    fn is_waiting(&self) -> bool {
+        self.until > Instant::now()
+    }
+
+    /// One that has gone needs no answer.
+    fn tell(self, answer: Answer) {
+        let _ = self.reply.send(answer);
+    }
 }
 
 impl GroupCommit {
@@ -104,8 +121,7 @@ impl GroupCommit {
         let until = Instant::now() + PATIENCE;
         let waiting = Waiting {
             submission,
-            until,
-            reply,
+            caller: Caller { until, reply },
         };
         self.queue
             .try_send(waiting)
@@ -114,6 +130,11 @@ impl GroupCommit {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(SubmitError::TimedOut),
         }
+    }
+
+    /// Resolves when the writer has ended: nothing is committed here any more.
+    pub async fn ended(&self) {
+        self.queue.closed().await;
     }
 }
 
@@ -132,9 +153,7 @@ impl Writer {
     async fn run(mut self, tasks: &Tasks) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.take(&mut batch, tasks).await {
-            // Whoever waited too long has been told so; carrying the command out now would only surprise them.
-            let now = Instant::now();
-            batch.retain(|waiting| waiting.until > now);
+            batch.retain(|waiting| waiting.caller.is_waiting());
             if batch.is_empty() {
                 continue;
             }
@@ -160,25 +179,25 @@ impl Writer {
     async fn carry_out(&self, batch: Vec<Waiting>) -> Next {
         metrics::histogram!("write_batch_commands")
             .record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
-        let (submissions, replies): (Vec<_>, Vec<_>) = batch
+        let (submissions, callers): (Vec<_>, Vec<_>) = batch
             .into_iter()
-            .map(|waiting| (waiting.submission, waiting.reply))
+            .map(|waiting| (waiting.submission, waiting.caller))
             .unzip();
         match self.store.record(&submissions).await {
             Ok(answers) => {
-                for (reply, answer) in replies.into_iter().zip(answers) {
-                    tell(reply, answer.map_err(SubmitError::Refused));
+                for (caller, answer) in callers.into_iter().zip(answers) {
+                    caller.tell(answer.map_err(SubmitError::Refused));
                 }
                 Next::Batch
             }
             Err(RecordError::Rejected(error)) if submissions.len() > 1 => {
                 tracing::debug!(error = %chain(&error), "a batch was rejected; one by one now");
-                self.one_by_one(submissions, replies).await
+                self.one_by_one(submissions, callers).await
             }
             Err(error) => {
                 let answer = failure(&error);
-                for reply in replies {
-                    tell(reply, Err(answer));
+                for caller in callers {
+                    caller.tell(Err(answer));
                 }
                 match error {
                     RecordError::DiskFailed(_) => Next::End,
@@ -190,26 +209,25 @@ impl Writer {
 
     /// Each command alone, so that each gets its own answer. Once the store is away, or a room is locked by somebody
     /// else, whoever would run into the same is told at once instead of after another wait.
-    async fn one_by_one(
-        &self,
-        submissions: Vec<Submission>,
-        replies: Vec<oneshot::Sender<Answer>>,
-    ) -> Next {
+    async fn one_by_one(&self, submissions: Vec<Submission>, callers: Vec<Caller>) -> Next {
         let mut away = false;
         let mut locked = HashSet::new();
-        for (submission, reply) in submissions.into_iter().zip(replies) {
+        for (submission, caller) in submissions.into_iter().zip(callers) {
+            if !caller.is_waiting() {
+                continue;
+            }
             let room = submission.command.room();
             if away || room.is_some_and(|room| locked.contains(&room)) {
-                tell(reply, Err(SubmitError::StoreAway));
+                caller.tell(Err(SubmitError::StoreAway));
                 continue;
             }
             match self.store.record(&[submission]).await {
                 Ok(answers) => {
                     let answer = answers.into_iter().next().ok_or(SubmitError::Defect);
-                    tell(reply, answer.and_then(|answer| Ok(answer?)));
+                    caller.tell(answer.and_then(|answer| Ok(answer?)));
                 }
                 Err(error) => {
-                    tell(reply, Err(failure(&error)));
+                    caller.tell(Err(failure(&error)));
                     match error {
                         RecordError::DiskFailed(_) => return Next::End,
                         RecordError::Away(_) | RecordError::Unknown(_) => away = true,
@@ -221,11 +239,6 @@ impl Writer {
         }
         Next::Batch
     }
-}
-
-/// A caller that has gone needs no answer.
-fn tell(reply: oneshot::Sender<Answer>, answer: Answer) {
-    let _ = reply.send(answer);
 }
 
 /// What the callers of a batch that failed are told. It is logged here, once for all of them.

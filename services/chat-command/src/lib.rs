@@ -18,6 +18,7 @@ pub mod relay;
 pub mod routes;
 pub mod service;
 mod sweep;
+mod tell_membership;
 pub mod write_store;
 
 pub use membership::Membership;

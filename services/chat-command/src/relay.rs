@@ -2,13 +2,15 @@
 //!
 //! A relay that slept through the end of its lease may publish once more what another one has published: readers drop
 //! repeats. It never publishes out of order, because both take the same rows in the same order.
+//!
+//! It outlives the writer of its process, so that a stop leaves nothing behind that was acknowledged.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
 use colloquy_event_log::{EventLog, EventLogError};
 use colloquy_sql::StoreError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::outbox::{Lease, Outbox, Unpublished};
@@ -21,9 +23,17 @@ const POLL_BUSY: Duration = Duration::from_millis(50);
 const POLL_IDLE: Duration = Duration::from_millis(500);
 /// How long after the last event "busy" lasts.
 const BUSY: Duration = Duration::from_secs(1);
+/// How long the last events may take; what is not published then waits for another instance or the next start.
+const DRAIN: Duration = Duration::from_secs(3);
 
-/// Starts a relay. Every instance runs one; the lease lets one at a time publish.
-pub fn start(outbox: Arc<dyn Outbox>, log: Arc<dyn EventLog>, tasks: &Tasks) {
+/// Starts a relay. Every instance runs one; the lease lets one at a time publish. It ends when the writer of its
+/// process has ended and nothing waits any more.
+pub fn start(
+    outbox: Arc<dyn Outbox>,
+    log: Arc<dyn EventLog>,
+    writer_ended: impl Future<Output = ()> + Send + 'static,
+    tasks: &Tasks,
+) {
     #[cfg(feature = "planted-bugs")]
     let outbox = crate::planted_bugs::relay_outbox(outbox);
     let relay = Relay {
@@ -33,8 +43,7 @@ pub fn start(outbox: Arc<dyn Outbox>, log: Arc<dyn EventLog>, tasks: &Tasks) {
         lease: None,
         last_event: None,
     };
-    let stop = tasks.clone();
-    tasks.spawn_vital("relay", async move { relay.run(&stop).await });
+    tasks.spawn_vital("relay", relay.run(writer_ended));
 }
 
 struct Relay {
@@ -67,19 +76,39 @@ enum TurnError {
 }
 
 impl Relay {
-    async fn run(mut self, tasks: &Tasks) {
+    async fn run(mut self, writer_ended: impl Future<Output = ()>) {
         let mut backoff = Backoff::default();
+        let mut writer_ended = pin!(writer_ended);
         loop {
             tokio::select! {
                 biased;
-                () = tasks.stopping() => break,
+                () = &mut writer_ended => break,
                 () = self.step(&mut backoff) => {}
             }
+        }
+        if timeout(DRAIN, self.drain()).await.is_err() {
+            tracing::warn!("events stay in the outbox for another instance or the next start");
         }
         if let Some((lease, _)) = self.lease
             && let Err(error) = self.outbox.release_lease(lease).await
         {
             tracing::debug!(error = %chain(&error), "the relay's lease runs out by itself");
+        }
+    }
+
+    /// Turns until nothing waits, whoever publishes it.
+    async fn drain(&mut self) {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.turn().await {
+                Ok(Turn::Empty) => return,
+                Ok(Turn::Published) => backoff.reset(),
+                Ok(Turn::Passive) => match self.outbox.backlog().await {
+                    Ok(backlog) if backlog.depth == 0 => return,
+                    _ => backoff.wait().await,
+                },
+                Ok(Turn::Stuck) | Err(_) => backoff.wait().await,
+            }
         }
     }
 
@@ -89,7 +118,7 @@ impl Relay {
             Ok(Turn::Published) => backoff.reset(),
             Ok(Turn::Empty) => {
                 backoff.reset();
-                let _ = tokio::time::timeout(self.poll(), self.outbox.poked()).await;
+                let _ = timeout(self.poll(), self.outbox.poked()).await;
             }
             Ok(Turn::Passive) => tokio::time::sleep(RENEW).await,
             Ok(Turn::Stuck) => backoff.wait().await,

@@ -1,6 +1,6 @@
 //! The service: what its routes share.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use colloquy_chassis::{Clock, Tasks};
 use colloquy_service_api::CustomerDirectory;
@@ -54,6 +54,12 @@ impl ChatCommand {
             writer: GroupCommit::start(store, tasks),
             clock,
         })
+    }
+
+    /// Resolves when the writer has ended and nothing is committed here any more; for [`crate::relay::start`].
+    pub fn writer_ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let writer = self.writer.clone();
+        async move { writer.ended().await }
     }
 
     pub(crate) async fn submit(

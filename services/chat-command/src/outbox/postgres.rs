@@ -9,9 +9,15 @@ use async_trait::async_trait;
 use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
 use colloquy_contracts::{RoomId, Topic};
 use colloquy_event_log::NewEvent;
-use colloquy_sql::StoreError;
-use sqlx::{PgPool, postgres::PgListener};
-use tokio::sync::Notify;
+use colloquy_sql::{
+    StoreError,
+    postgres::{answered, bounded},
+};
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
 use super::{Backlog, Lease, Outbox, Unpublished};
@@ -19,6 +25,8 @@ use super::{Backlog, Lease, Outbox, Unpublished};
 const CHANNEL: &str = "chat_command_outbox";
 /// Losing these in a crash of the server costs a repeat, which readers drop; waiting for the disk would cost time.
 const BEGIN_RELAXED: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// A listening connection that says nothing for so long is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// The adapter. Cheap to clone; clones wake each other.
 #[derive(Clone, Debug)]
@@ -32,7 +40,7 @@ pub struct PostgresOutbox {
 
 impl PostgresOutbox {
     /// The outbox of a database, with its two tasks: one tells other instances of commits here, one hears of theirs.
-    /// Both hold a connection of the pool.
+    /// Each has a connection of its own, beside the pool. They end with the soft signal: from then on relays poll.
     #[must_use]
     pub fn start(pool: PgPool, tasks: &Tasks) -> Self {
         let outbox = Self {
@@ -64,13 +72,13 @@ impl PostgresOutbox {
     }
 
     async fn tell(&self) {
+        let options = self.pool.connect_options();
+        let mut own = None;
         loop {
             self.others.notified().await;
-            let told = sqlx::query("SELECT pg_notify($1, '')")
-                .bind(CHANNEL)
-                .execute(&self.pool)
-                .await;
-            if let Err(error) = told {
+            let told = answered(notify(&options, &mut own)).await;
+            if let Err(error) = told.and_then(|told| Ok(told?)) {
+                own = None;
                 tracing::debug!(error = %chain(&error), "other instances were not woken; they poll");
             }
         }
@@ -86,21 +94,47 @@ impl PostgresOutbox {
         }
     }
 
-    async fn listen(&self, backoff: &mut Backoff) -> Result<(), sqlx::Error> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
-        listener.listen(CHANNEL).await?;
+    async fn listen(&self, backoff: &mut Backoff) -> Result<(), StoreError> {
+        // A listener takes its connection from a pool, and keeps it from the pool while it hangs: hence one of its own.
+        let own = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with((*self.pool.connect_options()).clone());
+        let mut listener = answered(PgListener::connect_with(&own)).await??;
+        answered(listener.listen(CHANNEL)).await??;
         backoff.reset();
         loop {
-            listener.recv().await?;
-            self.relay.notify_one();
+            match timeout(SILENCE, listener.recv()).await {
+                Ok(heard) => {
+                    heard?;
+                    self.relay.notify_one();
+                }
+                Err(_) => {
+                    answered(sqlx::query("SELECT 1").execute(&mut listener)).await??;
+                }
+            }
         }
     }
+}
+
+async fn notify(
+    options: &PgConnectOptions,
+    own: &mut Option<PgConnection>,
+) -> Result<(), sqlx::Error> {
+    let connection = match own {
+        Some(connection) => connection,
+        None => own.insert(PgConnection::connect_with(options).await?),
+    };
+    sqlx::query("SELECT pg_notify($1, '')")
+        .bind(CHANNEL)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 #[async_trait]
 impl Outbox for PostgresOutbox {
     async fn renew_lease(&self, holder: Uuid, ttl: Duration) -> Result<Option<Lease>, StoreError> {
-        let epoch: Option<i64> = sqlx::query_scalar(
+        let renew = sqlx::query_scalar(
             "INSERT INTO relay_lease AS held (holder, epoch, expires_at)
              VALUES ($1::uuid, 1, clock_timestamp() + $2 * interval '1 millisecond')
              ON CONFLICT (id) DO UPDATE SET
@@ -112,19 +146,19 @@ impl Outbox for PostgresOutbox {
         )
         .bind(holder.to_string())
         .bind(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX))
-        .fetch_optional(&self.pool)
-        .await?;
+        .fetch_optional(&self.pool);
+        let epoch: Option<i64> = bounded(&self.pool, renew).await??;
         Ok(epoch.map(|epoch| Lease { holder, epoch }))
     }
 
     async fn release_lease(&self, lease: Lease) -> Result<(), StoreError> {
-        sqlx::query(
+        let release = sqlx::query(
             "UPDATE relay_lease SET expires_at = clock_timestamp() WHERE holder = $1::uuid AND epoch = $2",
         )
         .bind(lease.holder.to_string())
         .bind(lease.epoch)
-        .execute(&self.pool)
-        .await?;
+        .execute(&self.pool);
+        bounded(&self.pool, release).await??;
         Ok(())
     }
 
@@ -142,7 +176,7 @@ impl Outbox for PostgresOutbox {
             Option<Vec<u8>>,
         );
         // One row always comes back and says whether the lease is held, so that this costs no statement of its own.
-        let rows: Vec<Row> = sqlx::query_as(
+        let ask = sqlx::query_as(
             "SELECT held.held, waiting.* FROM (
                  SELECT EXISTS (SELECT FROM relay_lease
                      WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held) AS held
@@ -152,8 +186,8 @@ impl Outbox for PostgresOutbox {
         .bind(lease.holder.to_string())
         .bind(lease.epoch)
         .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
+        .fetch_all(&self.pool);
+        let rows: Vec<Row> = bounded(&self.pool, ask).await??;
         if !rows.first().is_some_and(|(held, ..)| *held) {
             return Ok(None);
         }
@@ -181,22 +215,24 @@ impl Outbox for PostgresOutbox {
     }
 
     async fn published(&self, ids: &[i64]) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin_with(BEGIN_RELAXED).await?;
-        sqlx::query("DELETE FROM outbox WHERE id = ANY ($1)")
-            .bind(ids)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
+        let remove = async {
+            let mut transaction = self.pool.begin_with(BEGIN_RELAXED).await?;
+            sqlx::query("DELETE FROM outbox WHERE id = ANY ($1)")
+                .bind(ids)
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await
+        };
+        Ok(bounded(&self.pool, remove).await??)
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
-        let (depth, age): (i64, i64) = sqlx::query_as(
+        let count = sqlx::query_as(
             "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)) * 1000, 0)::bigint
              FROM outbox",
         )
-        .fetch_one(&self.pool)
-        .await?;
+        .fetch_one(&self.pool);
+        let (depth, age): (i64, i64) = bounded(&self.pool, count).await??;
         Ok(Backlog {
             depth,
             age: Duration::from_millis(age.try_into().unwrap_or(0)),

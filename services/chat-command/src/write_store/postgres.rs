@@ -8,8 +8,8 @@ mod write;
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
-use colloquy_sql::StoreError;
-use sqlx::{PgPool, migrate::MigrateError};
+use colloquy_sql::{StoreError, postgres::bounded};
+use sqlx::{Connection as _, PgConnection, PgPool, migrate::MigrateError};
 
 use super::{
     Accepted, RecordError, Refusal, Submission, WriteStore,
@@ -61,15 +61,13 @@ impl PostgresWriteStore {
             ..self
         }
     }
-}
 
-#[async_trait]
-impl WriteStore for PostgresWriteStore {
-    async fn record(
+    async fn record_on(
         &self,
+        connection: &mut PgConnection,
         batch: &[Submission],
     ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
-        let mut transaction = self.pool.begin_with(BEGIN).await.map_err(failed)?;
+        let mut transaction = connection.begin_with(BEGIN).await.map_err(failed)?;
         let named = Named::by(batch);
         let (known, ids) = load::known(&mut transaction, &named)
             .await
@@ -88,19 +86,37 @@ impl WriteStore for PostgresWriteStore {
         }
         Ok(plan.answers)
     }
+}
+
+#[async_trait]
+impl WriteStore for PostgresWriteStore {
+    async fn record(
+        &self,
+        batch: &[Submission],
+    ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
+        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        match bounded(&self.pool, self.record_on(&mut connection, batch)).await {
+            Ok(outcome) => outcome,
+            Err(late) => {
+                // A large batch may be stuck half sent, and then even the test of a returned connection would hang.
+                connection.close_on_drop();
+                Err(RecordError::Unknown(late))
+            }
+        }
+    }
 
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar(
+        let member = sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM room_participants WHERE room_id = $1 AND customer_id = $2)",
         )
         .bind(room.0)
         .bind(customer.0)
-        .fetch_one(&self.pool)
-        .await?)
+        .fetch_one(&self.pool);
+        Ok(bounded(&self.pool, member).await??)
     }
 
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let forgotten = sqlx::query(
+        let forget = sqlx::query(
             "DELETE FROM idempotency WHERE ctid = ANY (ARRAY (
                  SELECT ctid FROM idempotency
                  WHERE used_at < 'epoch'::timestamptz + $1 * interval '1 millisecond'
@@ -108,9 +124,8 @@ impl WriteStore for PostgresWriteStore {
         )
         .bind(before.millis())
         .bind(i64::from(limit))
-        .execute(&self.pool)
-        .await?;
-        Ok(forgotten.rows_affected())
+        .execute(&self.pool);
+        Ok(bounded(&self.pool, forget).await??.rows_affected())
     }
 }
 

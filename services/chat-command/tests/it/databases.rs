@@ -1,14 +1,22 @@
 //! A PostgreSQL database of one test.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    str::FromStr as _,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
     outbox::PostgresOutbox,
     write_store::{PostgresWriteStore, postgres::migrate},
 };
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
+
+use crate::proxy::Proxy;
+
+/// Of an instance, at most.
+pub const CONNECTIONS: u32 = 12;
 
 static OPENED: AtomicU32 = AtomicU32::new(0);
 
@@ -44,8 +52,23 @@ impl Database {
 
     /// The parts of one more instance, with connections of its own.
     pub fn instance(&self) -> (PostgresWriteStore, PostgresOutbox) {
-        let pool = colloquy_sql::postgres::pool(&self.url, 12).unwrap();
-        let outbox = PostgresOutbox::start(pool.clone(), &Lifecycle::default().tasks());
-        (PostgresWriteStore::new(pool, outbox.clone()), outbox)
+        on(colloquy_sql::postgres::pool(&self.url, CONNECTIONS).unwrap())
     }
+
+    /// One more instance whose connections can be made to hang, and its pool.
+    pub async fn instance_behind_a_proxy(
+        &self,
+    ) -> (Proxy, PgPool, (PostgresWriteStore, PostgresOutbox)) {
+        let options = PgConnectOptions::from_str(&self.url).unwrap();
+        let server = format!("{}:{}", options.get_host(), options.get_port());
+        let proxy = Proxy::start(server.clone()).await;
+        let url = self.url.replace(&server, &proxy.address.to_string());
+        let pool = colloquy_sql::postgres::pool(&url, CONNECTIONS).unwrap();
+        (proxy, pool.clone(), on(pool))
+    }
+}
+
+fn on(pool: PgPool) -> (PostgresWriteStore, PostgresOutbox) {
+    let outbox = PostgresOutbox::start(pool.clone(), &Lifecycle::default().tasks());
+    (PostgresWriteStore::new(pool, outbox.clone()), outbox)
 }

@@ -30,12 +30,22 @@ async fn burst(
     writer: &GroupCommit,
     rooms: &[i64],
 ) -> Vec<Result<Accepted, SubmitError>> {
+    burst_of(store, writer, rooms, usize::MAX).await
+}
+
+/// The same, but so many commits end and the later ones do not.
+async fn burst_of(
+    store: &Scripted,
+    writer: &GroupCommit,
+    rooms: &[i64],
+    commits: usize,
+) -> Vec<Result<Accepted, SubmitError>> {
     store.hold();
     let earlier = writer.submit(message(FINE));
     let later = async {
         store.is_recording().await;
         let queued = join_all(rooms.iter().map(|room| writer.submit(message(*room))));
-        tokio::join!(queued, async { store.release() }).0
+        tokio::join!(queued, async { store.hold_after(commits) }).0
     };
     let (earlier, later) = tokio::join!(earlier, later);
     assert!(earlier.is_ok());
@@ -144,6 +154,17 @@ async fn promise_p6_a_store_that_hangs_is_answered_within_5_seconds() {
     let answer = writer.submit(message(FINE)).await;
     assert_eq!(answer, Err(SubmitError::TimedOut));
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn decision_2_what_is_redone_one_by_one_leaves_out_whose_callers_were_told_to_come_back() {
+    let store = Arc::new(Scripted::default());
+    let (writer, _life) = writer(&store);
+    let answers = burst_of(&store, &writer, &[FINE, FINE, DEFECT], 2).await;
+    assert_eq!(answers, [const { Err(SubmitError::TimedOut) }; 3]);
+    store.release();
+    assert!(writer.submit(message(FINE)).await.is_ok());
+    assert_eq!(store.batch_sizes(), [1, 3, 1, 1]);
 }
 
 #[tokio::test]

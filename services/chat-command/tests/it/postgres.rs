@@ -132,7 +132,7 @@ async fn decision_2_a_concurrent_duplicate_waits_for_the_first() {
 }
 
 /// Waits until so many sessions of the database wait for a lock.
-async fn waiting(database: &Database, sessions: i64) {
+pub async fn waiting(database: &Database, sessions: i64) {
     let all_wait = async {
         loop {
             let waiting: i64 = sqlx::query_scalar(

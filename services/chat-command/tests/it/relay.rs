@@ -3,6 +3,7 @@
 mod pausable;
 
 use std::{
+    future::pending,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -10,17 +11,19 @@ use std::{
 use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
     domain::{MessageContent, RoomName},
+    group_commit::GroupCommit,
     outbox::Outbox,
     relay,
     write_store::{Command, NewMessage, NewRoom, Recorded, Submission, WriteStore},
 };
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use self::pausable::Pausable;
-use crate::{databases::Database, log::MemoryLog};
+use crate::{databases::Database, log::MemoryLog, postgres::waiting};
 
-const SENDER: CustomerId = CustomerId(1);
+pub const SENDER: CustomerId = CustomerId(1);
 /// Take-over within 5 s while the old relay sleeps (decision 5), and then a publication.
 const TAKE_OVER: Duration = Duration::from_secs(5);
 /// What only a defect exceeds.
@@ -34,7 +37,7 @@ fn submission(command: Command) -> Submission {
     }
 }
 
-async fn new_room(store: &dyn WriteStore) -> RoomId {
+pub async fn new_room(store: &dyn WriteStore) -> RoomId {
     let room = submission(Command::CreateRoom(NewRoom {
         name: RoomName::parse("A room".into()).unwrap(),
         created_by: SENDER,
@@ -53,15 +56,18 @@ async fn new_room(store: &dyn WriteStore) -> RoomId {
     }
 }
 
-/// Sends so many messages in one transaction and answers their event ids.
-async fn send(store: &dyn WriteStore, room_id: RoomId, count: usize) -> Vec<String> {
-    let message = submission(Command::SendMessage(NewMessage {
+pub fn message(room_id: RoomId) -> Submission {
+    submission(Command::SendMessage(NewMessage {
         room_id,
         sender_id: SENDER,
         sender_full_name: "Somebody".into(),
         content: MessageContent::parse("hello".into(), 10).unwrap(),
-    }));
-    let answers = store.record(&vec![message; count]).await.unwrap();
+    }))
+}
+
+/// Sends so many messages in one transaction and answers their event ids.
+async fn send(store: &dyn WriteStore, room_id: RoomId, count: usize) -> Vec<String> {
+    let answers = store.record(&vec![message(room_id); count]).await.unwrap();
     let event_id = |recorded| match recorded {
         Recorded::Message { message_id, .. } => format!("message:{message_id}"),
         other => panic!("a message, not {other:?}"),
@@ -72,7 +78,7 @@ async fn send(store: &dyn WriteStore, room_id: RoomId, count: usize) -> Vec<Stri
         .collect()
 }
 
-async fn is_empty(outbox: &dyn Outbox) {
+pub async fn is_empty(outbox: &dyn Outbox) {
     let emptied = async {
         while outbox.backlog().await.unwrap().depth > 0 {
             tokio::task::yield_now().await;
@@ -92,7 +98,12 @@ async fn f05_what_was_committed_before_the_relay_ran_is_published_in_order_and_r
     wanted.extend(send(&store, room, 1200).await);
     let log = Arc::new(MemoryLog::default());
     let life = Lifecycle::default();
-    relay::start(Arc::new(outbox.clone()), log.clone(), &life.tasks());
+    relay::start(
+        Arc::new(outbox.clone()),
+        log.clone(),
+        pending(),
+        &life.tasks(),
+    );
     log.holds(wanted.len(), TAKE_OVER).await;
     wanted.extend(send(&store, room, 3).await);
     log.holds(wanted.len(), TAKE_OVER).await;
@@ -110,10 +121,15 @@ async fn f07_events_flow_on_while_the_active_relay_sleeps_and_stay_in_order() {
     let life = Lifecycle::default();
     let room = new_room(&store).await;
     let mut wanted = vec![format!("room:{room}")];
-    relay::start(first.clone(), log.clone(), &life.tasks());
+    relay::start(first.clone(), log.clone(), pending(), &life.tasks());
     log.holds(1, SOON).await;
 
-    relay::start(Arc::new(second.clone()), log.clone(), &life.tasks());
+    relay::start(
+        Arc::new(second.clone()),
+        log.clone(),
+        pending(),
+        &life.tasks(),
+    );
     first.pause_with_events_in_hand().await;
     wanted.extend(send(&store, room, 5).await);
     first.holds_events().await;
@@ -135,7 +151,7 @@ async fn f08_two_transactions_that_commit_in_reverse_of_their_ids_are_both_publi
     let (_, outbox) = database.instance();
     let log = Arc::new(MemoryLog::default());
     let life = Lifecycle::default();
-    relay::start(Arc::new(outbox), log.clone(), &life.tasks());
+    relay::start(Arc::new(outbox), log.clone(), pending(), &life.tasks());
 
     let mut ids: Vec<i64> = Vec::new();
     let mut slow = database.pool.begin().await.unwrap();
@@ -162,7 +178,12 @@ async fn decision_6_a_room_keeps_its_order_when_some_of_its_events_are_refused()
     let life = Lifecycle::default();
     let rooms = [new_room(&store).await, new_room(&store).await];
     let mut wanted = rooms.map(|room| vec![format!("room:{room}")]);
-    relay::start(Arc::new(outbox.clone()), log.clone(), &life.tasks());
+    relay::start(
+        Arc::new(outbox.clone()),
+        log.clone(),
+        pending(),
+        &life.tasks(),
+    );
     for _ in 0..4 {
         for (room, wanted) in rooms.iter().zip(&mut wanted) {
             wanted.extend(send(&store, *room, 5).await);
@@ -182,7 +203,12 @@ async fn f09_events_wait_while_the_log_is_down() {
     let log = Arc::new(MemoryLog::default());
     log.down.store(true, Ordering::SeqCst);
     let life = Lifecycle::default();
-    relay::start(Arc::new(outbox.clone()), log.clone(), &life.tasks());
+    relay::start(
+        Arc::new(outbox.clone()),
+        log.clone(),
+        pending(),
+        &life.tasks(),
+    );
     let room = new_room(&store).await;
     let mut wanted = vec![format!("room:{room}")];
     wanted.extend(send(&store, room, 10).await);
@@ -191,6 +217,56 @@ async fn f09_events_wait_while_the_log_is_down() {
     log.holds(11, SOON).await;
     is_empty(&outbox).await;
     assert_eq!(log.event_ids(), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promise_p2_a_stop_leaves_nothing_unpublished_that_the_writer_still_commits() {
+    let database = Database::fresh().await;
+    let (store, outbox) = database.instance();
+    let room = new_room(&store).await;
+    let (store, log) = (Arc::new(store), Arc::new(MemoryLog::default()));
+    let life = Lifecycle::default();
+    let tasks = life.tasks();
+    let writer = GroupCommit::start(store, &tasks);
+    let ended = writer.clone();
+    let ended = async move { ended.ended().await };
+    relay::start(Arc::new(outbox.clone()), log.clone(), ended, &tasks);
+    log.holds(1, SOON).await;
+
+    // The room is locked, so that the message is committed well after the signal.
+    let mut lock = database.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM rooms FOR UPDATE")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let signal = Notify::new();
+    let submitted = writer.submit(message(room));
+    let stopping = life.run_until(|| signal.notified());
+    let release = async {
+        waiting(&database, 1).await;
+        signal.notify_one();
+        let relay_ends = tokio::time::timeout(Duration::from_millis(500), lease_is_free(&outbox));
+        assert!(relay_ends.await.is_err(), "the relay outlives the writer");
+        lock.commit().await.unwrap();
+    };
+    let (submitted, stopped, ()) = tokio::join!(submitted, stopping, release);
+    assert!(submitted.is_ok() && stopped.is_ok());
+    assert_eq!(outbox.backlog().await.unwrap().depth, 0);
+    assert_eq!(log.first_of_room(room).len(), 2);
+    let next = outbox.renew_lease(Uuid::new_v4(), Duration::ZERO).await;
+    assert!(next.unwrap().is_some(), "the lease was given up");
+}
+
+/// Waits until nobody holds the lease.
+async fn lease_is_free(outbox: &dyn Outbox) {
+    while outbox
+        .renew_lease(Uuid::new_v4(), Duration::ZERO)
+        .await
+        .unwrap()
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

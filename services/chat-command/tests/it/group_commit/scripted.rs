@@ -22,14 +22,15 @@ pub const UNKNOWN: i64 = 104;
 pub const DISK_FAILED: i64 = 105;
 
 pub struct Scripted {
-    held: watch::Sender<bool>,
+    /// How many commits may end.
+    may_end: watch::Sender<usize>,
     batches: watch::Sender<Vec<usize>>,
 }
 
 impl Default for Scripted {
     fn default() -> Self {
         Self {
-            held: watch::Sender::new(false),
+            may_end: watch::Sender::new(usize::MAX),
             batches: watch::Sender::new(Vec::new()),
         }
     }
@@ -51,11 +52,16 @@ pub fn message(room: i64) -> Submission {
 impl Scripted {
     /// Commits end only after [`Scripted::release`].
     pub fn hold(&self) {
-        self.held.send_replace(true);
+        self.hold_after(0);
+    }
+
+    /// So many commits end, and the others only after [`Scripted::release`].
+    pub fn hold_after(&self, commits: usize) {
+        self.may_end.send_replace(commits);
     }
 
     pub fn release(&self) {
-        self.held.send_replace(false);
+        self.hold_after(usize::MAX);
     }
 
     /// Waits until a batch has come.
@@ -79,7 +85,9 @@ impl WriteStore for Scripted {
     ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
         self.batches
             .send_modify(|batches| batches.push(batch.len()));
-        self.held.subscribe().wait_for(|held| !held).await.unwrap();
+        let place = self.batches.borrow().len();
+        let mut may_end = self.may_end.subscribe();
+        may_end.wait_for(|commits| place <= *commits).await.unwrap();
         let rooms: Vec<_> = batch
             .iter()
             .filter_map(|submission| submission.command.room())
