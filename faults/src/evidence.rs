@@ -1,46 +1,95 @@
-//! What the stores hold when everything is quiet, read without any of the product's code.
+//! What the stores hold, and what the system shows of it, when everything is quiet. Stores are read without any of the
+//! product's code.
 
 mod distributed;
 mod embedded;
+mod told;
 
-use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::{distributed::Distributed, embedded::Embedded};
+use anyhow::{Context as _, Result};
+use colloquy_e2e::client::{Client, RoomView};
 
-/// A message as a store or an event tells it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Stored {
-    pub room_id: i64,
-    pub seq: i64,
-    pub message_id: i64,
-    pub sender_id: i64,
-    pub content: String,
-}
+pub use self::{
+    distributed::Distributed,
+    embedded::Embedded,
+    told::{Marker, Room, Stored, Told},
+};
 
 /// Everything the audit compares.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// The write store, by room and seq.
-    pub written: Vec<Stored>,
-    /// The message topic, each room in the order of the log; repeats included.
-    pub logged: Vec<Stored>,
-    /// The view store, by room and seq.
-    pub viewed: Vec<Stored>,
-    /// The last message of each room's view: room, seq and message id.
-    pub last: Vec<(i64, i64, i64)>,
+    /// The write store: the truth.
+    pub written: Told,
+    /// The write topics, each room in the order of the log; repeats included.
+    pub logged: Told,
+    /// The view store.
+    pub viewed: Told,
+    /// What each customer is shown.
+    pub shown: Vec<Shown>,
+}
+
+/// A room as `GET /query/rooms` shows it to somebody.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub to: i64,
+    pub room_id: i64,
+    pub name: String,
+    /// Ascending.
+    pub participants: Vec<i64>,
+    /// Unread or not, by customer.
+    pub unread: BTreeMap<i64, bool>,
+    /// Seq and id of the last message.
+    pub last: Option<(i64, i64)>,
 }
 
 impl Evidence {
-    /// Keeps the rooms of this run: the stores may hold others.
-    pub fn only(mut self, rooms: &[i64]) -> Self {
-        let of_run = |stored: &Stored| rooms.contains(&stored.room_id);
-        self.written.retain(of_run);
-        self.logged.retain(of_run);
-        self.viewed.retain(of_run);
-        self.last.retain(|(room, ..)| rooms.contains(room));
-        self.written.sort();
-        self.viewed.sort();
+    /// Keeps the rooms of this run, whose names begin with its number: the stores may hold others.
+    pub fn only(mut self, run: u64) -> Self {
+        let prefix = format!("{run}-");
+        let of_run: BTreeSet<i64> = [&self.written, &self.logged, &self.viewed]
+            .into_iter()
+            .flat_map(|told| &told.rooms)
+            .filter(|room| room.name.starts_with(&prefix))
+            .map(|room| room.room_id)
+            .collect();
+        for told in [&mut self.written, &mut self.logged, &mut self.viewed] {
+            told.rooms.retain(|room| of_run.contains(&room.room_id));
+            told.messages
+                .retain(|message| of_run.contains(&message.room_id));
+            told.markers
+                .retain(|marker| of_run.contains(&marker.room_id));
+        }
+        self.shown
+            .retain(|shown| of_run.contains(&shown.room_id) || shown.name.starts_with(&prefix));
         self
+    }
+}
+
+/// The rooms of a customer as the system shows them.
+///
+/// # Errors
+/// It does not show them, or shows something that is no view.
+pub async fn shown(to: i64, client: &Client) -> Result<Vec<Shown>> {
+    let views = client.rooms().await?;
+    views.into_iter().map(|view| Shown::of(to, view)).collect()
+}
+
+impl Shown {
+    fn of(to: i64, view: RoomView) -> Result<Self> {
+        let unread = view
+            .unread_status
+            .iter()
+            .map(|(customer, unread)| Ok((customer.parse().context("a customer id")?, *unread)));
+        let mut participants = view.participant_ids;
+        participants.sort_unstable();
+        Ok(Self {
+            to,
+            room_id: view.room_id,
+            name: view.room_name,
+            participants,
+            unread: unread.collect::<Result<_>>()?,
+            last: view.last_message.map(|last| (last.seq, last.message_id)),
+        })
     }
 }

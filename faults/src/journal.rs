@@ -5,27 +5,62 @@ use std::sync::{Mutex, PoisonError};
 use colloquy_e2e::client::Sent;
 use tokio::time::Instant;
 
+use crate::evidence::Marker;
+
 /// How a call ended, after all of its tries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Outcome<T> {
     /// Acknowledged: it must be there, once, exactly as answered.
-    Ok(Sent),
-    /// Never acknowledged and never refused: it must be wholly there or wholly absent.
+    Ok(T),
+    /// Neither acknowledged nor refused, although the sender kept trying when the faults had stopped.
     Unknown,
     /// Refused for good: it must be absent.
     Refused(u16),
 }
 
-/// One message somebody meant to send, under one idempotency key.
+/// What somebody meant to do, under one idempotency key, and how it ended. Contents and names are unique over the whole
+/// run, so that what is in a store can be traced to its call.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    Message {
+        content: String,
+        outcome: Outcome<Sent>,
+    },
+    /// A new room and, when it was acknowledged, its id.
+    Room {
+        name: String,
+        creator: i64,
+        /// Ascending, the creator included.
+        participants: Vec<i64>,
+        outcome: Outcome<i64>,
+    },
+    Marker {
+        marker: Marker,
+        outcome: Outcome<()>,
+    },
+}
+
+impl Deed {
+    /// Whether it was acknowledged.
+    pub fn is_done(&self) -> bool {
+        match self {
+            Self::Message { outcome, .. } => matches!(outcome, Outcome::Ok(_)),
+            Self::Room { outcome, .. } => matches!(outcome, Outcome::Ok(_)),
+            Self::Marker { outcome, .. } => matches!(outcome, Outcome::Ok(())),
+        }
+    }
+}
+
+/// One deed with all its tries.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Unique over the whole run, so that a message in a store can be traced to its call.
-    pub content: String,
-    pub outcome: Outcome,
+    pub deed: Deed,
     /// How many tries got no answer, or a 503.
     pub failed_tries: u32,
-    /// When it should have been sent; later calls wait behind one that meets a fault, and so meet it too.
+    /// When it should have been made; later calls wait behind one that meets a fault, and so meet it too.
     pub due: Instant,
+    /// The beginning of the first try: nothing of it was in any store before.
+    pub began: Instant,
     pub ended: Instant,
 }
 

@@ -6,12 +6,13 @@
 mod audit;
 mod chaos;
 mod evidence;
+mod holding;
 mod journal;
 mod plan;
-
 mod run;
 mod scenario;
 mod sender;
+mod settle;
 mod subscriber;
 mod suite;
 mod target;
@@ -21,7 +22,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::{audit::KINDS, plan::Plan, run::Report};
+use crate::{
+    audit::HARMS,
+    plan::{Build, Plan},
+    run::Report,
+};
 
 /// Proves, or disproves, that nothing was lost
 #[derive(Parser)]
@@ -60,31 +65,37 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Carries out a plan and tells whether it ended as it should: clean, or with its planted bug caught.
+/// Carries out a plan and tells whether it ended as it should: clean, or with its planted bug caught by what it does.
 async fn check(plan: &Plan) -> Result<bool> {
     let report = run::run(plan).await?;
     print(plan, &report);
     run::check_that_it_counts(plan, &report)?;
-    Ok(report.findings.is_clean() == plan.plant.is_none())
+    Ok(match plan.plant {
+        None => report.findings.is_clean(),
+        Some(bug) => report.findings.prove(bug),
+    })
 }
 
 fn print(plan: &Plan, report: &Report) {
-    let planted = plan
-        .plant
-        .map_or_else(String::new, |bug| format!(", planted {}", bug.name()));
+    let planted = match plan.build() {
+        Build::Product => String::new(),
+        Build::Planted(None) => ", nothing planted".to_owned(),
+        Build::Planted(Some(bug)) => format!(", planted {}", bug.name()),
+    };
     println!("checked {:?}{planted}, seed {}", plan.mode, plan.seed);
     println!(
-        "  {} calls, {} stored, {} failed tries, {} kills met by {:.0} % of the calls, {} reconnects",
+        "  {} calls, {} acknowledged, {} messages stored, {} failed tries, {} kills met by {:.0} % of the calls, {} reconnects",
         report.calls,
+        report.acknowledged,
         report.stored,
         report.failed_tries,
         report.faults,
         report.overlap * 100.0,
         report.reconnects
     );
-    let counts: Vec<String> = KINDS
+    let counts: Vec<String> = HARMS
         .iter()
-        .map(|kind| format!("{} {kind}", report.findings.count(kind)))
+        .map(|harm| format!("{} {harm}", report.findings.count(*harm)))
         .collect();
     println!("  {}", counts.join(", "));
     for example in report.findings.examples() {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::audit::{Harm, Place};
+
 /// Which system is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
@@ -32,6 +34,25 @@ impl Bug {
         self.to_possible_value()
             .map_or_else(String::new, |value| value.get_name().to_owned())
     }
+
+    /// What the checker must find for it to be caught, any of them; something else proves nothing.
+    pub fn does(self) -> &'static [(Harm, Place)] {
+        match self {
+            Self::PublishBeforeCommit => &[(Harm::Phantom, Place::Log)],
+            Self::CommitBeforeApply | Self::StoppedProjector => &[(Harm::Divergent, Place::Views)],
+            Self::RelayPollsById => &[(Harm::Lost, Place::Log)],
+            Self::DropOnFullQueue => &[(Harm::Gaps, Place::Pushes)],
+        }
+    }
+}
+
+/// The binary that is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// The product.
+    Product,
+    /// The one that can plant defects in itself, with one or none.
+    Planted(Option<Bug>),
 }
 
 /// One run.
@@ -70,9 +91,20 @@ pub struct Plan {
     /// Plant a defect; the run then succeeds when the checker finds it
     #[arg(long, value_enum)]
     pub plant: Option<Bug>,
+    /// Run the binary that can plant defects, but plant none: the run must then be clean
+    #[arg(long, conflicts_with = "plant")]
+    pub control: bool,
 }
 
 impl Plan {
+    /// The binary this run is about.
+    pub fn build(&self) -> Build {
+        match self.plant {
+            None if !self.control => Build::Product,
+            bug => Build::Planted(bug),
+        }
+    }
+
     /// The pause between two messages of one sender.
     pub fn pace(&self) -> Duration {
         match self.rate {

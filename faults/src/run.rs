@@ -1,36 +1,25 @@
 //! One run: start, load, faults, quiet, audit, report.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
-use anyhow::{Context as _, Result, bail};
-use colloquy_e2e::client::{Client, USER1, USER2, USER3};
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use anyhow::{Result, bail};
+use colloquy_e2e::client::{Client, Seeded, USER1, USER2, USER3};
+use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use crate::{
-    audit::{Findings, audit},
+    audit::Findings,
     chaos::{Fault, unleash},
-    evidence::Evidence,
-    journal::{Call, Journal},
+    holding::Holding,
+    journal::{Call, Deed, Journal, Outcome},
     plan::Plan,
     sender::Sender,
-    subscriber::{Holding, Subscriber},
+    settle::{Settled, settle},
+    subscriber::Subscriber,
     target::Target,
 };
 
-/// How long the system may take to converge when the faults have stopped (promise P5).
-const CONVERGE: Duration = Duration::from_secs(30);
-/// A store and every subscriber are looked at this often.
-const LOOK: Duration = Duration::from_millis(200);
+/// Who sends and follows.
+pub const CUSTOMERS: [Seeded; 3] = [USER1, USER2, USER3];
 /// The part of the calls that must have met a fault for the run to count.
 const OVERLAP: f64 = 0.3;
 
@@ -38,6 +27,7 @@ const OVERLAP: f64 = 0.3;
 pub struct Report {
     pub findings: Findings,
     pub calls: usize,
+    pub acknowledged: usize,
     pub stored: usize,
     pub failed_tries: u64,
     pub faults: usize,
@@ -50,23 +40,32 @@ pub struct Report {
 /// # Errors
 /// The system could not be started, a fault did not fire, or the run does not count.
 pub async fn run(plan: &Plan) -> Result<Report> {
-    let mut target = Target::start(plan.mode, plan.plant).await?;
+    let mut target = Target::start(plan.mode, plan.build()).await?;
     let mut chance = fastrand::Rng::with_seed(plan.seed);
     let clients = clients(&target.url()).await?;
-    let rooms = rooms(&clients[0], plan.rooms).await?;
     let journal = Arc::new(Journal::default());
+    let run = fastrand::u64(..);
+    let rooms = rooms(&clients[0], plan.rooms, run, &journal).await?;
     let (stop, stopped) = watch::channel(false);
-    let (subscribers, held) = subscribe(plan, &clients, &rooms, &stopped);
-    let mut senders = send(plan, &clients, &rooms, &journal);
+    let (subscribers, holdings) = subscribe(plan, &clients, &rooms, &stopped);
+    let (calmed, calm) = watch::channel(None);
+    let cast = Cast {
+        clients: &clients,
+        rooms: &rooms,
+        journal: &journal,
+        run,
+        calm,
+    };
+    let mut senders = send(plan, &cast);
     let faults = unleash(&mut target, plan, &mut chance).await?;
+    calmed.send_replace(Some(Instant::now()));
     while senders.join_next().await.transpose()?.is_some() {}
-    let evidence = settle(&target, &rooms, &held).await?;
-    stop.send_replace(true);
-    let holdings = subscribers.join_all().await;
     let calls = journal.calls();
-    let report = report(plan, &calls, &faults, &evidence, &holdings);
+    let settled = settle(&target, &clients, run, &calls, &holdings).await?;
+    stop.send_replace(true);
+    subscribers.join_all().await;
     target.end().await?;
-    Ok(report)
+    Ok(report(plan, &calls, &faults, settled))
 }
 
 /// The three demo customers, logged in.
@@ -76,127 +75,123 @@ pub async fn run(plan: &Plan) -> Result<Report> {
 pub async fn clients(url: &str) -> Result<Vec<Client>> {
     let nobody = Client::new(url)?;
     let mut clients = Vec::new();
-    for somebody in [USER1, USER2, USER3] {
+    for somebody in CUSTOMERS {
         clients.push(nobody.login(somebody.username, somebody.password).await?);
     }
     Ok(clients)
 }
 
-async fn rooms(creator: &Client, count: u32) -> Result<Arc<[i64]>> {
+/// The rooms everybody is in, made before anything goes wrong.
+async fn rooms(creator: &Client, count: u32, run: u64, journal: &Journal) -> Result<Arc<[i64]>> {
     let mut rooms = Vec::new();
     for number in 0..count {
-        rooms.push(
-            creator
-                .create_room(&format!("checked {number}"), &[USER2.id, USER3.id])
-                .await?,
-        );
+        let name = format!("{run}-checked-{number}");
+        let began = Instant::now();
+        let id = creator.create_room(&name, &[USER2.id, USER3.id]).await?;
+        rooms.push(id);
+        journal.record(Call {
+            deed: Deed::Room {
+                name,
+                creator: USER1.id,
+                participants: CUSTOMERS.map(|customer| customer.id).to_vec(),
+                outcome: Outcome::Ok(id),
+            },
+            failed_tries: 0,
+            due: began,
+            began,
+            ended: Instant::now(),
+        });
     }
     Ok(rooms.into())
 }
+
+type Holdings = Vec<Arc<Mutex<Holding>>>;
 
 fn subscribe(
     plan: &Plan,
     clients: &[Client],
     rooms: &Arc<[i64]>,
     stop: &watch::Receiver<bool>,
-) -> (JoinSet<Holding>, Vec<Arc<AtomicUsize>>) {
+) -> (JoinSet<()>, Holdings) {
     let mut subscribers = JoinSet::new();
-    let mut counters = Vec::new();
+    let mut holdings = Holdings::new();
     for client in clients.iter().cycle().take(plan.subscribers as usize) {
-        let held = Arc::new(AtomicUsize::new(0));
-        counters.push(Arc::clone(&held));
+        let holding = Arc::default();
+        holdings.push(Arc::clone(&holding));
         let subscriber = Subscriber {
             client: client.clone(),
             rooms: Arc::clone(rooms),
-            held,
+            holding,
             stop: stop.clone(),
         };
         subscribers.spawn(subscriber.follow());
     }
-    (subscribers, counters)
+    (subscribers, holdings)
 }
 
-fn send(
-    plan: &Plan,
-    clients: &[Client],
-    rooms: &Arc<[i64]>,
-    journal: &Arc<Journal>,
-) -> JoinSet<()> {
+/// What all senders share.
+struct Cast<'a> {
+    clients: &'a [Client],
+    rooms: &'a Arc<[i64]>,
+    journal: &'a Arc<Journal>,
+    run: u64,
+    calm: watch::Receiver<Option<Instant>>,
+}
+
+fn send(plan: &Plan, cast: &Cast<'_>) -> JoinSet<()> {
     let mut senders = JoinSet::new();
-    let run = fastrand::u64(..);
     for number in 0..plan.senders {
+        let who = number as usize % CUSTOMERS.len();
+        let customer = CUSTOMERS[who].id;
+        let others = CUSTOMERS.iter().map(|other| other.id);
         let sender = Sender {
             number,
-            client: clients[number as usize % clients.len()].clone(),
-            rooms: Arc::clone(rooms),
-            journal: Arc::clone(journal),
+            customer,
+            others: others.filter(|other| *other != customer).collect(),
+            client: cast.clients[who].clone(),
+            rooms: Arc::clone(cast.rooms),
+            journal: Arc::clone(cast.journal),
             pace: plan.pace(),
             chance: fastrand::Rng::with_seed(plan.seed ^ u64::from(number)),
-            run,
+            run: cast.run,
+            calm: cast.calm.clone(),
         };
         senders.spawn(sender.send_all(plan.messages / plan.senders));
     }
     senders
 }
 
-/// Waits until views and subscribers hold as much as the write store, or until they had their time; the audit then
-/// tells what is missing.
-async fn settle(target: &Target, rooms: &[i64], held: &[Arc<AtomicUsize>]) -> Result<Evidence> {
-    let end = Instant::now() + CONVERGE;
-    loop {
-        let evidence = target
-            .evidence()
-            .await
-            .context("reading the stores")?
-            .only(rooms);
-        let written = evidence.written.len();
-        let quiet = evidence.viewed.len() == written
-            && evidence.logged.len() >= written
-            && held
-                .iter()
-                .all(|held| held.load(Ordering::Relaxed) == written);
-        if quiet || Instant::now() > end {
-            return Ok(evidence);
-        }
-        sleep(LOOK).await;
-    }
-}
-
-fn report(
-    plan: &Plan,
-    calls: &[Call],
-    faults: &[Fault],
-    evidence: &Evidence,
-    holdings: &[Holding],
-) -> Report {
+fn report(plan: &Plan, calls: &[Call], faults: &[Fault], settled: Settled) -> Report {
     let met = |call: &&Call| {
         call.failed_tries > 0
             || faults
                 .iter()
                 .any(|fault| call.due <= fault.ended && fault.began <= call.ended)
     };
-    let connections: usize = holdings
-        .iter()
-        .map(|holding| holding.connections.len())
-        .sum();
     #[expect(clippy::cast_precision_loss, reason = "a share of some thousands")]
     let overlap = calls.iter().filter(met).count() as f64 / calls.len().max(1) as f64;
     Report {
-        findings: audit(calls, evidence, holdings),
+        findings: settled.findings,
         calls: calls.len(),
-        stored: evidence.written.len(),
+        acknowledged: calls.iter().filter(|call| call.deed.is_done()).count(),
+        stored: settled.stored,
         failed_tries: calls.iter().map(|call| u64::from(call.failed_tries)).sum(),
         faults: faults.len(),
         overlap,
-        reconnects: connections.saturating_sub(plan.subscribers as usize),
+        reconnects: settled
+            .connections
+            .saturating_sub(plan.subscribers as usize),
     }
 }
 
-/// A run counts only if its faults were felt (reliability.md §2).
+/// A run counts only if something was sent and its faults were felt (reliability.md §2).
 ///
 /// # Errors
 /// They were not: what the audit found, or did not, proves nothing.
 pub fn check_that_it_counts(plan: &Plan, report: &Report) -> Result<()> {
+    if report.stored == 0 {
+        bail!("no message is stored: the run proves nothing");
+    }
     if plan.kills == 0 || plan.plant.is_some() {
         return Ok(());
     }

@@ -1,62 +1,152 @@
-//! A sender: one message after the other, each under a key of its own, tried until it is answered.
+//! A sender: one call after the other, each under a key of its own, tried until it is answered. Most are messages; in
+//! between it marks what was read, and creates rooms.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use colloquy_e2e::client::{CallError, Client};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until, timeout},
+};
 
-use crate::journal::{Call, Journal, Outcome};
+use crate::{
+    evidence::Marker,
+    journal::{Call, Deed, Journal, Outcome},
+};
 
-/// A message that is not answered by then stays unknown.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a call is tried once the faults have stopped (promise P5).
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one try may take; an answer is promised in half of it (P6).
+const TRY: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
+/// One message in this many is followed by a marker, and one in so many by a new room.
+const MARK_EVERY: u32 = 10;
+const CREATE_EVERY: u32 = 50;
+/// A marker goes to one of the sender's latest so many messages, so that it is often asked to move back.
+const MARK_AMONG: usize = 20;
 
 pub struct Sender {
     pub number: u32,
+    pub customer: i64,
+    /// Those who are put into the rooms it creates.
+    pub others: Vec<i64>,
     pub client: Client,
     pub rooms: Arc<[i64]>,
     pub journal: Arc<Journal>,
     pub pace: Duration,
     pub chance: fastrand::Rng,
-    /// Makes keys and contents of this run differ from those of others on the same stores.
+    /// Makes keys, contents and names of this run differ from those of others on the same stores.
     pub run: u64,
+    /// Since when there are no faults any more.
+    pub calm: watch::Receiver<Option<Instant>>,
 }
 
 impl Sender {
-    /// Sends `count` messages to rooms drawn by chance.
+    /// Sends `count` messages to rooms drawn by chance, and marks the last one in each room at the end.
     pub async fn send_all(mut self, count: u32) {
         let begin = Instant::now();
+        let mut sent = Vec::new();
         for number in 0..count {
             let due = begin + self.pace * number;
             sleep_until(due).await;
             let room = self.rooms[self.chance.usize(..self.rooms.len())];
-            let content = format!("{}-{}-{number}", self.run, self.number);
-            let call = self.send(room, content, due).await;
-            self.journal.record(call);
+            let key = format!("{}-{}-{number}", self.run, self.number);
+            sent.extend(self.send(room, key.clone(), due).await);
+            if number % MARK_EVERY == MARK_EVERY - 1 && !sent.is_empty() {
+                let latest = &sent[sent.len().saturating_sub(MARK_AMONG)..];
+                let (room, message) = latest[self.chance.usize(..latest.len())];
+                self.mark(room, message, &format!("{key}-mark"), due).await;
+            }
+            if number % CREATE_EVERY == CREATE_EVERY / 2 {
+                self.create_room(format!("{key}-room"), due).await;
+            }
+        }
+        let newest: BTreeMap<i64, i64> = sent.into_iter().collect();
+        for (room, message) in newest {
+            let key = format!("{}-{}-last-{room}", self.run, self.number);
+            self.mark(room, message, &key, Instant::now()).await;
         }
     }
 
-    async fn send(&self, room: i64, content: String, due: Instant) -> Call {
+    /// Answers room and id of an acknowledged message.
+    async fn send(&self, room: i64, content: String, due: Instant) -> Option<(i64, i64)> {
+        let send = || self.client.send(room, &content, Some(&content));
+        let tried = self.until_answered(send).await;
+        let message = match &tried.outcome {
+            Outcome::Ok(sent) => Some((room, sent.message_id)),
+            Outcome::Unknown | Outcome::Refused(_) => None,
+        };
+        self.record(due, tried, |outcome| Deed::Message { content, outcome });
+        message
+    }
+
+    async fn mark(&self, room: i64, message: i64, key: &str, due: Instant) {
+        let mark = || self.client.mark_read(room, message, key);
+        let marker = Marker {
+            room_id: room,
+            customer_id: self.customer,
+            last_read_message_id: message,
+        };
+        let tried = self.until_answered(mark).await;
+        self.record(due, tried, |outcome| Deed::Marker { marker, outcome });
+    }
+
+    async fn create_room(&self, name: String, due: Instant) {
+        let create = || self.client.create_room_once(&name, &self.others, &name);
+        let mut participants = [&self.others[..], &[self.customer]].concat();
+        participants.sort_unstable();
+        let tried = self.until_answered(create).await;
+        self.record(due, tried, |outcome| Deed::Room {
+            name,
+            creator: self.customer,
+            participants,
+            outcome,
+        });
+    }
+
+    async fn until_answered<T, F>(&self, once: impl Fn() -> F) -> Tried<T>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
         let began = Instant::now();
-        let mut failed_tries = 0;
+        let mut failed = 0;
         let outcome = loop {
-            match self.client.send(room, &content, Some(&content)).await {
-                Ok(sent) => break Outcome::Ok(sent),
+            match timeout(TRY, once()).await {
+                Ok(Ok(answer)) => break Outcome::Ok(answer),
                 // 503 says "nothing is acknowledged"; a key makes the retry harmless either way.
-                Err(CallError::Refused(answer)) if !matches!(answer.status, 502..=504) => {
+                Ok(Err(CallError::Refused(answer))) if !matches!(answer.status, 502..=504) => {
                     break Outcome::Refused(answer.status);
                 }
-                Err(_) if began.elapsed() > PATIENCE => break Outcome::Unknown,
-                Err(_) => failed_tries += 1,
+                Ok(Err(_)) | Err(_) if self.has_lost_patience(began) => break Outcome::Unknown,
+                Ok(Err(_)) | Err(_) => failed += 1,
             }
             sleep(PAUSE).await;
         };
-        Call {
-            content,
+        Tried {
             outcome,
-            failed_tries,
-            due,
-            ended: Instant::now(),
+            failed,
+            began,
         }
     }
+
+    fn has_lost_patience(&self, began: Instant) -> bool {
+        let calm = *self.calm.borrow();
+        calm.is_some_and(|since| since.max(began).elapsed() > PATIENCE)
+    }
+
+    fn record<T>(&self, due: Instant, tried: Tried<T>, deed: impl FnOnce(Outcome<T>) -> Deed) {
+        self.journal.record(Call {
+            deed: deed(tried.outcome),
+            failed_tries: tried.failed,
+            due,
+            began: tried.began,
+            ended: Instant::now(),
+        });
+    }
+}
+
+struct Tried<T> {
+    outcome: Outcome<T>,
+    failed: u32,
+    began: Instant,
 }

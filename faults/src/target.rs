@@ -8,7 +8,7 @@ use anyhow::Result;
 pub use self::{all_in_one::AllInOne, distributed::DistributedSystem};
 use crate::{
     evidence::Evidence,
-    plan::{Bug, Mode},
+    plan::{Build, Mode},
 };
 
 /// A running system that the run may hurt.
@@ -18,14 +18,14 @@ pub enum Target {
 }
 
 impl Target {
-    /// Starts the system, with a planted bug if one is named.
+    /// Starts the system.
     ///
     /// # Errors
     /// It cannot be started, or is not there.
-    pub async fn start(mode: Mode, plant: Option<Bug>) -> Result<Self> {
+    pub async fn start(mode: Mode, build: Build) -> Result<Self> {
         Ok(match mode {
-            Mode::AllInOne => Self::AllInOne(AllInOne::start(plant).await?),
-            Mode::Distributed => Self::Distributed(DistributedSystem::start(plant).await?),
+            Mode::AllInOne => Self::AllInOne(AllInOne::start(build).await?),
+            Mode::Distributed => Self::Distributed(DistributedSystem::start(build).await?),
         })
     }
 

@@ -1,42 +1,33 @@
 //! All-in-one: `write.db` and `views.db`, opened read-only while the system runs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use sqlx::{
-    ConnectOptions as _, Row as _, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteRow},
-};
+use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Evidence, Stored};
+use super::{Evidence, Marker, Room, Stored, Told};
 
 /// The data folder of an all-in-one system.
 #[derive(Debug)]
 pub struct Embedded(pub PathBuf);
 
 impl Embedded {
-    /// Reads everything.
+    /// Reads everything; the truth last, so that whatever the others tell can be in it.
     ///
     /// # Errors
     /// A file cannot be read.
     pub async fn read(&self) -> Result<Evidence> {
         let mut write = open(&self.0.join("write.db")).await?;
         let mut views = open(&self.0.join("views.db")).await?;
-        let written =
-            "SELECT room_id, seq, message_id, customer_id AS sender_id, content FROM messages";
-        let viewed = "SELECT room_id, seq, message_id, sender_id, content FROM messages";
         Ok(Evidence {
-            written: sqlx::query(written)
-                .try_map(|row| stored(&row))
-                .fetch_all(&mut write)
-                .await?,
-            viewed: sqlx::query(viewed)
-                .try_map(|row| stored(&row))
-                .fetch_all(&mut views)
-                .await?,
+            viewed: viewed(&mut views).await?,
             logged: logged(&mut write).await?,
-            last: last(&mut views).await?,
+            written: written(&mut write).await?,
+            shown: Vec::new(),
         })
     }
 }
@@ -49,42 +40,115 @@ async fn open(path: &Path) -> Result<SqliteConnection> {
         .with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn stored(row: &SqliteRow) -> Result<Stored, sqlx::Error> {
-    Ok(Stored {
-        room_id: row.try_get("room_id")?,
-        seq: row.try_get("seq")?,
-        message_id: row.try_get("message_id")?,
-        sender_id: row.try_get("sender_id")?,
-        content: row.try_get("content")?,
+async fn written(write: &mut SqliteConnection) -> Result<Told> {
+    let members = members(write, "SELECT room_id, customer_id FROM room_participants").await?;
+    let rooms: Vec<(i64, String, i64)> =
+        sqlx::query_as("SELECT room_id, room_name, created_by FROM rooms")
+            .fetch_all(&mut *write)
+            .await?;
+    let rooms = rooms.into_iter().map(|(room_id, name, created_by)| Room {
+        room_id,
+        name,
+        created_by,
+        participants: members.get(&room_id).cloned().unwrap_or_default(),
+    });
+    Ok(Told {
+        rooms: rooms.collect(),
+        messages: messages(
+            write,
+            "SELECT room_id, seq, message_id, customer_id, content FROM messages",
+        )
+        .await?,
+        markers: markers(
+            write,
+            "SELECT room_id, customer_id, last_read_message_id FROM room_participants
+             WHERE last_read_message_id IS NOT NULL",
+        )
+        .await?,
+    })
+}
+
+async fn viewed(views: &mut SqliteConnection) -> Result<Told> {
+    let members = members(views, "SELECT room_id, customer_id FROM members").await?;
+    let states: Vec<String> = sqlx::query_scalar("SELECT state FROM rooms")
+        .fetch_all(&mut *views)
+        .await?;
+    let mut rooms = Vec::new();
+    for state in states {
+        let state: Value = serde_json::from_str(&state)?;
+        let created = &state["created"];
+        // A room of which so far only messages or markers are known has no beginning yet (decision 7).
+        if let (Some(room_id), Some(name), Some(created_by)) = (
+            state["room_id"].as_i64(),
+            created["room_name"].as_str(),
+            created["created_by"].as_i64(),
+        ) {
+            rooms.push(Room {
+                room_id,
+                name: name.to_owned(),
+                created_by,
+                participants: members.get(&room_id).cloned().unwrap_or_default(),
+            });
+        }
+    }
+    Ok(Told {
+        rooms,
+        messages: messages(
+            views,
+            "SELECT room_id, seq, message_id, sender_id, content FROM messages",
+        )
+        .await?,
+        markers: markers(
+            views,
+            "SELECT room_id, customer_id, last_read_message_id FROM read_markers",
+        )
+        .await?,
     })
 }
 
 /// The outbox is the log.
-async fn logged(write: &mut SqliteConnection) -> Result<Vec<Stored>> {
-    let sql =
-        "SELECT CAST(payload AS BLOB) FROM outbox WHERE topic = 'chat-message-sent' ORDER BY id";
-    let payloads: Vec<Vec<u8>> = sqlx::query_scalar(sql).fetch_all(write).await?;
-    payloads
-        .iter()
-        .map(|payload| Ok(serde_json::from_slice(payload)?))
-        .collect()
+async fn logged(write: &mut SqliteConnection) -> Result<Told> {
+    let sql = "SELECT topic, CAST(payload AS BLOB) FROM outbox ORDER BY id";
+    let events: Vec<(String, Vec<u8>)> = sqlx::query_as(sql).fetch_all(write).await?;
+    let mut told = Told::default();
+    for (topic, payload) in events {
+        told.hear(&topic, &payload)?;
+    }
+    Ok(told)
 }
 
-async fn last(views: &mut SqliteConnection) -> Result<Vec<(i64, i64, i64)>> {
-    let states: Vec<String> = sqlx::query_scalar("SELECT state FROM rooms")
-        .fetch_all(views)
-        .await?;
-    let mut last = Vec::new();
-    for state in states {
-        let state: Value = serde_json::from_str(&state)?;
-        let message = &state["last_message"];
-        if let (Some(room), Some(seq), Some(id)) = (
-            state["room_id"].as_i64(),
-            message["seq"].as_i64(),
-            message["messageId"].as_i64(),
-        ) {
-            last.push((room, seq, id));
-        }
+async fn messages(store: &mut SqliteConnection, sql: &'static str) -> Result<Vec<Stored>> {
+    let rows: Vec<(i64, i64, i64, i64, String)> = sqlx::query_as(sql).fetch_all(store).await?;
+    let message = |(room_id, seq, message_id, sender_id, content)| Stored {
+        room_id,
+        seq,
+        message_id,
+        sender_id,
+        content,
+    };
+    Ok(rows.into_iter().map(message).collect())
+}
+
+async fn markers(store: &mut SqliteConnection, sql: &'static str) -> Result<Vec<Marker>> {
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(sql).fetch_all(store).await?;
+    let marker = |(room_id, customer_id, last_read_message_id)| Marker {
+        room_id,
+        customer_id,
+        last_read_message_id,
+    };
+    Ok(rows.into_iter().map(marker).collect())
+}
+
+/// By room, ascending.
+async fn members(
+    store: &mut SqliteConnection,
+    sql: &'static str,
+) -> Result<BTreeMap<i64, Vec<i64>>> {
+    let mut rows: Vec<(i64, i64)> = sqlx::query_as(sql).fetch_all(store).await?;
+    rows.sort_unstable();
+    let mut members: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for (room, customer) in rows {
+        members.entry(room).or_default().push(customer);
     }
-    Ok(last)
+    Ok(members)
 }

@@ -7,7 +7,11 @@ use colloquy_e2e::client::{Client, Sent, USER2};
 use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
 use serde_json::json;
 
-use crate::{plan::Mode, run::clients, target::Target};
+use crate::{
+    plan::{Build, Mode},
+    run::clients,
+    target::Target,
+};
 
 const KEYS: usize = 100;
 const TIMES: usize = 20;
@@ -20,7 +24,7 @@ const KEYS_AT_ONCE: usize = 10;
 /// # Errors
 /// An answer differed, or a message was made twice.
 pub async fn a_key_makes_one_message(mode: Mode) -> Result<()> {
-    let mut target = Target::start(mode, None).await?;
+    let mut target = Target::start(mode, Build::Product).await?;
     let user1 = clients(&target.url()).await?.remove(0);
     let room = user1.create_room("keys", &[USER2.id]).await?;
     // Keys are remembered for a day, also those of an earlier run.

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use colloquy_e2e::client::{Message, Socket, USER2};
 
 use crate::{
-    plan::{Bug, Mode},
+    plan::{Bug, Build, Mode},
     run::clients,
     target::Target,
 };
@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 /// A member was refused, or a stranger was not.
 pub async fn members_notice_nothing(mode: Mode) -> Result<()> {
-    let target = Target::start(mode, Some(Bug::StoppedProjector)).await?;
+    let target = Target::start(mode, Build::Planted(Some(Bug::StoppedProjector))).await?;
     let clients = clients(&target.url()).await?;
     let room = clients[0].create_room("not projected", &[USER2.id]).await?;
     let mut socket =

@@ -6,18 +6,19 @@ use colloquy_e2e::harness::{Instance, Options};
 use super::distributed::{PLANTED_BUG, planted_binary};
 use crate::{
     evidence::{Embedded, Evidence},
-    plan::Bug,
+    plan::Build,
 };
 
 /// The process.
 pub struct AllInOne(Instance);
 
 impl AllInOne {
-    pub async fn start(plant: Option<Bug>) -> Result<Self> {
+    pub async fn start(build: Build) -> Result<Self> {
         let mut options = Options::default();
-        if let Some(bug) = plant {
+        if let Build::Planted(bug) = build {
             options.binary = Some(planted_binary()?);
-            options.env.push((PLANTED_BUG.to_owned(), bug.name()));
+            let named = bug.map(|bug| (PLANTED_BUG.to_owned(), bug.name()));
+            options.env.extend(named);
         }
         Ok(Self(Instance::start(options).await?))
     }

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::{
     evidence::{Distributed, Evidence},
-    plan::Bug,
+    plan::{Bug, Build},
 };
 
 /// Names the bug a planted binary has.
@@ -56,14 +56,15 @@ struct Log {
 }
 
 impl DistributedSystem {
-    pub async fn start(plant: Option<Bug>) -> Result<Self> {
+    pub async fn start(build: Build) -> Result<Self> {
         let xtask = beside_this("xtask")?;
         let mut up = Command::new(&xtask);
         up.arg("up");
-        let bug = plant.map(Bug::name);
-        if let Some(bug) = &bug {
+        let mut bug = None;
+        if let Build::Planted(planted) = build {
+            bug = planted.map(Bug::name);
             up.env("COLLOQUY_BIN", planted_binary()?)
-                .env(PLANTED_BUG, bug);
+                .envs(bug.as_ref().map(|bug| (PLANTED_BUG, bug)));
         }
         run(&mut up).await?;
         let file = run(Command::new(&xtask).args(["status", "--settings"])).await?;

@@ -1,0 +1,112 @@
+//! What each connection was pushed: a run without a hole, and everything that was owed to it.
+//!
+//! Owed is a message above the first one pushed, or one that was sent after the subscription's receipt. What was sent
+//! earlier may have been pushed before the subscription and projected after history was fetched: that is mended by
+//! fetching again (decision 18), and that it was mended shows in what is held.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Findings,
+    Harm::{Duplicated, Gaps, Lost, Misordered},
+    Place::Pushes,
+    Rooms,
+};
+use crate::{
+    evidence::Stored,
+    holding::{Connection, Holding, Seen},
+    journal::{Call, Deed},
+};
+
+/// How long a push may come behind a fetch that had the message already (promise P5).
+const LAG: Duration = Duration::from_secs(30);
+
+/// When the first try of each message began, by content.
+pub type Sent<'a> = HashMap<&'a str, Instant>;
+
+pub fn sent(calls: &[Call]) -> Sent<'_> {
+    calls
+        .iter()
+        .filter_map(|call| match &call.deed {
+            Deed::Message { content, .. } => Some((content.as_str(), call.began)),
+            Deed::Room { .. } | Deed::Marker { .. } => None,
+        })
+        .collect()
+}
+
+pub fn check(
+    number: usize,
+    holding: &Holding,
+    rooms: &Rooms<'_>,
+    sent: &Sent<'_>,
+    findings: &mut Findings,
+) {
+    for connection in &holding.connections {
+        for (room, seen) in &connection.rooms {
+            in_order(number, *room, seen, findings);
+            let messages = rooms.get(room).map_or(&[][..], Vec::as_slice);
+            let pushed: BTreeSet<i64> = seen.pushed.iter().copied().collect();
+            for stored in messages {
+                if !pushed.contains(&stored.seq) && is_owed(connection, seen, stored, sent) {
+                    findings.add(Lost, Pushes, || {
+                        format!("subscriber {number} was not pushed {stored:?}")
+                    });
+                }
+            }
+        }
+    }
+    let open = holding
+        .connections
+        .last()
+        .filter(|connection| connection.ended.is_none());
+    for room in rooms.keys() {
+        if open.is_none_or(|connection| !connection.rooms.contains_key(room)) {
+            findings.add(Lost, Pushes, || {
+                format!("subscriber {number} could not subscribe to room {room} again")
+            });
+        }
+    }
+}
+
+/// Pushes of one connection: no hole, no repeat, in order.
+fn in_order(number: usize, room: i64, seen: &Seen, findings: &mut Findings) {
+    for pair in seen.pushed.windows(2) {
+        let harm = match pair[1] - pair[0] {
+            1 => continue,
+            0 => Duplicated,
+            2.. => Gaps,
+            _ => Misordered,
+        };
+        findings.add(harm, Pushes, || {
+            format!(
+                "subscriber {number}, room {room}: pushed {} after {}",
+                pair[1], pair[0]
+            )
+        });
+    }
+}
+
+/// A connection that ended may have missed what comes behind its last push, unless it lived on long after it had fetched
+/// that.
+fn is_owed(connection: &Connection, seen: &Seen, stored: &Stored, sent: &Sent<'_>) -> bool {
+    let ours = seen.pushed.first().is_some_and(|first| stored.seq > *first)
+        || sent
+            .get(stored.content.as_str())
+            .is_some_and(|began| *began > seen.subscribed);
+    let in_time = match connection.ended {
+        None => true,
+        Some(ended) => {
+            seen.pushed.iter().any(|seq| *seq > stored.seq)
+                || seen
+                    .mended
+                    .get(&stored.seq)
+                    .is_some_and(|at| ended - *at > LAG)
+        }
+    };
+    ours && in_time
+}

@@ -1,0 +1,45 @@
+//! What one subscriber holds at the end, pushed or fetched, is what is stored.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Findings,
+    Harm::{Divergent, Lost, Phantom},
+    Place::Pushes,
+    Rooms,
+};
+use crate::holding::Holding;
+
+pub fn held(number: usize, holding: &Holding, rooms: &Rooms<'_>, findings: &mut Findings) {
+    for (room, seq) in &holding.contradictions {
+        findings.add(Divergent, Pushes, || {
+            format!("subscriber {number} saw two messages at room {room} seq {seq}")
+        });
+    }
+    for (room, messages) in rooms {
+        let held = holding.messages.get(room);
+        for stored in messages {
+            match held.and_then(|held| held.get(&stored.seq)) {
+                None => findings.add(Lost, Pushes, || {
+                    format!("subscriber {number} never saw {stored:?}")
+                }),
+                Some((id, content)) if (*id, content) != (stored.message_id, &stored.content) => {
+                    findings.add(Divergent, Pushes, || {
+                        format!("subscriber {number} saw {id} {content} at {stored:?}")
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        let highest = messages.last().map_or(0, |message| message.seq);
+        for seq in held
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .filter(|seq| **seq > highest)
+        {
+            findings.add(Phantom, Pushes, || {
+                format!("subscriber {number} saw seq {seq} of room {room}")
+            });
+        }
+    }
+}

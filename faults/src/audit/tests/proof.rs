@@ -1,0 +1,36 @@
+use super::{
+    Harm::{Divergent, Duplicated, Gaps, Lost, Phantom, Unanswered},
+    Place::{Answers, Log, Pushes, Views, WriteStore},
+    *,
+};
+use crate::plan::Bug;
+
+fn only(harm: Harm, place: Place) -> Findings {
+    let mut findings = Findings::default();
+    findings.add(harm, place, String::new);
+    findings
+}
+
+#[test]
+fn a_planted_bug_is_proved_by_what_it_does_and_by_nothing_else() {
+    for (bug, harm, place) in [
+        (Bug::PublishBeforeCommit, Phantom, Log),
+        (Bug::CommitBeforeApply, Divergent, Views),
+        (Bug::RelayPollsById, Lost, Log),
+        (Bug::DropOnFullQueue, Gaps, Pushes),
+    ] {
+        assert!(only(harm, place).prove(bug), "{bug:?}");
+        assert!(!only(Duplicated, WriteStore).prove(bug), "{bug:?}");
+        assert!(!only(Unanswered, Answers).prove(bug), "{bug:?}");
+        assert!(!only(harm, WriteStore).prove(bug), "{bug:?}");
+        assert!(!Findings::default().prove(bug), "{bug:?}");
+    }
+}
+
+#[test]
+fn waiting_mends_what_is_not_there_yet_and_not_what_is_wrong() {
+    assert!(!only(Lost, Log).are_final());
+    assert!(!only(Divergent, Views).are_final());
+    assert!(only(Phantom, Log).are_final());
+    assert!(only(Gaps, Pushes).are_final());
+}

@@ -1,0 +1,89 @@
+use super::{
+    Harm::{Duplicated, Gaps, Lost, Misordered},
+    Place::Pushes,
+    *,
+};
+
+/// Behind every call of the good run.
+fn late() -> Instant {
+    *BEGIN + Duration::from_secs(60)
+}
+
+#[test]
+fn a_connection_that_was_not_pushed_everything_is_found() {
+    for (pushed, harm) in [
+        (vec![2], Lost),
+        (vec![1, 3], Gaps),
+        (vec![2, 2, 3], Duplicated),
+        (vec![3, 2], Misordered),
+    ] {
+        let mut run = Run::good();
+        run.seen().pushed = pushed;
+        assert!(run.finds(harm, Pushes), "{harm}");
+    }
+}
+
+#[test]
+fn the_last_push_of_a_room_is_owed_even_if_a_fetch_mended_it() {
+    let mut run = Run::good();
+    run.seen().pushed = vec![2];
+    run.seen().mended = BTreeMap::from([(3, late())]);
+    assert!(run.finds(Lost, Pushes));
+}
+
+#[test]
+fn the_only_push_of_a_connection_is_owed_if_it_was_sent_after_the_receipt() {
+    let mut run = Run::good();
+    run.seen().subscribed = run.calls[1].ended;
+    run.seen().pushed.clear();
+    assert!(run.finds(Lost, Pushes));
+}
+
+#[test]
+fn decision_18_what_was_sent_before_the_receipt_may_come_by_history_alone() {
+    let mut run = Run::good();
+    run.seen().subscribed = late();
+    run.seen().pushed.clear();
+    run.seen().mended = BTreeMap::from([(3, late())]);
+    assert!(run.findings().is_clean());
+    run.seen().pushed = vec![3];
+    assert!(run.findings().is_clean());
+}
+
+#[test]
+fn a_hole_between_the_receipt_and_the_first_push_is_found() {
+    let mut run = Run::good();
+    run.seen().pushed = vec![3];
+    assert!(run.finds(Lost, Pushes));
+}
+
+#[test]
+fn a_connection_that_broke_owes_nothing_behind_its_last_push() {
+    let mut run = Run::good();
+    let mut broken = run.holding.connections[0].clone();
+    broken.ended = Some(late() + Duration::from_secs(1));
+    broken.rooms.get_mut(&ROOM).unwrap().pushed = vec![2];
+    run.holding.connections.insert(0, broken);
+    assert!(run.findings().is_clean());
+}
+
+#[test]
+fn a_connection_that_lived_on_after_a_fetch_owes_the_push() {
+    let mut run = Run::good();
+    let mut broken = run.holding.connections[0].clone();
+    broken.ended = Some(late() + Duration::from_secs(31));
+    let seen = broken.rooms.get_mut(&ROOM).unwrap();
+    seen.pushed = vec![2];
+    seen.mended = BTreeMap::from([(3, late())]);
+    run.holding.connections.insert(0, broken);
+    assert!(run.finds(Lost, Pushes));
+}
+
+#[test]
+fn p5_a_subscriber_that_cannot_subscribe_again_is_found() {
+    let mut run = Run::good();
+    run.holding.connections[0].ended = Some(late());
+    assert!(run.finds(Lost, Pushes));
+    run.holding.connections.push(Connection::default());
+    assert!(run.finds(Lost, Pushes));
+}

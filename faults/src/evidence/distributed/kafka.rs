@@ -1,0 +1,62 @@
+//! The log.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Context as _, Result};
+use rdkafka::{
+    ClientConfig, Message as _, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _},
+    metadata::MetadataTopic,
+};
+
+use crate::evidence::{Told, told::TOPICS};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The write topics, partition by partition: a room lives on one of each, so its order is kept.
+pub fn read(brokers: &str) -> Result<Told> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", "colloquy-audit")
+        .set("enable.auto.commit", "false")
+        .create()?;
+    let mut told = Told::default();
+    for topic in TOPICS {
+        told.append(read_topic(&consumer, topic)?);
+    }
+    Ok(told)
+}
+
+fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Told> {
+    let metadata = consumer
+        .fetch_metadata(Some(topic), TIMEOUT)
+        .context("cannot read Kafka")?;
+    let mut assignment = TopicPartitionList::new();
+    let mut left = BTreeMap::new();
+    for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
+        let (low, high) = consumer.fetch_watermarks(topic, partition.id(), TIMEOUT)?;
+        if high > low {
+            assignment.add_partition_offset(topic, partition.id(), Offset::Offset(low))?;
+            left.insert(partition.id(), high);
+        }
+    }
+    consumer.assign(&assignment)?;
+    let mut logged: BTreeMap<i32, Told> = BTreeMap::new();
+    while !left.is_empty() {
+        let event = consumer
+            .poll(TIMEOUT)
+            .context("the topic ends before its watermark")??;
+        let payload = event.payload().unwrap_or_default();
+        let partition = logged.entry(event.partition()).or_default();
+        partition.hear(topic, payload)?;
+        let high = left.get(&event.partition());
+        if high.is_some_and(|high| event.offset() + 1 >= *high) {
+            left.remove(&event.partition());
+        }
+    }
+    let mut told = Told::default();
+    logged
+        .into_values()
+        .for_each(|partition| told.append(partition));
+    Ok(told)
+}
