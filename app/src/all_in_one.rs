@@ -11,7 +11,7 @@ use colloquy_chassis::{
 use colloquy_chat_command::{ChatCommand, Membership};
 use colloquy_chat_query::{ChatQuery, ViewMembership};
 use colloquy_customer::{Customers, HashingPool};
-use colloquy_service_api::MembershipCheck;
+use colloquy_service_api::{MembershipCheck, RevocationList};
 use colloquy_websocket::{Access, Websocket};
 
 use crate::{
@@ -43,7 +43,14 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     if listening.is_loopback() || settings.accounts.seed_demo_customers {
         home::say_if_seeded(customers.seed_demo().await?);
     }
-    let auth = services::auth(settings, &keys, customers.clone(), &clock)?;
+    let auth = services::auth(settings, &keys, customers.clone(), stores.sessions, &clock)?;
+    auth.start_sweeping(&tasks);
+    let revocations = RevocationList::follow(
+        auth.clone(),
+        Arc::clone(&clock),
+        readiness.gate("revocations"),
+        &tasks,
+    );
     let truth = Arc::new(Membership::new(Arc::clone(&stores.writes)));
     let membership =
         MembershipCheck::new(Arc::new(ViewMembership(Arc::clone(&stores.views))), truth);
@@ -67,6 +74,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let origins = listening.origins(&settings.http);
     let access = Access {
         verifier: verifier.clone(),
+        revocations: revocations.clone(),
         membership,
         origins: origins.clone(),
     };
@@ -80,30 +88,34 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         &tasks,
     );
 
-    let in_process = |router| Arc::new(InProcess(router)) as Arc<dyn Upstream>;
-    let upstreams = [
-        (ServiceName::Auth, in_process(colloquy_auth::router(auth))),
-        (
-            ServiceName::Customer,
-            in_process(colloquy_customer::router(customers)),
-        ),
-        (
-            ServiceName::ChatCommand,
-            in_process(colloquy_chat_command::router(commands)),
-        ),
-        (
-            ServiceName::ChatQuery,
-            in_process(colloquy_chat_query::router(queries)),
-        ),
+    let routers = [
+        colloquy_auth::router(auth),
+        colloquy_customer::router(customers),
+        colloquy_chat_command::router(commands),
+        colloquy_chat_query::router(queries),
     ];
+    let gateway = Gateway::new(verifier, revocations, upstreams(routers));
     let admission = Admission::new(listening.hosts(&settings.http), origins);
-    let router = colloquy_api_gateway::router(Gateway::new(verifier, upstreams), admission)
+    let router = colloquy_api_gateway::router(gateway, admission)
         .merge(home::router())
         .merge(admin::health_routes(readiness))
         .merge(colloquy_websocket::router(websocket));
 
     home::greet(&listening.url(), folder.path());
     serve(listening, wrap(router), lifecycle).await
+}
+
+/// Auth, customer management, the write side and the read side, as the gateway calls them.
+fn upstreams(
+    [auth, customer, command, query]: [Router; 4],
+) -> [(ServiceName, Arc<dyn Upstream>); 4] {
+    [
+        (ServiceName::Auth, auth),
+        (ServiceName::Customer, customer),
+        (ServiceName::ChatCommand, command),
+        (ServiceName::ChatQuery, query),
+    ]
+    .map(|(service, router)| (service, Arc::new(InProcess(router)) as Arc<dyn Upstream>))
 }
 
 async fn serve(listening: Listening, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {

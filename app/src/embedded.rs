@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! accounts.db   customers                          synced
+//! sessions.db   which sessions have ended          synced
 //! write.db      rooms, messages, outbox = log      synced
 //! views.db      views, positions, announcements    can be rebuilt from write.db
 //! ```
 
 use std::sync::Arc;
 
+use colloquy_auth::{SessionStore, session_store::sqlite::SqliteSessionStore};
 use colloquy_chassis::Tasks;
 use colloquy_chat_command::write_store::{SqliteWriteStore, WriteStore};
 use colloquy_chat_query::{SqliteViewStore, ViewStore, projector::GROUP};
@@ -20,6 +22,7 @@ use crate::{data_folder::DataFolder, retention};
 /// All stores of one data folder.
 pub struct Stores {
     pub customers: Arc<dyn CustomerStore>,
+    pub sessions: Arc<dyn SessionStore>,
     pub writes: Arc<dyn WriteStore>,
     pub log: Arc<dyn EventLog>,
     pub views: Arc<dyn ViewStore>,
@@ -37,6 +40,7 @@ impl Stores {
             async move { SqliteDatabase::open(&path, durability).await }
         };
         let accounts = file("accounts.db", Durability::Full).await?;
+        let sessions = file("sessions.db", Durability::Full).await?;
         let written = SqliteOutbox::open(file("write.db", Durability::Full).await?).await?;
         let announced =
             SqliteOutbox::open(file("views.db", Durability::Rebuildable).await?).await?;
@@ -51,6 +55,7 @@ impl Stores {
         }
         Ok(Self {
             customers: Arc::new(SqliteCustomerStore::open(accounts).await?),
+            sessions: Arc::new(SqliteSessionStore::open(sessions).await?),
             writes: Arc::new(SqliteWriteStore::open(written).await?),
             log: Arc::new(log),
             views: Arc::new(views),

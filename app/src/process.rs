@@ -16,7 +16,7 @@ use colloquy_chassis::{
     telemetry,
 };
 use colloquy_event_log::{EventLogError, KafkaLog, KafkaSettings};
-use colloquy_service_api::ServiceClient;
+use colloquy_service_api::{RevocationList, ServiceClient};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -86,6 +86,19 @@ impl Process {
             self.settings.peers(callee)?,
             self.signer()?,
         )))
+    }
+
+    /// The sessions that have ended, as auth tells; readiness waits for the first answer.
+    ///
+    /// # Errors
+    /// As [`Process::client`].
+    pub fn revocations(&self) -> anyhow::Result<RevocationList> {
+        Ok(RevocationList::follow(
+            self.client(ServiceName::Auth)?,
+            Arc::clone(&self.clock),
+            self.readiness.gate("revocations"),
+            &self.lifecycle.tasks(),
+        ))
     }
 
     /// Kafka, with its topics made and its producer warm.

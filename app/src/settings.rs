@@ -23,6 +23,7 @@ pub struct Settings {
     pub chat: Chat,
     pub stomp: Stomp,
     pub accounts: Accounts,
+    pub sessions: Url,
     pub write_store: Url,
     pub view_store: ViewStore,
     pub event_log: EventLog,

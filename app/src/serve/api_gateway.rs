@@ -22,7 +22,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     }
     let admission = Admission::new(process.hosts(), process.origins());
     let router = wrap(colloquy_api_gateway::router(
-        Gateway::new(verifier, upstreams),
+        Gateway::new(verifier, process.revocations()?, upstreams),
         admission,
     ));
     process.serve_public(router).await

@@ -1,16 +1,29 @@
 //! Auth as a process.
 
-use colloquy_chassis::ServiceName;
+use std::sync::Arc;
 
-use crate::{process::Process, settings::services};
+use colloquy_auth::session_store::postgres::PostgresSessionStore;
+use colloquy_chassis::ServiceName;
+use colloquy_sql::postgres;
+
+use crate::{process::Process, settings::services, waiting::wait_for};
+
+const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
+    let pool = postgres::pool(&process.settings.sessions.url, CONNECTIONS)?;
+    let sessions = wait_for("postgres", &process.readiness, async || {
+        PostgresSessionStore::open(pool.clone()).await
+    })
+    .await?;
     let credentials = process.client(ServiceName::Customer)?;
     let auth = services::auth(
         &process.settings,
         &process.keys,
         credentials,
+        Arc::new(sessions),
         &process.clock,
     )?;
+    auth.start_sweeping(&process.lifecycle.tasks());
     process.serve_internal(colloquy_auth::router(auth)).await
 }

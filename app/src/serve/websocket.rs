@@ -12,6 +12,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
     let access = Access {
         verifier: SessionVerifier::load(&process.keys, Arc::clone(&process.clock))?,
+        revocations: process.revocations()?,
         membership: MembershipCheck::new(
             process.client(ServiceName::ChatQuery)?,
             process.client(ServiceName::ChatCommand)?,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_auth::{Auth, SessionSigner};
+use colloquy_auth::{Auth, SessionSigner, SessionStore};
 use colloquy_chassis::{
     Clock,
     keys::{KeyError, KeyFolder},
@@ -24,13 +24,20 @@ pub fn auth(
     settings: &Settings,
     keys: &KeyFolder,
     credentials: Arc<dyn CredentialCheck>,
+    sessions: Arc<dyn SessionStore>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Auth>, KeyError> {
     let signer = SessionSigner::load(keys)?;
     let settings = colloquy_auth::Settings {
         secure_cookie: settings.http.secure_cookie,
     };
-    Ok(Auth::new(credentials, signer, Arc::clone(clock), settings))
+    Ok(Auth::new(
+        credentials,
+        sessions,
+        signer,
+        Arc::clone(clock),
+        settings,
+    ))
 }
 
 /// Which passwords people may choose.

@@ -1,6 +1,6 @@
 //! The push side alone: `colloquy-websocket` as the product runs it, behind a log that holds nothing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
@@ -10,7 +10,10 @@ use colloquy_chassis::{
 };
 use colloquy_contracts::{CustomerId, RoomId};
 use colloquy_event_log::{EventLog as _, NewEvent};
-use colloquy_service_api::{CallError, MembershipCheck, RoomMembership};
+use colloquy_service_api::{
+    CallError, MembershipCheck, RevocationFeed, RevocationList, RoomMembership,
+    revocations::{Reading, Revocations},
+};
 use colloquy_websocket::{Access, Settings, Websocket, router};
 use tokio::net::TcpListener;
 
@@ -27,6 +30,22 @@ impl RoomMembership for Everybody {
     }
 }
 
+/// Nobody logs out.
+struct Nobody;
+
+#[async_trait]
+impl RevocationFeed for Nobody {
+    async fn read(&self, reading: &Reading) -> Result<Revocations, CallError> {
+        if reading.after >= 0 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Ok(Revocations {
+            is_end: true,
+            ..Revocations::default()
+        })
+    }
+}
+
 /// Serves until standard input ends.
 ///
 /// # Errors
@@ -38,6 +57,12 @@ pub async fn run(options: &PushServer) -> Result<()> {
     let everybody = Arc::new(Everybody);
     let access = Access {
         verifier: SessionVerifier::load(&KeyFolder::new(&options.keys), clock.clone())?,
+        revocations: RevocationList::follow(
+            Arc::new(Nobody),
+            clock.clone(),
+            readiness.gate("revocations"),
+            &tasks,
+        ),
         membership: MembershipCheck::new(everybody.clone(), everybody),
         origins: Origins::default(),
     };

@@ -58,6 +58,7 @@ impl Tokens {
             full_name: format!("Customer Number {customer}"),
             roles: vec!["ROLE_USER".into()],
             iat: now,
+            issued_at_millis: now * 1000,
             exp: now + LIFETIME_SECONDS,
             jti: format!("b9d1c1f0-0000-4000-8000-{customer:012}"),
             iss: ISSUER.into(),

@@ -2,9 +2,13 @@
 //! argument; whoever lets a request in puts an [`Identity`] on it: the gateway in process, the internal token between
 //! processes.
 
+use std::{fmt, str::FromStr};
+
 use axum::extract::FromRequestParts;
 use colloquy_contracts::CustomerId;
 use http::request::Parts;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
 
 use crate::{ApiError, Kind, ServiceName};
 
@@ -25,7 +29,58 @@ pub struct Caller {
     /// The full name in their token; older than what the customer service knows.
     pub full_name: String,
     /// The session (`jti`) they called with.
-    pub session_id: String,
+    pub session_id: SessionId,
+}
+
+/// One session, from login to logout (the `jti` of its token): a UUID, which takes 16 bytes in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SessionId(Uuid);
+
+impl SessionId {
+    /// An id that no session had before, and that nobody can guess: 122 bits of the system's own randomness.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// The id with these bits.
+    #[must_use]
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(Uuid::from_u128(bits))
+    }
+}
+
+/// A text that is no session id.
+#[derive(Debug, thiserror::Error)]
+#[error("not a session id")]
+pub struct SessionIdError;
+
+impl FromStr for SessionId {
+    type Err = SessionIdError;
+
+    fn from_str(text: &str) -> Result<Self, SessionIdError> {
+        text.parse().map(Self).map_err(|_| SessionIdError)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for SessionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
 }
 
 /// Another service, calling on its own account: what internal routes take. Without an identity the answer is 401. What

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ApiError, Clock, Kind, ServiceName,
-    identity::{Caller, Identity},
+    identity::{Caller, Identity, SessionId},
     keys::{KeyError, KeyFolder},
 };
 
@@ -40,7 +40,7 @@ struct Claims {
     #[serde(skip_serializing_if = "Option::is_none")]
     full_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<String>,
+    sid: Option<SessionId>,
 }
 
 /// Signs a service's calls. Cheap to clone.
@@ -82,7 +82,7 @@ impl InternalSigner {
             exp: now + LIFETIME_SECONDS,
             customer_id: caller.map(|caller| caller.customer_id.0),
             full_name: caller.map(|caller| caller.full_name.clone()),
-            sid: caller.map(|caller| caller.session_id.clone()),
+            sid: caller.map(|caller| caller.session_id),
         };
         let token = encode(&Header::new(Algorithm::EdDSA), &claims, &self.key)
             .expect("a loaded Ed25519 key can sign");
@@ -220,7 +220,7 @@ mod tests {
         Caller {
             customer_id: CustomerId(7),
             full_name: "Vũ Thanh Hải".into(),
-            session_id: "s".into(),
+            session_id: SessionId::from_bits(7),
         }
     }
 

@@ -21,6 +21,8 @@ pub const ISSUER: &str = "colloquy";
 pub const AUDIENCE: &str = "colloquy-clients";
 /// How long a token lives.
 pub const LIFETIME_SECONDS: i64 = 24 * 60 * 60;
+/// The `Set-Cookie` that takes the cookie away again.
+pub const CLEARED_COOKIE: &str = "jwt_token=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax";
 
 /// The claims of a session token. `customer_id` is a string, as clients of the seed's system expect.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,9 +38,11 @@ pub struct Claims {
     pub roles: Vec<String>,
     /// Seconds since the epoch.
     pub iat: i64,
+    /// `iat` to the millisecond, so that a login right after a password change is not taken for one before it.
+    pub issued_at_millis: i64,
     /// Seconds since the epoch; from this second on the token is refused.
     pub exp: i64,
-    /// The session.
+    /// The session: a [`SessionId`](crate::identity::SessionId).
     pub jti: String,
     /// [`ISSUER`].
     pub iss: String,
@@ -51,6 +55,8 @@ pub struct Claims {
 pub struct Session {
     /// Whose it is.
     pub caller: Caller,
+    /// When the login that made it began.
+    pub issued_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -118,10 +124,11 @@ impl SessionVerifier {
         let caller = Caller {
             customer_id: claims.customer_id.parse().ok()?,
             full_name: claims.full_name,
-            session_id: claims.jti,
+            session_id: claims.jti.parse().ok()?,
         };
         Some(Session {
             caller,
+            issued_at: Timestamp::from_millis(claims.issued_at_millis),
             expires_at: Timestamp::from_millis(claims.exp.checked_mul(1000)?),
         })
     }

@@ -7,10 +7,14 @@ pub mod call;
 pub mod credential_check;
 pub mod customer_directory;
 pub mod membership_check;
+pub mod revocation_list;
+pub mod revocations;
 pub mod room_membership;
 
 pub use call::{CallError, ServiceClient};
 pub use credential_check::{Account, CredentialCheck};
 pub use customer_directory::CustomerDirectory;
 pub use membership_check::MembershipCheck;
+pub use revocation_list::RevocationList;
+pub use revocations::RevocationFeed;
 pub use room_membership::RoomMembership;

@@ -3,6 +3,7 @@
 
 mod auth {
     mod login;
+    mod logout;
 }
 mod command {
     mod idempotency;

@@ -13,9 +13,10 @@ use colloquy_chassis::{
     ApiError, Kind, ServiceName,
     identity::{Caller, Identity},
     router::BODY_LIMIT,
-    session_token::{SessionVerifier, token_cookie},
+    session_token::{CLEARED_COOKIE, Session, SessionVerifier, token_cookie},
 };
 use colloquy_contracts::envelope::AuthAnswer;
+use colloquy_service_api::RevocationList;
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::{
@@ -30,12 +31,13 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
 /// A client has this long to send its body (reliability.md S20).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Takes the cookie away again.
-const CLEARED: &str = "jwt_token=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax";
+/// Ends the session of whoever calls, and is 200 for those who have none.
+const LOGOUT: &str = "/auth/logout";
 
 /// The gateway: who may call, and where the services are.
 pub struct Gateway {
     verifier: SessionVerifier,
+    revocations: RevocationList,
     upstreams: HashMap<ServiceName, Arc<dyn Upstream>>,
 }
 
@@ -43,10 +45,12 @@ impl Gateway {
     /// A gateway to these services; a service that is not among them is 404.
     pub fn new(
         verifier: SessionVerifier,
+        revocations: RevocationList,
         upstreams: impl IntoIterator<Item = (ServiceName, Arc<dyn Upstream>)>,
     ) -> Arc<Self> {
         Arc::new(Self {
             verifier,
+            revocations,
             upstreams: upstreams.into_iter().collect(),
         })
     }
@@ -76,15 +80,29 @@ impl Gateway {
         Ok(Response::from_parts(parts, body))
     }
 
-    /// Nobody on public paths; elsewhere somebody, or 401.
+    /// Nobody on public paths but logout; elsewhere somebody, or 401; or 503 if nobody knows who is logged out.
     fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
+        if path == LOGOUT {
+            return Ok(self.whose_logout(headers));
+        }
         if route_path::is_public(path) {
             return Ok(None);
         }
-        let session = token_cookie(headers).and_then(|token| self.verifier.verify(token));
-        session
-            .map(|session| Some(session.caller))
-            .ok_or_else(|| ApiError::new(Kind::Unauthenticated, "Please log in."))
+        match self.session(headers) {
+            Some(session) if !self.revocations.is_revoked(&session)? => Ok(Some(session.caller)),
+            _ => Err(ApiError::new(Kind::Unauthenticated, "Please log in.")),
+        }
+    }
+
+    /// Whose session is to end: not one that has ended, but one of which nobody knows.
+    fn whose_logout(&self, headers: &HeaderMap) -> Option<Caller> {
+        let session = self.session(headers)?;
+        let has_ended = self.revocations.is_revoked(&session).unwrap_or(false);
+        (!has_ended).then_some(session.caller)
+    }
+
+    fn session(&self, headers: &HeaderMap) -> Option<Session> {
+        self.verifier.verify(token_cookie(headers)?)
     }
 }
 
@@ -99,15 +117,19 @@ pub fn router(gateway: Arc<Gateway>, admission: Admission) -> Router {
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let cookie_was_sent = token_cookie(request.headers()).is_some();
     let to_auth = request.uri().path().starts_with("/auth/");
+    let logout = request.uri().path() == LOGOUT;
     match gateway.pass(request).await {
         Ok(response) => response,
-        Err(error) => refusal(error, to_auth, cookie_was_sent),
+        Err(error) => {
+            let clear = logout || (error.kind() == Kind::Unauthenticated && cookie_was_sent);
+            refusal(error, to_auth, clear)
+        }
     }
 }
 
-/// The two `/auth/*` answers have a shape of their own, errors included; a cookie that was not believed is cleared.
-fn refusal(error: ApiError, to_auth: bool, cookie_was_sent: bool) -> Response {
-    let clear = error.kind() == Kind::Unauthenticated && cookie_was_sent;
+/// The two `/auth/*` answers have a shape of their own, errors included. A cookie that was not believed is cleared, and
+/// whatever stands in the way of a logout.
+fn refusal(error: ApiError, to_auth: bool, clear: bool) -> Response {
     let details = error.message().to_owned();
     let mut response = error.into_response();
     if to_auth {
@@ -131,7 +153,7 @@ fn refusal(error: ApiError, to_auth: bool, cookie_was_sent: bool) -> Response {
     if clear {
         response
             .headers_mut()
-            .append(header::SET_COOKIE, HeaderValue::from_static(CLEARED));
+            .append(header::SET_COOKIE, HeaderValue::from_static(CLEARED_COOKIE));
     }
     response
 }

@@ -2,21 +2,19 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use colloquy_chassis::{
     ApiError, Failure, Kind,
     extract::Body,
     session_token::{JWT_TOKEN, LIFETIME_SECONDS},
 };
-use colloquy_contracts::envelope::AuthAnswer;
 use colloquy_service_api::{CallError, credential_check::Credential};
-use http::{HeaderValue, header};
+use http::HeaderValue;
 
-use crate::Auth;
+use crate::{
+    Auth,
+    answers::{Refused, done},
+};
 
 /// Why somebody was not logged in.
 #[derive(Debug, thiserror::Error)]
@@ -50,47 +48,32 @@ impl Failure for LoginError {
     }
 }
 
-/// A refused login in the shape of the auth answers.
-pub(crate) struct Refused(pub(crate) ApiError);
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let answer = AuthAnswer {
-            message: "Login failed".to_owned(),
-            details: self.0.message().to_owned(),
-        };
-        // Status, headers and the line in the log are those of every other failure; only the body differs.
-        let (parts, _) = self.0.into_response().into_parts();
-        (parts, Json(answer)).into_response()
-    }
-}
+pub(crate) const FAILED: &str = "Login failed";
 
 pub(crate) async fn login(
     State(auth): State<Arc<Auth>>,
     body: Result<Body<Credential>, ApiError>,
 ) -> Result<Response, Refused> {
-    let Body(credential) = body.map_err(Refused)?;
+    let Body(credential) = body.map_err(|error| Refused(FAILED, error))?;
     let token = start_session(&auth, &credential)
         .await
-        .map_err(|error| Refused(error.into()))?;
-    let answer = Json(AuthAnswer {
-        message: "Login successful".to_owned(),
-        details: "You are logged in.".to_owned(),
-    });
-    let cookie = [(
-        header::SET_COOKIE,
+        .map_err(|error| Refused(FAILED, error.into()))?;
+    Ok(done(
+        "Login successful",
+        "You are logged in.",
         session_cookie(&token, auth.settings.secure_cookie),
-    )];
-    Ok((cookie, answer).into_response())
+    ))
 }
 
 async fn start_session(auth: &Auth, credential: &Credential) -> Result<String, LoginError> {
+    // Read before the check: if the password changes meanwhile, the new session is among the earlier ones that end.
+    let began = auth.clock.now();
     let account = auth
         .credentials
         .check(credential)
         .await?
         .ok_or(LoginError::WrongCredential)?;
-    Ok(auth.signer.sign(account, auth.clock.now())?)
+    Ok(auth.signer.sign(account, began)?)
 }
 
 fn session_cookie(token: &str, secure: bool) -> HeaderValue {

@@ -2,21 +2,39 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::post};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use colloquy_chassis::{ApiError, Kind, router::finish};
+use colloquy_service_api::revocations;
 
 use crate::{
     Auth,
-    login::{Refused, login},
+    answers::Refused,
+    login::{self, login},
+    logout::{self, logout},
+    revocations::read_revocations,
 };
 
 /// Every route of the service.
 pub fn router(auth: Arc<Auth>) -> Router {
-    let login = post(login).fallback(|| async {
-        Refused(ApiError::new(
-            Kind::MethodNotAllowed,
-            "Another method is needed here.",
-        ))
-    });
-    finish(Router::new().route("/login", login).with_state(auth))
+    let routes = Router::new()
+        .route(
+            "/login",
+            post(login).fallback(async || another_method(login::FAILED)),
+        )
+        .route(
+            "/logout",
+            post(logout).fallback(async || another_method(logout::FAILED)),
+        )
+        .route(revocations::PATH, get(read_revocations));
+    finish(routes.with_state(auth))
+}
+
+fn another_method(failed: &'static str) -> Refused {
+    Refused(
+        failed,
+        ApiError::new(Kind::MethodNotAllowed, "Another method is needed here."),
+    )
 }

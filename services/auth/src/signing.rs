@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use colloquy_chassis::{
+    identity::SessionId,
     keys::{KeyError, KeyFolder},
     session_token::{AUDIENCE, Claims, ISSUER, LIFETIME_SECONDS},
 };
 use colloquy_contracts::Timestamp;
 use colloquy_service_api::Account;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use uuid::Uuid;
 
 /// Where session ids come from.
 pub trait SessionIds: Send + Sync + 'static {
     /// An id that no session had before, and that nobody can guess.
-    fn next(&self) -> String;
+    fn next(&self) -> SessionId;
 }
 
-/// Random UUIDs: 122 bits of the system's own randomness.
+/// Random ids.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RandomSessionIds;
 
 impl SessionIds for RandomSessionIds {
-    fn next(&self) -> String {
-        Uuid::new_v4().to_string()
+    fn next(&self) -> SessionId {
+        SessionId::random()
     }
 }
 
@@ -61,7 +61,7 @@ impl SessionSigner {
         Self { ids, ..self }
     }
 
-    /// A token of a new session that begins now.
+    /// A token of a new session whose login began at that instant.
     ///
     /// # Errors
     /// The cryptographic library refused to sign.
@@ -76,8 +76,9 @@ impl SessionSigner {
             full_name: account.full_name,
             roles: account.roles,
             iat: now.seconds(),
+            issued_at_millis: now.millis(),
             exp: now.seconds() + LIFETIME_SECONDS,
-            jti: self.ids.next(),
+            jti: self.ids.next().to_string(),
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
         };

@@ -10,6 +10,7 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use colloquy_chassis::session_token::{JWT_TOKEN, Session as Token};
+use colloquy_contracts::Timestamp;
 
 use self::authenticated::Authenticated;
 pub use self::{refusal::Refusal, request::Request};
@@ -113,14 +114,14 @@ impl Session {
         let offer = self.websocket.settings.heart_beat;
         let intervals = offer.negotiate(version, HeartBeat::parse(frame.header("heart-beat"))?);
         let now = self.websocket.clock.now();
-        let token = cookie
-            .map(|token| *token)
-            .filter(|token| now < token.expires_at)
-            .or_else(|| self.websocket.verifier.verify(frame.header(JWT_TOKEN)?))
-            .ok_or(Refusal::Unauthenticated)?;
+        let token = self.believed(cookie, frame, now)?;
         let customer = token.customer_id();
         let (websocket, outbound) = (Arc::clone(&self.websocket), Arc::clone(&self.outbound));
-        let open = Authenticated::begin(websocket, outbound, customer, version)?;
+        let open = Authenticated::begin(websocket, outbound, (&token).into(), version)?;
+        // Once more: what was revoked before the session began did not end it.
+        if self.websocket.revocations.is_revoked(&token)? {
+            return Err(Refusal::Unauthenticated);
+        }
         self.stage = Stage::Open(open);
         let connected = encoder::connected(version, offer, customer);
         self.outbound.push(websocket_message(connected));
@@ -130,6 +131,28 @@ impl Session {
             intervals,
             expires_in: Duration::from_millis(left.unsigned_abs()),
         })
+    }
+
+    /// The cookie's token if it is good, or else the header's.
+    fn believed(
+        &self,
+        cookie: Option<Box<Token>>,
+        frame: &Frame,
+        now: Timestamp,
+    ) -> Result<Token, Refusal> {
+        let header = || self.websocket.verifier.verify(frame.header(JWT_TOKEN)?);
+        let cookie = cookie
+            .map(|token| *token)
+            .filter(|token| now < token.expires_at);
+        if let Some(token) = cookie
+            && !self.websocket.revocations.is_revoked(&token)?
+        {
+            return Ok(token);
+        }
+        match header() {
+            Some(token) if !self.websocket.revocations.is_revoked(&token)? => Ok(token),
+            _ => Err(Refusal::Unauthenticated),
+        }
     }
 
     fn disconnect(&mut self, receipt: Option<&str>) {

@@ -1,36 +1,91 @@
-//! How many sessions each customer has open on this node.
+//! The sessions that are open on this node, by customer: how many each has, and which are to end when their tokens are
+//! revoked.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use colloquy_contracts::CustomerId;
+use colloquy_chassis::identity::SessionId;
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::revocation_list::SessionKey;
 
-/// Open sessions, counted by customer.
+use crate::{
+    fanout::{outbound::Outbound, registry::websocket_message},
+    session::Refusal,
+    stomp::Version,
+};
+
+/// Open sessions.
 #[derive(Debug, Default)]
-pub struct Sessions(Mutex<HashMap<CustomerId, usize>>);
+pub struct Sessions(Mutex<HashMap<CustomerId, Vec<OpenSession>>>);
+
+/// An open session: whose token it stands on, and how to end it. Small, because there are many (performance.md G7).
+#[derive(Debug)]
+pub struct OpenSession {
+    customer: CustomerId,
+    id: SessionId,
+    issued_at: Timestamp,
+    outbound: Arc<Outbound>,
+    version: Version,
+}
+
+impl OpenSession {
+    /// The session of a client that speaks this version and reads from that queue.
+    #[must_use]
+    pub fn new(session: SessionKey, version: Version, outbound: Arc<Outbound>) -> Self {
+        Self {
+            customer: session.customer,
+            id: session.id,
+            issued_at: session.issued_at,
+            outbound,
+            version,
+        }
+    }
+
+    fn key(&self) -> SessionKey {
+        SessionKey {
+            customer: self.customer,
+            id: self.id,
+            issued_at: self.issued_at,
+        }
+    }
+}
 
 impl Sessions {
-    /// Counts one more, unless there are `limit` already.
+    /// Adds one more, unless its customer has `limit` already.
     #[must_use]
-    pub fn begin(&self, customer: CustomerId, limit: usize) -> bool {
+    pub fn begin(&self, session: OpenSession, limit: usize) -> bool {
         let mut sessions = self.lock();
-        let open = sessions.get(&customer).copied().unwrap_or_default();
-        if open >= limit {
+        let open = sessions.entry(session.customer).or_default();
+        if open.len() >= limit {
             return false;
         }
-        sessions.insert(customer, open + 1);
+        open.push(session);
         true
     }
 
-    /// Counts one less.
-    pub fn end(&self, customer: CustomerId) {
+    /// Forgets the session with that queue.
+    pub fn end(&self, customer: CustomerId, outbound: &Arc<Outbound>) {
         let mut sessions = self.lock();
-        match sessions.get_mut(&customer) {
-            Some(open) if *open > 1 => *open -= 1,
-            _ => {
-                sessions.remove(&customer);
+        let Entry::Occupied(mut open) = sessions.entry(customer) else {
+            return;
+        };
+        let of_this_queue = |session: &OpenSession| Arc::ptr_eq(&session.outbound, outbound);
+        if let Some(at) = open.get().iter().position(of_this_queue) {
+            open.get_mut().swap_remove(at);
+        }
+        if open.get().is_empty() {
+            open.remove();
+        }
+    }
+
+    /// Ends the sessions that fit with an ERROR frame; their connections then close, and forget them here.
+    pub fn end_where(&self, refusal: &Refusal, fits: impl Fn(SessionKey) -> bool) {
+        for session in self.lock().values().flatten() {
+            if fits(session.key()) {
+                let frame = websocket_message(refusal.frame(session.version, None));
+                session.outbound.end(Some(frame), refusal.closing());
             }
         }
     }
@@ -41,7 +96,7 @@ impl Sessions {
         self.lock().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<CustomerId, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CustomerId, Vec<OpenSession>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -50,20 +105,54 @@ impl Sessions {
 mod tests {
     use super::*;
 
+    fn session(customer: i64, id: u128) -> (Arc<Outbound>, OpenSession) {
+        let outbound = Arc::new(Outbound::new(1024));
+        let key = SessionKey {
+            customer: CustomerId(customer),
+            id: SessionId::from_bits(id),
+            issued_at: Timestamp::from_millis(0),
+        };
+        let session = OpenSession::new(key, Version::V12, Arc::clone(&outbound));
+        (outbound, session)
+    }
+
     #[test]
     fn stomp_limits_a_customer_has_so_many_sessions_and_no_more() {
         let sessions = Sessions::default();
-        let alice = CustomerId(1);
-        assert!(sessions.begin(alice, 2));
-        assert!(sessions.begin(alice, 2));
-        assert!(!sessions.begin(alice, 2));
-        assert!(sessions.begin(CustomerId(2), 2));
+        let begin = |customer| {
+            let (outbound, session) = session(customer, 1);
+            sessions.begin(session, 2).then_some(outbound)
+        };
+        let first = begin(1).unwrap();
+        let second = begin(1).unwrap();
+        assert!(begin(1).is_none());
+        let other = begin(2).unwrap();
 
-        sessions.end(alice);
-        assert!(sessions.begin(alice, 2));
-        for customer in [alice, alice, CustomerId(2)] {
-            sessions.end(customer);
+        sessions.end(CustomerId(1), &first);
+        let third = begin(1).unwrap();
+        for (customer, outbound) in [(1, second), (1, third), (2, other)] {
+            sessions.end(CustomerId(customer), &outbound);
         }
         assert_eq!(sessions.customers(), 0);
+    }
+
+    #[test]
+    fn stomp_n10_only_the_sessions_that_fit_are_ended() {
+        let sessions = Sessions::default();
+        let queues: Vec<_> = (1..=3)
+            .map(|id| {
+                let (outbound, session) = session(1, id);
+                assert!(sessions.begin(session, 3));
+                outbound
+            })
+            .collect();
+        sessions.end_where(&Refusal::Revoked, |key| key.id == SessionId::from_bits(2));
+        let ended: Vec<_> = queues.iter().map(|queue| queue.has_ended()).collect();
+        assert_eq!(ended, [false, true, false]);
+    }
+
+    #[test]
+    fn performance_g7_an_open_session_takes_few_bytes() {
+        assert!(size_of::<OpenSession>() <= 64);
     }
 }

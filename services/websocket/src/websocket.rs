@@ -9,13 +9,16 @@ use colloquy_chassis::{
     Clock, Tasks, origins::Origins, readiness::Gate, session_token::SessionVerifier,
 };
 use colloquy_event_log::EventLog;
-use colloquy_service_api::MembershipCheck;
+use colloquy_service_api::{MembershipCheck, RevocationList};
+
+use tokio::sync::watch;
 
 use crate::{
     Settings,
     connection::Closing,
     connections::Connections,
     fanout::{consumer, registry::Registry},
+    session::Refusal,
     sessions::Sessions,
 };
 
@@ -24,6 +27,7 @@ pub struct Websocket {
     pub(crate) settings: Settings,
     pub(crate) origins: Origins,
     pub(crate) verifier: SessionVerifier,
+    pub(crate) revocations: RevocationList,
     pub(crate) membership: MembershipCheck,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
@@ -37,6 +41,8 @@ pub struct Websocket {
 pub struct Access {
     /// Verifies the tokens of cookies and CONNECT headers.
     pub verifier: SessionVerifier,
+    /// Knows which of them have ended before their time.
+    pub revocations: RevocationList,
     /// Decides who may use which room.
     pub membership: MembershipCheck,
     /// Pages that may open sockets.
@@ -56,9 +62,11 @@ impl Websocket {
     ) -> Arc<Self> {
         let websocket = Arc::new(Self::new(access, clock, settings, tasks));
         let following = Arc::clone(&websocket);
+        let revoked = websocket.revocations.changes();
         tasks.spawn_vital("websocket fan-out", async move {
             tokio::select! {
                 () = consumer::follow(&following, log.as_ref(), &gate) => {}
+                () = following.end_revoked_sessions(revoked) => {}
                 () = following.close_when_stopping() => {}
             }
         });
@@ -75,6 +83,7 @@ impl Websocket {
             settings,
             origins: access.origins,
             verifier: access.verifier,
+            revocations: access.revocations,
             membership: access.membership,
             clock,
             tasks: tasks.clone(),
@@ -104,6 +113,13 @@ impl Websocket {
 
     pub(crate) fn set_following(&self, following: bool) {
         self.following.store(following, Ordering::Release);
+    }
+
+    async fn end_revoked_sessions(&self, mut changes: watch::Receiver<()>) {
+        while changes.changed().await.is_ok() {
+            self.sessions
+                .end_where(&Refusal::Revoked, |session| self.revocations.lists(session));
+        }
     }
 
     async fn close_when_stopping(&self) {

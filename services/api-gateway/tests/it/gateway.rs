@@ -1,6 +1,6 @@
 //! A gateway to one honest service that answers with what reached it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -18,13 +18,19 @@ use colloquy_chassis::{
     origins::Origins,
     session_token::{AUDIENCE, Claims, ISSUER, SessionVerifier},
 };
+use colloquy_service_api::{RevocationList, revocations::Revocations};
 use http::StatusCode;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tower::ServiceExt as _;
+
+/// The session of [`World::token`].
+pub const SESSION_ID: &str = "00000000-0000-4000-8000-000000000007";
 
 pub struct World {
     pub router: Router,
+    pub revocations: RevocationList,
     keys: KeyFolder,
     _folder: tempfile::TempDir,
 }
@@ -58,14 +64,36 @@ impl Upstream for Away {
 }
 
 impl World {
+    /// Nobody has logged out, as was read in an hour: the list is fresh for all of the test.
     pub fn new() -> Self {
+        let world = Self::without_revocations();
+        let read = Revocations {
+            is_end: true,
+            ..Revocations::default()
+        };
+        let in_an_hour = Instant::now() + Duration::from_secs(3600);
+        world.revocations.apply(&read, in_an_hour);
+        world
+    }
+
+    /// The list of revoked sessions was never read.
+    pub fn without_revocations() -> Self {
+        Self::with_auth(Arc::new(InProcess(Router::new().fallback(mirror))))
+    }
+
+    /// Auth is away, and so the list was never read either.
+    pub fn without_auth() -> Self {
+        Self::with_auth(Arc::new(Away))
+    }
+
+    fn with_auth(auth: Arc<dyn Upstream>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = KeyFolder::new(folder.path());
         keys.complete("k1").unwrap();
         let verifier = SessionVerifier::load(&keys, Arc::new(SystemClock)).unwrap();
         let mirror = || Arc::new(InProcess(Router::new().fallback(mirror))) as Arc<dyn Upstream>;
         let upstreams = [
-            (ServiceName::Auth, mirror()),
+            (ServiceName::Auth, auth),
             (ServiceName::Customer, mirror()),
             (ServiceName::ChatCommand, mirror()),
             (ServiceName::ChatQuery, Arc::new(Away) as Arc<dyn Upstream>),
@@ -74,10 +102,11 @@ impl World {
             ["chat.example".to_owned()],
             Origins::new(["http://chat.example".to_owned()]),
         );
-        let router =
-            colloquy_chassis::router::wrap(router(Gateway::new(verifier, upstreams), admission));
+        let revocations = RevocationList::default();
+        let gateway = Gateway::new(verifier, revocations.clone(), upstreams);
         Self {
-            router,
+            router: colloquy_chassis::router::wrap(router(gateway, admission)),
+            revocations,
             keys,
             _folder: folder,
         }
@@ -92,8 +121,9 @@ impl World {
             full_name: "Seven".into(),
             roles: vec!["ROLE_USER".into()],
             iat: now,
+            issued_at_millis: now * 1000,
             exp: now + 60,
-            jti: "j".into(),
+            jti: SESSION_ID.into(),
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
         };

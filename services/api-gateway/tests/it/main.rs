@@ -6,3 +6,4 @@ mod admission;
 mod forwarding;
 mod gateway;
 mod identity;
+mod logout;

@@ -63,7 +63,7 @@ async fn contract_3_a_right_login_sets_the_cookie() {
     let session = verifier(&clock()).verify(&token).unwrap();
     assert_eq!(session.customer_id().0, 1);
     assert_eq!(session.caller.full_name, "Vũ Thanh Hải");
-    assert_eq!(session.caller.session_id, SESSION_ID);
+    assert_eq!(session.caller.session_id.to_string(), SESSION_ID);
     assert_eq!(session.expires_at.seconds(), NOW + 86_400);
 }
 
@@ -79,7 +79,7 @@ async fn contract_3_the_token_carries_the_agreed_header_and_claims() {
     assert_eq!(parts[0], json!({"typ": "JWT", "alg": "RS256", "kid": "k1"}));
     let claims = json!({
         "sub": "user1", "customerId": "1", "fullName": "Vũ Thanh Hải", "roles": ["ROLE_USER"],
-        "iat": NOW, "exp": NOW + 86_400, "jti": SESSION_ID, "iss": "colloquy", "aud": "colloquy-clients",
+        "iat": NOW, "issuedAtMillis": NOW * 1000, "exp": NOW + 86_400, "jti": SESSION_ID, "iss": "colloquy", "aud": "colloquy-clients",
     });
     assert_eq!(parts[1], claims);
 }

@@ -6,5 +6,8 @@
 )]
 
 mod login;
+mod logout;
 mod parts;
+mod revocations;
+mod session_store;
 mod session_token;

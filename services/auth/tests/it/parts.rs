@@ -3,13 +3,28 @@
 use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
-use colloquy_auth::{Auth, SessionSigner, Settings, signing::SessionIds};
+use colloquy_auth::{
+    Auth, SessionSigner, SessionStore, Settings,
+    session_store::{postgres::PostgresSessionStore, sqlite::SqliteSessionStore},
+    signing::SessionIds,
+};
 use colloquy_chassis::{
-    ServiceName, clock::ManualClock, keys::KeyFolder, session_token::SessionVerifier,
+    ServiceName, clock::ManualClock, identity::SessionId, keys::KeyFolder,
+    session_token::SessionVerifier,
 };
 use colloquy_contracts::{CustomerId, Timestamp};
-use colloquy_service_api::{Account, CallError, CredentialCheck, credential_check::Credential};
+use colloquy_service_api::{
+    Account, CallError, CredentialCheck,
+    credential_check::Credential,
+    revocations::{Ended, Revocations},
+};
+use colloquy_sql::{
+    StoreError, postgres,
+    sqlite::{Durability, SqliteDatabase},
+};
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 /// 2023-11-14T22:13:20Z.
 pub const NOW: i64 = 1_700_000_000;
@@ -34,20 +49,91 @@ pub fn verifier(clock: &Arc<ManualClock>) -> SessionVerifier {
     SessionVerifier::load(&keys(), Arc::clone(clock) as _).unwrap()
 }
 
-/// Auth in front of `credentials`.
+/// Auth in front of `credentials`, on a store that nothing is asked of.
 pub fn auth(credentials: impl CredentialCheck, secure_cookie: bool) -> Arc<Auth> {
+    auth_on(Arc::new(DownStore), credentials, secure_cookie)
+}
+
+/// Auth on this store.
+pub fn auth_on(
+    sessions: Arc<dyn SessionStore>,
+    credentials: impl CredentialCheck,
+    secure_cookie: bool,
+) -> Arc<Auth> {
     let signer = SessionSigner::load(&keys())
         .unwrap()
         .with_session_ids(Arc::new(OneId));
     let settings = Settings { secure_cookie };
-    Auth::new(Arc::new(credentials), signer, clock(), settings)
+    Auth::new(Arc::new(credentials), sessions, signer, clock(), settings)
 }
 
 struct OneId;
 
 impl SessionIds for OneId {
-    fn next(&self) -> String {
-        SESSION_ID.to_owned()
+    fn next(&self) -> SessionId {
+        SESSION_ID.parse().unwrap()
+    }
+}
+
+/// An empty embedded store; its file goes with the guard.
+pub async fn sqlite_store() -> (TempDir, Arc<dyn SessionStore>) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = SqliteDatabase::open(&folder.path().join("sessions.db"), Durability::Full)
+        .await
+        .unwrap();
+    let store = SqliteSessionStore::open(database).await.unwrap();
+    (folder, Arc::new(store))
+}
+
+/// An empty store in a database of its own.
+pub async fn postgres_store() -> ((), Arc<dyn SessionStore>) {
+    let url = postgres_database().await;
+    let pool = postgres::pool(&url, 5).unwrap();
+    let store = PostgresSessionStore::open(pool).await.unwrap();
+    ((), Arc::new(store))
+}
+
+/// The URL of a new, empty database.
+pub async fn postgres_database() -> String {
+    let server = std::env::var("COLLOQUY_TEST_POSTGRES")
+        .expect("run the tests with `cargo xtask test`, which starts the real parts");
+    let name = format!("auth_{}", Uuid::new_v4().simple());
+    let pool = postgres::pool(&server, 1).unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&pool)
+        .await
+        .unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+/// A store that is away.
+pub struct DownStore;
+
+fn away<T>() -> Result<T, StoreError> {
+    Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut))
+}
+
+#[async_trait]
+impl SessionStore for DownStore {
+    async fn revoke(&self, _: CustomerId, _: &Ended, _: Timestamp) -> Result<i64, StoreError> {
+        away()
+    }
+
+    async fn read_after(&self, _: i64) -> Result<Revocations, StoreError> {
+        away()
+    }
+
+    async fn reader_passed(&self, _: &str, _: i64) -> Result<(), StoreError> {
+        away()
+    }
+
+    async fn all_readers_passed(&self, _: i64) -> Result<bool, StoreError> {
+        away()
+    }
+
+    async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {
+        away()
     }
 }
 

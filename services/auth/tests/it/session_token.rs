@@ -5,7 +5,7 @@ use colloquy_chassis::session_token::{AUDIENCE, Claims, ISSUER};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::parts::{NOW, clock, keys, verifier};
+use crate::parts::{NOW, SESSION_ID, clock, keys, verifier};
 
 fn claims() -> Claims {
     Claims {
@@ -14,8 +14,9 @@ fn claims() -> Claims {
         full_name: "Vũ Thanh Hải".to_owned(),
         roles: vec!["ROLE_USER".to_owned()],
         iat: NOW,
+        issued_at_millis: NOW * 1000,
         exp: NOW + 60,
-        jti: "s1".to_owned(),
+        jti: SESSION_ID.to_owned(),
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
     }
@@ -123,6 +124,8 @@ fn s09_claims_that_do_not_fit_are_refused() {
         ("customerId", Some(json!("one"))),
         ("customerId", None),
         ("jti", None),
+        ("jti", Some(json!("session-1"))),
+        ("issuedAtMillis", None),
     ] {
         let token = signed(&header, &with(member, value.clone()));
         assert!(!believed(&token), "{member} {value:?}");

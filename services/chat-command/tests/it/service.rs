@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, body::Body};
 use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock,
-    identity::{Caller, Identity},
+    identity::{Caller, Identity, SessionId},
 };
 use colloquy_chat_command::{ChatCommand, Settings, router, write_store::WriteStore};
 use colloquy_contracts::CustomerId;
@@ -162,7 +162,7 @@ pub fn as_customer(customer: i64, mut request: Request<Body>) -> Request<Body> {
         caller: Some(Caller {
             customer_id: CustomerId(customer),
             full_name: format!("Token {customer}"),
-            session_id: "session".into(),
+            session_id: SessionId::from_bits(1),
         }),
     });
     request

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use axum::{Router, body::Body, http::Request};
 use colloquy_chassis::{
     Lifecycle, ServiceName,
-    identity::{Caller, Identity},
+    identity::{Caller, Identity, SessionId},
     readiness::Readiness,
 };
 use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership, ViewStore, router};
@@ -164,7 +164,7 @@ impl Service {
         let caller = Caller {
             customer_id: customer,
             full_name: format!("Customer {customer}"),
-            session_id: "session".into(),
+            session_id: SessionId::from_bits(1),
         };
         let identity = Identity {
             service: ServiceName::ApiGateway,

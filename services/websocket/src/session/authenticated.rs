@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use colloquy_contracts::{CustomerId, Destination};
+use colloquy_service_api::revocation_list::SessionKey;
 
 use super::{Refusal, Request, request::Typing};
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
         outbound::Outbound,
         registry::{Address, Label, websocket_message},
     },
+    sessions::OpenSession,
     stomp::{Version, encoder, escape::escape},
 };
 
@@ -38,17 +40,18 @@ impl Authenticated {
     pub fn begin(
         websocket: Arc<Websocket>,
         outbound: Arc<Outbound>,
-        customer: CustomerId,
+        session: SessionKey,
         version: Version,
     ) -> Result<Self, Refusal> {
         let limit = websocket.settings.sessions_per_customer;
-        if !websocket.sessions.begin(customer, limit) {
+        let open = OpenSession::new(session, version, Arc::clone(&outbound));
+        if !websocket.sessions.begin(open, limit) {
             return Err(Refusal::TooManySessions);
         }
         Ok(Self {
             websocket,
             outbound,
-            customer,
+            customer: session.customer,
             version,
             subscriptions: Vec::new(),
         })
@@ -143,6 +146,6 @@ impl Drop for Authenticated {
         for subscription in &self.subscriptions {
             self.release(subscription);
         }
-        self.websocket.sessions.end(self.customer);
+        self.websocket.sessions.end(self.customer, &self.outbound);
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use colloquy_chassis::{Failure, Kind};
-use colloquy_service_api::membership_check::MembershipError;
+use colloquy_service_api::{membership_check::MembershipError, revocation_list::Stale};
 
 use crate::{
     connection::Closing,
@@ -24,6 +24,12 @@ pub enum Refusal {
     /// No token, or one that is not believed: one text for all, so that nobody learns which.
     #[error("authentication failed")]
     Unauthenticated,
+    /// The session was logged out while it was open.
+    #[error("session ended")]
+    Revoked,
+    /// Nobody could tell whether the session was logged out.
+    #[error("temporarily unavailable")]
+    RevocationsUnknown,
     /// The token has ended while the session was open.
     #[error("session expired")]
     Expired,
@@ -74,15 +80,21 @@ pub enum Refusal {
 impl Failure for Refusal {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unauthenticated | Self::Expired => Kind::Unauthenticated,
+            Self::Unauthenticated | Self::Revoked | Self::Expired => Kind::Unauthenticated,
             Self::NotAMember => Kind::Forbidden,
             Self::NoSuchDestination => Kind::NotFound,
             Self::TooManyFrames | Self::TooManySessions | Self::TooManySubscriptions => {
                 Kind::TooManyRequests
             }
-            Self::MembershipUndecided => Kind::Unavailable,
+            Self::MembershipUndecided | Self::RevocationsUnknown => Kind::Unavailable,
             _ => Kind::Invalid,
         }
+    }
+}
+
+impl From<Stale> for Refusal {
+    fn from(_: Stale) -> Self {
+        Self::RevocationsUnknown
     }
 }
 

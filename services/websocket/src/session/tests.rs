@@ -13,11 +13,17 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, clock::ManualClock, identity::Caller, keys::KeyFolder,
+    Clock, Lifecycle, ServiceName,
+    clock::ManualClock,
+    identity::{Caller, SessionId},
+    keys::KeyFolder,
     session_token::SessionVerifier,
 };
 use colloquy_contracts::{CustomerId, Destination, RoomId, Timestamp};
-use colloquy_service_api::{CallError, MembershipCheck, RoomMembership};
+use colloquy_service_api::{
+    CallError, MembershipCheck, RevocationList, RoomMembership, revocations::Revocations,
+};
+use tokio::time::Instant;
 
 use super::*;
 use crate::{
@@ -60,11 +66,23 @@ fn verifier(clock: Arc<dyn Clock>) -> SessionVerifier {
     SessionVerifier::load(&KeyFolder::new(folder.path()), clock).unwrap()
 }
 
+/// As was read in an hour: the list is fresh for all of the test.
+fn nobody_logged_out() -> RevocationList {
+    let list = RevocationList::default();
+    let read = Revocations {
+        is_end: true,
+        ..Revocations::default()
+    };
+    list.apply(&read, Instant::now() + Duration::from_secs(3600));
+    list
+}
+
 fn websocket(settings: Settings) -> Arc<Websocket> {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
     let rooms: Arc<dyn RoomMembership> = Arc::new(Rooms(HashSet::from([1, 2])));
     let access = Access {
         verifier: verifier(Arc::clone(&clock)),
+        revocations: nobody_logged_out(),
         membership: MembershipCheck::new(Arc::clone(&rooms), rooms),
         origins: colloquy_chassis::origins::Origins::default(),
     };
@@ -153,8 +171,9 @@ fn cookie(lives_millis: i64) -> Box<Token> {
         caller: Caller {
             customer_id: ALICE,
             full_name: "Alice".into(),
-            session_id: "session".into(),
+            session_id: SessionId::from_bits(1),
         },
+        issued_at: NOW,
         expires_at: Timestamp::from_millis(NOW.millis() + lives_millis),
     })
 }

@@ -14,15 +14,18 @@ use std::{
 use async_trait::async_trait;
 use colloquy_chassis::{
     Clock as _, Lifecycle, SystemClock, http_server,
+    identity::SessionId,
     keys::KeyFolder,
     readiness::Readiness,
     router::finish,
     session_token::{AUDIENCE, Claims, ISSUER, SessionVerifier},
 };
 use colloquy_contracts::{CustomerId, RoomId};
-use colloquy_service_api::{CallError, MembershipCheck, RoomMembership};
+use colloquy_service_api::{
+    CallError, MembershipCheck, RevocationList, RoomMembership, revocations::Revocations,
+};
 use colloquy_websocket::{Access, Settings, Websocket, router};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 
 use memory_log::MemoryLog;
 
@@ -52,6 +55,7 @@ pub struct Node {
     pub websocket: Arc<Websocket>,
     pub lifecycle: Lifecycle,
     pub readiness: Readiness,
+    pub revocations: RevocationList,
 }
 
 impl Node {
@@ -71,7 +75,10 @@ impl Node {
     pub async fn unready(log: &MemoryLog, settings: Settings) -> Self {
         let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
         let tasks = lifecycle.tasks();
+        let revocations = RevocationList::default();
+        revocations.apply(&nothing_new(), later());
         let access = Access {
+            revocations: revocations.clone(),
             verifier: SessionVerifier::load(keys(), Arc::new(SystemClock)).unwrap(),
             membership: MembershipCheck::new(Arc::new(Rooms), Arc::new(Rooms)),
             origins: colloquy_chassis::origins::Origins::new([PAGE.to_owned()]),
@@ -93,8 +100,27 @@ impl Node {
             websocket,
             lifecycle,
             readiness,
+            revocations,
         }
     }
+}
+
+/// A reading of the revocation log in which nothing was.
+pub fn nothing_new() -> Revocations {
+    Revocations {
+        is_end: true,
+        ..Revocations::default()
+    }
+}
+
+/// A list that was read then is fresh for all of a test.
+pub fn later() -> Instant {
+    Instant::now() + Duration::from_secs(3600)
+}
+
+/// The one session of a customer.
+pub fn session_id(customer: CustomerId) -> SessionId {
+    SessionId::from_bits(customer.0.unsigned_abs().into())
 }
 
 /// A token that is valid for so many seconds.
@@ -106,8 +132,9 @@ pub fn token(customer: CustomerId, seconds: i64) -> String {
         full_name: format!("User {customer}"),
         roles: vec!["ROLE_USER".into()],
         iat: now,
+        issued_at_millis: now * 1000,
         exp: now + seconds,
-        jti: format!("session-{customer}"),
+        jti: session_id(customer).to_string(),
         iss: ISSUER.into(),
         aud: AUDIENCE.into(),
     };

@@ -7,6 +7,7 @@ mod harness;
 mod identity;
 mod lifecycle;
 mod messages;
+mod revocation;
 mod rooms;
 mod slow_consumer;
 mod stomp_codec;

@@ -1,0 +1,257 @@
+//! A copy of the revocation log, for those who let sessions in (decision 23).
+//!
+//! It is as old as the last question that was answered: whoever may have missed something for more than 2 s denies
+//! (invariant 12).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use colloquy_chassis::{
+    Clock, Failure, Kind, Tasks, backoff::Backoff, identity::SessionId, readiness::Gate,
+    session_token::Session,
+};
+use colloquy_contracts::{CustomerId, Timestamp};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+
+use crate::revocations::{BEGINNING, Ended, Reading, Revocation, RevocationFeed, Revocations};
+
+/// A copy that is older than this decides nothing.
+pub const GOOD_FOR: Duration = Duration::from_secs(2);
+/// A question that is not answered by then is asked again, of the next instance: before the copy is too old.
+const PATIENCE: Duration = Duration::from_millis(1200);
+/// How often entries that no token can match any more are dropped.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+/// The copy is too old to tell.
+#[derive(Debug, thiserror::Error)]
+#[error("the list of revoked sessions is too old")]
+pub struct Stale;
+
+impl Failure for Stale {
+    fn kind(&self) -> Kind {
+        Kind::Unavailable
+    }
+}
+
+/// What is known of revoked sessions. Cheap to clone; all clones are one list.
+#[derive(Clone, Debug)]
+pub struct RevocationList {
+    known: Arc<RwLock<Known>>,
+    changes: Arc<watch::Sender<()>>,
+}
+
+/// What identifies a session where nothing else of its token is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionKey {
+    /// Whose.
+    pub customer: CustomerId,
+    /// Which.
+    pub id: SessionId,
+    /// When its login began.
+    pub issued_at: Timestamp,
+}
+
+impl From<&Session> for SessionKey {
+    fn from(session: &Session) -> Self {
+        Self {
+            customer: session.caller.customer_id,
+            id: session.caller.session_id,
+            issued_at: session.issued_at,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Known {
+    sessions: HashMap<SessionId, Timestamp>,
+    earlier: HashMap<CustomerId, Vec<Earlier>>,
+    position: i64,
+    as_of: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Earlier {
+    issued_before: Timestamp,
+    except: Option<SessionId>,
+    expires_at: Timestamp,
+}
+
+impl Default for RevocationList {
+    /// A list that has read nothing yet, and so decides nothing.
+    fn default() -> Self {
+        Self {
+            known: Arc::new(RwLock::new(Known {
+                sessions: HashMap::new(),
+                earlier: HashMap::new(),
+                position: BEGINNING,
+                as_of: None,
+            })),
+            changes: Arc::new(watch::Sender::new(())),
+        }
+    }
+}
+
+impl RevocationList {
+    /// A list that follows the feed. `gate` opens once the whole log was read.
+    #[must_use]
+    pub fn follow(
+        feed: Arc<dyn RevocationFeed>,
+        clock: Arc<dyn Clock>,
+        gate: Gate,
+        tasks: &Tasks,
+    ) -> Self {
+        let list = Self::default();
+        let (following, stop) = (list.clone(), tasks.clone());
+        tasks.spawn_vital("revocations", async move {
+            tokio::select! {
+                () = stop.stopping() => {}
+                () = following.read_on(feed.as_ref(), &gate) => {}
+                () = following.tidy(clock.as_ref()) => {}
+            }
+        });
+        list
+    }
+
+    /// Whether a verified token is revoked.
+    ///
+    /// # Errors
+    /// The copy is more than 2 s old, so that nobody can tell.
+    pub fn is_revoked(&self, session: &Session) -> Result<bool, Stale> {
+        let known = self.known();
+        let as_of = known.as_of.ok_or(Stale)?;
+        if as_of.elapsed() > GOOD_FOR {
+            return Err(Stale);
+        }
+        Ok(known.lists(SessionKey::from(session)))
+    }
+
+    /// Whether a session is on the list, however old the list is: for sessions that were let in long ago.
+    #[must_use]
+    pub fn lists(&self, session: SessionKey) -> bool {
+        self.known().lists(session)
+    }
+
+    /// Wakes whenever something was added.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Takes in what was read by a question that was asked at `asked_at`.
+    pub fn apply(&self, read: &Revocations, asked_at: Instant) {
+        let news = !read.revocations.is_empty();
+        let mut known = self.known_mut();
+        for revocation in &read.revocations {
+            known.add(revocation);
+        }
+        // A log that is shorter than it was is another one, as after restoring a backup: read it from its beginning.
+        let is_shorter = read.up_to < known.position;
+        known.position = if is_shorter { BEGINNING } else { read.up_to };
+        if read.is_end && !is_shorter {
+            known.as_of = Some(asked_at);
+        }
+        drop(known);
+        if news {
+            self.changes.send_replace(());
+        }
+    }
+
+    async fn read_on(&self, feed: &dyn RevocationFeed, gate: &Gate) {
+        let reader = SessionId::random().to_string();
+        let mut backoff = Backoff::default();
+        let mut is_well = true;
+        loop {
+            let reading = Reading {
+                after: self.known().position,
+                reader: reader.clone(),
+            };
+            let asked_at = Instant::now();
+            match timeout(PATIENCE, feed.read(&reading)).await {
+                Ok(Ok(read)) => {
+                    let is_end = read.is_end;
+                    self.apply(&read, asked_at);
+                    if is_end {
+                        gate.open();
+                    }
+                    if !is_well {
+                        tracing::info!("revoked sessions are known again");
+                    }
+                    is_well = true;
+                    backoff.reset();
+                }
+                outcome => {
+                    if is_well {
+                        let error = outcome.ok().and_then(Result::err);
+                        tracing::warn!(
+                            ?error,
+                            "revoked sessions cannot be read: soon nobody is let in"
+                        );
+                    }
+                    is_well = false;
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn tidy(&self, clock: &dyn Clock) {
+        loop {
+            tokio::time::sleep(TIDY_EVERY).await;
+            self.known_mut().drop_expired(clock.now());
+        }
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn lists(&self, session: SessionKey) -> bool {
+        self.sessions.contains_key(&session.id)
+            || self.earlier.get(&session.customer).is_some_and(|all| {
+                all.iter().any(|earlier| {
+                    session.issued_at < earlier.issued_before && earlier.except != Some(session.id)
+                })
+            })
+    }
+
+    fn add(&mut self, revocation: &Revocation) {
+        let expires_at = revocation.expires_at;
+        match revocation.ended {
+            Ended::Session { session_id } => {
+                self.sessions.insert(session_id, expires_at);
+            }
+            Ended::EarlierSessions {
+                issued_before,
+                except,
+            } => {
+                let earlier = Earlier {
+                    issued_before,
+                    except,
+                    expires_at,
+                };
+                let all = self.earlier.entry(revocation.customer_id).or_default();
+                all.push(earlier);
+            }
+        }
+    }
+
+    fn drop_expired(&mut self, now: Timestamp) {
+        self.sessions.retain(|_, expires_at| now < *expires_at);
+        self.earlier.retain(|_, all| {
+            all.retain(|earlier| now < earlier.expires_at);
+            !all.is_empty()
+        });
+    }
+}

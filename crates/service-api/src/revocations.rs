@@ -1,0 +1,93 @@
+//! Which sessions have ended before their time? Asked by gateways and WebSocket nodes, answered by auth (decision 23).
+//!
+//! The answer is a log: revocations are numbered 1, 2, 3 … without gaps, and whoever has read up to a number misses
+//! nothing by asking for what comes after it. [`crate::RevocationList`] is the reader.
+
+use async_trait::async_trait;
+use colloquy_chassis::identity::SessionId;
+use colloquy_contracts::{CustomerId, Timestamp};
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::{CallError, ServiceClient};
+
+/// Where the wire asks, as `?after=N&reader=ID`.
+pub const PATH: &str = "/internal/revocations";
+
+/// What to ask after to read from the beginning; an empty log ends at 0, so the answer comes at once.
+pub const BEGINNING: i64 = -1;
+
+/// What ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum Ended {
+    /// One session.
+    Session {
+        /// Which.
+        session_id: SessionId,
+    },
+    /// Every session of the customer that began before an instant, but perhaps one.
+    EarlierSessions {
+        /// Sessions that began before this.
+        issued_before: Timestamp,
+        /// The one that goes on.
+        except: Option<SessionId>,
+    },
+}
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revocation {
+    /// Its place.
+    pub number: i64,
+    /// Whose sessions.
+    pub customer_id: CustomerId,
+    /// Which of them.
+    #[serde(flatten)]
+    pub ended: Ended,
+    /// From then on every token that it concerns has expired, and the entry is needed no more.
+    pub expires_at: Timestamp,
+}
+
+/// A part of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revocations {
+    /// Entries, in order. Expired ones may be missing.
+    pub revocations: Vec<Revocation>,
+    /// Everything up to this number was read: what to ask after the next time.
+    pub up_to: i64,
+    /// Whether that was the end of the log.
+    pub is_end: bool,
+}
+
+/// The question on the wire.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reading {
+    /// The last number that the reader has taken to heart.
+    pub after: i64,
+    /// Who reads: another name for each reader, and for each life of it.
+    pub reader: String,
+}
+
+/// Tells what was revoked.
+#[async_trait]
+pub trait RevocationFeed: Send + Sync + 'static {
+    /// What follows `reading.after`: at once when there is something, or else nothing after half a second. By asking, a
+    /// reader says that it denies everything up to `reading.after`.
+    ///
+    /// # Errors
+    /// The answer could not be had.
+    async fn read(&self, reading: &Reading) -> Result<Revocations, CallError>;
+}
+
+#[async_trait]
+impl RevocationFeed for ServiceClient {
+    async fn read(&self, Reading { after, reader }: &Reading) -> Result<Revocations, CallError> {
+        let path = format!("{PATH}?after={after}&reader={reader}");
+        let read = self.ask(Method::GET, &path, None::<&()>).await?;
+        // A success without data says nothing about the log, least of all that it is empty.
+        read.ok_or(CallError::Unavailable(self.callee(), None))
+    }
+}

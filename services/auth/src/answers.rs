@@ -1,0 +1,33 @@
+//! The shape of the auth answers (contract §2), for yes and for no.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use colloquy_chassis::ApiError;
+use colloquy_contracts::envelope::AuthAnswer;
+use http::{HeaderValue, header};
+
+/// 200 with a cookie to set.
+pub(crate) fn done(message: &str, details: &str, cookie: HeaderValue) -> Response {
+    let answer = AuthAnswer {
+        message: message.to_owned(),
+        details: details.to_owned(),
+    };
+    ([(header::SET_COOKIE, cookie)], Json(answer)).into_response()
+}
+
+/// A failure: what failed, and why.
+pub(crate) struct Refused(pub(crate) &'static str, pub(crate) ApiError);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let answer = AuthAnswer {
+            message: self.0.to_owned(),
+            details: self.1.message().to_owned(),
+        };
+        // Status, headers and the line in the log are those of every other failure; only the body differs.
+        let (parts, _) = self.1.into_response().into_parts();
+        (parts, Json(answer)).into_response()
+    }
+}

@@ -1,0 +1,36 @@
+//! `POST /logout`: the session ends everywhere, and the cookie is cleared whatever happens (decision 23).
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use colloquy_chassis::{ApiError, identity::Caller, session_token::CLEARED_COOKIE};
+use colloquy_service_api::revocations::Ended;
+use http::{HeaderValue, header};
+
+use crate::{
+    Auth,
+    answers::{Refused, done},
+};
+
+pub(crate) const FAILED: &str = "Logout failed";
+
+/// Whoever has no session is logged out already.
+pub(crate) async fn logout(
+    State(auth): State<Arc<Auth>>,
+    caller: Result<Caller, ApiError>,
+) -> Response {
+    let cleared = HeaderValue::from_static(CLEARED_COOKIE);
+    if let Ok(caller) = caller {
+        let ended = Ended::Session {
+            session_id: caller.session_id,
+        };
+        if let Err(error) = auth.end_sessions(caller.customer_id, &ended).await {
+            let refused = Refused(FAILED, error.into());
+            return ([(header::SET_COOKIE, cleared)], refused).into_response();
+        }
+    }
+    done("Logout successful.", "You are logged out.", cleared)
+}

@@ -1,0 +1,129 @@
+//! Ending sessions, and telling everybody who lets sessions in (decision 23).
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::extract::State;
+use colloquy_chassis::{
+    Answer, ApiError, Kind, ServiceName, Tasks, extract::Params, identity::Identity,
+    session_token::LIFETIME_SECONDS,
+};
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::{
+    CallError, RevocationFeed,
+    revocations::{Ended, Reading, Revocations},
+};
+use colloquy_sql::StoreError;
+use tokio::time::{Instant, timeout_at};
+
+use crate::Auth;
+
+/// A reader that has nothing to learn is answered after this long: half of a reader's patience.
+const HOLD: Duration = Duration::from_millis(500);
+/// What other instances record is seen this soon; what this one records, at once.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long to wait for readers. By then each has passed, or has a copy that is too old to let anybody in.
+const WAIT_FOR_READERS: Duration = Duration::from_secs(2);
+/// Entries outlive the tokens they concern by more than clocks may differ.
+const SLACK_SECONDS: i64 = 3600;
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Names of readers are UUIDs.
+const LONGEST_NAME: usize = 64;
+
+impl Auth {
+    /// Ends sessions of a customer. When this has returned nobody lets them in.
+    ///
+    /// # Errors
+    /// The store could not record it: the sessions go on.
+    pub async fn end_sessions(
+        &self,
+        customer: CustomerId,
+        ended: &Ended,
+    ) -> Result<(), StoreError> {
+        let longest = self.clock.now().millis() + (LIFETIME_SECONDS + SLACK_SECONDS) * 1000;
+        let expires_at = Timestamp::from_millis(longest);
+        let number = self.sessions.revoke(customer, ended, expires_at).await?;
+        let by = Instant::now() + WAIT_FOR_READERS;
+        self.revoked.notify_waiters();
+        self.until_denied(number, by).await;
+        Ok(())
+    }
+
+    /// Forgets, now and then, what expired, until the process stops.
+    pub fn start_sweeping(self: &Arc<Self>, tasks: &Tasks) {
+        let (auth, stop) = (Arc::clone(self), tasks.clone());
+        tasks.spawn_vital("revocation sweep", async move {
+            tokio::select! {
+                () = stop.stopping() => {}
+                () = auth.sweep() => {}
+            }
+        });
+    }
+
+    async fn until_denied(&self, number: i64, by: Instant) {
+        while Instant::now() < by {
+            let passed = self.passed.notified();
+            tokio::pin!(passed);
+            passed.as_mut().enable();
+            // If the store cannot tell, the time alone must do.
+            if matches!(self.sessions.all_readers_passed(number).await, Ok(true)) {
+                return;
+            }
+            let _ = timeout_at((Instant::now() + LOOK_AGAIN).min(by), passed).await;
+        }
+    }
+
+    async fn sweep(&self) {
+        loop {
+            if let Err(error) = self.sessions.sweep(self.clock.now()).await {
+                tracing::warn!(%error, "expired revocations could not be swept");
+            }
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    }
+
+    async fn next_revocations(&self, reading: &Reading) -> Result<Revocations, StoreError> {
+        let Reading { after, reader } = reading;
+        self.sessions.reader_passed(reader, *after).await?;
+        self.passed.notify_waiters();
+        let by = Instant::now() + HOLD;
+        loop {
+            let revoked = self.revoked.notified();
+            tokio::pin!(revoked);
+            revoked.as_mut().enable();
+            let read = self.sessions.read_after(*after).await?;
+            if read.up_to != *after || Instant::now() >= by {
+                return Ok(read);
+            }
+            let _ = timeout_at((Instant::now() + LOOK_AGAIN).min(by), revoked).await;
+        }
+    }
+}
+
+#[async_trait]
+impl RevocationFeed for Auth {
+    async fn read(&self, reading: &Reading) -> Result<Revocations, CallError> {
+        self.next_revocations(reading)
+            .await
+            .map_err(|error| CallError::Unavailable(ServiceName::Auth, Some(Box::new(error))))
+    }
+}
+
+/// `GET /internal/revocations`. What the gateway forwards for a customer comes from outside, and has no business here.
+pub(crate) async fn read_revocations(
+    State(auth): State<Arc<Auth>>,
+    identity: Identity,
+    Params(reading): Params<Reading>,
+) -> Result<Answer<Revocations>, ApiError> {
+    if identity.caller.is_some() {
+        return Err(ApiError::new(Kind::Forbidden, "You may not do this."));
+    }
+    if reading.reader.len() > LONGEST_NAME {
+        return Err(ApiError::new(
+            Kind::Invalid,
+            "The reader's name is too long.",
+        ));
+    }
+    let read = auth.next_revocations(&reading).await?;
+    Ok(Answer("Revocations read.", read))
+}

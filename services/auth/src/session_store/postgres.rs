@@ -1,0 +1,131 @@
+//! Revocations in PostgreSQL (`chat_db`, which other services use too).
+
+use async_trait::async_trait;
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::revocations::{Ended, Revocations};
+use colloquy_sql::StoreError;
+use sqlx::PgPool;
+
+use super::{
+    LIVE_SECONDS, SessionStore,
+    row::{PAGE_ROWS, Row, columns, page},
+};
+
+/// Each service that shares the database keeps its own list of what it has migrated.
+const MIGRATIONS: &str = "auth_migrations";
+
+/// The distributed store. Cheap to clone; any number of instances may use one database: what readers have passed is
+/// in it too, whichever instance they told.
+#[derive(Clone, Debug)]
+pub struct PostgresSessionStore(PgPool);
+
+impl PostgresSessionStore {
+    /// The store in this database; makes the tables if they are not there, also when several instances start at once.
+    ///
+    /// # Errors
+    /// The database is down, or holds another version's tables.
+    pub async fn open(pool: PgPool) -> Result<Self, StoreError> {
+        let mut migrator = sqlx::migrate!("migrations/postgres");
+        migrator.dangerous_set_table_name(MIGRATIONS);
+        migrator.run(&pool).await?;
+        Ok(Self(pool))
+    }
+}
+
+#[async_trait]
+impl SessionStore for PostgresSessionStore {
+    async fn revoke(
+        &self,
+        customer: CustomerId,
+        ended: &Ended,
+        expires_at: Timestamp,
+    ) -> Result<i64, StoreError> {
+        let (session_id, issued_before, except) = columns(ended);
+        let mut transaction = self.0.begin().await?;
+        // Held to the end: the next number is drawn only when this one can be seen.
+        let number: i64 = sqlx::query_scalar(
+            "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number",
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = $1")
+                .bind(&session_id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+        if let Some(known) = known {
+            transaction.rollback().await?;
+            return Ok(known);
+        }
+        sqlx::query(
+            "INSERT INTO revocations (number, customer_id, session_id, issued_before, except_session, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(number)
+        .bind(customer.0)
+        .bind(session_id)
+        .bind(issued_before)
+        .bind(except)
+        .bind(expires_at.millis())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(number)
+    }
+
+    async fn read_after(&self, number: i64) -> Result<Revocations, StoreError> {
+        // First the end, then what lies before it: whatever has a number up to there is committed by now.
+        let last_number: i64 = sqlx::query_scalar("SELECT last_number FROM revocation_log")
+            .fetch_one(&self.0)
+            .await?;
+        if last_number == number {
+            return page(Vec::new(), last_number);
+        }
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM revocations WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3",
+        )
+        .bind(number)
+        .bind(last_number)
+        .bind(PAGE_ROWS)
+        .fetch_all(&self.0)
+        .await?;
+        page(rows, last_number)
+    }
+
+    async fn reader_passed(&self, reader: &str, number: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO revocation_readers (reader, passed, heard_at) VALUES ($1, $2, clock_timestamp())
+             ON CONFLICT (reader) DO UPDATE SET passed = EXCLUDED.passed, heard_at = EXCLUDED.heard_at",
+        )
+        .bind(reader)
+        .bind(number)
+        .execute(&self.0)
+        .await?;
+        Ok(())
+    }
+
+    async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError> {
+        let behind: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM revocation_readers
+             WHERE passed < $1 AND heard_at > clock_timestamp() - make_interval(secs => $2))",
+        )
+        .bind(number)
+        .bind(f64::from(LIVE_SECONDS))
+        .fetch_one(&self.0)
+        .await?;
+        Ok(!behind)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+        sqlx::query(
+            "DELETE FROM revocation_readers WHERE heard_at < clock_timestamp() - interval '1 hour'",
+        )
+        .execute(&self.0)
+        .await?;
+        let swept = sqlx::query("DELETE FROM revocations WHERE expires_at <= $1")
+            .bind(now.millis())
+            .execute(&self.0)
+            .await?;
+        Ok(swept.rows_affected())
+    }
+}

@@ -1,0 +1,77 @@
+//! A revocation as both databases hold it.
+
+use colloquy_chassis::identity::SessionId;
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
+use colloquy_sql::StoreError;
+
+use super::PAGE;
+
+/// How many rows to ask for.
+pub const PAGE_ROWS: i64 = PAGE as i64;
+
+#[derive(sqlx::FromRow)]
+pub struct Row {
+    number: i64,
+    customer_id: i64,
+    session_id: Option<String>,
+    issued_before: Option<i64>,
+    except_session: Option<String>,
+    expires_at: i64,
+}
+
+/// The columns of what ended: `session_id`, `issued_before`, `except_session`.
+pub fn columns(ended: &Ended) -> (Option<String>, Option<i64>, Option<String>) {
+    match ended {
+        Ended::Session { session_id } => (Some(session_id.to_string()), None, None),
+        Ended::EarlierSessions {
+            issued_before,
+            except,
+        } => (
+            None,
+            Some(issued_before.millis()),
+            except.map(|except| except.to_string()),
+        ),
+    }
+}
+
+/// A page of rows behind which the log went on to `last_number`.
+pub fn page(rows: Vec<Row>, last_number: i64) -> Result<Revocations, StoreError> {
+    let is_whole = rows.len() < PAGE;
+    let revocations = rows
+        .into_iter()
+        .map(Row::into_revocation)
+        .collect::<Result<Vec<_>, _>>()?;
+    let last_read = revocations.last().map(|revocation| revocation.number);
+    let up_to = last_read.filter(|_| !is_whole).unwrap_or(last_number);
+    Ok(Revocations {
+        revocations,
+        up_to,
+        is_end: up_to == last_number,
+    })
+}
+
+impl Row {
+    fn into_revocation(self) -> Result<Revocation, StoreError> {
+        let ended = match (self.session_id, self.issued_before) {
+            (Some(id), _) => Ended::Session {
+                session_id: session(&id)?,
+            },
+            (None, issued_before) => Ended::EarlierSessions {
+                issued_before: Timestamp::from_millis(issued_before.unwrap_or_default()),
+                except: self.except_session.as_deref().map(session).transpose()?,
+            },
+        };
+        Ok(Revocation {
+            number: self.number,
+            customer_id: CustomerId(self.customer_id),
+            ended,
+            expires_at: Timestamp::from_millis(self.expires_at),
+        })
+    }
+}
+
+fn session(text: &str) -> Result<SessionId, StoreError> {
+    text.parse()
+        .map_err(|error| StoreError::Defect(sqlx::Error::Decode(Box::new(error))))
+}

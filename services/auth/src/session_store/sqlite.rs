@@ -1,0 +1,140 @@
+//! Revocations in a SQLite file (`sessions.db`).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::revocations::{Ended, Revocations};
+use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+use tokio::time::Instant;
+
+use super::{
+    LIVE_SECONDS, SessionStore,
+    row::{PAGE_ROWS, Row, columns, page},
+};
+
+/// The embedded store. Open its file with [`colloquy_sql::sqlite::Durability::Full`]: what was revoked stays revoked.
+///
+/// What readers have passed is kept in memory: a data folder has one process, so its readers end with it.
+#[derive(Clone, Debug)]
+pub struct SqliteSessionStore {
+    database: SqliteDatabase,
+    readers: Arc<Mutex<HashMap<String, Mark>>>,
+}
+
+#[derive(Debug)]
+struct Mark {
+    passed: i64,
+    heard_at: Instant,
+}
+
+impl SqliteSessionStore {
+    /// The store in this file; makes the tables if they are not there.
+    ///
+    /// # Errors
+    /// The file cannot be written, or holds another version's tables.
+    pub async fn open(database: SqliteDatabase) -> Result<Self, StoreError> {
+        sqlx::migrate!("migrations/sqlite")
+            .run(&database.writer)
+            .await?;
+        Ok(Self {
+            database,
+            readers: Arc::default(),
+        })
+    }
+
+    /// The readers that were heard within [`LIVE_SECONDS`]; the others are forgotten.
+    fn live_readers(&self) -> MutexGuard<'_, HashMap<String, Mark>> {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let live = Duration::from_secs(LIVE_SECONDS.into());
+        readers.retain(|_, mark| mark.heard_at.elapsed() <= live);
+        readers
+    }
+}
+
+#[async_trait]
+impl SessionStore for SqliteSessionStore {
+    async fn revoke(
+        &self,
+        customer: CustomerId,
+        ended: &Ended,
+        expires_at: Timestamp,
+    ) -> Result<i64, StoreError> {
+        let (session_id, issued_before, except) = columns(ended);
+        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = ?1")
+                .bind(&session_id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let number: i64 = sqlx::query_scalar(
+            "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number",
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO revocations (number, customer_id, session_id, issued_before, except_session, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(number)
+        .bind(customer.0)
+        .bind(session_id)
+        .bind(issued_before)
+        .bind(except)
+        .bind(expires_at.millis())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(number)
+    }
+
+    async fn read_after(&self, number: i64) -> Result<Revocations, StoreError> {
+        // First the end, then what lies before it: whatever has a number up to there is committed by now.
+        let last_number: i64 = sqlx::query_scalar("SELECT last_number FROM revocation_log")
+            .fetch_one(&self.database.readers)
+            .await?;
+        if last_number == number {
+            return page(Vec::new(), last_number);
+        }
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM revocations WHERE number > ?1 AND number <= ?2 ORDER BY number LIMIT ?3",
+        )
+        .bind(number)
+        .bind(last_number)
+        .bind(PAGE_ROWS)
+        .fetch_all(&self.database.readers)
+        .await?;
+        page(rows, last_number)
+    }
+
+    async fn reader_passed(&self, reader: &str, number: i64) -> Result<(), StoreError> {
+        let mark = Mark {
+            passed: number,
+            heard_at: Instant::now(),
+        };
+        self.live_readers().insert(reader.to_owned(), mark);
+        Ok(())
+    }
+
+    async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError> {
+        Ok(self
+            .live_readers()
+            .values()
+            .all(|mark| mark.passed >= number))
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let swept = sqlx::query("DELETE FROM revocations WHERE expires_at <= ?1")
+            .bind(now.millis())
+            .execute(&self.database.writer)
+            .await?;
+        Ok(swept.rows_affected())
+    }
+}

@@ -1,0 +1,45 @@
+//! Both adapters keep the promises of the port (invariant 8).
+
+mod sqlite {
+    use colloquy_auth::session_store_conformance;
+
+    use crate::parts::sqlite_store;
+
+    session_store_conformance!(sqlite_store());
+}
+
+mod postgres {
+    use colloquy_auth::{
+        SessionStore as _,
+        session_store::{conformance::session, postgres::PostgresSessionStore},
+        session_store_conformance,
+    };
+    use colloquy_contracts::{CustomerId, Timestamp};
+    use colloquy_sql::postgres;
+
+    use crate::parts::{postgres_database, postgres_store};
+
+    session_store_conformance!(postgres_store());
+
+    #[tokio::test]
+    async fn decision_23_instances_share_the_log_and_what_readers_have_passed() {
+        let url = postgres_database().await;
+        let open = || PostgresSessionStore::open(postgres::pool(&url, 2).unwrap());
+        let (a, b) = tokio::join!(open(), open());
+        let (a, b) = (a.unwrap(), b.unwrap());
+        a.reader_passed("gateway", 0).await.unwrap();
+        let until = Timestamp::from_millis(1);
+        let number = b.revoke(CustomerId(1), &session(1), until).await.unwrap();
+        assert_eq!(a.read_after(0).await.unwrap().up_to, number);
+        assert!(!b.all_readers_passed(number).await.unwrap());
+        a.reader_passed("gateway", number).await.unwrap();
+        assert!(b.all_readers_passed(number).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_is_told_as_a_failure_that_may_pass() {
+        let pool = postgres::pool("postgres://app@127.0.0.1:1/app", 1).unwrap();
+        let error = PostgresSessionStore::open(pool).await.unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+    }
+}
