@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use axum::Router;
-use colloquy_api_gateway::{Gateway, InProcess, Upstream, admission::Admission};
+use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock, admin, http_server, keys::KeyFolder,
     lifecycle::termination, readiness::Readiness, router::wrap, session_token::SessionVerifier,
@@ -40,7 +40,11 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
     let passwords = services::passwords(settings);
     let customers = Customers::new(stores.customers, hashing, passwords, Arc::clone(&clock));
-    if listening.is_loopback() || settings.accounts.seed_demo_customers {
+    if settings
+        .accounts
+        .seed_demo_customers
+        .unwrap_or(listening.is_for_this_machine(&settings.http))
+    {
         home::say_if_seeded(customers.seed_demo().await?);
     }
     let auth = services::auth(settings, &keys, customers.clone(), stores.sessions, &clock)?;
@@ -95,14 +99,14 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         colloquy_chat_query::router(queries),
     ];
     let gateway = Gateway::new(verifier, revocations, upstreams(routers));
-    let admission = Admission::new(listening.hosts(&settings.http), origins);
-    let router = colloquy_api_gateway::router(gateway, admission)
+    let router = colloquy_api_gateway::router(gateway, origins)
         .merge(home::router())
         .merge(admin::health_routes(readiness))
         .merge(colloquy_websocket::router(websocket));
 
     home::greet(&listening.url(), folder.path());
-    serve(listening, wrap(router), lifecycle).await
+    let router = wrap(listening.hosts(&settings.http).guard(router));
+    serve(listening, router, lifecycle).await
 }
 
 /// Auth, customer management, the write side and the read side, as the gateway calls them.

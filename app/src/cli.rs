@@ -32,7 +32,7 @@ pub struct AllInOne {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run one service, on PostgreSQL, Kafka, MongoDB and Redis
+    /// Run one service, on PostgreSQL, Kafka and MongoDB
     Serve(Serve),
     /// Make key files
     #[command(subcommand)]

@@ -1,8 +1,9 @@
 //! The folder of an all-in-one system: one process at a time.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -40,7 +41,12 @@ impl DataFolder {
             path: path.clone(),
             source,
         };
-        fs::create_dir_all(&path).map_err(unusable)?;
+        // What is in it is nobody else's on this machine.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(unusable)?;
         let lock = OpenOptions::new()
             .create(true)
             .append(true)
@@ -78,5 +84,14 @@ mod tests {
         ));
         drop(first);
         DataFolder::open(Some(folder.path())).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_we_make_is_closed_to_others() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("made");
+        DataFolder::open(Some(&path)).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::{Context as _, bail};
-use colloquy_chassis::origins::Origins;
+use colloquy_chassis::{hosts::Hosts, origins::Origins};
 use tokio::net::TcpListener;
 
 use crate::settings::{Http, authority};
@@ -30,7 +30,12 @@ impl Listening {
                 .with_context(|| format!("--listen {address}: not a port"))?;
             let first = bind((Ipv4Addr::LOCALHOST, port).into()).await?;
             let port = first.local_addr()?.port();
-            let second = bind((Ipv6Addr::LOCALHOST, port).into()).await.ok();
+            let second = match bind((Ipv6Addr::LOCALHOST, port).into()).await {
+                Ok(second) => Some(second),
+                Err(error) if is_taken(&error) => return Err(error),
+                // A machine without IPv6.
+                Err(_) => None,
+            };
             return Ok(Self {
                 listeners: [first].into_iter().chain(second).collect(),
                 port,
@@ -57,26 +62,25 @@ impl Listening {
         format!("http://{bound}")
     }
 
-    /// Whether only this machine can reach us.
-    pub fn is_loopback(&self) -> bool {
-        self.is_loopback
+    /// Whether we are meant for this machine alone: on loopback, and with no public address that a proxy serves.
+    pub fn is_for_this_machine(&self, http: &Http) -> bool {
+        self.is_loopback && http.public_url.is_empty()
     }
 
-    /// The hosts we answer to (decision 25); empty, that is any, beyond loopback without a public URL.
-    pub fn hosts(&self, http: &Http) -> Vec<String> {
-        let public = authority(&http.public_url).map(str::to_owned);
-        let own = self
-            .is_loopback
-            .then(|| loopback_names(self.port))
-            .into_iter()
-            .flatten();
-        own.chain(public).collect()
+    /// The hosts we answer to (decision 25): any, beyond loopback without a public URL.
+    pub fn hosts(&self, http: &Http) -> Hosts {
+        let hosts = Hosts::new(self.names(http));
+        if self.is_for_this_machine(http) {
+            hosts.direct_only()
+        } else {
+            hosts
+        }
     }
 
     /// The origins whose pages may call: our own, the settings', and on loopback the seed's page.
     pub fn origins(&self, http: &Http) -> Origins {
         let own = self
-            .hosts(http)
+            .names(http)
             .into_iter()
             .map(|host| format!("http://{host}"));
         let public = (!http.public_url.is_empty()).then(|| http.public_url.clone());
@@ -91,10 +95,28 @@ impl Listening {
     }
 }
 
+impl Listening {
+    fn names(&self, http: &Http) -> Vec<String> {
+        let public = authority(&http.public_url).map(str::to_owned);
+        let own = self
+            .is_loopback
+            .then(|| loopback_names(self.port))
+            .into_iter()
+            .flatten();
+        own.chain(public).collect()
+    }
+}
+
 fn loopback_names(port: u16) -> impl Iterator<Item = String> {
     ["localhost", "127.0.0.1", "[::1]"]
         .into_iter()
         .map(move |host| format!("{host}:{port}"))
+}
+
+/// Browsers may try `[::1]` first for `localhost`, and would reach whoever else listens there.
+fn is_taken(error: &anyhow::Error) -> bool {
+    let source = error.downcast_ref::<std::io::Error>();
+    source.is_some_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }
 
 /// Binds one address; a port that is taken is the usual trouble, so it is said in one line.

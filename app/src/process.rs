@@ -7,12 +7,15 @@ use std::{
 
 use axum::Router;
 use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock, admin, http_server,
+    Clock, Lifecycle, ServiceName, SystemClock, admin,
+    hosts::Hosts,
+    http_server,
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
     lifecycle::termination,
     origins::Origins,
     readiness::{Gate, Readiness},
+    router::wrap,
     telemetry,
 };
 use colloquy_event_log::{EventLogError, KafkaLog, KafkaSettings};
@@ -116,14 +119,10 @@ impl Process {
         .await
     }
 
-    /// The hosts we answer to: the public URL's; without one, any.
-    pub fn hosts(&self) -> Option<String> {
-        authority(&self.settings.http.public_url).map(str::to_owned)
-    }
-
     /// The origins whose pages may call: the public URL's and those of the settings.
     pub fn origins(&self) -> Origins {
-        let public = self.hosts().map(|_| self.settings.http.public_url.clone());
+        let http = &self.settings.http;
+        let public = (!http.public_url.is_empty()).then(|| http.public_url.clone());
         Origins::new(
             public
                 .into_iter()
@@ -149,14 +148,20 @@ impl Process {
     /// A key cannot be read, or a vital task died.
     pub async fn serve_internal(self, router: Router) -> anyhow::Result<()> {
         let verifier = InternalVerifier::load(&self.keys, self.service, Arc::clone(&self.clock))?;
-        self.serve_public(verifier.protect(router)).await
+        self.serve(verifier.protect(router)).await
     }
 
-    /// Serves a router as it is, until the process is told to end.
+    /// Serves a router that clients may call, under the public URL's host (without one, any), until the process is told
+    /// to end.
     ///
     /// # Errors
     /// A vital task died.
     pub async fn serve_public(self, router: Router) -> anyhow::Result<()> {
+        let hosts = Hosts::new(authority(&self.settings.http.public_url).map(str::to_owned));
+        self.serve(wrap(hosts.guard(router))).await
+    }
+
+    async fn serve(self, router: Router) -> anyhow::Result<()> {
         let tasks = self.lifecycle.tasks();
         tracing::info!(service = %self.service, address = ?self.listener.local_addr().ok(), "serving");
         tasks.spawn_vital(

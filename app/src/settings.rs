@@ -62,7 +62,7 @@ pub struct Stomp {
 #[serde(deny_unknown_fields)]
 pub struct Accounts {
     pub url: String,
-    pub seed_demo_customers: bool,
+    pub seed_demo_customers: Option<bool>,
     pub password_length: [usize; 2],
 }
 

@@ -5,7 +5,6 @@ use std::{error::Error, fmt::Display};
 use colloquy_chassis::{answer::chain, backoff::Backoff, readiness::Readiness};
 use colloquy_event_log::EventLogError;
 use colloquy_sql::StoreError;
-use sqlx::migrate::MigrateError;
 
 /// Tells whether waiting can help.
 pub trait Passing: Error + 'static {
@@ -22,13 +21,6 @@ impl Passing for StoreError {
 impl Passing for EventLogError {
     fn passes(&self) -> bool {
         !matches!(self, Self::Misconfigured(_))
-    }
-}
-
-impl Passing for MigrateError {
-    /// Two instances that migrate at once may fail each other; a database that is newer than we are does not pass.
-    fn passes(&self) -> bool {
-        matches!(self, Self::Execute(_) | Self::ExecuteMigration(..))
     }
 }
 

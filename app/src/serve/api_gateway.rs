@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream, admission::Admission};
-use colloquy_chassis::{ServiceName, router::wrap, session_token::SessionVerifier};
+use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream};
+use colloquy_chassis::{ServiceName, session_token::SessionVerifier};
 
 use crate::process::Process;
 
@@ -20,10 +20,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
             HttpUpstream::new(service, process.settings.peers(service)?, process.signer()?)?;
         upstreams.push((service, upstream as Arc<dyn Upstream>));
     }
-    let admission = Admission::new(process.hosts(), process.origins());
-    let router = wrap(colloquy_api_gateway::router(
-        Gateway::new(verifier, process.revocations()?, upstreams),
-        admission,
-    ));
+    let gateway = Gateway::new(verifier, process.revocations()?, upstreams);
+    let router = colloquy_api_gateway::router(gateway, process.origins());
     process.serve_public(router).await
 }

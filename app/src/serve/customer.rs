@@ -26,7 +26,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         passwords(&process.settings),
         Arc::clone(&process.clock),
     );
-    if process.settings.accounts.seed_demo_customers {
+    if process.settings.accounts.seed_demo_customers == Some(true) {
         customers.seed_demo().await?;
     }
     process

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{ServiceName, router::finish, session_token::SessionVerifier};
+use colloquy_chassis::{ServiceName, router::not_found, session_token::SessionVerifier};
 use colloquy_service_api::MembershipCheck;
 use colloquy_websocket::{Access, Websocket};
 
@@ -24,6 +24,6 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let gate = process.readiness.gate("websocket");
     let websocket = Websocket::start(log, access, Arc::clone(&process.clock), push, gate, &tasks);
     process
-        .serve_public(finish(colloquy_websocket::router(websocket)))
+        .serve_public(colloquy_websocket::router(websocket).fallback(not_found))
         .await
 }

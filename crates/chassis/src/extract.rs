@@ -23,10 +23,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 Kind::UnsupportedMediaType,
                 "The body must be application/json.",
             )),
-            Err(JsonRejection::JsonDataError(error)) => Err(ApiError::new(
-                Kind::Invalid,
-                format!("The body does not fit: {}.", plain(&error.body_text())),
-            )),
+            Err(JsonRejection::JsonDataError(error)) => {
+                Err(ApiError::new(Kind::Invalid, misfit(&error.body_text())))
+            }
             Err(JsonRejection::BytesRejection(error))
                 if error.status() == Kind::TooLarge.status() =>
             {
@@ -37,11 +36,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// The part of serde's message that names the field, without axum's preamble.
-fn plain(text: &str) -> String {
-    text.rsplit_once("target type: ")
-        .map_or(text, |(_, rest)| rest)
-        .to_owned()
+/// Which field is missing, by its name. Anything else that serde tells may quote the value, and the value may be a secret.
+fn misfit(text: &str) -> String {
+    let missing = text
+        .split_once("missing field `")
+        .and_then(|(_, rest)| rest.split('`').next());
+    match missing {
+        Some(field) => format!("The body lacks the field {field}."),
+        None => "A field of the body has the wrong type.".to_owned(),
+    }
 }
 
 /// Path parameters. What does not parse, an id beyond 64 bits included, is 400.
@@ -70,5 +73,27 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|axum::extract::Query(params)| Self(params))
             .map_err(|_| ApiError::new(Kind::Invalid, "A query parameter does not fit."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s23_a_value_that_does_not_fit_is_never_quoted() {
+        let preamble = "Failed to deserialize the JSON body into the target type: ";
+        assert_eq!(
+            misfit(&format!(
+                "{preamble}missing field `password` at line 1 column 2"
+            )),
+            "The body lacks the field password."
+        );
+        assert_eq!(
+            misfit(&format!(
+                "{preamble}password: invalid type: integer `4711`, expected a string"
+            )),
+            "A field of the body has the wrong type."
+        );
     }
 }

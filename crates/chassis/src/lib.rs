@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod clock;
 pub mod extract;
 pub mod failure;
+pub mod hosts;
 pub mod http_server;
 pub mod identity;
 pub mod internal_token;

@@ -21,23 +21,25 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Finishes a service's router: call it last, after every route.
 pub fn finish(router: Router) -> Router {
-    wrap(
-        router
-            .fallback(|| async { ApiError::new(Kind::NotFound, "Nothing is served here.") })
-            .method_not_allowed_fallback(|| async {
-                ApiError::new(Kind::MethodNotAllowed, "Another method is needed here.")
-            }),
-    )
+    wrap(router.fallback(not_found))
 }
 
 /// What [`finish`] does, for a router that answers unknown paths itself.
 pub fn wrap(router: Router) -> Router {
     router
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(Kind::MethodNotAllowed, "Another method is needed here.")
+        })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::new(Kind::Internal, "Something went wrong on our side.").into_response()
         }))
         .layer(middleware::from_fn(with_request_id))
+}
+
+/// 404 in the envelope.
+pub async fn not_found() -> ApiError {
+    ApiError::new(Kind::NotFound, "Nothing is served here.")
 }
 
 /// Keeps a well-formed id that came with the request, else makes one; spans and the answer carry it.

@@ -8,6 +8,7 @@ mod auth {
 mod command {
     mod idempotency;
     mod message;
+    mod read;
     mod room;
 }
 mod customer {
@@ -19,6 +20,7 @@ mod customer {
 }
 mod gateway {
     mod authentication;
+    mod host;
     mod identity;
     mod internal;
     mod origin;

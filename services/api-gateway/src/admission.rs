@@ -1,6 +1,4 @@
-//! Who may come in at all, before any path is looked at: the right host, an allowed origin (decision 25).
-
-use std::sync::Arc;
+//! Which pages may come in at all, before any path is looked at (decision 25), and what their browsers are told.
 
 use axum::{
     extract::{Request, State},
@@ -8,46 +6,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use colloquy_chassis::{ApiError, Kind, origins::Origins};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-
-/// The hosts we answer to and the origins whose pages may call. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Admission {
-    hosts: Arc<[String]>,
-    origins: Origins,
-}
-
-impl Admission {
-    /// `hosts` are authorities (`host[:port]`), compared without case; none at all means that any is answered.
-    pub fn new(hosts: impl IntoIterator<Item = String>, origins: Origins) -> Self {
-        Self {
-            hosts: hosts
-                .into_iter()
-                .map(|host| host.to_ascii_lowercase())
-                .collect(),
-            origins,
-        }
-    }
-
-    fn knows_host(&self, headers: &HeaderMap) -> bool {
-        let named = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or_default();
-        self.hosts.is_empty()
-            || self
-                .hosts
-                .iter()
-                .any(|host| host.eq_ignore_ascii_case(named))
-    }
-}
+use http::{HeaderValue, Method, StatusCode, header};
 
 /// Refuses strangers, answers pre-flight requests, and names the allowed origin on every answer to one.
-pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
-    if !admission.knows_host(request.headers()) {
-        return ApiError::new(Kind::Misdirected, "This host is not served here.").into_response();
-    }
-    if !admission.origins.admit(request.headers()) {
+pub async fn admit(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+    if !origins.admit(request.headers()) {
         return ApiError::new(Kind::Forbidden, "Pages of this origin may not call.")
             .into_response();
     }

@@ -12,6 +12,7 @@ use axum::{
 use colloquy_chassis::{
     ApiError, Kind, ServiceName,
     identity::{Caller, Identity},
+    origins::Origins,
     router::BODY_LIMIT,
     session_token::{CLEARED_COOKIE, Session, SessionVerifier, token_cookie},
 };
@@ -20,7 +21,7 @@ use colloquy_service_api::RevocationList;
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::{
-    admission::{Admission, admit},
+    admission::admit,
     forward,
     route_path::{self, RoutePath},
     upstream::{Crossing, Upstream},
@@ -107,11 +108,11 @@ impl Gateway {
 }
 
 /// Everything under the four prefixes, and 404 for whatever no other route answers. Wrap it when all routes are merged.
-pub fn router(gateway: Arc<Gateway>, admission: Admission) -> Router {
+pub fn router(gateway: Arc<Gateway>, origins: Origins) -> Router {
     Router::new()
         .fallback(handle)
         .with_state(gateway)
-        .layer(middleware::from_fn_with_state(admission, admit))
+        .layer(middleware::from_fn_with_state(origins, admit))
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {

@@ -5,7 +5,7 @@
 //! origin → path → prefix → identity (cookie) → upstream
 //! ```
 
-pub mod admission;
+mod admission;
 pub mod forward;
 pub mod gateway;
 pub mod route_path;

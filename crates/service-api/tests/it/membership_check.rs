@@ -76,6 +76,27 @@ async fn decision_11_a_view_that_is_down_leaves_it_to_the_truth() {
         .unwrap();
 }
 
+/// Never answers.
+struct Hangs;
+
+#[async_trait]
+impl RoomMembership for Hangs {
+    async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, CallError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn decision_11_a_view_that_hangs_leaves_it_to_the_truth() {
+    let check = MembershipCheck::new(Arc::new(Hangs), Says::new(Some(true)));
+    check.check(ROOM, SOMEBODY).await.unwrap();
+    let check = MembershipCheck::new(Arc::new(Hangs), Says::new(Some(false)));
+    assert!(matches!(
+        check.check(ROOM, SOMEBODY).await,
+        Err(MembershipError::NotAMember)
+    ));
+}
+
 #[tokio::test(start_paused = true)]
 async fn decision_11_undecided_is_neither_and_said_after_two_seconds() {
     let truth = Says::new(None);

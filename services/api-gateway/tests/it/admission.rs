@@ -3,18 +3,6 @@ use http::{Request, StatusCode};
 use crate::gateway::World;
 
 #[tokio::test]
-async fn decision_25_another_host_is_421() {
-    let world = World::new();
-    let (status, body) = world
-        .ask(Request::get("/auth/login").header("host", "evil.example"))
-        .await;
-    assert_eq!(
-        (status, &body["success"]),
-        (StatusCode::MISDIRECTED_REQUEST, &false.into())
-    );
-}
-
-#[tokio::test]
 async fn decision_25_another_origin_is_403_and_null_is_another() {
     let world = World::new();
     for origin in [

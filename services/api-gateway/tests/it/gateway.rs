@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use colloquy_api_gateway::{
-    Gateway, InProcess, Upstream, UpstreamError, admission::Admission, router, upstream::Crossing,
+    Gateway, InProcess, Upstream, UpstreamError, router, upstream::Crossing,
 };
 use colloquy_chassis::{
     Clock as _, ServiceName, SystemClock,
@@ -98,14 +98,11 @@ impl World {
             (ServiceName::ChatCommand, mirror()),
             (ServiceName::ChatQuery, Arc::new(Away) as Arc<dyn Upstream>),
         ];
-        let admission = Admission::new(
-            ["chat.example".to_owned()],
-            Origins::new(["http://chat.example".to_owned()]),
-        );
+        let origins = Origins::new(["http://chat.example".to_owned()]);
         let revocations = RevocationList::default();
         let gateway = Gateway::new(verifier, revocations.clone(), upstreams);
         Self {
-            router: colloquy_chassis::router::wrap(router(gateway, admission)),
+            router: colloquy_chassis::router::wrap(router(gateway, origins)),
             revocations,
             keys,
             _folder: folder,

@@ -5,5 +5,6 @@
 mod admission;
 mod forwarding;
 mod gateway;
+mod http_upstream;
 mod identity;
 mod logout;
