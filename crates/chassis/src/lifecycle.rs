@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long tasks may drain after the soft signal before the hard one.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_secs(12);
 
 /// Starts tasks that belong to one process. Cheap to clone.
 #[derive(Clone, Debug)]
