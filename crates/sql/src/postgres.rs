@@ -38,7 +38,8 @@ pub fn pool(url: &str, connections: u32) -> Result<PgPool, StoreError> {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        // sqlx itself tests what comes back without a limit: what hangs there would be missing from the pool for good.
+        // sqlx itself tests what comes back without a limit: what hangs there is missing from the pool until TCP gives it
+        // up. This test, which has one, comes first, and leaves only the moment between the two.
         .after_release(|connection, _| {
             Box::pin(async {
                 let alive = timeout(RETURN, connection.ping()).await;

@@ -26,9 +26,16 @@ const AN_ANSWER: Duration = Duration::from_secs(5);
 /// Within which everything works again (promise P5).
 const RECOVERY: Duration = Duration::from_secs(10);
 
-/// Every connection the pool may have is open and idle.
+/// Every connection the pool may have is open and idle, once those that hung are closed: that takes some seconds each.
 async fn fill(pool: &PgPool) {
-    let all = try_join_all((0..CONNECTIONS).map(|_| pool.acquire())).await;
+    let filling = async {
+        loop {
+            if let Ok(all) = try_join_all((0..CONNECTIONS).map(|_| pool.acquire())).await {
+                return all;
+            }
+        }
+    };
+    let all = timeout(2 * RECOVERY, filling).await;
     let all = all.expect("no connection is missing from the pool");
     join_all(all.into_iter().map(|mut connection| async move {
         sqlx::query("SELECT 1")
@@ -52,6 +59,15 @@ async fn promise_p5_p6_a_server_that_hangs_fails_calls_in_time_and_new_connectio
     let room = new_room(store.as_ref()).await;
     log.holds(1, RECOVERY).await;
     fill(&pool).await;
+    // One that hangs between the two tests of its return is back only when TCP gives it up.
+    let all_back = async {
+        while pool.num_idle() < CONNECTIONS as usize {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(RECOVERY, all_back)
+        .await
+        .expect("every connection is idle at some moment");
 
     proxy.swallow();
     let calls = async {
