@@ -33,6 +33,9 @@ pub struct Subscriber {
     pub stop: watch::Receiver<bool>,
 }
 
+/// Messages fetched at once: twenty subscribers that come back together ask for everything they missed.
+const PAGE: u32 = 100;
+
 /// Why history is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fetch {
@@ -71,14 +74,14 @@ impl Subscriber {
     /// Pages back from the newest message until what is held already.
     async fn fetch(&self, room: i64, why: Fetch) -> Result<()> {
         let known = self.with(|holding| holding.known(room));
-        let mut page = self.client.history(room).await?;
+        let mut page = self.client.history_page(room, None, PAGE).await?;
         while let Some(oldest) = page.last() {
             let (id, seq) = (oldest.message_id, oldest.seq);
             self.with(|holding| keep(holding, &page, why));
             if seq <= known + 1 {
                 break;
             }
-            page = self.client.history_before(room, id).await?;
+            page = self.client.history_page(room, Some(id), PAGE).await?;
         }
         Ok(())
     }

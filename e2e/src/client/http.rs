@@ -309,6 +309,21 @@ impl Client {
         self.get(&path).await?.parsed()
     }
 
+    /// The messages before a message, or the latest, newest first; up to 100 at a time, which is ours.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn history_page(
+        &self,
+        room: i64,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Message>, CallError> {
+        let index = before.map_or_else(String::new, |message| format!("/index/{message}"));
+        let path = format!("/query/message/roomId/{room}{index}?limit={limit}");
+        self.get(&path).await?.parsed()
+    }
+
     /// Every message of the room, oldest first, page by page.
     ///
     /// # Errors
