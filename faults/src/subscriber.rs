@@ -56,7 +56,8 @@ impl Subscriber {
         }
     }
 
-    /// Connects, subscribes to the rooms' views and to every room, then fetches what history has that we do not.
+    /// Connects, subscribes to the rooms' views and to every room, then fetches the history of those whose view
+    /// tells more than is held.
     async fn set_up(&self) -> Result<Socket> {
         let mut socket =
             Socket::connect(self.client.url(), self.client.token().unwrap_or_default()).await?;
@@ -65,8 +66,12 @@ impl Subscriber {
             socket.subscribe_room(*room).await?;
             self.with(|holding| holding.subscribed(*room));
         }
-        for room in self.rooms.iter() {
-            self.fetch(*room, Fetch::SetUp).await?;
+        for view in self.client.rooms().await? {
+            let newest = view.last_message.map_or(0, |last| last.seq);
+            let behind = self.with(|holding| holding.known(view.room_id)) < newest;
+            if behind && self.rooms.contains(&view.room_id) {
+                self.fetch(view.room_id, Fetch::SetUp).await?;
+            }
         }
         Ok(socket)
     }
