@@ -1,3 +1,4 @@
 //! The binary as an operator meets it: what it says when it cannot start, and how it ends.
 
+mod planted_bugs;
 mod start;

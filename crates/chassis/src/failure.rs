@@ -52,28 +52,6 @@ impl Kind {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
-
-    /// The kind an upstream's status stands for, for clients of `service-api`. Unknown statuses are a defect of ours.
-    #[must_use]
-    pub fn of_status(status: StatusCode) -> Self {
-        const ALL: [Kind; 12] = [
-            Kind::Invalid,
-            Kind::Unauthenticated,
-            Kind::Forbidden,
-            Kind::NotFound,
-            Kind::MethodNotAllowed,
-            Kind::TooLarge,
-            Kind::UnsupportedMediaType,
-            Kind::Misdirected,
-            Kind::KeyReused,
-            Kind::TooManyRequests,
-            Kind::Unavailable,
-            Kind::Internal,
-        ];
-        ALL.into_iter()
-            .find(|kind| kind.status() == status)
-            .unwrap_or(Self::Internal)
-    }
 }
 
 /// An error of one operation. `Display` is for the log; [`Failure::message`] is for the person.

@@ -145,7 +145,6 @@ pub fn token_cookie(headers: &http::HeaderMap) -> Option<&str> {
         .find_map(|pair| pair.trim().strip_prefix(JWT_TOKEN)?.strip_prefix('='))
 }
 
-/// A customer id of a session, for services that only need the id.
 impl Session {
     /// Whose session this is.
     #[must_use]
