@@ -5,7 +5,9 @@
 pub mod admin;
 pub mod answer;
 pub mod backoff;
+pub mod client_address;
 pub mod clock;
+pub mod cookies;
 pub mod extract;
 pub mod failure;
 pub mod hosts;
@@ -22,6 +24,7 @@ pub mod session_token;
 pub mod telemetry;
 
 pub use answer::{Answer, ApiError};
+pub use client_address::ClientAddress;
 pub use clock::{Clock, SystemClock};
 pub use failure::{Failure, Kind};
 pub use lifecycle::{Lifecycle, Tasks};

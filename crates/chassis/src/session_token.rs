@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Clock,
+    cookies::cookie,
     identity::Caller,
     keys::{KeyError, KeyFolder},
 };
@@ -137,12 +138,7 @@ impl SessionVerifier {
 /// The `jwt_token` cookie of a request, if it carries one.
 #[must_use]
 pub fn token_cookie(headers: &http::HeaderMap) -> Option<&str> {
-    headers
-        .get_all(http::header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(JWT_TOKEN)?.strip_prefix('='))
+    cookie(headers, JWT_TOKEN)
 }
 
 impl Session {

@@ -14,7 +14,7 @@ use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A call that takes longer has failed (promise P6: the caller's own answer is due in ≤ 5 s).
-const TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_millis(2500);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why another service did not answer a question.

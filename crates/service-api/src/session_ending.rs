@@ -1,0 +1,54 @@
+//! Their password has changed: end their sessions. Asked by customer management, answered by auth (decision 23).
+
+use async_trait::async_trait;
+use colloquy_chassis::identity::SessionId;
+use colloquy_contracts::CustomerId;
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::{CallError, ServiceClient};
+
+/// Where the wire says which sessions end.
+pub const END_PATH: &str = "/internal/sessions/end";
+/// Where the wire asks whether sessions could be ended now.
+pub const READY_PATH: &str = "/internal/sessions/ready";
+
+/// Which sessions, on the wire: all that began before the call, but perhaps one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndSessions {
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// The one that goes on.
+    pub except: Option<SessionId>,
+}
+
+/// Ends sessions.
+#[async_trait]
+pub trait SessionEnding: Send + Sync + 'static {
+    /// Ends every session of a customer that began before now, by auth's clock. When this has returned nobody lets them
+    /// in. Twice does no harm. Takes up to two seconds while a reader of revocations does not answer.
+    ///
+    /// # Errors
+    /// It is not known whether they have ended.
+    async fn end_earlier(&self, ending: &EndSessions) -> Result<(), CallError>;
+
+    /// Whether sessions could be ended now: asked before something that has to end them is done.
+    ///
+    /// # Errors
+    /// They could not.
+    async fn ready(&self) -> Result<(), CallError>;
+}
+
+#[async_trait]
+impl SessionEnding for ServiceClient {
+    async fn end_earlier(&self, ending: &EndSessions) -> Result<(), CallError> {
+        self.ask::<()>(Method::POST, END_PATH, Some(ending)).await?;
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), CallError> {
+        self.ask::<()>(Method::GET, READY_PATH, None::<&()>).await?;
+        Ok(())
+    }
+}

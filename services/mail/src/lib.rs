@@ -1,0 +1,3 @@
+//! Outgoing mail (contract §4, decision 22).
+
+#![deny(missing_docs)]
