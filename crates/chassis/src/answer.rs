@@ -28,6 +28,7 @@ pub struct ApiError {
     kind: Kind,
     message: Cow<'static, str>,
     cause: Option<Box<dyn Error + Send + Sync>>,
+    retry_after: Option<u32>,
 }
 
 impl ApiError {
@@ -37,6 +38,17 @@ impl ApiError {
             kind,
             message: message.into(),
             cause: None,
+            retry_after: None,
+        }
+    }
+
+    /// The client should wait this many seconds before it tries again: the `Retry-After` of a 429 or a 503. A 503 says
+    /// one second unless told otherwise; no other failure carries it.
+    #[must_use]
+    pub fn with_retry_after(self, seconds: u32) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 
@@ -84,6 +96,7 @@ impl<F: Failure> From<F> for ApiError {
             kind: failure.kind(),
             message: failure.message(),
             cause: Some(Box::new(failure)),
+            retry_after: None,
         }
     }
 }
@@ -91,13 +104,44 @@ impl<F: Failure> From<F> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
+        let retry_after = match self.kind {
+            Kind::Unavailable => Some(self.retry_after.unwrap_or(1)),
+            Kind::TooManyRequests => self.retry_after,
+            _ => None,
+        };
         let body = Json(Envelope::<()>::failure(self.message));
         let mut response = (self.kind.status(), body).into_response();
-        if self.kind == Kind::Unavailable {
+        if let Some(seconds) = retry_after {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retry_after(error: ApiError) -> Option<HeaderValue> {
+        let response = error.into_response();
+        response.headers().get(header::RETRY_AFTER).cloned()
+    }
+
+    #[test]
+    fn contract_2_a_client_learns_how_long_to_wait_from_429_and_503_alone() {
+        let of = |kind| ApiError::new(kind, "No.");
+        assert_eq!(retry_after(of(Kind::Unavailable)).unwrap(), "1");
+        assert_eq!(
+            retry_after(of(Kind::Unavailable).with_retry_after(7)).unwrap(),
+            "7"
+        );
+        assert_eq!(
+            retry_after(of(Kind::TooManyRequests).with_retry_after(900)).unwrap(),
+            "900"
+        );
+        assert_eq!(retry_after(of(Kind::TooManyRequests)), None);
+        assert_eq!(retry_after(of(Kind::Invalid).with_retry_after(7)), None);
     }
 }
