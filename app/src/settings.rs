@@ -1,13 +1,18 @@
 //! Settings: embedded defaults, then a file, then the environment; whole and checked before anything starts.
 
+mod environment;
 pub mod services;
 
-use std::{collections::HashMap, path::Path, path::PathBuf};
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use colloquy_chassis::{ServiceName, telemetry::LogFormat};
 use figment::{
     Figment,
-    providers::{Env, Format, Toml},
+    providers::{Format, Toml},
 };
 use serde::Deserialize;
 
@@ -15,7 +20,7 @@ use serde::Deserialize;
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 
 /// Everything that can be set.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub log: Log,
@@ -23,7 +28,10 @@ pub struct Settings {
     pub chat: Chat,
     pub stomp: Stomp,
     pub accounts: Accounts,
-    pub sessions: Url,
+    pub sessions: Sessions,
+    pub guesses: Guesses,
+    pub expiring_store: Url,
+    pub mail: Mail,
     pub write_store: Url,
     pub view_store: ViewStore,
     pub event_log: EventLog,
@@ -31,62 +39,101 @@ pub struct Settings {
     pub peers: HashMap<String, Vec<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     pub public_url: String,
     pub allowed_origins: Vec<String>,
     pub secure_cookie: bool,
+    pub trusted_proxies: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chat {
     pub max_content: usize,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stomp {
     pub heart_beat: [u32; 2],
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accounts {
     pub url: String,
     pub seed_demo_customers: Option<bool>,
     pub password_length: [usize; 2],
+    pub sign_ups_per_hour: u32,
+    pub resets_per_hour: u32,
+    pub reset_without_ticket: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    pub url: String,
+    pub algorithms: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guesses {
+    pub per_account: u32,
+    pub per_address: u32,
+    pub wait_seconds: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    pub from: String,
+    pub url: String,
+    pub smtp_host: String,
+    pub smtp_port: u16,
+    pub smtp_tls: SmtpTls,
+    pub username: String,
+    pub password: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    None,
+    Starttls,
+    Tls,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Url {
     pub url: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ViewStore {
     pub url: String,
     pub database: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventLog {
     pub brokers: String,
     pub partitions: i32,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
     pub folder: PathBuf,
@@ -106,6 +153,15 @@ pub enum SettingsError {
     },
     #[error("bad setting: peers.{0} names no address")]
     NoPeer(ServiceName),
+    #[error("cannot read the file that {0} names")]
+    NoSecret(String),
+}
+
+/// Some settings are secrets, and none of them is for a log.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Settings")
+    }
 }
 
 impl Settings {
@@ -121,12 +177,7 @@ impl Settings {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        // COLLOQUY_CONFIG and the like are options of the command line, not settings: a setting has a section.
-        let environment = Env::prefixed("COLLOQUY_")
-            .filter(|name| name.as_str().contains("__"))
-            .split("__");
-        let settings: Self = figment
-            .merge(environment)
+        let settings: Self = environment::merge(figment, std::env::vars())?
             .extract()
             .map_err(|error| SettingsError::Bad(one_line(&error.to_string())))?;
         settings.check()?;
@@ -146,6 +197,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), SettingsError> {
         let [shortest, longest] = self.accounts.password_length;
+        let guesses = &self.guesses;
         let rules = [
             (
                 "accounts.password_length",
@@ -161,6 +213,22 @@ impl Settings {
                 "event_log.partitions",
                 "must be between 1 and 1000",
                 (1..=1000).contains(&self.event_log.partitions),
+            ),
+            (
+                "guesses",
+                "must be between 1 and 1000000000",
+                [
+                    guesses.per_account,
+                    guesses.per_address,
+                    guesses.wait_seconds,
+                ]
+                .iter()
+                .all(|number| (1..=1_000_000_000).contains(number)),
+            ),
+            (
+                "mail.username",
+                "and mail.password are set both or neither",
+                self.mail.username.is_empty() == self.mail.password.is_empty(),
             ),
             (
                 "http.public_url",

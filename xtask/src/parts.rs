@@ -191,7 +191,12 @@ pub fn are_up(places: &Places) -> bool {
 
 /// Where a part is reached: host and port.
 pub fn address(places: &Places, part: Part) -> String {
-    format!("127.0.0.1:{}", part.recipe(places).daemon().port())
+    format!("127.0.0.1:{}", port(places, part))
+}
+
+/// The port of a part.
+pub fn port(places: &Places, part: Part) -> u16 {
+    part.recipe(places).daemon().port()
 }
 
 /// The variables that tell tests where the parts are.

@@ -17,6 +17,11 @@ pub fn text(places: &Places, folder: &Path, database: &str) -> String {
         .replace("{{postgres}}", &parts::postgres::url(places, database))
         .replace("{{mongo}}", &parts::address(places, Part::Mongo))
         .replace("{{kafka}}", &parts::address(places, Part::Kafka))
+        .replace("{{redis}}", &parts::address(places, Part::Redis))
+        .replace(
+            "{{smtp_port}}",
+            &parts::port(places, Part::Smtp).to_string(),
+        )
         .replace("{{public_url}}", &public_url(places))
         .replace("{{peers}}", &peers(places))
 }

@@ -1,0 +1,122 @@
+//! Settings from environment variables: `COLLOQUY_` + section + `__` + name.
+
+use std::{collections::BTreeMap, fs};
+
+use figment::{Figment, value::Value};
+
+use super::SettingsError;
+
+const PREFIX: &str = "COLLOQUY_";
+const FILE: &str = "_FILE";
+/// What the seed's system calls the credentials of its mail server.
+const MAIL: [(&str, &str); 2] = [
+    ("MAIL_USERNAME", "mail.username"),
+    ("MAIL_PASSWORD", "mail.password"),
+];
+
+/// Lays what the environment says over what is there. With `_FILE` at its end a variable names a file that holds the
+/// value: that is how secrets are handed to containers.
+///
+/// # Errors
+/// Such a file cannot be read.
+pub fn merge(
+    mut figment: Figment,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Figment, SettingsError> {
+    let variables: BTreeMap<String, String> = variables.collect();
+    for (variable, setting) in MAIL {
+        if let Some(value) = variables.get(variable) {
+            figment = figment.merge((setting, value));
+        }
+    }
+    for (variable, value) in &variables {
+        // COLLOQUY_CONFIG and the like are options of the command line, not settings: a setting has a section.
+        let Some(name) = variable
+            .strip_prefix(PREFIX)
+            .filter(|name| name.contains("__"))
+        else {
+            continue;
+        };
+        let (name, value) = match name.strip_suffix(FILE) {
+            Some(name) => (name, read(variable, value)?),
+            None => (name, value.clone()),
+        };
+        let setting = name.to_ascii_lowercase().replace("__", ".");
+        // A password of digits is a text, and stays one.
+        let is_text = matches!(figment.find_value(&setting), Ok(Value::String(..)));
+        figment = if is_text {
+            figment.merge((setting, value))
+        } else {
+            let parsed: Value = value.parse().unwrap_or_else(|never| match never {});
+            figment.merge((setting, parsed))
+        };
+    }
+    Ok(figment)
+}
+
+fn read(variable: &str, path: &str) -> Result<String, SettingsError> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|_| SettingsError::NoSecret(variable.to_owned()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use figment::providers::{Format as _, Toml};
+
+    use super::*;
+    use crate::settings::{DEFAULTS, Settings};
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()));
+        let figment = merge(Figment::from(Toml::string(DEFAULTS)), variables)?;
+        figment
+            .extract()
+            .map_err(|error| SettingsError::Bad(error.to_string()))
+    }
+
+    #[test]
+    fn style_15_a_variable_overrides_one_setting() {
+        let settings = settings(&[
+            ("COLLOQUY_CHAT__MAX_CONTENT", "5"),
+            ("COLLOQUY_HTTP__TRUSTED_PROXIES", "[\"10.0.0.1\"]"),
+            ("COLLOQUY_CONFIG", "not-a-setting"),
+            ("COLLOQUY_MAIL__PASSWORD", "0123"),
+        ])
+        .unwrap();
+        assert_eq!(settings.chat.max_content, 5);
+        assert_eq!(settings.http.trusted_proxies, ["10.0.0.1"]);
+        assert_eq!(settings.mail.password, "0123");
+        assert_eq!(settings.mail.smtp_port, 587);
+    }
+
+    #[test]
+    fn contract_1_the_mail_server_is_logged_in_to_with_the_seeds_variables() {
+        let settings =
+            settings(&[("MAIL_USERNAME", "colloquy"), ("MAIL_PASSWORD", "4711")]).unwrap();
+        assert_eq!(
+            (
+                settings.mail.username.as_str(),
+                settings.mail.password.as_str()
+            ),
+            ("colloquy", "4711")
+        );
+    }
+
+    #[test]
+    fn decision_36_a_secret_may_come_from_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        fs::write(&file, "from a file\n").unwrap();
+        let path = file.display().to_string();
+        let settings = settings(&[("COLLOQUY_MAIL__PASSWORD_FILE", &path)]).unwrap();
+        assert_eq!(settings.mail.password, "from a file");
+        let error = self::settings(&[("COLLOQUY_MAIL__PASSWORD_FILE", "/nowhere")]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "cannot read the file that COLLOQUY_MAIL__PASSWORD_FILE names"
+        );
+    }
+}
