@@ -3,9 +3,11 @@
 //! ```text
 //! keys/session/{kid}.private.pem    RSA 3072, auth only       keys/session/{kid}.public.pem
 //! keys/internal/{service}.private.pem    Ed25519, that service only    keys/internal/{service}.public.pem
+//! keys/otp/seal.key    256 random bits in base64, otp only
 //! ```
 
 use std::{
+    fmt,
     fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
@@ -44,6 +46,24 @@ pub enum KeyError {
     Missing(PathBuf),
 }
 
+/// The key that one-time codes are sealed with: 256 bits.
+#[derive(Clone)]
+pub struct SealKey([u8; 32]);
+
+impl SealKey {
+    /// The key itself.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKey(redacted)")
+    }
+}
+
 /// A folder of key files.
 #[derive(Clone, Debug)]
 pub struct KeyFolder(PathBuf);
@@ -54,7 +74,7 @@ impl KeyFolder {
         Self(path.into())
     }
 
-    /// Makes whatever is missing: one session key, and one internal pair for each service.
+    /// Makes whatever is missing: one session key, one internal pair for each service, and the key of the codes.
     ///
     /// # Errors
     /// A key could not be made or written.
@@ -81,7 +101,7 @@ impl KeyFolder {
                 public.as_ref(),
             )?;
         }
-        Ok(())
+        self.complete_otp_seal()
     }
 
     /// The newest session key (by name) that has a private half here, with its kid.
@@ -125,6 +145,44 @@ impl KeyFolder {
     /// It cannot be read.
     pub fn internal_public(&self, service: ServiceName) -> Result<Vec<u8>, KeyError> {
         read(&self.path("internal", service.name(), "public"))
+    }
+
+    /// The key that one-time codes are sealed with.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not 32 bytes in base64.
+    pub fn otp_seal(&self) -> Result<SealKey, KeyError> {
+        let path = self.otp_seal_path();
+        let base64 = read(&path)?;
+        STANDARD
+            .decode(base64.trim_ascii())
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(SealKey)
+            .ok_or(KeyError::Malformed(path))
+    }
+
+    /// Under its name only when it is whole: no second file tells that it is complete.
+    fn complete_otp_seal(&self) -> Result<(), KeyError> {
+        let path = self.otp_seal_path();
+        if path.exists() {
+            return Ok(());
+        }
+        let mut key = [0; 32];
+        aws_lc_rs::rand::fill(&mut key).map_err(|_| KeyError::Generate)?;
+        let unfinished = path.with_extension("key.new");
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| KeyError::File { path, source }
+        };
+        let folder = self.0.join("otp");
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        write(&unfinished, 0o600, &(STANDARD.encode(key) + "\n"))?;
+        fs::rename(&unfinished, &path).map_err(failed(&path))
+    }
+
+    fn otp_seal_path(&self) -> PathBuf {
+        self.0.join("otp").join("seal.key")
     }
 
     fn path(&self, kind: &str, name: &str, half: &str) -> PathBuf {
