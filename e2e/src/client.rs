@@ -1,5 +1,6 @@
 //! What a user's machine would run: an HTTP client with a cookie, and STOMP over a WebSocket.
 
+pub mod browser;
 pub mod customers;
 pub mod exact;
 pub mod frame;
@@ -8,6 +9,7 @@ pub mod seq_watch;
 pub mod sign_up;
 pub mod stomp;
 
+pub use browser::Browser;
 pub use customers::{Seeded, USER1, USER2, USER3};
 pub use exact::exact;
 pub use frame::Frame;

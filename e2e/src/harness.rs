@@ -3,9 +3,11 @@
 pub mod binary;
 pub mod deadline;
 pub mod instance;
+pub mod mailbox;
 pub mod system;
 pub mod watchdog;
 
 pub use deadline::{DEADLINE, eventually};
 pub use instance::{Instance, Options};
+pub use mailbox::{Mailbox, Received};
 pub use system::System;

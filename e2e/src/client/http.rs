@@ -1,5 +1,7 @@
 //! The REST calls of the contract, typed for those who trust the answer and raw for those who test it.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{
     Method, RequestBuilder,
@@ -165,6 +167,21 @@ impl Client {
         Ok(Self {
             http: reqwest::Client::builder().no_proxy().build()?,
             url: url.to_owned(),
+            token: None,
+        })
+    }
+
+    /// The same client on another address of this machine (`127.0.0.2` and so on), without a session.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built.
+    pub fn on(&self, address: Ipv4Addr) -> Result<Self> {
+        Ok(Self {
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .local_address(IpAddr::V4(address))
+                .build()?,
+            url: self.url.clone(),
             token: None,
         })
     }

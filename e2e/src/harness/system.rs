@@ -5,17 +5,26 @@ use std::env;
 use anyhow::{Context as _, Result, anyhow, bail};
 use tokio::sync::OnceCell;
 
-use super::{Instance, Options};
+use super::{Instance, Mailbox, Options};
 use crate::client::{Client, Seeded};
 
 /// A running system and the sessions of its seeded customers.
 #[derive(Debug)]
 pub struct System {
     url: String,
+    mailbox: Mailbox,
     tokens: [OnceCell<String>; 3],
     // Held for its end: an all-in-one instance lives as long as the system that was made of it.
     _instance: Option<Instance>,
 }
+
+/// A suite makes more accounts, mistakes and wishes in a minute than people do. The file of `cargo xtask up` says the same.
+const RAISED: [(&str, &str); 4] = [
+    ("COLLOQUY_ACCOUNTS__SIGN_UPS_PER_HOUR", "100000"),
+    ("COLLOQUY_ACCOUNTS__RESETS_PER_HOUR", "100000"),
+    ("COLLOQUY_GUESSES__PER_ACCOUNT", "30"),
+    ("COLLOQUY_GUESSES__PER_ADDRESS", "100000"),
+];
 
 static SHARED: OnceCell<Result<System, String>> = OnceCell::const_new();
 
@@ -31,27 +40,41 @@ impl System {
     }
 
     /// By `COLLOQUY_E2E_MODE`: `all-in-one` (also when unset) starts the built binary; `distributed` is already running
-    /// at `COLLOQUY_E2E_URL`.
+    /// at `COLLOQUY_E2E_URL`, and its mail server keeps mails in the Maildir `COLLOQUY_E2E_MAIL_DIR`.
     ///
     /// # Errors
     /// The variables make no sense, or the binary did not start.
     pub async fn from_env() -> Result<Self> {
         match env::var("COLLOQUY_E2E_MODE").as_deref() {
-            Err(_) | Ok("all-in-one") => Ok(Self::of(Instance::start(Options::default()).await?)),
+            Err(_) | Ok("all-in-one") => {
+                let options = Options {
+                    env: RAISED
+                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                        .to_vec(),
+                    ..Options::default()
+                };
+                Ok(Self::of(Instance::start(options).await?))
+            }
             Ok("distributed") => {
                 let url = env::var("COLLOQUY_E2E_URL")
                     .context("COLLOQUY_E2E_URL says where the distributed system is")?;
-                Ok(Self::at(url.trim_end_matches('/')))
+                let mails = env::var("COLLOQUY_E2E_MAIL_DIR")
+                    .context("COLLOQUY_E2E_MAIL_DIR says where its mails arrive")?;
+                Ok(Self {
+                    mailbox: Mailbox::Maildir(mails.into()),
+                    ..Self::at(url.trim_end_matches('/'))
+                })
             }
             Ok(other) => bail!("COLLOQUY_E2E_MODE is all-in-one or distributed, not {other}"),
         }
     }
 
-    /// A system that somebody else runs.
+    /// A system that somebody else runs, and that shows its mails itself.
     #[must_use]
     pub fn at(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            mailbox: Mailbox::Page(url.to_owned()),
             tokens: [const { OnceCell::const_new() }; 3],
             _instance: None,
         }
@@ -71,6 +94,12 @@ impl System {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where its mails arrive.
+    #[must_use]
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     /// A client that is nobody yet.

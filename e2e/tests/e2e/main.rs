@@ -2,8 +2,10 @@
 //! own, so that all run at once, and again and again, against one system.
 
 mod auth {
+    mod guesses;
     mod login;
     mod logout;
+    mod timing;
 }
 mod command {
     mod idempotency;
@@ -12,10 +14,12 @@ mod command {
     mod room;
 }
 mod customer {
+    mod change_password;
     mod create_account;
     mod info;
     mod info_of_others;
     mod newcomer;
+    mod reset_password;
     mod search;
 }
 mod gateway {
