@@ -5,8 +5,9 @@ use std::{num::NonZeroUsize, sync::Arc};
 use axum::Router;
 use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock, admin, http_server, keys::KeyFolder,
-    lifecycle::termination, readiness::Readiness, router::wrap, session_token::SessionVerifier,
+    Clock, Lifecycle, ServiceName, SystemClock, admin, client_address::TrustedProxies, http_server,
+    keys::KeyFolder, lifecycle::termination, readiness::Readiness, router::wrap,
+    session_token::SessionVerifier,
 };
 use colloquy_chat_command::{ChatCommand, Membership};
 use colloquy_chat_query::{ChatQuery, ViewMembership};
@@ -98,7 +99,12 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         colloquy_chat_command::router(commands),
         colloquy_chat_query::router(queries),
     ];
-    let gateway = Gateway::new(verifier, revocations, upstreams(routers));
+    let gateway = Gateway::new(
+        verifier,
+        revocations,
+        TrustedProxies::default(),
+        upstreams(routers),
+    );
     let router = colloquy_api_gateway::router(gateway, origins)
         .merge(home::router())
         .merge(admin::health_routes(readiness))

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream};
-use colloquy_chassis::{ServiceName, session_token::SessionVerifier};
+use colloquy_chassis::{
+    ServiceName, client_address::TrustedProxies, session_token::SessionVerifier,
+};
 
 use crate::process::Process;
 
@@ -20,7 +22,12 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
             HttpUpstream::new(service, process.settings.peers(service)?, process.signer()?)?;
         upstreams.push((service, upstream as Arc<dyn Upstream>));
     }
-    let gateway = Gateway::new(verifier, process.revocations()?, upstreams);
+    let gateway = Gateway::new(
+        verifier,
+        process.revocations()?,
+        TrustedProxies::default(),
+        upstreams,
+    );
     let router = colloquy_api_gateway::router(gateway, process.origins());
     process.serve_public(router).await
 }

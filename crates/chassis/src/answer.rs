@@ -69,7 +69,9 @@ impl ApiError {
         let Some(cause) = &self.cause else { return };
         let (kind, error) = (self.kind, chain(cause.as_ref()));
         match kind {
-            Kind::Internal => tracing::error!(?kind, %error, "a request failed by a defect"),
+            Kind::Internal | Kind::Unreadable => {
+                tracing::error!(?kind, %error, "a request failed by a defect")
+            }
             Kind::Unavailable => {
                 tracing::warn!(?kind, %error, "a request was refused because a part is down");
             }

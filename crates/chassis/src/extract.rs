@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{ApiError, Kind};
 
-/// A JSON body. Not JSON, a wrong type or a missing field is 400; another content type 415; too long 413.
+/// A JSON body. Not JSON, a wrong type, a missing field or a known one twice is 400; another content type 415; too long 413.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -36,14 +36,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// Which field is missing, by its name. Anything else that serde tells may quote the value, and the value may be a secret.
+/// Which field is missing or there twice, by its name. Anything else that serde tells may quote the value, and the value
+/// may be a secret.
 fn misfit(text: &str) -> String {
-    let missing = text
-        .split_once("missing field `")
-        .and_then(|(_, rest)| rest.split('`').next());
-    match missing {
-        Some(field) => format!("The body lacks the field {field}."),
-        None => "A field of the body has the wrong type.".to_owned(),
+    let named = |what: &str| text.split_once(what)?.1.split('`').next();
+    match (named("missing field `"), named("duplicate field `")) {
+        (Some(field), _) => format!("The body lacks the field {field}."),
+        (_, Some(field)) => format!("The body has the field {field} twice."),
+        _ => "A field of the body has the wrong type.".to_owned(),
     }
 }
 

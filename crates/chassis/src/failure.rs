@@ -29,6 +29,8 @@ pub enum Kind {
     TooManyRequests,
     /// A part that is needed is down or slow; the caller may try again.
     Unavailable,
+    /// A service behind us answered with something that is no HTTP answer.
+    Unreadable,
     /// A defect of ours.
     Internal,
 }
@@ -49,6 +51,7 @@ impl Kind {
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreadable => StatusCode::BAD_GATEWAY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -63,7 +66,7 @@ pub trait Failure: Error + Send + Sync + 'static {
     fn message(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self.kind() {
             Kind::Unavailable => "Temporarily unavailable. Please try again.",
-            Kind::Internal => "Something went wrong on our side.",
+            Kind::Internal | Kind::Unreadable => "Something went wrong on our side.",
             Kind::Unauthenticated => "Please log in.",
             Kind::Forbidden => "You may not do this.",
             Kind::NotFound => "Not found.",

@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use colloquy_chassis::{Failure, Kind, ServiceName, internal_token::InternalSigner};
+use colloquy_chassis::{
+    Failure, Kind, ServiceName,
+    internal_token::InternalSigner,
+    request_id::{self, REQUEST_ID},
+};
 use colloquy_contracts::Envelope;
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
@@ -82,7 +86,7 @@ impl ServiceClient {
         self.callee
     }
 
-    /// Asks, and answers the envelope's data.
+    /// Asks, and answers the envelope's data. The call carries the id of the request that it is a part of.
     ///
     /// # Errors
     /// No instance answered in time, or one answered with something other than 2xx.
@@ -100,6 +104,9 @@ impl ServiceClient {
                 .http
                 .request(method.clone(), format!("{instance}{path}"));
             request = request.headers(self.signer.headers(self.callee, None));
+            if let Some(id) = request_id::current() {
+                request = request.header(REQUEST_ID, id);
+            }
             if let Some(body) = body {
                 request = request.json(body);
             }

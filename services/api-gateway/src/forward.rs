@@ -1,15 +1,27 @@
 //! What crosses the gateway: only headers that are named here, in either direction. An allow list cannot be tricked
 //! by a spelling of an identity header that nobody thought of (reliability.md S14).
 
-use http::{HeaderMap, HeaderName, header};
+use std::net::IpAddr;
+
+use colloquy_chassis::{client_address::CLIENT_ADDRESS, cookies::cookie, request_id::REQUEST_ID};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 const INWARDS: [HeaderName; 5] = [
     header::ACCEPT,
     header::CONTENT_TYPE,
     header::USER_AGENT,
     HeaderName::from_static("idempotency-key"),
-    colloquy_chassis::router::REQUEST_ID,
+    REQUEST_ID,
 ];
+
+/// The cookies that a service reads itself, each only below its own paths. The session's own is not among them.
+const COOKIES: [(&str, &str); 2] = [
+    ("/auth/", "login_device"),
+    ("/customer/forgetPass/", "reset_ticket"),
+];
+
+/// No cookie of ours is longer.
+const LONGEST_COOKIE: usize = 4096;
 
 const OUTWARDS: [HeaderName; 8] = [
     header::ALLOW,
@@ -19,13 +31,19 @@ const OUTWARDS: [HeaderName; 8] = [
     header::RETRY_AFTER,
     header::SET_COOKIE,
     HeaderName::from_static("idempotent-replayed"),
-    colloquy_chassis::router::REQUEST_ID,
+    REQUEST_ID,
 ];
 
-/// The headers of a request that a service gets to see.
+/// The headers of a request for this path (as the client wrote it) that a service gets to see, and from where it came.
 #[must_use]
-pub fn inwards(headers: &HeaderMap) -> HeaderMap {
-    only(&INWARDS, headers)
+pub fn inwards(path: &str, headers: &HeaderMap, client: IpAddr) -> HeaderMap {
+    let mut kept = only(&INWARDS, headers);
+    if let Some(cookie) = cookie_inwards(path, headers) {
+        kept.insert(header::COOKIE, cookie);
+    }
+    let client = HeaderValue::try_from(client.to_string()).expect("an address is visible ASCII");
+    kept.insert(CLIENT_ADDRESS, client);
+    kept
 }
 
 /// The headers of an answer that a client gets to see.
@@ -42,4 +60,21 @@ fn only(names: &[HeaderName], headers: &HeaderMap) -> HeaderMap {
         }
     }
     kept
+}
+
+/// Written anew from a name of ours and a value of plain characters, so that nothing else rides along.
+fn cookie_inwards(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+    let (_, name) = COOKIES.iter().find(|(below, _)| path.starts_with(below))?;
+    let value = cookie(headers, name).filter(|value| is_plain(value))?;
+    let mut cookie = HeaderValue::try_from(format!("{name}={value}")).ok()?;
+    cookie.set_sensitive(true);
+    Some(cookie)
+}
+
+/// Whether a cookie's value consists of the characters of an RFC 9110 token, and is not over long.
+fn is_plain(value: &str) -> bool {
+    (1..=LONGEST_COOKIE).contains(&value.len())
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

@@ -1,16 +1,18 @@
 //! The path of a request through the gateway.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     middleware,
     response::{IntoResponse, Response},
 };
 use colloquy_chassis::{
-    ApiError, Kind, ServiceName,
+    ApiError, Failure, Kind, ServiceName,
+    client_address::TrustedProxies,
+    http_server::PeerAddr,
     identity::{Caller, Identity},
     origins::Origins,
     router::BODY_LIMIT,
@@ -18,16 +20,16 @@ use colloquy_chassis::{
 };
 use colloquy_contracts::envelope::AuthAnswer;
 use colloquy_service_api::RevocationList;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use crate::{
     admission::admit,
     forward,
     route_path::{self, RoutePath},
-    upstream::{Crossing, Upstream},
+    upstream::{Crossing, Upstream, UpstreamError, whole},
 };
 
-/// A service that has not answered by then is unavailable (promise P6: never a hang over 5 s).
+/// A service whose whole answer is not there by then is unavailable (promise P6: never a hang over 5 s).
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
 /// A client has this long to send its body (reliability.md S20).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,23 +37,37 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Ends the session of whoever calls, and is 200 for those who have none.
 const LOGOUT: &str = "/auth/logout";
 
+/// The server that received a request did not say from whom: without [`PeerAddr`] nobody can be told apart.
+#[derive(Debug, thiserror::Error)]
+#[error("a request came without the address of its connection")]
+struct NoPeer;
+
+impl Failure for NoPeer {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+}
+
 /// The gateway: who may call, and where the services are.
 pub struct Gateway {
     verifier: SessionVerifier,
     revocations: RevocationList,
+    proxies: TrustedProxies,
     upstreams: HashMap<ServiceName, Arc<dyn Upstream>>,
 }
 
 impl Gateway {
-    /// A gateway to these services; a service that is not among them is 404.
+    /// A gateway to these services, behind these proxies; a service that is not among them is 404.
     pub fn new(
         verifier: SessionVerifier,
         revocations: RevocationList,
+        proxies: TrustedProxies,
         upstreams: impl IntoIterator<Item = (ServiceName, Arc<dyn Upstream>)>,
     ) -> Arc<Self> {
         Arc::new(Self {
             verifier,
             revocations,
+            proxies,
             upstreams: upstreams.into_iter().collect(),
         })
     }
@@ -64,18 +80,16 @@ impl Gateway {
             .upstreams
             .get(&service)
             .ok_or_else(|| ApiError::new(Kind::NotFound, "Nothing is served here."))?;
-        let crossing = cross(rest, request).await?;
+        let client = self.proxies.client(peer(&request)?, request.headers());
+        let headers = forward::inwards(&path, request.headers(), client);
+        let crossing = cross(rest, headers, request).await?;
         let identity = Identity {
             service: ServiceName::ApiGateway,
             caller,
         };
-        let answer = tokio::time::timeout(ANSWER_TIMEOUT, upstream.call(crossing, identity)).await;
-        let answer = answer.map_err(|_| {
-            ApiError::new(
-                Kind::Unavailable,
-                "Temporarily unavailable. Please try again.",
-            )
-        })??;
+        let answer = async { whole(upstream.call(crossing, identity).await?).await };
+        let answer = tokio::time::timeout(ANSWER_TIMEOUT, answer).await;
+        let answer = answer.map_err(|late| UpstreamError::Unreachable(late.into()))??;
         let (mut parts, body) = answer.into_parts();
         parts.headers = forward::outwards(&parts.headers);
         Ok(Response::from_parts(parts, body))
@@ -107,7 +121,8 @@ impl Gateway {
     }
 }
 
-/// Everything under the four prefixes, and 404 for whatever no other route answers. Wrap it when all routes are merged.
+/// Everything under the four prefixes, and 404 for whatever no other route answers. Wrap it when all routes are merged,
+/// and serve it with [`http_server`](colloquy_chassis::http_server), which says from where a request comes.
 pub fn router(gateway: Arc<Gateway>, origins: Origins) -> Router {
     Router::new()
         .fallback(handle)
@@ -159,8 +174,13 @@ fn refusal(error: ApiError, to_auth: bool, clear: bool) -> Response {
     response
 }
 
+fn peer(request: &Request) -> Result<IpAddr, NoPeer> {
+    let peer = request.extensions().get::<PeerAddr>().ok_or(NoPeer)?;
+    Ok(peer.0.ip())
+}
+
 /// The request as the service sees it: its own path, allowed headers, the whole body.
-async fn cross(rest: &str, request: Request) -> Result<Crossing, ApiError> {
+async fn cross(rest: &str, headers: HeaderMap, request: Request) -> Result<Crossing, ApiError> {
     let (parts, body) = request.into_parts();
     let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT))
         .await
@@ -169,6 +189,12 @@ async fn cross(rest: &str, request: Request) -> Result<Crossing, ApiError> {
             true => ApiError::new(Kind::TooLarge, "The body is too large."),
             false => ApiError::new(Kind::Invalid, "The body could not be read."),
         })?;
+    if !is_json_or_nothing(&parts.method, &parts.headers, &body) {
+        return Err(ApiError::new(
+            Kind::UnsupportedMediaType,
+            "The body must be application/json.",
+        ));
+    }
     let path = parts
         .uri
         .query()
@@ -179,8 +205,27 @@ async fn cross(rest: &str, request: Request) -> Result<Crossing, ApiError> {
     let mut crossing = Crossing::new(body);
     *crossing.method_mut() = parts.method;
     *crossing.uri_mut() = uri;
-    *crossing.headers_mut() = forward::inwards(&parts.headers);
+    *crossing.headers_mut() = headers;
     Ok(crossing)
+}
+
+/// A page of a stranger can send a form or plain text without asking; so neither changes anything, be it empty, on a
+/// route that takes no body (decision 25).
+fn is_json_or_nothing(method: &Method, headers: &HeaderMap, body: &Bytes) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    match (types.next(), types.next()) {
+        (None, _) => body.is_empty(),
+        (Some(only), None) => is_json(only) || (body.is_empty() && method.is_safe()),
+        _ => false,
+    }
+}
+
+fn is_json(content_type: &HeaderValue) -> bool {
+    content_type
+        .to_str()
+        .ok()
+        .and_then(|text| text.split(';').next())
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
 fn is_too_large(error: &axum::Error) -> bool {

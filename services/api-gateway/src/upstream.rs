@@ -3,21 +3,34 @@
 mod http;
 mod in_process;
 
+use std::{error::Error, io};
+
 use async_trait::async_trait;
-use axum::{body::Bytes, response::Response};
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    response::Response,
+};
 use colloquy_chassis::{Failure, Kind, identity::Identity};
+use http_body_util::LengthLimitError;
 
 pub use self::{http::HttpUpstream, in_process::InProcess};
 
 /// A request as it crosses: the service's own path, allowed headers, the whole body (at most 256 KiB).
 pub type Crossing = ::http::Request<Bytes>;
 
+/// No answer of a service is larger: a page of history is 20 messages, a search 50 customers, and the room list the
+/// caller's rooms.
+const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
+
 /// Why a service did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
-    /// Not reachable, or not in time: the client may try again.
+    /// Not reachable, gone amid its answer, or not in time: the client may try again.
     #[error("the service cannot be reached")]
-    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    /// It answered with something that is no HTTP, or with far too much of it.
+    #[error("the service's answer cannot be read")]
+    Unreadable(#[source] Box<dyn Error + Send + Sync>),
     /// It refused our credential: nothing the client could mend (decision 24).
     #[error("the service refused the gateway's credential")]
     Refused,
@@ -25,8 +38,55 @@ pub enum UpstreamError {
 
 impl Failure for UpstreamError {
     fn kind(&self) -> Kind {
-        Kind::Unavailable
+        match self {
+            Self::Unreachable(_) | Self::Refused => Kind::Unavailable,
+            Self::Unreadable(_) => Kind::Unreadable,
+        }
     }
+}
+
+impl UpstreamError {
+    /// What became of an answer that failed on its way.
+    fn of(error: impl Error + Send + Sync + 'static) -> Self {
+        if is_unreadable(&error) {
+            Self::Unreadable(error.into())
+        } else {
+            Self::Unreachable(error.into())
+        }
+    }
+}
+
+/// Whether what lies beneath is about what was received, and not about a connection that ended.
+fn is_unreadable(error: &(dyn Error + 'static)) -> bool {
+    let mut beneath = Some(error);
+    while let Some(error) = beneath {
+        // The decoder of chunks tells its troubles as those of an input.
+        let is_input = |error: &io::Error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+            )
+        };
+        if error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_parse)
+            || error.downcast_ref::<io::Error>().is_some_and(is_input)
+            || error.is::<LengthLimitError>()
+        {
+            return true;
+        }
+        beneath = error.source();
+    }
+    false
+}
+
+/// The whole of an answer, so that a client is told nothing before all of it is there.
+pub(crate) async fn whole(answer: Response) -> Result<Response, UpstreamError> {
+    let (parts, body) = answer.into_parts();
+    let body = to_bytes(body, ANSWER_LIMIT)
+        .await
+        .map_err(UpstreamError::of)?;
+    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// One service, behind all of its instances.

@@ -140,7 +140,7 @@ impl Upstream for HttpUpstream {
                     return Ok(response.map(Body::new));
                 }
                 Err(error) if error.is_connect() => last = Some(error),
-                Err(error) => return Err(UpstreamError::Unreachable(error.into())),
+                Err(error) => return Err(UpstreamError::of(error)),
             }
         }
         let error = last

@@ -15,7 +15,11 @@ async fn contract_3_the_prefix_is_stripped_and_the_query_kept() {
 #[tokio::test]
 async fn decision_31_a_body_over_256_kib_is_413_and_one_of_256_kib_passes() {
     let world = World::new();
-    let request = || Request::post("/command/message").header("cookie", world.cookie());
+    let request = || {
+        Request::post("/command/message")
+            .header("cookie", world.cookie())
+            .header("content-type", "application/json")
+    };
     assert_eq!(
         world
             .send(request(), Body::from(vec![b'x'; 256 * 1024]))

@@ -1,6 +1,10 @@
 //! A gateway to one honest service that answers with what reached it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
@@ -13,9 +17,13 @@ use colloquy_api_gateway::{
 };
 use colloquy_chassis::{
     Clock as _, ServiceName, SystemClock,
+    client_address::TrustedProxies,
+    hosts::Hosts,
+    http_server::PeerAddr,
     identity::Identity,
     keys::KeyFolder,
     origins::Origins,
+    router::wrap,
     session_token::{AUDIENCE, Claims, ISSUER, SessionVerifier},
 };
 use colloquy_service_api::{RevocationList, revocations::Revocations};
@@ -51,6 +59,13 @@ async fn mirror(request: Request) -> Json<Value> {
         "headers": headers,
         "length": to_bytes(body, usize::MAX).await.unwrap().len(),
     }))
+}
+
+/// The one proxy that is believed.
+pub const PROXY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
+
+fn proxies() -> TrustedProxies {
+    TrustedProxies::parse(&[PROXY.to_string()]).unwrap()
 }
 
 /// A service that is not there.
@@ -99,10 +114,11 @@ impl World {
             (ServiceName::ChatQuery, Arc::new(Away) as Arc<dyn Upstream>),
         ];
         let origins = Origins::new(["http://chat.example".to_owned()]);
+        let hosts = Hosts::new(["chat.example".to_owned()]);
         let revocations = RevocationList::default();
-        let gateway = Gateway::new(verifier, revocations.clone(), upstreams);
+        let gateway = Gateway::new(verifier, revocations.clone(), proxies(), upstreams);
         Self {
-            router: colloquy_chassis::router::wrap(router(gateway, origins)),
+            router: wrap(hosts.guard(router(gateway, origins))),
             revocations,
             keys,
             _folder: folder,
@@ -137,23 +153,35 @@ impl World {
         format!("jwt_token={}", self.token(|_| {}))
     }
 
+    /// Sends as if over a connection from 127.0.0.1, to our own host unless the request names one.
     pub async fn send(&self, request: http::request::Builder, body: impl Into<Body>) -> Response {
+        self.send_from(Ipv4Addr::LOCALHOST, request, body).await
+    }
+
+    pub async fn send_from(
+        &self,
+        peer: Ipv4Addr,
+        request: http::request::Builder,
+        body: impl Into<Body>,
+    ) -> Response {
         let request = match request.headers_ref() {
             Some(headers) if headers.contains_key("host") => request,
             _ => request.header("host", "chat.example"),
         };
-        self.router
-            .clone()
-            .oneshot(request.body(body.into()).unwrap())
-            .await
-            .unwrap()
+        let peer = PeerAddr(SocketAddr::from((peer, 40_000)));
+        let request = request.extension(peer).body(body.into()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Sends, and answers the status and the JSON.
     pub async fn ask(&self, request: http::request::Builder) -> (StatusCode, Value) {
-        let response = self.send(request, Body::empty()).await;
-        let status = response.status();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+        read(self.send(request, Body::empty()).await).await
     }
+}
+
+/// The status and the JSON of an answer.
+pub async fn read(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
