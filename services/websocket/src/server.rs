@@ -1,6 +1,6 @@
-//! The route: `GET /ws/chat` (contract §5).
+//! The routes: `GET /ws/chat`, and SockJS beside it (contract §5).
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use axum::{
     Router,
@@ -8,9 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing,
 };
-use colloquy_chassis::{ApiError, Kind, session_token::token_cookie};
+use colloquy_chassis::{ApiError, Kind, session_token::Session as Token};
+use hyper::upgrade::Upgraded;
 
-use crate::{Websocket, connection, handshake};
+use crate::{
+    Websocket,
+    connection::{self, Socket},
+    handshake,
+};
 
 /// Where clients connect.
 pub const PATH: &str = "/ws/chat";
@@ -22,35 +27,51 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
         .with_state(websocket)
 }
 
-/// Pages of strangers are refused before anything else. The cookie is verified here, so that its text need not be kept.
-async fn open(State(websocket): State<Arc<Websocket>>, mut request: Request) -> Response {
+/// STOMP frames in WebSocket messages. Pages of strangers are refused before anything else.
+async fn open(State(websocket): State<Arc<Websocket>>, request: Request) -> Response {
     if !websocket.origins.admit(request.headers()) {
         return ApiError::new(Kind::Forbidden, "This page may not connect.").into_response();
     }
+    upgrade(&websocket, request, serve)
+}
+
+/// Answers a handshake, and serves the socket once that is sent. The cookie is verified here, so that its text need not
+/// be kept.
+pub(crate) fn upgrade<S: Future<Output = ()> + Send + 'static>(
+    websocket: &Arc<Websocket>,
+    mut request: Request,
+    serve: impl FnOnce(Arc<Websocket>, Upgraded, Option<Box<Token>>) -> S + Send + 'static,
+) -> Response {
     let response = match handshake::accept(&request) {
         Ok(response) => response,
         Err(error) => return error.into_response(),
     };
     if !websocket.is_following() {
-        return ApiError::new(Kind::Unavailable, "Not ready yet. Please try again.")
-            .into_response();
+        return not_ready().into_response();
     }
-    let cookie = token_cookie(request.headers())
-        .and_then(|token| websocket.verifier.verify(token))
-        .map(Box::new);
+    let cookie = websocket.cookie(request.headers());
     let upgrade = hyper::upgrade::on(&mut request);
-    let tasks = websocket.tasks.clone();
-    tasks.spawn(async move {
+    let serving = Arc::clone(websocket);
+    websocket.tasks.spawn(async move {
         match upgrade.await {
             // Boxed: each wrapper of a task would hold room for another copy of this large future.
-            Ok(upgraded) => Box::pin(connection::serve(websocket, upgraded, cookie)).await,
+            Ok(upgraded) => Box::pin(serve(serving, upgraded, cookie)).await,
             Err(error) => tracing::debug!(%error, "a client went away during the handshake"),
         }
     });
     response
 }
 
-/// Here and not only in [`colloquy_chassis::router::finish`], so that the route is whole wherever it is mounted.
-async fn another_method() -> ApiError {
+async fn serve(websocket: Arc<Websocket>, upgraded: Upgraded, cookie: Option<Box<Token>>) {
+    let socket = Socket::new(upgraded, websocket.settings.frame.frame).await;
+    connection::serve(websocket, socket, cookie).await;
+}
+
+pub(crate) fn not_ready() -> ApiError {
+    ApiError::new(Kind::Unavailable, "Not ready yet. Please try again.")
+}
+
+/// Here and not only in [`colloquy_chassis::router::finish`], so that the routes are whole wherever they are mounted.
+pub(crate) async fn another_method() -> ApiError {
     ApiError::new(Kind::MethodNotAllowed, "Another method is needed here.")
 }

@@ -6,11 +6,14 @@ use std::sync::{
 };
 
 use colloquy_chassis::{
-    Clock, Tasks, origins::Origins, readiness::Gate, session_token::SessionVerifier,
+    Clock, Tasks,
+    origins::Origins,
+    readiness::Gate,
+    session_token::{Session as Token, SessionVerifier, token_cookie},
 };
 use colloquy_event_log::EventLog;
 use colloquy_service_api::{MembershipCheck, RevocationList};
-
+use http::HeaderMap;
 use tokio::sync::watch;
 
 use crate::{
@@ -109,6 +112,12 @@ impl Websocket {
     /// Whether everybody who comes in now will see everything from now on (decision 16).
     pub(crate) fn is_following(&self) -> bool {
         self.following.load(Ordering::Acquire) && !self.tasks.is_stopping()
+    }
+
+    /// The verified token of a request's cookie.
+    pub(crate) fn cookie(&self, headers: &HeaderMap) -> Option<Box<Token>> {
+        let token = self.verifier.verify(token_cookie(headers)?)?;
+        Some(Box::new(token))
     }
 
     pub(crate) fn set_following(&self, following: bool) {

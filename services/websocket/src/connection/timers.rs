@@ -13,6 +13,10 @@ pub struct Timers {
     frame_by: Option<Instant>,
     expires_at: Option<Instant>,
     heart_beat: Option<Duration>,
+    /// After how long without a write the transport gives a sign of life.
+    keep_alive: Option<Duration>,
+    /// Whether the client promised to beat.
+    promised: bool,
     /// How long the client may be silent: far longer than it promised, because networks delay.
     silence: Duration,
     ping_after: Duration,
@@ -36,17 +40,21 @@ pub enum Due {
     Ping,
     /// Give the client a sign of life.
     HeartBeat,
+    /// Give it the transport's own.
+    KeepAlive,
 }
 
 impl Timers {
-    /// The timers of a connection that has just been opened.
+    /// The timers of a connection that has just been opened. `keeps_alive` says that its transport has a sign of life.
     #[must_use]
-    pub fn new(settings: &Settings, now: Instant) -> Self {
+    pub fn new(settings: &Settings, keeps_alive: bool, now: Instant) -> Self {
         Self {
             connect_by: Some(now + settings.connect_within),
             frame_by: None,
             expires_at: None,
             heart_beat: None,
+            keep_alive: keeps_alive.then_some(settings.ping_after),
+            promised: false,
             silence: 2 * settings.ping_after,
             ping_after: settings.ping_after,
             pinged: false,
@@ -63,6 +71,7 @@ impl Timers {
         if let Some(promised) = opened.intervals.from_client {
             // stomp.md H2: two to three intervals.
             self.silence = self.silence.min(promised * 5 / 2);
+            self.promised = true;
         }
     }
 
@@ -72,9 +81,12 @@ impl Timers {
         self.pinged = false;
     }
 
-    /// Something was written to the client.
-    pub fn sent(&mut self, now: Instant) {
+    /// Something was written to the client, which may show that it is there; one that promised to beat has to do so.
+    pub fn sent(&mut self, shows_life: bool, now: Instant) {
         self.sent_at = now;
+        if shows_life && !self.promised {
+            self.received(now);
+        }
     }
 
     /// Whether a frame has begun and not ended. `anew` says that another frame ended since it was told last.
@@ -101,6 +113,7 @@ impl Timers {
             self.frame_by,
             self.expires_at,
             self.heart_beat.map(|interval| self.sent_at + interval),
+            self.keep_alive.map(|interval| self.sent_at + interval),
         ]
         .into_iter()
         .flatten()
@@ -124,6 +137,9 @@ impl Timers {
         } else if past(self.heart_beat.map(|interval| self.sent_at + interval)) {
             self.sent_at = now;
             Some(Due::HeartBeat)
+        } else if past(self.keep_alive.map(|interval| self.sent_at + interval)) {
+            self.sent_at = now;
+            Some(Due::KeepAlive)
         } else {
             None
         }
@@ -143,7 +159,7 @@ mod tests {
 
     fn timers(client_heart_beat: &str, server: HeartBeat) -> (Timers, Instant) {
         let start = Instant::now();
-        let mut timers = Timers::new(&Settings::default(), start);
+        let mut timers = Timers::new(&Settings::default(), false, start);
         let client = HeartBeat::parse(Some(client_heart_beat)).unwrap();
         let opened = Opened {
             version: Version::V12,
@@ -175,7 +191,7 @@ mod tests {
     #[test]
     fn stomp_n6_a_client_has_ten_seconds_for_connect() {
         let start = Instant::now();
-        let mut timers = Timers::new(&Settings::default(), start);
+        let mut timers = Timers::new(&Settings::default(), false, start);
         assert_eq!(timers.due(start + 9 * SECOND), None);
         assert_eq!(timers.next(), start + 10 * SECOND);
         assert_eq!(timers.due(start + 10 * SECOND), Some(Due::ConnectTooLate));
@@ -210,7 +226,7 @@ mod tests {
     #[test]
     fn stomp_h3_no_beat_while_something_else_was_sent_in_the_interval() {
         let (mut timers, start) = timers("0,10000", default_offer());
-        timers.sent(start + 6 * SECOND);
+        timers.sent(false, start + 6 * SECOND);
         assert_eq!(timers.due(start + 15 * SECOND), None);
         assert_eq!(timers.due(start + 16 * SECOND), Some(Due::HeartBeat));
         assert_eq!(timers.due(start + 17 * SECOND), None);
@@ -228,7 +244,7 @@ mod tests {
     #[test]
     fn stomp_n10_an_expired_token_is_noticed_at_its_instant() {
         let start = Instant::now();
-        let mut timers = Timers::new(&Settings::default(), start);
+        let mut timers = Timers::new(&Settings::default(), false, start);
         let opened = Opened {
             version: Version::V12,
             intervals: Default::default(),

@@ -1,0 +1,60 @@
+//! What carries a session's octets: a WebSocket, or one of the ways of SockJS. The session above knows no difference.
+
+use bytes::Bytes;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::Closing;
+
+/// The client is gone, or cannot be written to.
+pub(crate) struct Gone;
+
+/// Why nothing more comes from a client.
+pub(crate) enum Lost {
+    /// The client is gone.
+    Gone,
+    /// What came is wrong beneath STOMP, and the client is told so.
+    Wrong(Closing),
+}
+
+impl From<Gone> for Lost {
+    fn from(Gone: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// What goes to a client.
+pub(crate) enum Outgoing {
+    /// A STOMP frame, or the line end that is a heart-beat.
+    Frame(Message),
+    /// A question whether the client is there, if the transport has one.
+    Ping,
+    /// The transport's own sign of life, if it has one.
+    KeepAlive,
+}
+
+/// One client's way in and out.
+pub(crate) trait Channel {
+    /// Whether the transport gives a sign of life of its own when nothing is written for long.
+    const KEEPS_ALIVE: bool;
+    /// Whether a write shows that the client is there.
+    const WRITES_SHOW_LIFE: bool;
+
+    /// Whether what is fed can leave now.
+    fn is_writable(&self) -> bool;
+
+    /// The octets that the client says next; none at all if it only shows that it is there, or can be written to again.
+    /// Cancel-safe.
+    async fn next(&mut self) -> Result<Bytes, Lost>;
+
+    /// Takes what is to be written.
+    async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone>;
+
+    /// Writes what was fed.
+    async fn flush(&mut self) -> Result<(), Gone>;
+
+    /// Tells the client why the connection ends, and ends it.
+    async fn close(self, closing: Closing);
+
+    /// Ends a connection whose client is gone.
+    async fn farewell(self);
+}

@@ -1,0 +1,117 @@
+//! A WebSocket as a channel: one message a frame, as it is.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::{io::AsyncWriteExt as _, time::timeout};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error as SocketError, Message,
+        error::ProtocolError::ResetWithoutClosingHandshake,
+        protocol::{Role, WebSocketConfig},
+    },
+};
+
+use super::{
+    Closing,
+    channel::{Channel, Gone, Lost, Outgoing},
+};
+
+/// Allocated for each connection at once and kept, so it is small; a larger message gets a buffer of its own.
+const READ_BUFFER: usize = 512;
+/// Frames are gathered up to this size before they are handed to the kernel.
+const WRITE_BUFFER: usize = 16 * 1024;
+/// Room in a WebSocket message for line ends around a frame of the largest size.
+const MESSAGE_SLACK: usize = 1024;
+/// How long the reason of a close may take to leave: a slow reader has to read what was written before.
+const TELL: Duration = Duration::from_secs(5);
+/// How long what the client still sends is drained, so that a reset cannot eat the reason.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A WebSocket behind its handshake.
+pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>);
+
+impl Socket {
+    /// The server's end of an upgraded connection, for frames up to this size.
+    pub async fn new(upgraded: Upgraded, frame_limit: usize) -> Self {
+        let message_limit = frame_limit + MESSAGE_SLACK;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(4 * message_limit)
+            .max_message_size(Some(message_limit))
+            .max_frame_size(Some(message_limit));
+        let io = TokioIo::new(upgraded);
+        Self(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
+    }
+
+    /// Hands over one message.
+    pub async fn put(&mut self, message: Message) -> Result<(), Gone> {
+        self.0.feed(message).await.map_err(|_| Gone)
+    }
+}
+
+impl Channel for Socket {
+    const KEEPS_ALIVE: bool = false;
+    const WRITES_SHOW_LIFE: bool = false;
+
+    fn is_writable(&self) -> bool {
+        true
+    }
+
+    async fn next(&mut self) -> Result<Bytes, Lost> {
+        match self.0.next().await {
+            Some(Ok(Message::Text(text))) => Ok(text.into()),
+            Some(Ok(Message::Binary(octets))) => Ok(octets),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Bytes::new()),
+            Some(Ok(Message::Close(_))) | None => Err(Lost::Gone),
+            Some(Err(error)) => Err(closing_for(&error).map_or(Lost::Gone, Lost::Wrong)),
+        }
+    }
+
+    async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone> {
+        match outgoing {
+            Outgoing::Frame(frame) => self.put(frame).await,
+            Outgoing::Ping => self.put(Message::Ping(Bytes::new())).await,
+            Outgoing::KeepAlive => Ok(()),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Gone> {
+        self.0.flush().await.map_err(|_| Gone)
+    }
+
+    /// Tells the client why, then drains what it still sends.
+    async fn close(mut self, closing: Closing) {
+        let told = timeout(TELL, self.0.close(Some(closing.frame()))).await;
+        if !matches!(told, Ok(Ok(()))) {
+            return;
+        }
+        let mut io = self.0.into_inner();
+        let _ = timeout(LINGER, async {
+            io.shutdown().await?;
+            tokio::io::copy(&mut io, &mut tokio::io::sink()).await
+        })
+        .await;
+    }
+
+    /// Answers a Close frame of the client, if that is why it is gone.
+    async fn farewell(mut self) {
+        let _ = timeout(LINGER, self.0.flush()).await;
+    }
+}
+
+/// How to close after an error beneath STOMP (stomp.md W7); not at all if the client is gone.
+fn closing_for(error: &SocketError) -> Option<Closing> {
+    match error {
+        SocketError::Capacity(_) => Some(Closing::TooBig),
+        SocketError::Utf8(_) => Some(Closing::NotUtf8),
+        SocketError::Protocol(ResetWithoutClosingHandshake) => None,
+        SocketError::Protocol(_) => Some(Closing::Protocol),
+        _ => None,
+    }
+}
