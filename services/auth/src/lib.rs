@@ -10,6 +10,7 @@ mod login;
 mod logout;
 mod revocations;
 mod routes;
+mod session_ending;
 pub mod session_store;
 pub mod signing;
 

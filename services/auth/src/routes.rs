@@ -7,7 +7,10 @@ use axum::{
     routing::{get, post},
 };
 use colloquy_chassis::{ApiError, Kind, router::finish};
-use colloquy_service_api::revocations;
+use colloquy_service_api::{
+    revocations,
+    session_ending::{END_PATH, READY_PATH},
+};
 
 use crate::{
     Auth,
@@ -15,6 +18,7 @@ use crate::{
     login::{self, login},
     logout::{self, logout},
     revocations::read_revocations,
+    session_ending::{end_sessions, ready},
 };
 
 /// Every route of the service.
@@ -28,7 +32,9 @@ pub fn router(auth: Arc<Auth>) -> Router {
             "/logout",
             post(logout).fallback(async || another_method(logout::FAILED)),
         )
-        .route(revocations::PATH, get(read_revocations));
+        .route(revocations::PATH, get(read_revocations))
+        .route(END_PATH, post(end_sessions))
+        .route(READY_PATH, get(ready));
     finish(routes.with_state(auth))
 }
 

@@ -51,6 +51,13 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The store could not tell.
     async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError>;
 
+    /// Whether something could be recorded now: asked before something is done that has to be followed by
+    /// [`SessionStore::revoke`].
+    ///
+    /// # Errors
+    /// It could not.
+    async fn ready(&self) -> Result<(), StoreError>;
+
     /// Forgets entries that have expired, and readers that are gone. Numbers go on from where they were.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ macro_rules! session_store_conformance {
             the_same_session_again_is_the_same_entry
             decision_23_numbers_have_no_gaps_and_become_visible_in_order
             a_long_log_is_read_page_by_page
+            decision_23_a_store_that_is_there_is_ready_and_records_nothing
             decision_15_expired_entries_are_swept_and_numbers_go_on
             decision_23_live_readers_are_waited_for_and_others_are_not
         );
@@ -99,6 +100,18 @@ pub async fn decision_23_entries_are_read_as_they_were_made(store: Arc<dyn Sessi
     let rest = store.read_after(2).await.unwrap();
     assert_eq!(rest.revocations, expected[2..]);
     assert!(numbers(&store.read_after(3).await.unwrap()).is_empty());
+}
+
+/// Asking changes nothing, also while somebody writes.
+pub async fn decision_23_a_store_that_is_there_is_ready_and_records_nothing(
+    store: Arc<dyn SessionStore>,
+) {
+    let one = session(1);
+    let (ready, number) = tokio::join!(store.ready(), store.revoke(AN, &one, LATER));
+    ready.unwrap();
+    assert_eq!(number.unwrap(), 1);
+    store.ready().await.unwrap();
+    assert_eq!(store.read_after(0).await.unwrap().up_to, 1);
 }
 
 /// Logging out twice fills no log.

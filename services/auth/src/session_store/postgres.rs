@@ -116,6 +116,14 @@ impl SessionStore for PostgresSessionStore {
         Ok(!behind)
     }
 
+    async fn ready(&self) -> Result<(), StoreError> {
+        // Takes the lock that every entry takes, which a server that only reads refuses.
+        sqlx::query("SELECT 1 FROM revocation_log FOR UPDATE")
+            .execute(&self.0)
+            .await?;
+        Ok(())
+    }
+
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
         sqlx::query(
             "DELETE FROM revocation_readers WHERE heard_at < clock_timestamp() - interval '1 hour'",

@@ -9,5 +9,6 @@ mod login;
 mod logout;
 mod parts;
 mod revocations;
+mod session_ending;
 mod session_store;
 mod session_token;

@@ -132,6 +132,10 @@ impl SessionStore for DownStore {
         away()
     }
 
+    async fn ready(&self) -> Result<(), StoreError> {
+        away()
+    }
+
     async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {
         away()
     }

@@ -1,0 +1,68 @@
+//! `POST /internal/sessions/end` and `GET /internal/sessions/ready`: a password has changed, so that customer's sessions
+//! end (decision 23). Customer management asks, and nobody else may.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::State;
+use colloquy_chassis::{
+    Answer, ApiError, Kind, ServiceName, extract::Body, identity::ServiceCaller,
+};
+use colloquy_service_api::{
+    CallError, SessionEnding, revocations::Ended, session_ending::EndSessions,
+};
+use colloquy_sql::StoreError;
+
+use crate::Auth;
+
+impl Auth {
+    async fn end_earlier_sessions(&self, ending: &EndSessions) -> Result<(), StoreError> {
+        let ended = Ended::EarlierSessions {
+            issued_before: self.clock.now(),
+            except: ending.except,
+        };
+        self.end_sessions(ending.customer_id, &ended).await
+    }
+}
+
+#[async_trait]
+impl SessionEnding for Auth {
+    async fn end_earlier(&self, ending: &EndSessions) -> Result<(), CallError> {
+        self.end_earlier_sessions(ending).await.map_err(unavailable)
+    }
+
+    async fn ready(&self) -> Result<(), CallError> {
+        self.sessions.ready().await.map_err(unavailable)
+    }
+}
+
+fn unavailable(error: StoreError) -> CallError {
+    CallError::Unavailable(ServiceName::Auth, Some(Box::new(error)))
+}
+
+pub(crate) async fn end_sessions(
+    State(auth): State<Arc<Auth>>,
+    ServiceCaller(service): ServiceCaller,
+    Body(ending): Body<EndSessions>,
+) -> Result<Answer<()>, ApiError> {
+    only_customer_management(service)?;
+    auth.end_earlier_sessions(&ending).await?;
+    Ok(Answer("Sessions ended.", ()))
+}
+
+pub(crate) async fn ready(
+    State(auth): State<Arc<Auth>>,
+    ServiceCaller(service): ServiceCaller,
+) -> Result<Answer<()>, ApiError> {
+    only_customer_management(service)?;
+    auth.sessions.ready().await?;
+    Ok(Answer("Sessions can be ended.", ()))
+}
+
+/// Others may call auth, and have no business with somebody's sessions.
+fn only_customer_management(service: ServiceName) -> Result<(), ApiError> {
+    match service {
+        ServiceName::Customer => Ok(()),
+        _ => Err(ApiError::new(Kind::Forbidden, "You may not do this.")),
+    }
+}
