@@ -1,0 +1,187 @@
+//! What every [`MailStore`] promises. Each function takes a fresh, empty store.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a suite of tests, though it is no test itself"
+)]
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use colloquy_contracts::Timestamp;
+use uuid::Uuid;
+
+use super::{Claim, MailStore, QueuedMail};
+
+/// Makes one test of each promise; `$fresh` is an expression that answers a guard and an empty `Arc<dyn MailStore>`.
+#[macro_export]
+macro_rules! mail_store_conformance {
+    ($fresh:expr) => {
+        $crate::mail_store_conformance!(@cases $fresh;
+            an_empty_queue_has_nothing_to_claim
+            a_mail_comes_out_as_it_was_put_in
+            what_has_been_due_for_longest_comes_first
+            f24_each_mail_is_claimed_by_one
+            f24_the_mail_of_somebody_who_crashed_is_claimed_again
+            f24_a_mail_that_was_put_back_is_due_after_its_wait
+            f24_a_claim_that_ran_out_puts_nothing_back
+            a_removed_mail_is_gone
+            f24_expired_mails_are_dropped_and_others_stay
+        );
+    };
+    (@cases $fresh:expr; $($case:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $case() {
+                let (_guard, store) = $fresh.await;
+                $crate::mail_store::conformance::$case(store).await;
+            }
+        )*
+    };
+}
+
+const LONG: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A mail that expires at this millisecond.
+#[must_use]
+pub fn mail(number: u128, expires_at: i64) -> QueuedMail {
+    QueuedMail {
+        id: Uuid::from_u128(number),
+        to: format!("an{number}@example.com"),
+        subject: "Mã của bạn".to_owned(),
+        body: "Xin chào\n\n123456 'quoted' \"so\" $1 ?1\n".to_owned(),
+        expires_at: Timestamp::from_millis(expires_at),
+    }
+}
+
+async fn enqueue(store: &Arc<dyn MailStore>, numbers: impl IntoIterator<Item = u128>) {
+    for number in numbers {
+        store.enqueue(&mail(number, 1_000)).await.unwrap();
+    }
+}
+
+/// Waits until something is due.
+async fn claimed_at_last(store: &Arc<dyn MailStore>, lease: Duration) -> Claim {
+    let claiming = async {
+        loop {
+            if let Some(claim) = store.claim(lease).await.unwrap() {
+                return claim;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, claiming).await.unwrap()
+}
+
+/// Nothing, and no error.
+pub async fn an_empty_queue_has_nothing_to_claim(store: Arc<dyn MailStore>) {
+    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(
+        store.drop_expired(Timestamp::from_millis(1)).await.unwrap(),
+        0
+    );
+}
+
+/// Every field comes back.
+pub async fn a_mail_comes_out_as_it_was_put_in(store: Arc<dyn MailStore>) {
+    let mail = mail(1, 1_700_000_000_123);
+    store.enqueue(&mail).await.unwrap();
+    let claim = store.claim(LONG).await.unwrap();
+    assert_eq!(claim, Some(Claim { mail, tries: 1 }));
+}
+
+/// Nobody is overtaken by those who come later.
+pub async fn what_has_been_due_for_longest_comes_first(store: Arc<dyn MailStore>) {
+    for number in 1..=3 {
+        enqueue(&store, [number]).await;
+        // Stores tell instants apart by the millisecond.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    for number in 1..=3 {
+        let claim = store.claim(LONG).await.unwrap().unwrap();
+        assert_eq!(claim.mail.id, Uuid::from_u128(number));
+    }
+}
+
+/// However many claim at once.
+pub async fn f24_each_mail_is_claimed_by_one(store: Arc<dyn MailStore>) {
+    const MAILS: usize = 40;
+    enqueue(&store, 1..=MAILS as u128).await;
+    let claimer = async || {
+        let mut claimed = Vec::new();
+        while claimed.len() < MAILS {
+            match store.claim(LONG).await.unwrap() {
+                Some(claim) => claimed.push(claim.mail.id),
+                None => break,
+            }
+        }
+        claimed
+    };
+    let (a, b, c, d) = tokio::join!(claimer(), claimer(), claimer(), claimer());
+    let mut all = [a, b, c, d].concat();
+    // Whoever found only what others were just claiming went away early.
+    while let Some(claim) = store.claim(LONG).await.unwrap() {
+        all.push(claim.mail.id);
+    }
+    assert_eq!(all.len(), MAILS);
+    assert_eq!(all.into_iter().collect::<HashSet<_>>().len(), MAILS);
+}
+
+/// The lease ends by itself.
+pub async fn f24_the_mail_of_somebody_who_crashed_is_claimed_again(store: Arc<dyn MailStore>) {
+    enqueue(&store, [1]).await;
+    let first = store.claim(SHORT).await.unwrap().unwrap();
+    let second = claimed_at_last(&store, LONG).await;
+    assert_eq!(second.mail, first.mail);
+    assert_eq!((first.tries, second.tries), (1, 2));
+    assert_eq!(store.claim(LONG).await.unwrap(), None);
+}
+
+/// Neither before nor never; the tries are counted.
+pub async fn f24_a_mail_that_was_put_back_is_due_after_its_wait(store: Arc<dyn MailStore>) {
+    enqueue(&store, [1, 2]).await;
+    let long = store.claim(LONG).await.unwrap().unwrap();
+    let short = store.claim(LONG).await.unwrap().unwrap();
+    store.put_back(&long, LONG).await.unwrap();
+    store.put_back(&short, SHORT).await.unwrap();
+    let again = claimed_at_last(&store, LONG).await;
+    assert_eq!((again.mail, again.tries), (short.mail, 2));
+    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    store.put_back(&long, Duration::ZERO).await.unwrap();
+    assert_eq!(claimed_at_last(&store, LONG).await.mail, long.mail);
+}
+
+/// Otherwise a mail that somebody else is sending would be sent by a third.
+pub async fn f24_a_claim_that_ran_out_puts_nothing_back(store: Arc<dyn MailStore>) {
+    enqueue(&store, [1]).await;
+    let late = store.claim(Duration::ZERO).await.unwrap().unwrap();
+    let current = claimed_at_last(&store, LONG).await;
+    store.put_back(&late, Duration::ZERO).await.unwrap();
+    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    store.put_back(&current, Duration::ZERO).await.unwrap();
+    assert_eq!(claimed_at_last(&store, LONG).await.tries, 3);
+}
+
+/// It does not come back when its lease ends, nor when somebody late puts it back.
+pub async fn a_removed_mail_is_gone(store: Arc<dyn MailStore>) {
+    enqueue(&store, [1]).await;
+    let claim = store.claim(Duration::ZERO).await.unwrap().unwrap();
+    store.remove(claim.mail.id).await.unwrap();
+    store.remove(claim.mail.id).await.unwrap();
+    store.put_back(&claim, Duration::ZERO).await.unwrap();
+    assert_eq!(store.claim(LONG).await.unwrap(), None);
+}
+
+/// Claimed or not.
+pub async fn f24_expired_mails_are_dropped_and_others_stay(store: Arc<dyn MailStore>) {
+    for (number, expires_at) in [(1, 1_000), (2, 1_000), (3, 1_001)] {
+        store.enqueue(&mail(number, expires_at)).await.unwrap();
+    }
+    store.claim(Duration::ZERO).await.unwrap().unwrap();
+    let at = Timestamp::from_millis;
+    assert_eq!(store.drop_expired(at(999)).await.unwrap(), 0);
+    assert_eq!(store.drop_expired(at(1_000)).await.unwrap(), 2);
+    assert_eq!(claimed_at_last(&store, LONG).await.mail, mail(3, 1_001));
+    assert_eq!(store.claim(LONG).await.unwrap(), None);
+}

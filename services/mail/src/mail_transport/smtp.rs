@@ -1,0 +1,249 @@
+//! A mail server.
+//!
+//! Each mail has a connection of its own: mails are few, and a connection that was kept may have died meanwhile.
+
+use std::{fmt, net::IpAddr, time::Duration};
+
+use async_trait::async_trait;
+use lettre::transport::smtp::{
+    Error,
+    authentication::{Credentials as Login, DEFAULT_MECHANISMS},
+    client::{AsyncSmtpConnection, TlsParameters},
+    extension::ClientId,
+};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::{MailTransport, TransportError};
+use crate::Letter;
+
+/// How long handing over one mail may take, from the connection to the server's yes.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Refusals of whoever sends, not of the mail: an authentication that is missing, wrong, or needs TLS first.
+const ABOUT_US: [u16; 3] = [530, 535, 538];
+
+/// Which server, and how it is reached.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// A name or an address. TLS expects a certificate for it.
+    pub host: String,
+    /// Usually 587 with STARTTLS and 465 with TLS.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+    /// Who we are, if the server wants to know.
+    pub credentials: Option<Credentials>,
+}
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// Not at all.
+    None,
+    /// By TLS after a plain beginning. Without it no mail is sent.
+    StartTls,
+    /// By TLS from the first byte.
+    Tls,
+}
+
+/// A login. Usernames are often mail addresses, so that neither half is shown.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Who.
+    pub username: String,
+    /// What proves it.
+    pub password: Password,
+}
+
+/// The password of a mail server.
+#[derive(Clone)]
+pub struct Password(String);
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpSettingsError {
+    /// Anybody on the way could read the password.
+    #[error("a password is sent to another machine only over tls")]
+    PasswordInTheClear,
+    /// There is no certificate for such a host, or the machine's own list of authorities cannot be read.
+    #[error("tls cannot be set up")]
+    Tls(#[source] Error),
+}
+
+/// Hands mails to a mail server.
+#[derive(Clone)]
+pub struct SmtpTransport {
+    host: String,
+    port: u16,
+    mode: TlsMode,
+    tls: Option<TlsParameters>,
+    login: Option<Login>,
+    patience: Duration,
+}
+
+impl SmtpTransport {
+    /// A transport to this server. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// The settings cannot be used.
+    pub fn new(settings: SmtpSettings) -> Result<Self, SmtpSettingsError> {
+        let SmtpSettings { host, port, .. } = settings;
+        if settings.credentials.is_some()
+            && settings.tls == TlsMode::None
+            && !is_this_machine(&host)
+        {
+            return Err(SmtpSettingsError::PasswordInTheClear);
+        }
+        let tls = match settings.tls {
+            TlsMode::None => None,
+            TlsMode::StartTls | TlsMode::Tls => {
+                Some(TlsParameters::new(host.clone()).map_err(SmtpSettingsError::Tls)?)
+            }
+        };
+        let login = settings
+            .credentials
+            .map(|Credentials { username, password }| Login::new(username, password.0));
+        Ok(Self {
+            host,
+            port,
+            mode: settings.tls,
+            tls,
+            login,
+            patience: PATIENCE,
+        })
+    }
+
+    /// The same, but a server that takes longer than this is too slow.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// A connection over which mails can be sent. Whatever goes wrong here says nothing about the mail.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let (tls_at_once, tls_then) = match self.mode {
+            TlsMode::StartTls => (None, self.tls.clone()),
+            TlsMode::None | TlsMode::Tls => (self.tls.clone(), None),
+        };
+        let (server, name) = ((self.host.as_str(), self.port), ClientId::default());
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, None, &name, tls_at_once, None).await?;
+        if let Some(tls) = tls_then {
+            connection.starttls(tls, &name).await?;
+        }
+        if let Some(login) = &self.login {
+            connection.auth(DEFAULT_MECHANISMS, login).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn hand_over(&self, letter: &Letter) -> Result<AsyncSmtpConnection, TransportError> {
+        let mut connection = self
+            .connect()
+            .await
+            .map_err(|error| TransportError::NotNow(reason(&error)))?;
+        let message = letter.message.formatted();
+        match connection.send(letter.message.envelope(), &message).await {
+            Ok(_) => Ok(connection),
+            Err(error) if is_for_good(&error) => Err(TransportError::Refused(reason(&error))),
+            Err(error) => Err(TransportError::NotNow(reason(&error))),
+        }
+    }
+}
+
+#[async_trait]
+impl MailTransport for SmtpTransport {
+    async fn deliver(&self, letter: &Letter) -> Result<(), TransportError> {
+        let too_slow = |_| TransportError::NotNow("the mail server took too long".to_owned());
+        let mut connection = timeout(self.patience, self.hand_over(letter))
+            .await
+            .map_err(too_slow)??;
+        // The mail is the server's now, whatever becomes of the farewell.
+        let _ = timeout(FAREWELL, connection.quit()).await;
+        Ok(())
+    }
+}
+
+impl Password {
+    /// Wraps a password.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(redacted)")
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn is_for_good(error: &Error) -> bool {
+    error.is_permanent()
+        && error
+            .status()
+            .is_some_and(|code| !ABOUT_US.contains(&u16::from(code)))
+}
+
+/// What went wrong, without a word that the server said: it may have quoted the recipient.
+fn reason(error: &Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None if error.is_response() => "the mail server broke off or is none".to_owned(),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(host: &str, tls: TlsMode) -> SmtpSettings {
+        SmtpSettings {
+            host: host.to_owned(),
+            port: 25,
+            tls,
+            credentials: Some(Credentials {
+                username: "canary-name".to_owned(),
+                password: Password::new("canary-word"),
+            }),
+        }
+    }
+
+    #[test]
+    fn style_11_the_login_does_not_show_in_debug() {
+        let shown = format!("{:?}", settings("mail.example", TlsMode::Tls));
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(!format!("{:?}", Password::new("canary")).contains("canary"));
+    }
+
+    #[test]
+    fn a_password_leaves_this_machine_only_over_tls() {
+        for host in ["mail.example", "192.0.2.1", "localhost.example"] {
+            let refused = SmtpTransport::new(settings(host, TlsMode::None));
+            assert!(matches!(
+                refused.err(),
+                Some(SmtpSettingsError::PasswordInTheClear)
+            ));
+            assert!(SmtpTransport::new(settings(host, TlsMode::StartTls)).is_ok());
+        }
+        for host in ["localhost", "127.0.0.1", "::1"] {
+            assert!(SmtpTransport::new(settings(host, TlsMode::None)).is_ok());
+        }
+    }
+}

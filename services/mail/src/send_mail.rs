@@ -1,0 +1,93 @@
+//! `POST /internal/send`: takes a mail into the queue (contract §4).
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use axum::extract::State;
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::ServiceCaller};
+use colloquy_contracts::Timestamp;
+use colloquy_service_api::mailer::Mail;
+use colloquy_sql::StoreError;
+use uuid::Uuid;
+
+use crate::{MailService, mail_store::QueuedMail, recipient::recipient};
+
+/// How long a mail that does not expire is tried.
+const GIVE_UP: Duration = Duration::from_secs(24 * 3600);
+/// A subject has at most this many characters.
+const MAX_SUBJECT: usize = 255;
+
+/// Why a mail was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SendMailError {
+    /// It is none. With the sentence for whoever called.
+    #[error("not a mail: {0}")]
+    NotAMail(&'static str),
+    /// It could not be kept.
+    #[error("the mail cannot be queued")]
+    CannotQueue(#[from] StoreError),
+}
+
+impl Failure for SendMailError {
+    /// A store that cannot keep a mail is 503, whatever the reason: never 500 (decision 22).
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotAMail(_) => Kind::Invalid,
+            Self::CannotQueue(_) => Kind::Unavailable,
+        }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::NotAMail(sentence) => sentence,
+            Self::CannotQueue(_) => "The mail cannot be queued now. Please try again.",
+        })
+    }
+}
+
+/// The route.
+pub(crate) async fn send_mail(
+    State(service): State<Arc<MailService>>,
+    _: ServiceCaller,
+    Body(mail): Body<Mail>,
+) -> Result<Answer<()>, ApiError> {
+    service.queue(&mail).await?;
+    Ok(Answer("The mail is queued.", ()))
+}
+
+impl MailService {
+    /// Takes a mail, and wakes who sends it.
+    ///
+    /// # Errors
+    /// It is no mail, or it cannot be kept.
+    pub async fn queue(&self, mail: &Mail) -> Result<(), SendMailError> {
+        check(mail).map_err(SendMailError::NotAMail)?;
+        let give_up = self.clock.now().millis() + GIVE_UP.as_millis() as i64;
+        let queued = QueuedMail {
+            id: Uuid::new_v4(),
+            to: mail.to.clone(),
+            subject: mail.subject.clone(),
+            body: mail.body.clone(),
+            expires_at: mail.expires_at.unwrap_or(Timestamp::from_millis(give_up)),
+        };
+        self.store.enqueue(&queued).await?;
+        self.queued.notify_one();
+        Ok(())
+    }
+}
+
+fn check(mail: &Mail) -> Result<(), &'static str> {
+    if recipient(&mail.to).is_none() {
+        return Err("The field to is one mail address.");
+    }
+    let subject = &mail.subject;
+    if subject.trim().is_empty()
+        || subject.chars().count() > MAX_SUBJECT
+        || subject.chars().any(char::is_control)
+    {
+        return Err("The field subject is one line of at most 255 characters.");
+    }
+    if mail.body.trim().is_empty() || mail.body.contains('\0') {
+        return Err("The field body is a text.");
+    }
+    Ok(())
+}
