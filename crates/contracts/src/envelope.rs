@@ -1,15 +1,18 @@
 //! The shape of every HTTP answer (contract §2).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// `{"success": bool, "message": string, "data": any|null}`; errors included, with `data` null.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(description = "An answer.")]
 pub struct Envelope<T> {
     /// Whether the call did what it was asked.
     pub success: bool,
     /// One sentence for a person. Never carries SQL, a stack, a host name or a secret.
     pub message: String,
     /// What was asked for, or null.
+    #[schema(value_type = T, required = true)]
     pub data: Option<T>,
 }
 
@@ -34,7 +37,7 @@ impl<T> Envelope<T> {
 }
 
 /// The shape of the two `/auth/*` answers, errors included.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuthAnswer {
     /// What happened, in a few fixed words.
     pub message: String,

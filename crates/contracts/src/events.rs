@@ -1,6 +1,7 @@
 //! What the write side tells: the values of the three write topics (contract §6), with their identities.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{CustomerId, MessageId, RoomId, Seq, Timestamp, Topic};
 
@@ -44,7 +45,8 @@ pub struct Participant {
 }
 
 /// Value of `chat-message-sent`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MessageDocument, description = "A message.")]
 #[serde(rename_all = "camelCase")]
 pub struct ChatMessageSent {
     /// The message.

@@ -3,12 +3,16 @@
 use std::{fmt, num::ParseIntError, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+        )]
         #[serde(transparent)]
+        #[schema(format = Int64, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
         pub struct $name(pub i64);
 
         impl fmt::Display for $name {
@@ -36,7 +40,7 @@ id! {
     RoomId
 }
 id! {
-    /// A message, unique over all rooms. Within a room, ids grow with [`Seq`].
+    /// A message, unique over all rooms. Within a room, ids grow with `seq`.
     MessageId
 }
 id! {

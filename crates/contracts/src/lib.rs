@@ -1,4 +1,5 @@
-//! The words that every service speaks: identifiers, instants, events, views, topics, destinations and the envelope.
+//! The words that every service speaks: identifiers, instants, events, views, topics, destinations, the envelope, and
+//! how answers are documented.
 //!
 //! Data only. There is no I/O here, nothing asynchronous and no rule that needs a store; those live in the services.
 
@@ -8,6 +9,7 @@ pub mod destinations;
 pub mod envelope;
 pub mod events;
 pub mod ids;
+pub mod openapi;
 pub mod timestamp;
 pub mod topics;
 pub mod views;

@@ -4,9 +4,17 @@ use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
 
 /// A UTC instant in whole milliseconds, written as ISO 8601 with exactly three digits of fraction and a `Z`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(
+    value_type = String,
+    description = "A UTC instant in whole milliseconds.",
+    format = DateTime,
+    pattern = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
+    examples("2023-11-14T22:13:20.120Z")
+)]
 pub struct Timestamp(i64);
 
 /// A text that is no instant.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{CustomerId, MessageId, RoomId, Seq, Timestamp, events::ChatMessageSent};
 
 /// A room as its members see it; also the value of `room-updated`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatRoomView {
     /// The room.
@@ -17,6 +18,7 @@ pub struct ChatRoomView {
     /// Everybody in it, ascending.
     pub participant_ids: Vec<CustomerId>,
     /// For each participant, whether something is unread (decision 13).
+    #[schema(value_type = BTreeMap<String, bool>)]
     pub unread_status: BTreeMap<CustomerId, bool>,
     /// The newest message, if any.
     pub last_message: Option<LastMessage>,
@@ -29,7 +31,7 @@ pub struct ChatRoomView {
 }
 
 /// The newest message of a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LastMessage {
     /// The message.
@@ -48,7 +50,7 @@ pub struct LastMessage {
 pub type MessageDocument = ChatMessageSent;
 
 /// How far somebody has read a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadMarker {
     /// `"{roomId}:{customerId}"`.

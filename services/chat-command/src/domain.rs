@@ -5,7 +5,7 @@ mod members;
 mod message_content;
 mod room_name;
 
-pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
+pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError, LONGEST_KEY};
 pub use members::{MAX_MEMBERS, Members, MembersError};
 pub use message_content::{MessageContent, MessageContentError};
 pub use room_name::{MAX_NAME, RoomName, RoomNameError};

@@ -22,5 +22,5 @@ mod tell_membership;
 pub mod write_store;
 
 pub use membership::Membership;
-pub use routes::router;
+pub use routes::{openapi, router};
 pub use service::{ChatCommand, Settings};

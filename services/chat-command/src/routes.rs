@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
 use colloquy_chassis::router::finish;
-use colloquy_service_api::room_membership::TRUTH_PATH;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ChatCommand,
@@ -17,12 +15,19 @@ use crate::{
 
 /// The service's router. Whoever lets requests in puts an [`Identity`](colloquy_chassis::identity::Identity) on them.
 pub fn router(service: Arc<ChatCommand>) -> Router {
-    finish(
-        Router::new()
-            .route("/room", post(create_room::handle))
-            .route("/message", post(send_message::handle))
-            .route("/read", post(mark_read::handle))
-            .route(TRUTH_PATH, get(tell_membership::handle))
-            .with_state(service),
-    )
+    finish(all().with_state(service).into())
+}
+
+/// Every route of [`router`], documented.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    all().into_openapi()
+}
+
+fn all() -> OpenApiRouter<Arc<ChatCommand>> {
+    OpenApiRouter::new()
+        .routes(routes!(create_room::handle))
+        .routes(routes!(send_message::handle))
+        .routes(routes!(mark_read::handle))
+        .routes(routes!(tell_membership::handle))
 }

@@ -4,11 +4,26 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::ServiceCaller};
-use colloquy_contracts::{CustomerId, RoomId};
-use colloquy_service_api::RoomMembership as _;
+use colloquy_contracts::{
+    CustomerId, Envelope, RoomId,
+    openapi::{Forbidden, Invalid},
+};
+use colloquy_service_api::{RoomMembership as _, room_membership::TRUTH_PATH};
 
 use crate::ChatCommand;
 
+/// Whether a customer is in a room
+#[utoipa::path(
+    get,
+    path = TRUTH_PATH,
+    operation_id = "tellMembership",
+    params(("room_id" = RoomId, Path), ("customer_id" = CustomerId, Path)),
+    responses(
+        (status = 200, description = "The truth.", body = Envelope<bool>),
+        Invalid,
+        Forbidden,
+    )
+)]
 pub(crate) async fn handle(
     State(service): State<Arc<ChatCommand>>,
     _: ServiceCaller,

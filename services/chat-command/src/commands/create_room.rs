@@ -4,11 +4,18 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
-use colloquy_contracts::{CustomerId, RoomId};
+use colloquy_contracts::{
+    CustomerId, Envelope, RoomId,
+    openapi::{self, BadBody, KeyReused},
+};
 use colloquy_service_api::CallError;
 use serde::Deserialize;
+use utoipa::{
+    PartialSchema as _, ToSchema,
+    openapi::{Array, ArrayBuilder, Object},
+};
 
-use super::idempotency::{Attempt, Told};
+use super::idempotency::{Attempt, Replayed, Told};
 use crate::{
     ChatCommand,
     domain::{
@@ -19,10 +26,13 @@ use crate::{
 };
 
 /// The body.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "A room to be.")]
 pub struct CreateRoom {
+    #[schema(schema_with = name_schema)]
     room_name: String,
+    #[schema(schema_with = invited_schema)]
     target_customer_ids: Vec<CustomerId>,
 }
 
@@ -46,7 +56,30 @@ pub enum CreateRoomError {
     Submit(#[from] SubmitError),
 }
 
-/// Carries it out.
+/// Begin a room with some people
+#[utoipa::path(
+    post,
+    path = "/room",
+    operation_id = "createRoom",
+    params(Attempt),
+    request_body = CreateRoom,
+    responses(
+        (status = 200, description = "The new room's id.", body = Envelope<RoomId>,
+            headers(("Idempotent-Replayed" = inline(Replayed), description = "Present on a repeat.")),
+            links(
+                ("say something in it" = (operation_id = "sendMessage",
+                    request_body = json!({"roomId": "$response.body#/data"}))),
+                ("read it" = (operation_id = "readHistory",
+                    parameters(("roomId" = "$response.body#/data")))),
+                ("who is online" = (operation_id = "listOnlineStatus",
+                    parameters(("roomId" = "$response.body#/data")))),
+                ("who has read how far" = (operation_id = "listReadMarkers",
+                    parameters(("roomId" = "$response.body#/data")))),
+            )),
+        BadBody,
+        KeyReused,
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatCommand>>,
     caller: Caller,
@@ -95,6 +128,22 @@ async fn named(
             Ok((id, name))
         })
         .collect()
+}
+
+fn name_schema() -> Object {
+    openapi::text("What the room is called.", MAX_NAME)
+}
+
+fn invited_schema() -> Array {
+    ArrayBuilder::new()
+        .description(Some(
+            "Whom to invite: everybody once, and not the caller, who is in the room anyway.",
+        ))
+        .items(CustomerId::schema())
+        .unique_items(true)
+        .min_items(Some(1))
+        .max_items(Some(MAX_MEMBERS - 1))
+        .build()
 }
 
 impl Failure for CreateRoomError {

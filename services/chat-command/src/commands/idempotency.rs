@@ -7,8 +7,15 @@ use axum::{
 use colloquy_chassis::{Answer, ApiError, Kind};
 use http::{HeaderName, HeaderValue, request::Parts};
 use serde::Serialize;
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        ObjectBuilder, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+    },
+};
 
-use crate::domain::IdempotencyKey;
+use crate::domain::{IdempotencyKey, LONGEST_KEY};
 
 /// Names an attempt, so that a repeat is known as one.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -35,6 +42,32 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
             .map(|key| Self(Some(key)))
             .map_err(|_| invalid("An Idempotency-Key has 1 to 255 visible ASCII characters."))
     }
+}
+
+impl IntoParams for Attempt {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(LONGEST_KEY))
+            .pattern(Some("^[!-~]+$"));
+        let header = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(
+                "Names this attempt: a repeat within 24 hours is answered as the first was, and writes nothing.",
+            ))
+            .schema(Some(key));
+        vec![header.build()]
+    }
+}
+
+/// The value of [`IDEMPOTENT_REPLAYED`], for the document.
+#[derive(Debug, ToSchema)]
+pub enum Replayed {
+    /// It is sent on a repeat only.
+    #[schema(rename = "true")]
+    True,
 }
 
 fn invalid(message: &'static str) -> ApiError {

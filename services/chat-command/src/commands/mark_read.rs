@@ -4,25 +4,50 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::Body, identity::Caller};
-use colloquy_contracts::{MessageId, RoomId};
+use colloquy_contracts::{
+    Envelope, MessageId, RoomId,
+    openapi::{BadBody, Forbidden, KeyReused, Nothing},
+};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::idempotency::{Attempt, Told};
+use super::idempotency::{Attempt, Replayed, Told};
 use crate::{
     ChatCommand,
     write_store::{Command, NewMarker},
 };
 
 /// The body.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "How far the caller has read.")]
 pub struct MarkRead {
+    /// Where.
     room_id: RoomId,
+    /// The newest message that the caller has read; it has to be of that room.
     message_id: MessageId,
 }
 
-/// Carries it out. What can go wrong is what can go wrong with any write: see
-/// [`SubmitError`](crate::group_commit::SubmitError).
+/// Move the caller's read marker forward
+///
+/// A marker never moves back: an older message changes nothing.
+// What can go wrong is what can go wrong with any write: see `group_commit::SubmitError`.
+#[utoipa::path(
+    post,
+    path = "/read",
+    operation_id = "markRead",
+    params(Attempt),
+    request_body = MarkRead,
+    responses(
+        (status = 200, description = "Marked, or already read.", body = Envelope<Nothing>,
+            headers(("Idempotent-Replayed" = inline(Replayed), description = "Present on a repeat.")),
+            links(("see who has read how far" = (operation_id = "listReadMarkers",
+                parameters(("roomId" = "$request.body#/roomId")))))),
+        BadBody,
+        Forbidden,
+        KeyReused,
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatCommand>>,
     caller: Caller,

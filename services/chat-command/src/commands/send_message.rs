@@ -4,32 +4,44 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
-use colloquy_contracts::{MessageId, RoomId, Seq, Timestamp};
+use colloquy_contracts::{
+    Envelope, MessageId, RoomId, Seq, Timestamp,
+    openapi::{self, BadBody, Forbidden, KeyReused},
+};
 use serde::{Deserialize, Serialize};
+use utoipa::{ToSchema, openapi::Object};
 
-use super::idempotency::{Attempt, Told};
+use super::idempotency::{Attempt, Replayed, Told};
 use crate::{
-    ChatCommand,
+    ChatCommand, Settings,
     domain::{IdempotencyKey, MessageContent, MessageContentError},
     group_commit::SubmitError,
     write_store::{Command, NewMessage, Recorded},
 };
 
 /// The body.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "Something to say.")]
 pub struct SendMessage {
+    /// Where.
     room_id: RoomId,
+    #[schema(schema_with = content_schema)]
     content: String,
 }
 
 /// The data of the answer: where the message stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "Where a message stands.")]
 pub struct Sent {
+    /// The message.
     message_id: MessageId,
+    /// Its room.
     room_id: RoomId,
+    /// Its place in the room.
     seq: Seq,
+    /// When it was recorded.
     sent_at: Timestamp,
 }
 
@@ -44,7 +56,38 @@ pub enum SendMessageError {
     Submit(#[from] SubmitError),
 }
 
-/// Carries it out.
+/// Say something in a room
+#[utoipa::path(
+    post,
+    path = "/message",
+    operation_id = "sendMessage",
+    params(Attempt),
+    request_body = SendMessage,
+    responses(
+        (status = 200, description = "Recorded, together with the event that tells of it.", body = Envelope<Sent>,
+            headers(("Idempotent-Replayed" = inline(Replayed), description = "Present on a repeat.")),
+            links(
+                ("mark it as read" = (operation_id = "markRead",
+                    request_body = json!({
+                        "roomId": "$response.body#/data/roomId",
+                        "messageId": "$response.body#/data/messageId",
+                    }))),
+                ("read it" = (operation_id = "readHistory",
+                    parameters(
+                        ("roomId" = "$response.body#/data/roomId"),
+                        ("minSeq" = "$response.body#/data/seq"),
+                    ))),
+                ("read what came before" = (operation_id = "readHistoryBefore",
+                    parameters(
+                        ("roomId" = "$response.body#/data/roomId"),
+                        ("indexMessageId" = "$response.body#/data/messageId"),
+                    ))),
+            )),
+        BadBody,
+        Forbidden,
+        KeyReused,
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatCommand>>,
     caller: Caller,
@@ -86,6 +129,14 @@ async fn send(
         answer: Answer("Message sent.", sent),
         replayed: accepted.replayed,
     })
+}
+
+fn content_schema() -> Object {
+    let longest = Settings::default().max_content;
+    openapi::text(
+        "The text. An operator may set another longest length.",
+        longest,
+    )
 }
 
 impl Failure for SendMessageError {

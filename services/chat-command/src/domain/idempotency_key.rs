@@ -1,6 +1,7 @@
 //! What a client calls one attempt by, so that a repeat is known as one (decision 2).
 
-const LONGEST: usize = 255;
+/// The longest key, in characters.
+pub const LONGEST_KEY: usize = 255;
 
 /// The value of an `Idempotency-Key` header: 1–255 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +19,7 @@ impl IdempotencyKey {
     /// Empty, too long, or something that is not visible ASCII.
     pub fn parse(bytes: &[u8]) -> Result<Self, IdempotencyKeyError> {
         let visible = bytes.iter().all(u8::is_ascii_graphic);
-        if !visible || bytes.is_empty() || bytes.len() > LONGEST {
+        if !visible || bytes.is_empty() || bytes.len() > LONGEST_KEY {
             return Err(IdempotencyKeyError);
         }
         Ok(Self(bytes.iter().copied().map(char::from).collect()))
