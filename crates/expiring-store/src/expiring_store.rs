@@ -5,7 +5,7 @@
 //!
 //! **Nothing here survives** a flush, a fail-over or a restart of the store: it is never the only home of anything
 //! that must not be lost (invariant 12). After a loss every key is absent and every set empty, without a notice for
-//! each; a session that is still there finds out when [`ExpiringStore::refresh`] answers `false`.
+//! each; whoever is still there comes back by joining again.
 //!
 //! **Time** is counted in milliseconds by the store, not by the caller; a shorter time counts as one millisecond. A
 //! key is never there longer than its time, and its expiry is told within a second (Redis looks for expired keys ten
@@ -32,6 +32,21 @@ pub struct Held {
     pub remaining: Duration,
 }
 
+/// A set of members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Set<'a> {
+    /// Holds the members.
+    pub key: &'a str,
+    /// A key that holds the value `1` while somebody is in the set, and for as long: for those who know only of that.
+    pub sign: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Set<'a> {
+    fn from(key: &'a str) -> Self {
+        Self { key, sign: None }
+    }
+}
+
 /// What joining a set did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
@@ -55,6 +70,17 @@ pub enum Notice {
         channel: String,
         /// What.
         payload: Bytes,
+    },
+    /// Somebody is in a set in which nobody was.
+    Occupied {
+        /// Its key.
+        set: String,
+    },
+    /// Nobody is in a set any more because somebody left. Told of a set that was empty before, too, so that whoever
+    /// knows it as occupied, because the store lost it in silence, hears that it is not.
+    Emptied {
+        /// Its key.
+        set: String,
     },
     /// A key's time is over. For a set: the time of its last member. Keys that were deleted or taken are not told.
     Expired {
@@ -131,33 +157,23 @@ pub trait ExpiringStore: Send + Sync + 'static {
     /// The store is away, or the key holds something that is no counter.
     async fn count(&self, key: &str, ttl: Duration) -> Result<u64, ExpiringStoreError>;
 
-    /// Puts a member into a set for a time; one who is in it already gets the new time.
+    /// Puts a member into a set for a time; one who is in it already gets the new time. Tells [`Notice::Occupied`] if
+    /// nobody was: the notices of a set come in the order of what happened to it, whoever did it.
     ///
     /// # Errors
     /// The store is away, or the key holds no set.
     async fn join(
         &self,
-        set: &str,
+        set: Set<'_>,
         member: &str,
         ttl: Duration,
     ) -> Result<Joined, ExpiringStoreError>;
 
-    /// Takes a member out of a set.
+    /// Takes a member out of a set. Tells [`Notice::Emptied`] if nobody is in it then.
     ///
     /// # Errors
     /// The store is away, or the key holds no set.
-    async fn leave(&self, set: &str, member: &str) -> Result<Left, ExpiringStoreError>;
-
-    /// Gives a member a new time, and says whether they are still in the set; one who is not has to join again.
-    ///
-    /// # Errors
-    /// The store is away, or the key holds no set.
-    async fn refresh(
-        &self,
-        set: &str,
-        member: &str,
-        ttl: Duration,
-    ) -> Result<bool, ExpiringStoreError>;
+    async fn leave(&self, set: Set<'_>, member: &str) -> Result<Left, ExpiringStoreError>;
 
     /// The members whose time is not over, sorted; none for a set that is not there.
     ///

@@ -34,12 +34,15 @@ macro_rules! expiring_store_conformance {
             the_first_to_join_and_the_last_to_leave_are_told
             of_many_who_join_one_is_first_and_of_many_who_leave_one_is_last
             members_whose_time_is_over_are_gone
-            a_refreshed_member_stays_and_a_lost_one_is_told
+            who_joins_again_gets_the_new_time
+            a_sign_stands_while_somebody_is_in_its_set
             what_is_published_reaches_every_watch_in_order
             a_watch_hears_what_begins_with_its_prefix
             an_expired_key_is_told_within_a_second
             a_set_is_told_when_its_last_member_expires
-            keys_that_were_removed_or_renewed_are_not_told
+            keys_that_were_removed_or_renewed_do_not_expire
+            the_states_of_a_set_are_told_in_their_order
+            of_many_who_come_and_go_the_last_notice_tells_the_state
         );
     };
     (@cases $fresh:expr; $($case:ident)*) => {

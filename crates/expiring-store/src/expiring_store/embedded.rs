@@ -15,7 +15,7 @@ use colloquy_chassis::Tasks;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    ExpiringStore, ExpiringStoreError, Held, Joined, Left, Notice, SHORTEST, Watch,
+    ExpiringStore, ExpiringStoreError, Held, Joined, Left, Notice, SHORTEST, Set, Watch,
     notices::Notices,
 };
 use keyspace::Keyspace;
@@ -46,7 +46,7 @@ impl EmbeddedExpiringStore {
         store
     }
 
-    /// Does one thing at one instant, once what is over by then is gone.
+    /// Does one thing at one instant, once what is over by then is gone. What it tells is told under the lock.
     fn now<T>(&self, act: impl FnOnce(&mut Keyspace, Instant) -> T) -> T {
         let now = Instant::now();
         let mut keyspace = self.0.expired_by(now);
@@ -141,42 +141,36 @@ impl ExpiringStore for EmbeddedExpiringStore {
 
     async fn join(
         &self,
-        set: &str,
+        set: Set<'_>,
         member: &str,
         ttl: Duration,
     ) -> Result<Joined, ExpiringStoreError> {
         self.now(|keys, now| {
-            let mut members = keys.members(set, now)?;
+            let mut members = keys.members(set.key, now)?;
             let first = members.is_empty();
             members.insert(member.to_owned(), end(now, ttl));
             keys.set_members(set, members);
+            if first {
+                let set = set.key.to_owned();
+                self.0.notices.tell(Notice::Occupied { set });
+            }
             Ok(Joined { first })
         })
     }
 
-    async fn leave(&self, set: &str, member: &str) -> Result<Left, ExpiringStoreError> {
+    async fn leave(&self, set: Set<'_>, member: &str) -> Result<Left, ExpiringStoreError> {
         self.now(|keys, now| {
-            let mut members = keys.members(set, now)?;
-            let last = members.remove(member).is_some() && members.is_empty();
+            let mut members = keys.members(set.key, now)?;
+            let left = members.remove(member).is_some();
+            let is_empty = members.is_empty();
             keys.set_members(set, members);
-            Ok(Left { last })
-        })
-    }
-
-    async fn refresh(
-        &self,
-        set: &str,
-        member: &str,
-        ttl: Duration,
-    ) -> Result<bool, ExpiringStoreError> {
-        self.now(|keys, now| {
-            let mut members = keys.members(set, now)?;
-            let Some(time) = members.get_mut(member) else {
-                return Ok(false);
-            };
-            *time = end(now, ttl);
-            keys.set_members(set, members);
-            Ok(true)
+            if is_empty {
+                let set = set.key.to_owned();
+                self.0.notices.tell(Notice::Emptied { set });
+            }
+            Ok(Left {
+                last: left && is_empty,
+            })
         })
     }
 

@@ -57,7 +57,9 @@ impl Watch for Filtered {
 fn concerns(notice: &Notice, prefix: &str) -> bool {
     match notice {
         Notice::Published { channel, .. } => channel.starts_with(prefix),
-        Notice::Expired { key } => key.starts_with(prefix),
+        Notice::Occupied { set: key } | Notice::Emptied { set: key } | Notice::Expired { key } => {
+            key.starts_with(prefix)
+        }
         Notice::Missed => true,
     }
 }

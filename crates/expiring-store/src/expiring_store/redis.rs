@@ -20,7 +20,7 @@ use redis::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    ExpiringStore, ExpiringStoreError, Held, Joined, Left, SHORTEST, Watch, notices::Notices,
+    ExpiringStore, ExpiringStoreError, Held, Joined, Left, SHORTEST, Set, Watch, notices::Notices,
 };
 
 /// No call takes longer, whatever Redis does.
@@ -108,6 +108,15 @@ impl RedisExpiringStore {
         command.arg(script).arg(1).arg(self.names.key(key));
         command
     }
+
+    /// The same about a set and its sign.
+    fn set_script(&self, script: &str, set: Set<'_>) -> Cmd {
+        let keys = [Some(set.key), set.sign].map(|key| key.map(|key| self.names.key(key)));
+        let mut command = cmd("EVAL");
+        command.arg(script).arg(keys.iter().flatten().count());
+        command.arg(keys.as_slice());
+        command
+    }
 }
 
 #[async_trait]
@@ -153,30 +162,23 @@ impl ExpiringStore for RedisExpiringStore {
 
     async fn join(
         &self,
-        set: &str,
+        set: Set<'_>,
         member: &str,
         ttl: Duration,
     ) -> Result<Joined, ExpiringStoreError> {
-        let mut join = self.script(scripts::JOIN, set);
-        let first = self.ask(join.arg(member).arg(millis(ttl))).await?;
+        let mut join = self.set_script(scripts::JOIN, set);
+        join.arg(member).arg(millis(ttl));
+        let first = self
+            .ask(join.arg(self.names.state_channel(set.key)))
+            .await?;
         Ok(Joined { first })
     }
 
-    async fn leave(&self, set: &str, member: &str) -> Result<Left, ExpiringStoreError> {
-        let last = self
-            .ask(self.script(scripts::LEAVE, set).arg(member))
-            .await?;
+    async fn leave(&self, set: Set<'_>, member: &str) -> Result<Left, ExpiringStoreError> {
+        let mut leave = self.set_script(scripts::LEAVE, set);
+        leave.arg(member).arg(self.names.state_channel(set.key));
+        let last = self.ask(&leave).await?;
         Ok(Left { last })
-    }
-
-    async fn refresh(
-        &self,
-        set: &str,
-        member: &str,
-        ttl: Duration,
-    ) -> Result<bool, ExpiringStoreError> {
-        let mut refresh = self.script(scripts::REFRESH, set);
-        self.ask(refresh.arg(member).arg(millis(ttl))).await
     }
 
     async fn members(&self, set: &str) -> Result<Vec<String>, ExpiringStoreError> {
@@ -207,6 +209,8 @@ impl ExpiringStore for RedisExpiringStore {
 struct Names(String);
 
 const CHANNEL: &str = "channel:";
+/// Where it is told whether somebody is in a set.
+const STATE_CHANNEL: &str = "set:";
 
 impl Names {
     fn key(&self, key: &str) -> String {
@@ -217,6 +221,10 @@ impl Names {
         format!("{}{CHANNEL}{channel}", self.0)
     }
 
+    fn state_channel(&self, set: &str) -> String {
+        format!("{}{STATE_CHANNEL}{set}", self.0)
+    }
+
     fn own_key<'a>(&self, key: &'a str) -> Option<&'a str> {
         key.strip_prefix(&self.0)
     }
@@ -225,16 +233,20 @@ impl Names {
         self.own_key(channel)?.strip_prefix(CHANNEL)
     }
 
-    /// The pattern of all our channels, the prefix taken literally.
-    fn all_channels(&self) -> String {
-        let mut pattern = String::new();
+    fn own_set<'a>(&self, channel: &'a str) -> Option<&'a str> {
+        self.own_key(channel)?.strip_prefix(STATE_CHANNEL)
+    }
+
+    /// The patterns of all our channels, the prefix taken literally.
+    fn all_channels(&self) -> [String; 2] {
+        let mut literal = String::new();
         for character in self.0.chars() {
             if r"*?[]^\".contains(character) {
-                pattern.push('\\');
+                literal.push('\\');
             }
-            pattern.push(character);
+            literal.push(character);
         }
-        pattern + CHANNEL + "*"
+        [CHANNEL, STATE_CHANNEL].map(|kind| format!("{literal}{kind}*"))
     }
 }
 
@@ -268,7 +280,11 @@ mod tests {
     #[test]
     fn a_prefix_is_taken_literally_in_patterns_and_cut_from_names() {
         let names = Names("a*[b]:".to_owned());
-        assert_eq!(names.all_channels(), r"a\*\[b\]:channel:*");
+        assert_eq!(
+            names.all_channels(),
+            [r"a\*\[b\]:channel:*", r"a\*\[b\]:set:*"]
+        );
+        assert_eq!(names.own_set(&names.state_channel("x")), Some("x"));
         assert_eq!(names.own_channel(&names.channel("x")), Some("x"));
         assert_eq!(names.own_key("other"), None);
         assert_eq!(names.own_channel("a*[b]:x"), None);

@@ -48,10 +48,19 @@ async fn decision_19_nodes_share_sets_and_hear_each_other() {
     let (_there_lives, there) = node(address(), &prefix);
     let mut watch = there.watch("").await.unwrap();
     let minute = std::time::Duration::from_secs(60);
-    assert!(here.join("set", "here", minute).await.unwrap().first);
-    assert!(!there.join("set", "there", minute).await.unwrap().first);
-    assert!(!here.leave("set", "here").await.unwrap().last);
-    assert!(there.leave("set", "there").await.unwrap().last);
+    assert!(here.join("set".into(), "here", minute).await.unwrap().first);
+    assert!(
+        !there
+            .join("set".into(), "there", minute)
+            .await
+            .unwrap()
+            .first
+    );
+    assert!(!here.leave("set".into(), "here").await.unwrap().last);
+    assert!(there.leave("set".into(), "there").await.unwrap().last);
+    let set = || "set".to_owned();
+    assert_eq!(next(&mut watch).await, Notice::Occupied { set: set() });
+    assert_eq!(next(&mut watch).await, Notice::Emptied { set: set() });
     here.publish("channel", "hello".into()).await.unwrap();
     let heard = Notice::Published {
         channel: "channel".to_owned(),

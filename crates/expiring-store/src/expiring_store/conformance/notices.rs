@@ -3,12 +3,25 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::{ExpiringStore, LONG, MEDIUM, Notice, SHORT, expired, next};
 
 /// A second, and what a busy machine adds.
 const TOLD: Duration = Duration::from_secs(2);
+
+fn occupied(set: &str) -> Notice {
+    Notice::Occupied {
+        set: set.to_owned(),
+    }
+}
+
+fn emptied(set: &str) -> Notice {
+    Notice::Emptied {
+        set: set.to_owned(),
+    }
+}
 
 fn published(channel: &str, payload: &Bytes) -> Notice {
     Notice::Published {
@@ -66,29 +79,87 @@ pub async fn an_expired_key_is_told_within_a_second(store: Arc<dyn ExpiringStore
 pub async fn a_set_is_told_when_its_last_member_expires(store: Arc<dyn ExpiringStore>) {
     let mut watch = store.watch("").await.unwrap();
     let begin = Instant::now();
-    store.join("set", "bình", MEDIUM).await.unwrap();
-    store.join("set", "an", SHORT).await.unwrap();
+    store.join("set".into(), "bình", MEDIUM).await.unwrap();
+    store.join("set".into(), "an", SHORT).await.unwrap();
+    assert_eq!(next(&mut watch).await, occupied("set"));
     assert_eq!(next(&mut watch).await, expired("set"));
     assert!(begin.elapsed() + Duration::from_millis(2) >= MEDIUM);
-    assert!(store.join("set", "an", LONG).await.unwrap().first);
+    let joined = store.join("set".into(), "an", LONG).await.unwrap();
+    assert!(joined.first);
 }
 
 /// A key whose time is over later is told first.
-pub async fn keys_that_were_removed_or_renewed_are_not_told(store: Arc<dyn ExpiringStore>) {
+pub async fn keys_that_were_removed_or_renewed_do_not_expire(store: Arc<dyn ExpiringStore>) {
     let mut watch = store.watch("").await.unwrap();
     for key in ["deleted", "taken", "renewed"] {
         store.put(key, Bytes::new(), MEDIUM).await.unwrap();
     }
-    store.join("left", "an", MEDIUM).await.unwrap();
-    store.join("refreshed", "an", MEDIUM).await.unwrap();
+    for set in ["left", "again"] {
+        store.join(set.into(), "an", MEDIUM).await.unwrap();
+        assert_eq!(next(&mut watch).await, occupied(set));
+    }
     store.delete("deleted").await.unwrap();
     store.take("taken").await.unwrap();
     store.put("renewed", Bytes::new(), LONG).await.unwrap();
-    store.leave("left", "an").await.unwrap();
-    assert!(store.refresh("refreshed", "an", LONG).await.unwrap());
+    store.leave("left".into(), "an").await.unwrap();
+    assert_eq!(next(&mut watch).await, emptied("left"));
+    store.join("again".into(), "an", LONG).await.unwrap();
     store
         .put("later", Bytes::new(), MEDIUM + SHORT)
         .await
         .unwrap();
     assert_eq!(next(&mut watch).await, expired("later"));
+}
+
+/// Only changes, except that whoever leaves hears that nobody is there.
+pub async fn the_states_of_a_set_are_told_in_their_order(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch("s").await.unwrap();
+    let join = async |member| store.join("set".into(), member, LONG).await.unwrap();
+    let leave = async |member| store.leave("set".into(), member).await.unwrap();
+    join("an").await;
+    join("bình").await;
+    join("an").await;
+    leave("an").await;
+    leave("chi").await;
+    leave("bình").await;
+    leave("bình").await;
+    join("an").await;
+    for notice in [
+        occupied("set"),
+        emptied("set"),
+        emptied("set"),
+        occupied("set"),
+    ] {
+        assert_eq!(next(&mut watch).await, notice);
+    }
+}
+
+/// However their calls interleave.
+pub async fn of_many_who_come_and_go_the_last_notice_tells_the_state(
+    store: Arc<dyn ExpiringStore>,
+) {
+    let mut watch = store.watch("").await.unwrap();
+    let members: Vec<String> = (0..20).map(|n: u8| n.to_string()).collect();
+    join_all(members.iter().map(async |member| {
+        for _ in 0..10 {
+            store.join("set".into(), member, LONG).await.unwrap();
+            store.leave("set".into(), member).await.unwrap();
+        }
+    }))
+    .await;
+    store.publish("end", Bytes::new()).await.unwrap();
+    let mut last = None;
+    loop {
+        match next(&mut watch).await {
+            Notice::Published { .. } => break,
+            notice => {
+                assert_ne!(
+                    (last.as_ref(), &notice),
+                    (Some(&occupied("set")), &occupied("set"))
+                );
+                last = Some(notice);
+            }
+        }
+    }
+    assert_eq!(last, Some(emptied("set")));
 }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::ExpiringStoreError;
+use crate::{ExpiringStoreError, Set};
+
+/// The value of a set's sign.
+const SIGN: Bytes = Bytes::from_static(b"1");
 
 /// The members of a set, each with the instant at which their time is over; sorted by name.
 pub(super) type Members = BTreeMap<String, Instant>;
@@ -88,13 +91,20 @@ impl Keyspace {
         }
     }
 
-    /// The set lives as long as its longest-living member; without any it is not there.
-    pub(super) fn set_members(&mut self, set: &str, members: Members) {
-        match members.values().max().copied() {
-            Some(expires_at) => self.store(set, Content::Members(members), expires_at),
-            None => {
-                self.remove(set);
+    /// The set and its sign live as long as its longest-living member; without any they are not there.
+    pub(super) fn set_members(&mut self, set: Set<'_>, members: Members) {
+        let last = members.values().max().copied();
+        if let Some(expires_at) = last {
+            self.store(set.key, Content::Members(members), expires_at);
+        } else {
+            self.remove(set.key);
+        }
+        match (set.sign, last) {
+            (Some(sign), Some(expires_at)) => self.put(sign, SIGN, expires_at),
+            (Some(sign), None) => {
+                self.remove(sign);
             }
+            (None, _) => {}
         }
     }
 

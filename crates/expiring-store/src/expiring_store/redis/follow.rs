@@ -46,7 +46,8 @@ impl Follower {
     /// Follows until the connection breaks. `before`: whether there was one before, which then has missed something.
     async fn follow(&self, before: &mut bool) -> RedisResult<Infallible> {
         let (mut sink, mut stream) = limited(self.client.get_async_pubsub()).await?.split();
-        limited(sink.psubscribe(&[EXPIRED.to_owned(), self.names.all_channels()])).await?;
+        let [channels, sets] = self.names.all_channels();
+        limited(sink.psubscribe(&[EXPIRED.to_owned(), channels, sets])).await?;
         self.switch_on_expiry_notices().await;
         if std::mem::replace(before, true) {
             self.notices.tell(Notice::Missed);
@@ -62,23 +63,31 @@ impl Follower {
     }
 
     fn tell(&self, message: &Msg) {
-        let notice = if message.get_channel_name().starts_with("__keyevent@") {
-            let Ok(key) = message.get_payload::<String>() else {
-                return;
-            };
-            self.names.own_key(&key).map(|key| Notice::Expired {
-                key: key.to_owned(),
-            })
-        } else {
-            let channel = self.names.own_channel(message.get_channel_name());
-            channel.map(|channel| Notice::Published {
-                channel: channel.to_owned(),
-                payload: message.get_payload_bytes().to_vec().into(),
-            })
-        };
-        if let Some(notice) = notice {
+        if let Some(notice) = self.notice(message) {
             self.notices.tell(notice);
         }
+    }
+
+    /// What a message says, if it is about something of ours.
+    fn notice(&self, message: &Msg) -> Option<Notice> {
+        let (channel, payload) = (message.get_channel_name(), message.get_payload_bytes());
+        if channel.starts_with("__keyevent@") {
+            let key = self
+                .names
+                .own_key(str::from_utf8(payload).ok()?)?
+                .to_owned();
+            return Some(Notice::Expired { key });
+        }
+        if let Some(set) = self.names.own_set(channel) {
+            let set = set.to_owned();
+            return Some(match payload {
+                b"1" => Notice::Occupied { set },
+                _ => Notice::Emptied { set },
+            });
+        }
+        let channel = self.names.own_channel(channel)?.to_owned();
+        let payload = payload.to_vec().into();
+        Some(Notice::Published { channel, payload })
     }
 
     /// A server that does not let us is one that an operator has to set up; the rest works meanwhile.

@@ -1,4 +1,5 @@
-//! The scripts. `KEYS[1]` is the key; arguments are a member, if any, and a time in milliseconds.
+//! The scripts. `KEYS[1]` is the key, `KEYS[2]` a set's sign, if it has one; arguments are a member, if any, a time in
+//! milliseconds, if any, and the channel where a set's state is told, if it may change.
 //!
 //! In sets a score is the last millisecond of a member's time, as it is the last of a key's. Instants are written
 //! with `%.0f` because Lua would round thirteen digits.
@@ -22,12 +23,14 @@ macro_rules! set_script {
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now))
-local function live(member, ttl)
-    redis.call('ZADD', KEYS[1], string.format('%.0f', now + ttl), member)
-end
-local function expire_with_the_last()
+local function live_as_long_as_the_last()
     local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-    if last then redis.call('PEXPIREAT', KEYS[1], last) end
+    if last then
+        redis.call('PEXPIREAT', KEYS[1], last)
+        if KEYS[2] then redis.call('SET', KEYS[2], '1', 'PXAT', last) end
+    elseif KEYS[2] then
+        redis.call('DEL', KEYS[2])
+    end
 end
 ",
             $body
@@ -35,30 +38,24 @@ end
     };
 }
 
-/// Whether the set was empty.
+/// Whether the set was empty; if so that it is not is published.
 pub(super) const JOIN: &str = set_script!(
     "\
 local first = redis.call('EXISTS', KEYS[1]) == 0
-live(ARGV[1], ARGV[2])
-expire_with_the_last()
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+live_as_long_as_the_last()
+if first then redis.call('PUBLISH', ARGV[3], '1') end
 return first and 1 or 0"
 );
 
-/// Whether this emptied the set.
+/// Whether this emptied the set; that it is empty is published, whoever emptied it.
 pub(super) const LEAVE: &str = set_script!(
     "\
 local left = redis.call('ZREM', KEYS[1], ARGV[1]) == 1
-expire_with_the_last()
-return left and redis.call('EXISTS', KEYS[1]) == 0 and 1 or 0"
-);
-
-/// Whether the member is in the set.
-pub(super) const REFRESH: &str = set_script!(
-    "\
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
-live(ARGV[1], ARGV[2])
-expire_with_the_last()
-return 1"
+live_as_long_as_the_last()
+local empty = redis.call('EXISTS', KEYS[1]) == 0
+if empty then redis.call('PUBLISH', ARGV[2], '0') end
+return left and empty and 1 or 0"
 );
 
 /// The members.

@@ -55,7 +55,7 @@ async fn a_server_that_is_away_is_told_within_two_seconds() {
     let outcomes = tokio::join!(
         store.put("key", Bytes::new(), MINUTE),
         store.count("key", MINUTE),
-        store.join("set", "an", MINUTE),
+        store.join("set".into(), "an", MINUTE),
         store.publish("channel", Bytes::new()),
         store.watch(""),
     );
