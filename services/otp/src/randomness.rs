@@ -1,0 +1,27 @@
+//! Where codes come from.
+
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+
+/// The cryptographic library could not do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cryptographic library failed")]
+pub struct CryptoFailure;
+
+/// Makes bytes that nobody can guess.
+pub trait Randomness: Send + Sync + 'static {
+    /// Fills all of `bytes`, each bit as likely set as not.
+    ///
+    /// # Errors
+    /// There is no randomness to be had.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), CryptoFailure>;
+}
+
+/// The cryptographic library's generator, which the system seeds.
+#[derive(Clone, Debug, Default)]
+pub struct SystemRandomness(SystemRandom);
+
+impl Randomness for SystemRandomness {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), CryptoFailure> {
+        self.0.fill(bytes).map_err(|_| CryptoFailure)
+    }
+}

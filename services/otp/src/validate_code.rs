@@ -1,0 +1,59 @@
+//! `POST /internal/validate/email`: whether a code is right. A right code is used up, and five wrong tries kill it.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use colloquy_chassis::{ApiError, extract::Body};
+use colloquy_contracts::Envelope;
+use colloquy_service_api::one_time_codes::{CodeTry, OneTimeCode};
+
+use crate::{Otp, address::Address, code::Code, kept_codes::TRIES, otp::OtpError};
+
+pub(crate) async fn handle(
+    State(otp): State<Arc<Otp>>,
+    Body(request): Body<CodeTry>,
+) -> Result<Json<Envelope<bool>>, ApiError> {
+    let address = Address::parse(&request.email)?;
+    let is_right = otp.use_up(&address, &request.otp_code).await?;
+    let message = if is_right {
+        "The code is right, and used up now."
+    } else {
+        "The code is wrong, used or expired."
+    };
+    Ok(Json(Envelope {
+        success: is_right,
+        message: message.to_owned(),
+        data: Some(is_right),
+    }))
+}
+
+impl Otp {
+    pub(crate) async fn use_up(
+        &self,
+        address: &Address,
+        typed: &OneTimeCode,
+    ) -> Result<bool, OtpError> {
+        let Some(typed) = Code::parse(typed.0.as_bytes()) else {
+            return Ok(false);
+        };
+        let Some(found) = self.codes.find(address).await? else {
+            return Ok(false);
+        };
+        let Some(kept) = &found.kept else {
+            return Ok(false);
+        };
+        // Counted first, so that of any number at once no more than these are compared.
+        let tries = self.codes.count_try(kept).await?;
+        if tries > TRIES {
+            return Ok(false);
+        }
+        if kept.code.is(&typed) {
+            return self.codes.remove(address, &found).await;
+        }
+        if tries == TRIES {
+            self.codes.remove(address, &found).await?;
+            tracing::info!("a code was tried too often and is dead");
+        }
+        Ok(false)
+    }
+}
