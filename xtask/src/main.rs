@@ -1,6 +1,7 @@
 //! The project's one menu: run it with no verb to see what there is to choose from.
 
 mod daemon;
+mod mutants;
 mod parts;
 mod places;
 mod probe;
@@ -34,6 +35,12 @@ enum Verb {
     },
     /// Check the shape of the tree: layers, names, lengths, licences, links
     Tidy,
+    /// Break the product in a copy, one kept way after the other, and see the tests notice
+    Mutants {
+        /// Only those whose row or file contains this
+        #[arg(default_value = "")]
+        filter: String,
+    },
     /// Install and run the real parts: PostgreSQL, Kafka, MongoDB's protocol, Redis, SMTP, nginx
     #[command(subcommand)]
     Parts(PartsVerb),
@@ -83,6 +90,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Test { quick } => return Ok(test::run(&places, quick)),
         Verb::Tidy => tidy::run(&places),
+        Verb::Mutants { filter } => mutants::run(&places, &filter),
         Verb::Parts(verb) => parts::run(&places, verb),
         Verb::Up { release } => system::up(&places, release),
         Verb::Down => system::down(&places),

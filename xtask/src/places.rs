@@ -74,10 +74,15 @@ impl Places {
         cargo
     }
 
+    /// The folder of what cargo builds.
+    pub fn target(&self) -> PathBuf {
+        let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        self.repository.join(target)
+    }
+
     /// The `colloquy` binary of a profile's folder (`debug` or `release`).
     pub fn binary(&self, profile: &str) -> PathBuf {
-        let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        self.repository.join(target).join(profile).join("colloquy")
+        self.target().join(profile).join("colloquy")
     }
 }
 

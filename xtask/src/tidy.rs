@@ -9,6 +9,7 @@ mod length;
 mod licences;
 mod links;
 mod marks;
+mod mutants;
 mod packages;
 mod rust_text;
 mod test_bodies;
@@ -33,7 +34,7 @@ pub fn run(places: &Places) -> Result<()> {
     for warning in length::warnings(&tree) {
         println!("tidy: warning: {warning}");
     }
-    let checks: [(&str, Vec<Finding>); 11] = [
+    let checks: [(&str, Vec<Finding>); 12] = [
         ("layers", ladder::check(&packages)),
         ("licences", licences::check(&packages)),
         ("banned crates", banned::check(&tree)),
@@ -41,6 +42,7 @@ pub fn run(places: &Places) -> Result<()> {
         ("file lengths", length::check(&tree)),
         ("conformance suites", conformance::check(&tree)),
         ("contract map", contract_map::check(&tree)),
+        ("mutants", mutants::check(&tree)),
         ("leftover marks", marks::check(&tree)),
         ("ignored tests", test_bodies::ignored(&tree)),
         ("empty tests", test_bodies::empty(&tree)),

@@ -24,6 +24,7 @@ mod customer {
 }
 mod gateway {
     mod authentication;
+    mod bad_tokens;
     mod host;
     mod identity;
     mod internal;

@@ -14,7 +14,7 @@ use crate::{
 /// Names the bug a planted binary has.
 pub const PLANTED_BUG: &str = "COLLOQUY_PLANTED_BUG";
 /// The real parts among the victims.
-const PARTS: [&str; 3] = ["kafka", "mongo", "postgres"];
+const PARTS: [&str; 4] = ["kafka", "mongo", "postgres", "redis"];
 
 /// The distributed system.
 pub struct DistributedSystem {

@@ -1,6 +1,6 @@
 //! Every row of the contract map names tests that exist.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Finding, rust_text::names_after, tree::Tree};
 
@@ -39,6 +39,13 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The rows and their tests; none if the map cannot be read, which is another finding.
+pub fn rows(tree: &Tree) -> HashMap<String, Vec<String>> {
+    tree.file(MAP)
+        .and_then(|map| toml::from_str(&map.text).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
