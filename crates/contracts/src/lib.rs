@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod events;
 pub mod ids;
 pub mod openapi;
+pub mod presence;
 pub mod timestamp;
 pub mod topics;
 pub mod views;

@@ -1,6 +1,7 @@
 //! Who is online and who is typing: what clients are told (contract §5), and where it is held for a time (§7).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{CustomerId, RoomId};
 
@@ -10,7 +11,7 @@ pub const ONLINE_SESSIONS: &str = "online_sessions:";
 pub const TYPING: &str = "typing:";
 
 /// Body of `/topic/onlineStatus/roomId/{roomId}`, and what the read side answers for each participant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnlineStatus {
     /// Who.

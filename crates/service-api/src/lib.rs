@@ -12,6 +12,7 @@ pub mod one_time_codes;
 pub mod revocation_list;
 pub mod revocations;
 pub mod room_membership;
+pub mod rooms_of_customer;
 pub mod session_ending;
 
 pub use call::{CallError, ServiceClient};
@@ -23,4 +24,5 @@ pub use one_time_codes::OneTimeCodes;
 pub use revocation_list::RevocationList;
 pub use revocations::RevocationFeed;
 pub use room_membership::RoomMembership;
+pub use rooms_of_customer::RoomsOfCustomer;
 pub use session_ending::SessionEnding;
