@@ -1,0 +1,147 @@
+//! What is in the store, and what happens when it is not what was expected.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use colloquy_service_api::{CallError, OneTimeCodes as _};
+
+use crate::{
+    interrupted::{Call, Happening, Interrupted, down},
+    parts::{AN, KEY_OF_AN, Store, clock, key, nth_wrong, otp_on, otp_with, wrong},
+};
+
+const BINH: &str = "binh@example.com";
+const KEY_OF_BINH: &str = "OTP:FORGET_PASS:binh@example.com";
+const LIFETIME: Duration = Duration::from_secs(300);
+
+async fn kept(store: &Store) -> Bytes {
+    store.get(KEY_OF_AN).await.unwrap().unwrap().value
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+pub async fn s06_a_code_is_kept_sealed_and_two_seals_differ(store: Store) {
+    let otp = otp_on(&store);
+    let issued = otp.generate("An@Example.com").await.unwrap().otp_code;
+    let first = kept(&store).await;
+    assert!(!holds(&first, issued.0.as_bytes()));
+    assert!(!holds(&first, AN.as_bytes()));
+    otp.resend(AN).await.unwrap();
+    let second = kept(&store).await;
+    assert_eq!(first.len(), second.len());
+    // Twelve bytes of nonce: neither they nor what follows may be alike.
+    assert_ne!(first[..12], second[..12]);
+    assert_ne!(first[12..], second[12..]);
+}
+
+pub async fn s06_a_code_moved_to_another_address_is_none(store: Store) {
+    let otp = otp_on(&store);
+    let issued = otp.generate(AN).await.unwrap().otp_code;
+    let moved = kept(&store).await;
+    store.put(KEY_OF_BINH, moved, LIFETIME).await.unwrap();
+    assert!(!otp.validate(BINH, &issued).await.unwrap());
+    assert!(otp.validate(AN, &issued).await.unwrap());
+}
+
+pub async fn s06_what_does_not_open_is_no_code_and_is_replaced(store: Store) {
+    let otp = otp_on(&store);
+    let issued = otp.generate(AN).await.unwrap().otp_code;
+    let mut tampered = kept(&store).await.to_vec();
+    *tampered.last_mut().unwrap() ^= 1;
+    for broken in [tampered, Vec::new(), b"123456".to_vec(), vec![0; 50]] {
+        store.put(KEY_OF_AN, broken.into(), LIFETIME).await.unwrap();
+        assert!(!otp.validate(AN, &issued).await.unwrap());
+        let new = otp.generate(AN).await.unwrap();
+        assert!(!new.status_message.starts_with("Existing"));
+        assert!(otp.validate(AN, &new.otp_code).await.unwrap());
+    }
+}
+
+pub async fn s06_a_key_change_ends_live_codes(store: Store) {
+    let before = otp_with(&store, &key(1), &clock());
+    let after = otp_with(&store, &key(2), &clock());
+    let old = before.generate(AN).await.unwrap().otp_code;
+    assert!(!after.validate(AN, &old).await.unwrap());
+    let new = after.generate(AN).await.unwrap();
+    assert!(!new.status_message.starts_with("Existing"));
+    assert!(!before.validate(AN, &old).await.unwrap());
+    assert!(after.validate(AN, &new.otp_code).await.unwrap());
+}
+
+/// The fifth wrong try could not remove it.
+pub async fn s06_a_code_that_died_but_was_not_removed_is_not_mailed_again(store: Store) {
+    let otp = otp_on(&store);
+    let right = otp.generate(AN).await.unwrap().otp_code;
+    let interrupted = Interrupted::new(&store, |call| {
+        Box::pin(async move {
+            match call {
+                Call::Take => Err(down()),
+                _ => Ok(()),
+            }
+        })
+    });
+    let hindered = otp_on(&interrupted);
+    for n in 1..=4 {
+        assert!(!hindered.validate(AN, &nth_wrong(&right, n)).await.unwrap());
+    }
+    hindered.validate(AN, &wrong(&right)).await.unwrap_err();
+    kept(&store).await;
+    assert!(!otp.validate(AN, &right).await.unwrap());
+    let new = otp.generate(AN).await.unwrap();
+    assert!(!new.status_message.starts_with("Existing"));
+    assert!(otp.validate(AN, &new.otp_code).await.unwrap());
+}
+
+pub async fn s06_a_resend_during_a_try_wins_and_its_code_stays(store: Store) {
+    let otp = otp_on(&store);
+    let old = otp.generate(AN).await.unwrap().otp_code;
+    let resent = Arc::new(Mutex::new(None));
+    let (faster, tell) = (Arc::clone(&otp), Arc::clone(&resent));
+    let interrupted = Interrupted::new(&store, move |call| {
+        let (faster, tell) = (Arc::clone(&faster), Arc::clone(&tell));
+        Box::pin(async move {
+            if call == Call::Take {
+                let new = faster.resend(AN).await.unwrap();
+                *tell.lock().unwrap() = Some(new.otp_code);
+            }
+            Ok(())
+        })
+    });
+    assert!(!otp_on(&interrupted).validate(AN, &old).await.unwrap());
+    let new = resent.lock().unwrap().take().unwrap();
+    assert!(otp.validate(AN, &new).await.unwrap());
+}
+
+/// Each call fails in its turn.
+pub async fn p7_no_failure_of_the_store_makes_a_yes_or_a_code(store: Store) {
+    let otp = otp_on(&store);
+    let right = otp.generate(AN).await.unwrap().otp_code;
+    let without = |failing: Call| {
+        let before = move |call: Call| -> Happening {
+            let outcome = if call == failing { Err(down()) } else { Ok(()) };
+            Box::pin(async move { outcome })
+        };
+        otp_on(&Interrupted::new(&store, before))
+    };
+    for failing in [Call::Get, Call::Count, Call::Take] {
+        let answer = without(failing).validate(AN, &right).await;
+        assert!(
+            matches!(answer, Err(CallError::Unavailable(..))),
+            "{failing:?} {answer:?}"
+        );
+    }
+    without(Call::Put).resend(AN).await.unwrap_err();
+    for failing in [Call::Get, Call::PutIfAbsent] {
+        let answer = without(failing).generate(BINH).await;
+        assert!(
+            matches!(answer, Err(CallError::Unavailable(..))),
+            "{failing:?} {answer:?}"
+        );
+    }
+    assert!(otp.validate(AN, &right).await.unwrap());
+}

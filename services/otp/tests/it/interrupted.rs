@@ -1,0 +1,103 @@
+//! A store between whose calls something happens: somebody else is faster, or the store goes down.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError, Held, Joined, Left, Watch};
+
+use crate::parts::Store;
+
+/// The calls that otp makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    Put,
+    PutIfAbsent,
+    Get,
+    Take,
+    Count,
+}
+
+/// What happens before a call; its failure is the call's.
+pub type Happening = Pin<Box<dyn Future<Output = Result<(), ExpiringStoreError>> + Send>>;
+
+pub struct Interrupted<H> {
+    store: Store,
+    before: H,
+}
+
+impl<H: Fn(Call) -> Happening + Send + Sync + 'static> Interrupted<H> {
+    /// The store, with something that happens before each call; if that fails the call does too, and is not made.
+    pub fn new(store: &Store, before: H) -> Store {
+        let store = Arc::clone(store);
+        Arc::new(Self { store, before })
+    }
+}
+
+/// What a store says that is away.
+pub fn down() -> ExpiringStoreError {
+    ExpiringStoreError::Unavailable("down".into())
+}
+
+const OTHERS: &str = "otp makes no such call";
+
+#[async_trait]
+impl<H: Fn(Call) -> Happening + Send + Sync + 'static> ExpiringStore for Interrupted<H> {
+    async fn put(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), ExpiringStoreError> {
+        (self.before)(Call::Put).await?;
+        self.store.put(key, value, ttl).await
+    }
+
+    async fn put_if_absent(
+        &self,
+        key: &str,
+        value: Bytes,
+        ttl: Duration,
+    ) -> Result<bool, ExpiringStoreError> {
+        (self.before)(Call::PutIfAbsent).await?;
+        self.store.put_if_absent(key, value, ttl).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Held>, ExpiringStoreError> {
+        (self.before)(Call::Get).await?;
+        self.store.get(key).await
+    }
+
+    async fn take(&self, key: &str) -> Result<Option<Bytes>, ExpiringStoreError> {
+        (self.before)(Call::Take).await?;
+        self.store.take(key).await
+    }
+
+    async fn count(&self, key: &str, ttl: Duration) -> Result<u64, ExpiringStoreError> {
+        (self.before)(Call::Count).await?;
+        self.store.count(key, ttl).await
+    }
+
+    async fn delete(&self, _: &str) -> Result<bool, ExpiringStoreError> {
+        unreachable!("{OTHERS}")
+    }
+
+    async fn join(&self, _: &str, _: &str, _: Duration) -> Result<Joined, ExpiringStoreError> {
+        unreachable!("{OTHERS}")
+    }
+
+    async fn leave(&self, _: &str, _: &str) -> Result<Left, ExpiringStoreError> {
+        unreachable!("{OTHERS}")
+    }
+
+    async fn refresh(&self, _: &str, _: &str, _: Duration) -> Result<bool, ExpiringStoreError> {
+        unreachable!("{OTHERS}")
+    }
+
+    async fn members(&self, _: &str) -> Result<Vec<String>, ExpiringStoreError> {
+        unreachable!("{OTHERS}")
+    }
+
+    async fn publish(&self, _: &str, _: Bytes) -> Result<(), ExpiringStoreError> {
+        unreachable!("{OTHERS}")
+    }
+
+    async fn watch(&self, _: &str) -> Result<Box<dyn Watch>, ExpiringStoreError> {
+        unreachable!("{OTHERS}")
+    }
+}
