@@ -41,6 +41,7 @@ mod ws {
     mod push;
     mod subscribe;
 }
+mod canaries;
 mod envelope;
 mod path_of_one_message;
 mod scene;
