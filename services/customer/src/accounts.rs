@@ -17,7 +17,7 @@ use axum::{
 };
 use colloquy_chassis::{ApiError, Kind};
 
-use crate::Customers;
+use crate::{Customers, domain::Spent};
 
 /// The routes of this folder.
 pub(crate) fn routes(customers: Arc<Customers>) -> Router {
@@ -41,9 +41,7 @@ fn nobody() -> ApiError {
     ApiError::new(Kind::NotFound, "There is no such customer.")
 }
 
-fn too_many_searches() -> ApiError {
-    ApiError::new(
-        Kind::TooManyRequests,
-        "Too many searches. Please wait a few seconds.",
-    )
+fn too_many_searches(spent: Spent) -> ApiError {
+    let message = "Too many searches. Please wait a few seconds.";
+    ApiError::new(Kind::TooManyRequests, message).with_retry_after(spent.wait_seconds)
 }

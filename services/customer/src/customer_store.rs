@@ -12,12 +12,13 @@ pub mod sqlite;
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use colloquy_chassis::{Failure, Kind};
-use colloquy_contracts::CustomerId;
+use colloquy_chassis::{Failure, Kind, identity::SessionId};
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::StoreError;
 
 use crate::{
-    domain::{NameSearch, PhoneSearch},
+    domain::{Budget, Email, NameSearch, PhoneSearch, Spent},
     password::PasswordHash,
 };
 
@@ -115,7 +116,42 @@ impl Failure for SaveError {
     }
 }
 
-/// Where accounts are kept.
+/// A new password for somebody, and with it the end of their sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// The hash that has to be there still; without one whatever is there is replaced.
+    pub verified: Option<PasswordHash>,
+    /// The hash of the new password.
+    pub new: PasswordHash,
+    /// The session that goes on.
+    pub except: Option<SessionId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One note that sessions have yet to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndingId(pub i64);
+
+/// An ending that nobody has seen to for so long is left over, and anybody's to see to.
+pub const ENDING_DUE_MILLIS: i64 = 5_000;
+/// Endings in one answer.
+pub const ENDINGS: i64 = 100;
+
+/// Why nothing was taken of a budget.
+#[derive(Debug, thiserror::Error)]
+pub enum SpendError {
+    /// Nothing is left.
+    #[error(transparent)]
+    Spent(#[from] Spent),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where accounts are kept, and what of theirs has to outlast a restart.
 #[async_trait]
 pub trait CustomerStore: Send + Sync + 'static {
     /// Whether there is no account yet.
@@ -156,6 +192,21 @@ pub trait CustomerStore: Send + Sync + 'static {
         username: &str,
     ) -> Result<Option<(Customer, PasswordHash)>, StoreError>;
 
+    /// The account with this mail address, compared without case.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn by_email(&self, email: &Email) -> Result<Option<Customer>, StoreError>;
+
+    /// The account with this id, and its password's hash.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn with_password(
+        &self,
+        id: CustomerId,
+    ) -> Result<Option<(Customer, PasswordHash)>, StoreError>;
+
     /// Those of these accounts that exist, each once, in the order of their ids.
     ///
     /// # Errors
@@ -174,4 +225,58 @@ pub trait CustomerStore: Send + Sync + 'static {
     /// The store could not tell.
     async fn search_phone_numbers(&self, search: &PhoneSearch)
     -> Result<Vec<Customer>, StoreError>;
+
+    /// Replaces a password and notes, in the same step, that the customer's sessions have yet to be ended (decision 23).
+    /// `None`, and nothing done, if the verified hash is not there any more: of many that verified the same one, one
+    /// replaces it.
+    ///
+    /// # Errors
+    /// The store could not do it.
+    async fn replace_password(
+        &self,
+        change: &PasswordChange,
+    ) -> Result<Option<EndingId>, StoreError>;
+
+    /// Keeps the same password under a better hash, unless the verified hash is not there any more; says whether it did.
+    ///
+    /// # Errors
+    /// The store could not do it.
+    async fn upgrade_hash(
+        &self,
+        id: CustomerId,
+        verified: &PasswordHash,
+        better: &PasswordHash,
+    ) -> Result<bool, StoreError>;
+
+    /// Endings that are left over: noted [`ENDING_DUE_MILLIS`] ago or earlier, or later than now because a clock was
+    /// set back. The oldest [`ENDINGS`] of them.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    async fn endings_due(&self, now: Timestamp)
+    -> Result<Vec<(EndingId, EndSessions)>, StoreError>;
+
+    /// Forgets an ending: the sessions have ended.
+    ///
+    /// # Errors
+    /// The store could not do it.
+    async fn forget_ending(&self, id: EndingId) -> Result<(), StoreError>;
+
+    /// Takes one use of a budget: of many at once, no more are granted than there are.
+    ///
+    /// # Errors
+    /// The budget is spent, or the store could not do it; nothing was taken.
+    async fn spend(&self, budget: &Budget, now: Timestamp) -> Result<(), SpendError>;
+
+    /// Gives the latest use of a budget back.
+    ///
+    /// # Errors
+    /// The store could not do it.
+    async fn give_back(&self, budget: &Budget) -> Result<(), StoreError>;
+
+    /// Forgets at most so many budgets of which nothing is used any more, and says how many.
+    ///
+    /// # Errors
+    /// The store could not do it.
+    async fn forget_budgets(&self, now: Timestamp, at_once: u32) -> Result<u64, StoreError>;
 }

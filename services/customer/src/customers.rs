@@ -9,7 +9,7 @@ use colloquy_sql::StoreError;
 use crate::{
     CustomerStore, HashingPool,
     customer_store::Customer,
-    domain::{PasswordRule, SearchBudget},
+    domain::{PasswordRule, SearchBudget, Spent},
 };
 
 /// The role of everybody so far.
@@ -47,8 +47,8 @@ impl Customers {
         Ok(self.store.by_ids(&[id]).await?.pop())
     }
 
-    /// Whether the caller has a search left; it is then taken.
-    pub(crate) fn may_search(&self, caller: &Caller) -> bool {
+    /// Takes one of the caller's searches, if there is one left.
+    pub(crate) fn take_search(&self, caller: &Caller) -> Result<(), Spent> {
         self.searches.take(caller.customer_id, self.clock.now())
     }
 }

@@ -2,6 +2,7 @@
 
 mod avatar_color;
 mod broken_rule;
+mod budget;
 mod characters;
 mod email;
 mod fold;
@@ -14,6 +15,7 @@ mod username;
 
 pub use avatar_color::AvatarColor;
 pub use broken_rule::BrokenRule;
+pub use budget::{Budget, Limit, Spent, Uses};
 pub use email::Email;
 pub use fold::fold;
 pub use full_name::FullName;

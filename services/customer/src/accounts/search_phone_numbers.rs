@@ -15,9 +15,7 @@ pub(crate) async fn handle(
     PathIds(part): PathIds<String>,
 ) -> Result<Answer<Vec<Seen>>, ApiError> {
     let search = PhoneSearch::parse(&part)?;
-    if !customers.may_search(&caller) {
-        return Err(too_many_searches());
-    }
+    customers.take_search(&caller).map_err(too_many_searches)?;
     let found = customers.store.search_phone_numbers(&search).await?;
     let seen = found.into_iter().map(|found| Seen::by(&caller, found));
     Ok(Answer("Customers found.", seen.collect()))

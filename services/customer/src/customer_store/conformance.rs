@@ -5,7 +5,9 @@
     reason = "a suite of tests, though it is no test itself"
 )]
 
+mod budgets;
 mod changes;
+mod passwords;
 mod searches;
 
 use std::sync::Arc;
@@ -15,7 +17,9 @@ use colloquy_contracts::CustomerId;
 use super::{Customer, CustomerStore, NewCustomer, SaveError, Taken};
 use crate::password::PasswordHash;
 
+pub use budgets::*;
 pub use changes::*;
+pub use passwords::*;
 pub use searches::*;
 
 /// Makes one test of each promise; `$fresh` is an expression that answers a guard and an empty `Arc<dyn CustomerStore>`.
@@ -40,6 +44,15 @@ macro_rules! customer_store_conformance {
             decision_29_no_character_of_a_search_is_special
             decision_29_at_most_fifty_are_found_in_the_order_of_their_names
             decision_29_numbers_are_found_by_a_part
+            decision_31_an_account_is_found_by_its_mail_address
+            decision_23_a_password_is_replaced_together_with_the_mark_that_ends_sessions
+            decision_23_of_those_who_replace_one_password_at_once_one_does
+            decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotten
+            s01_a_hash_is_upgraded_only_while_it_is_the_verified_one
+            decision_30_a_budget_tells_how_long_to_wait_when_it_is_spent
+            decision_30_many_at_once_get_no_more_than_there_is
+            decision_30_what_is_given_back_can_be_spent_again
+            decision_15_budgets_are_forgotten_when_nothing_of_them_is_used
         );
     };
     (@cases $fresh:expr; $($case:ident)*) => {

@@ -1,16 +1,21 @@
 //! Accounts in PostgreSQL (`chat_db`, which other services use too).
 
+mod budgets;
+mod passwords;
+
 use async_trait::async_trait;
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::StoreError;
 use sqlx::{PgConnection, PgPool};
 
 use super::{
-    Customer, CustomerStore, MAX_HITS, NewCustomer, Profile, SaveError, Taken,
+    Customer, CustomerStore, EndingId, MAX_HITS, NewCustomer, PasswordChange, Profile, SaveError,
+    SpendError, Taken,
     row::{Row, TakenColumns, Unfolded, Wanted, roles_column},
 };
 use crate::{
-    domain::{NameSearch, PhoneSearch, fold},
+    domain::{Budget, Email, NameSearch, PhoneSearch, fold},
     password::PasswordHash,
 };
 
@@ -22,7 +27,7 @@ const MIGRATIONS: &str = "customer_migrations";
 pub struct PostgresCustomerStore(PgPool);
 
 impl PostgresCustomerStore {
-    /// The store in this database; makes the table if it is not there, also when several instances start at once.
+    /// The store in this database; makes the tables if they are not there, also when several instances start at once.
     ///
     /// # Errors
     /// The database is down, or holds another version's table.
@@ -134,6 +139,25 @@ impl CustomerStore for PostgresCustomerStore {
         Ok(row.map(Row::into_parts))
     }
 
+    async fn by_email(&self, email: &Email) -> Result<Option<Customer>, StoreError> {
+        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE email_lower = $1")
+            .bind(email.lower())
+            .fetch_optional(&self.0)
+            .await?;
+        Ok(row.map(|row| row.into_parts().0))
+    }
+
+    async fn with_password(
+        &self,
+        id: CustomerId,
+    ) -> Result<Option<(Customer, PasswordHash)>, StoreError> {
+        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE customer_id = $1")
+            .bind(id.0)
+            .fetch_optional(&self.0)
+            .await?;
+        Ok(row.map(Row::into_parts))
+    }
+
     async fn by_ids(&self, ids: &[CustomerId]) -> Result<Vec<Customer>, StoreError> {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
         let rows: Vec<Row> = sqlx::query_as(
@@ -170,6 +194,45 @@ impl CustomerStore for PostgresCustomerStore {
         .fetch_all(&self.0)
         .await?;
         Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+    }
+
+    async fn replace_password(
+        &self,
+        change: &PasswordChange,
+    ) -> Result<Option<EndingId>, StoreError> {
+        passwords::replace(&self.0, change).await
+    }
+
+    async fn upgrade_hash(
+        &self,
+        id: CustomerId,
+        verified: &PasswordHash,
+        better: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        passwords::upgrade(&self.0, id, verified, better).await
+    }
+
+    async fn endings_due(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(EndingId, EndSessions)>, StoreError> {
+        passwords::endings_due(&self.0, now).await
+    }
+
+    async fn forget_ending(&self, id: EndingId) -> Result<(), StoreError> {
+        passwords::forget_ending(&self.0, id).await
+    }
+
+    async fn spend(&self, budget: &Budget, now: Timestamp) -> Result<(), SpendError> {
+        budgets::spend(&self.0, budget, now).await
+    }
+
+    async fn give_back(&self, budget: &Budget) -> Result<(), StoreError> {
+        budgets::give_back(&self.0, budget).await
+    }
+
+    async fn forget_budgets(&self, now: Timestamp, at_once: u32) -> Result<u64, StoreError> {
+        budgets::forget(&self.0, now, at_once).await
     }
 }
 

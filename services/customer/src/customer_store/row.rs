@@ -1,8 +1,9 @@
 //! The row that both adapters read and write.
 
 use colloquy_contracts::CustomerId;
+use colloquy_service_api::session_ending::EndSessions;
 
-use super::{Customer, NewCustomer, Profile, Taken};
+use super::{Customer, EndingId, NewCustomer, Profile, Taken};
 use crate::{domain::fold, password::PasswordHash};
 
 /// One row of `customers`.
@@ -97,5 +98,24 @@ pub(super) struct Unfolded {
 impl Unfolded {
     pub(super) fn folded(&self) -> (i64, String) {
         (self.customer_id, fold(&self.full_name))
+    }
+}
+
+/// One row of `session_endings`.
+#[derive(sqlx::FromRow)]
+pub(super) struct EndingRow {
+    ending_id: i64,
+    customer_id: i64,
+    except_session: Option<String>,
+}
+
+impl EndingRow {
+    pub(super) fn into_ending(self) -> (EndingId, EndSessions) {
+        let ending = EndSessions {
+            customer_id: CustomerId(self.customer_id),
+            // What is no session id is no session: then all of them end.
+            except: self.except_session.and_then(|session| session.parse().ok()),
+        };
+        (EndingId(self.ending_id), ending)
     }
 }

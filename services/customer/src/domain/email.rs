@@ -26,6 +26,12 @@ impl Email {
         ))
     }
 
+    /// The address as it is compared: without case (decision 31).
+    #[must_use]
+    pub fn lower(&self) -> String {
+        self.0.to_lowercase()
+    }
+
     /// The address.
     #[must_use]
     pub fn into_string(self) -> String {

@@ -7,6 +7,8 @@ use std::{
 
 use colloquy_contracts::{CustomerId, Timestamp};
 
+use super::Spent;
+
 const SEARCHES: i64 = 30;
 const WINDOW_MILLIS: i64 = 60_000;
 /// A bucket gains one search in this time.
@@ -23,9 +25,11 @@ pub struct SearchBudget {
 }
 
 impl SearchBudget {
-    /// Takes one search out of this caller's bucket, and says whether there was one.
-    #[must_use]
-    pub fn take(&self, caller: CustomerId, now: Timestamp) -> bool {
+    /// Takes one search out of this caller's bucket.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn take(&self, caller: CustomerId, now: Timestamp) -> Result<(), Spent> {
         let now = now.millis();
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MANY {
@@ -34,11 +38,12 @@ impl SearchBudget {
         let full_at = buckets.entry(caller).or_insert(now);
         // A clock that was set back must not keep anybody waiting for longer than an empty bucket does.
         *full_at = (*full_at).clamp(now, now + WINDOW_MILLIS);
-        let granted = *full_at + INTERVAL_MILLIS <= now + WINDOW_MILLIS;
-        if granted {
-            *full_at += INTERVAL_MILLIS;
+        let wait = *full_at + INTERVAL_MILLIS - (now + WINDOW_MILLIS);
+        if wait > 0 {
+            return Err(Spent::for_millis(wait));
         }
-        granted
+        *full_at += INTERVAL_MILLIS;
+        Ok(())
     }
 }
 
@@ -54,14 +59,17 @@ mod tests {
     }
 
     fn granted(budget: &SearchBudget, now: i64, tries: usize) -> usize {
-        (0..tries).filter(|_| budget.take(AN, at(now))).count()
+        (0..tries)
+            .filter(|_| budget.take(AN, at(now)).is_ok())
+            .count()
     }
 
     #[test]
     fn decision_29_a_caller_has_thirty_searches_a_minute() {
         let budget = SearchBudget::default();
         assert_eq!(granted(&budget, 0, 40), 30);
-        assert!(budget.take(BINH, at(0)));
+        assert_eq!(budget.take(BINH, at(0)), Ok(()));
+        assert_eq!(budget.take(AN, at(0)), Err(Spent { wait_seconds: 2 }));
         assert_eq!(granted(&budget, 1_999, 5), 0);
         assert_eq!(granted(&budget, 2_000, 5), 1);
         assert_eq!(granted(&budget, 62_000, 40), 30);
@@ -79,9 +87,9 @@ mod tests {
     fn buckets_that_are_full_again_are_forgotten() {
         let budget = SearchBudget::default();
         for id in 0..10_000 {
-            assert!(budget.take(CustomerId(id), at(0)));
+            assert_eq!(budget.take(CustomerId(id), at(0)), Ok(()));
         }
-        assert!(budget.take(CustomerId(10_000), at(60_000)));
+        assert_eq!(budget.take(CustomerId(10_000), at(60_000)), Ok(()));
         assert_eq!(budget.full_at.lock().unwrap().len(), 1);
     }
 }

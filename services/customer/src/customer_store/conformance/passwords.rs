@@ -1,0 +1,161 @@
+//! Promises of passwords that change.
+
+use std::sync::Arc;
+
+use colloquy_chassis::identity::SessionId;
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::session_ending::EndSessions;
+
+use super::account;
+use crate::{
+    customer_store::{CustomerStore, ENDING_DUE_MILLIS, EndingId, PasswordChange},
+    domain::Email,
+    password::PasswordHash,
+};
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+const DUE: Timestamp = Timestamp::from_millis(NOW.millis() + ENDING_DUE_MILLIS);
+
+fn change(id: CustomerId, verified: Option<&str>, new: &str) -> PasswordChange {
+    PasswordChange {
+        customer_id: id,
+        verified: verified.map(PasswordHash::new),
+        new: PasswordHash::new(new),
+        except: None,
+        at: NOW,
+    }
+}
+
+async fn hash_of(store: &dyn CustomerStore, id: CustomerId) -> PasswordHash {
+    store.with_password(id).await.unwrap().unwrap().1
+}
+
+async fn due(store: &dyn CustomerStore) -> Vec<(EndingId, CustomerId, Option<SessionId>)> {
+    let due = store.endings_due(DUE).await.unwrap();
+    due.into_iter()
+        .map(
+            |(
+                id,
+                EndSessions {
+                    customer_id,
+                    except,
+                },
+            )| (id, customer_id, except),
+        )
+        .collect()
+}
+
+/// The address in another case too.
+pub async fn decision_31_an_account_is_found_by_its_mail_address(store: Arc<dyn CustomerStore>) {
+    let an = store.insert(&account("an")).await.unwrap();
+    store.insert(&account("binh")).await.unwrap();
+    for (typed, found) in [
+        ("an@Example.com", Some(&an)),
+        ("AN@EXAMPLE.COM", Some(&an)),
+        ("chi@example.com", None),
+        ("a_@example.com", None),
+    ] {
+        let email = Email::parse(typed.to_owned()).unwrap();
+        let account = store.by_email(&email).await.unwrap();
+        assert_eq!(account.as_ref(), found, "{typed}");
+    }
+    let (found, hash) = store.with_password(an.customer_id).await.unwrap().unwrap();
+    assert_eq!((found, hash), (an, account("an").password));
+    assert_eq!(store.with_password(CustomerId(99)).await.unwrap(), None);
+}
+
+/// The hash and the note are both there, or neither is.
+pub async fn decision_23_a_password_is_replaced_together_with_the_mark_that_ends_sessions(
+    store: Arc<dyn CustomerStore>,
+) {
+    let id = store.insert(&account("an")).await.unwrap().customer_id;
+    let other = store.insert(&account("binh")).await.unwrap().customer_id;
+    let goes_on = SessionId::from_bits(7);
+    let first = PasswordChange {
+        except: Some(goes_on),
+        ..change(id, Some("$argon2id$an"), "$argon2id$first")
+    };
+    let first = store.replace_password(&first).await.unwrap().unwrap();
+    assert_eq!(due(store.as_ref()).await, [(first, id, Some(goes_on))]);
+    for refused in [
+        change(id, Some("$argon2id$an"), "$argon2id$late"),
+        change(CustomerId(99), None, "$argon2id$nobody"),
+    ] {
+        assert_eq!(store.replace_password(&refused).await.unwrap(), None);
+    }
+    assert_eq!(
+        hash_of(store.as_ref(), id).await.as_str(),
+        "$argon2id$first"
+    );
+    let second = change(id, None, "$argon2id$second");
+    let second = store.replace_password(&second).await.unwrap().unwrap();
+    let left = [(first, id, Some(goes_on)), (second, id, None)];
+    assert_eq!(due(store.as_ref()).await, left);
+    assert_eq!(
+        hash_of(store.as_ref(), id).await.as_str(),
+        "$argon2id$second"
+    );
+    assert_eq!(
+        hash_of(store.as_ref(), other).await,
+        account("binh").password
+    );
+}
+
+/// The others are told that they did not.
+pub async fn decision_23_of_those_who_replace_one_password_at_once_one_does(
+    store: Arc<dyn CustomerStore>,
+) {
+    let id = store.insert(&account("an")).await.unwrap().customer_id;
+    let names = ["$argon2id$a", "$argon2id$b", "$argon2id$c"];
+    let changes = names.map(|new| change(id, Some("$argon2id$an"), new));
+    let (a, b, c) = tokio::join!(
+        store.replace_password(&changes[0]),
+        store.replace_password(&changes[1]),
+        store.replace_password(&changes[2]),
+    );
+    let done = [a, b, c].map(|outcome| outcome.unwrap().is_some());
+    assert_eq!(done.iter().filter(|done| **done).count(), 1, "{done:?}");
+    let winner = done.iter().position(|done| *done).unwrap();
+    assert_eq!(hash_of(store.as_ref(), id).await.as_str(), names[winner]);
+    assert_eq!(due(store.as_ref()).await.len(), 1);
+}
+
+/// Not before, so that whoever noted it can see to it; at once when the clock was set back.
+pub async fn decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotten(
+    store: Arc<dyn CustomerStore>,
+) {
+    let id = store.insert(&account("an")).await.unwrap().customer_id;
+    let ending = change(id, None, "$argon2id$new");
+    let first = store.replace_password(&ending).await.unwrap().unwrap();
+    let second = store.replace_password(&ending).await.unwrap().unwrap();
+    for (offset, found) in [
+        (0, 0),
+        (ENDING_DUE_MILLIS - 1, 0),
+        (ENDING_DUE_MILLIS, 2),
+        (-1, 2),
+    ] {
+        let at = Timestamp::from_millis(NOW.millis() + offset);
+        assert_eq!(
+            store.endings_due(at).await.unwrap().len(),
+            found,
+            "{offset}"
+        );
+    }
+    for _ in 0..2 {
+        store.forget_ending(first).await.unwrap();
+        assert_eq!(due(store.as_ref()).await, [(second, id, None)]);
+    }
+}
+
+/// A password that changed meanwhile stays changed.
+pub async fn s01_a_hash_is_upgraded_only_while_it_is_the_verified_one(
+    store: Arc<dyn CustomerStore>,
+) {
+    let id = store.insert(&account("an")).await.unwrap().customer_id;
+    let [old, better, late] = ["$argon2id$an", "$argon2id$better", "$argon2id$late"];
+    let [old, better, late] = [old, better, late].map(PasswordHash::new);
+    assert!(store.upgrade_hash(id, &old, &better).await.unwrap());
+    assert!(!store.upgrade_hash(id, &old, &late).await.unwrap());
+    assert_eq!(hash_of(store.as_ref(), id).await, better);
+    assert_eq!(due(store.as_ref()).await, []);
+}

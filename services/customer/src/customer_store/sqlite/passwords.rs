@@ -1,0 +1,84 @@
+//! Passwords that change, in SQLite.
+
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::session_ending::EndSessions;
+use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+
+use super::begin;
+use crate::{
+    customer_store::{ENDING_DUE_MILLIS, ENDINGS, EndingId, PasswordChange, row::EndingRow},
+    password::PasswordHash,
+};
+
+pub(super) async fn replace(
+    database: &SqliteDatabase,
+    change: &PasswordChange,
+) -> Result<Option<EndingId>, StoreError> {
+    let mut transaction = begin(database).await?;
+    let replaced = sqlx::query(
+        "UPDATE customers SET password = ?2
+         WHERE customer_id = ?1 AND (?3 IS NULL OR password = ?3)",
+    )
+    .bind(change.customer_id.0)
+    .bind(change.new.as_str())
+    .bind(change.verified.as_ref().map(PasswordHash::as_str))
+    .execute(&mut *transaction)
+    .await?;
+    if replaced.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let ending = sqlx::query_scalar(
+        "INSERT INTO session_endings (customer_id, except_session, changed_at)
+         VALUES (?1, ?2, ?3) RETURNING ending_id",
+    )
+    .bind(change.customer_id.0)
+    .bind(change.except.map(|session| session.to_string()))
+    .bind(change.at.millis())
+    .fetch_one(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(Some(EndingId(ending)))
+}
+
+pub(super) async fn upgrade(
+    database: &SqliteDatabase,
+    id: CustomerId,
+    verified: &PasswordHash,
+    better: &PasswordHash,
+) -> Result<bool, StoreError> {
+    let upgraded =
+        sqlx::query("UPDATE customers SET password = ?3 WHERE customer_id = ?1 AND password = ?2")
+            .bind(id.0)
+            .bind(verified.as_str())
+            .bind(better.as_str())
+            .execute(&database.writer)
+            .await?;
+    Ok(upgraded.rows_affected() > 0)
+}
+
+pub(super) async fn endings_due(
+    database: &SqliteDatabase,
+    now: Timestamp,
+) -> Result<Vec<(EndingId, EndSessions)>, StoreError> {
+    let rows: Vec<EndingRow> = sqlx::query_as(
+        "SELECT ending_id, customer_id, except_session FROM session_endings
+         WHERE changed_at <= ?1 OR changed_at > ?2 ORDER BY ending_id LIMIT ?3",
+    )
+    .bind(now.millis() - ENDING_DUE_MILLIS)
+    .bind(now.millis())
+    .bind(ENDINGS)
+    .fetch_all(&database.readers)
+    .await?;
+    Ok(rows.into_iter().map(EndingRow::into_ending).collect())
+}
+
+pub(super) async fn forget_ending(
+    database: &SqliteDatabase,
+    id: EndingId,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM session_endings WHERE ending_id = ?1")
+        .bind(id.0)
+        .execute(&database.writer)
+        .await?;
+    Ok(())
+}
