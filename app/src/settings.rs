@@ -10,6 +10,7 @@ use std::{
 };
 
 use colloquy_chassis::{ServiceName, telemetry::LogFormat};
+use colloquy_mail::mail_transport::smtp::TlsMode;
 use figment::{
     Figment,
     providers::{Format, Toml},
@@ -100,17 +101,9 @@ pub struct Mail {
     pub url: String,
     pub smtp_host: String,
     pub smtp_port: u16,
-    pub smtp_tls: SmtpTls,
+    pub smtp_tls: TlsMode,
     pub username: String,
     pub password: String,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    None,
-    Starttls,
-    Tls,
 }
 
 #[derive(Deserialize)]

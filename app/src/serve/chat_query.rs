@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use colloquy_chassis::ServiceName;
-use colloquy_chat_query::{ChatQuery, MongoViewStore, ViewMembership, ViewStore};
+use colloquy_chat_query::{ChatQuery, Foundation, MongoViewStore, ViewMembership, ViewStore};
 use colloquy_service_api::MembershipCheck;
 
 use crate::process::Process;
@@ -13,18 +13,16 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let settings = &process.settings.view_store;
     let views: Arc<dyn ViewStore> =
         Arc::new(MongoViewStore::new(&settings.url, &settings.database).await?);
-    let log = Arc::new(process.kafka().await?);
-    let membership = MembershipCheck::new(
-        Arc::new(ViewMembership(Arc::clone(&views))),
-        process.client(ServiceName::ChatCommand)?,
-    );
-    let service = ChatQuery::start(
-        views,
-        log,
-        membership,
-        &tasks,
-        process.readiness.gate("projector"),
-    );
+    let foundation = Foundation {
+        log: Arc::new(process.kafka().await?),
+        expiring_store: process.redis()?,
+        membership: MembershipCheck::new(
+            Arc::new(ViewMembership(Arc::clone(&views))),
+            process.client(ServiceName::ChatCommand)?,
+        ),
+        store: views,
+    };
+    let service = ChatQuery::start(foundation, &tasks, process.readiness.gate("projector"));
     process
         .serve_internal(colloquy_chat_query::router(service))
         .await

@@ -8,10 +8,11 @@ use colloquy_chassis::{
     keys::{KeyError, KeyFolder},
 };
 use colloquy_customer::PasswordRule;
+use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings};
 use colloquy_service_api::CredentialCheck;
 use colloquy_websocket::stomp::HeartBeat;
 
-use super::Settings;
+use super::{Settings, SettingsError};
 
 /// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms.
 pub const HASHING_QUEUE: usize = 100;
@@ -44,6 +45,37 @@ pub fn auth(
 pub fn passwords(settings: &Settings) -> PasswordRule {
     let [min, max] = settings.accounts.password_length;
     PasswordRule { min, max }
+}
+
+/// The mail service's settings.
+///
+/// # Errors
+/// `mail.from` is no mail address.
+pub fn mail(settings: &Settings) -> Result<colloquy_mail::Settings, SettingsError> {
+    let from = settings.mail.from.parse();
+    let from = from.map_err(|_| SettingsError::OutOfRange {
+        setting: "mail.from",
+        rule: "must be an address or `Name <address>`",
+    })?;
+    Ok(colloquy_mail::Settings {
+        from,
+        retry: colloquy_mail::Retry::default(),
+    })
+}
+
+/// The mail server, if one is set.
+pub fn smtp(settings: &Settings) -> Option<SmtpSettings> {
+    let mail = &settings.mail;
+    let credentials = (!mail.username.is_empty()).then(|| Credentials {
+        username: mail.username.clone(),
+        password: Password::new(&mail.password),
+    });
+    (!mail.smtp_host.is_empty()).then(|| SmtpSettings {
+        host: mail.smtp_host.clone(),
+        port: mail.smtp_port,
+        tls: mail.smtp_tls,
+        credentials,
+    })
 }
 
 /// The write side's settings.

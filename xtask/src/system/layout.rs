@@ -3,7 +3,9 @@
 use crate::{places::Places, probe};
 
 /// Service, port offset of its first instance (contract §1), number of instances; callees first.
-const SERVICES: [(&str, u16, u16); 6] = [
+const SERVICES: [(&str, u16, u16); 8] = [
+    ("otp-service", 1087, 1),
+    ("mail-service", 1088, 1),
     ("customer-management-service", 1084, 1),
     ("auth-service", 1083, 1),
     ("chat-command-service", 1085, 2),
