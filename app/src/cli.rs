@@ -44,7 +44,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Which: api-gateway, websocket, auth, customer, chat-command or chat-query
+    /// Which: api-gateway, websocket, auth, customer, otp, mail, chat-command or chat-query
     pub service: ServiceName,
     /// Where to listen [default: the service's port on 0.0.0.0]
     #[arg(long, value_name = "ADDR:PORT")]

@@ -199,6 +199,11 @@ pub fn port(places: &Places, part: Part) -> u16 {
     part.recipe(places).daemon().port()
 }
 
+/// The Maildir in which mails arrive.
+pub fn mail_folder(places: &Places) -> String {
+    smtp::mail_folder(places).display().to_string()
+}
+
 /// The variables that tell tests where the parts are.
 pub fn test_environment(places: &Places) -> Vec<(&'static str, String)> {
     let address = |part| address(places, part);
@@ -214,10 +219,7 @@ pub fn test_environment(places: &Places) -> Vec<(&'static str, String)> {
             format!("redis://{}", address(Part::Redis)),
         ),
         ("COLLOQUY_TEST_SMTP", address(Part::Smtp)),
-        (
-            "COLLOQUY_TEST_SMTP_DIR",
-            smtp::mail_folder(places).display().to_string(),
-        ),
+        ("COLLOQUY_TEST_SMTP_DIR", mail_folder(places)),
     ]
 }
 

@@ -58,6 +58,7 @@ pub fn full(places: &Places) -> Vec<Step> {
                 vec![
                     ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
                     ("COLLOQUY_E2E_URL", system::public_url(places)),
+                    ("COLLOQUY_E2E_MAIL_DIR", parts::mail_folder(places)),
                 ],
             ),
         ),
