@@ -25,6 +25,7 @@ pub async fn post_as(
 ) -> (StatusCode, Value) {
     let mut request = Request::post(path)
         .header("content-type", "application/json")
+        .header("x-request-id", "of-a-test")
         .body(Body::from(body.to_owned()))
         .unwrap();
     if let Some(service) = service {

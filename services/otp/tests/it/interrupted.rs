@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError, Held, Joined, Left, Watch};
+use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError, Held, Joined, Left, Set, Watch};
 
 use crate::parts::Store;
 
@@ -77,15 +77,11 @@ impl<H: Fn(Call) -> Happening + Send + Sync + 'static> ExpiringStore for Interru
         unreachable!("{OTHERS}")
     }
 
-    async fn join(&self, _: &str, _: &str, _: Duration) -> Result<Joined, ExpiringStoreError> {
+    async fn join(&self, _: Set<'_>, _: &str, _: Duration) -> Result<Joined, ExpiringStoreError> {
         unreachable!("{OTHERS}")
     }
 
-    async fn leave(&self, _: &str, _: &str) -> Result<Left, ExpiringStoreError> {
-        unreachable!("{OTHERS}")
-    }
-
-    async fn refresh(&self, _: &str, _: &str, _: Duration) -> Result<bool, ExpiringStoreError> {
+    async fn leave(&self, _: Set<'_>, _: &str) -> Result<Left, ExpiringStoreError> {
         unreachable!("{OTHERS}")
     }
 
