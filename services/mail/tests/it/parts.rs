@@ -1,0 +1,200 @@
+//! What tests run mail with: a store in a folder or a database of its own, and a clock that is moved by hand.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use colloquy_chassis::{Lifecycle, clock::ManualClock};
+use colloquy_contracts::Timestamp;
+use colloquy_mail::{
+    MailService, MailStore, MailTransport, Retry, Settings,
+    mail_store::{Claim, QueuedMail, postgres::PostgresMailStore, sqlite::SqliteMailStore},
+};
+use colloquy_service_api::mailer::Mail;
+use colloquy_sql::{
+    StoreError, postgres,
+    sqlite::{Durability, SqliteDatabase},
+};
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// 2023-11-14T22:13:20Z.
+pub const NOW: i64 = 1_700_000_000_000;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub fn settings() -> Settings {
+    Settings {
+        from: "Colloquy <no-reply@colloquy.example>".parse().unwrap(),
+        retry: Retry {
+            first: Duration::from_millis(10),
+            longest: Duration::from_millis(50),
+        },
+    }
+}
+
+pub fn mail(to: &str) -> Mail {
+    Mail {
+        to: to.to_owned(),
+        subject: "Your code".to_owned(),
+        body: "Hello,\n\nyour code is 123456.\n".to_owned(),
+        expires_at: Some(Timestamp::from_millis(NOW + 300_000)),
+    }
+}
+
+/// A service on an embedded store.
+pub struct Embedded {
+    pub service: Arc<MailService>,
+    pub clock: Arc<ManualClock>,
+    _folder: TempDir,
+    database: SqliteDatabase,
+    lifecycle: Lifecycle,
+}
+
+impl Embedded {
+    pub async fn new(transport: impl MailTransport) -> Self {
+        let (folder, database, store) = sqlite().await;
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(NOW)));
+        let service = MailService::new(
+            store,
+            Arc::new(transport),
+            Arc::clone(&clock) as _,
+            settings(),
+        );
+        Self {
+            service,
+            clock,
+            _folder: folder,
+            database,
+            lifecycle: Lifecycle::default(),
+        }
+    }
+
+    /// One that sends.
+    pub async fn sending(transport: impl MailTransport) -> Self {
+        let this = Self::new(transport).await;
+        this.start();
+        this
+    }
+
+    pub fn start(&self) {
+        self.service.start_sending(&self.lifecycle.tasks());
+    }
+
+    pub async fn waiting(&self) -> i64 {
+        self.number("SELECT count(*) FROM mail_queue").await
+    }
+
+    pub async fn until_empty(&self) {
+        let emptying = async {
+            while self.waiting().await > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, emptying).await.unwrap();
+    }
+
+    /// Until the one mail of the queue was tried so often.
+    pub async fn until_tried(&self, times: i64) {
+        let trying = async {
+            while self.number("SELECT max(tries) FROM mail_queue").await < times {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, trying).await.unwrap();
+    }
+
+    /// Stops the process, and tells how many mails wait then.
+    pub async fn stopped(self) -> i64 {
+        let told = AtomicBool::new(false);
+        // The first signal is there at once; a second would cut the drain short.
+        let once = || {
+            let first = !told.swap(true, Ordering::SeqCst);
+            async move {
+                if !first {
+                    pending::<()>().await;
+                }
+            }
+        };
+        self.lifecycle.run_until(once).await.unwrap();
+        sqlx::query_scalar("SELECT count(*) FROM mail_queue")
+            .fetch_one(&self.database.readers)
+            .await
+            .unwrap()
+    }
+
+    async fn number(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query)
+            .fetch_one(&self.database.readers)
+            .await
+            .unwrap()
+    }
+}
+
+async fn sqlite() -> (TempDir, SqliteDatabase, Arc<dyn MailStore>) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = SqliteDatabase::open(&folder.path().join("mail.db"), Durability::Full)
+        .await
+        .unwrap();
+    let store = SqliteMailStore::open(database.clone()).await.unwrap();
+    (folder, database, Arc::new(store))
+}
+
+/// An empty embedded store; its file goes with the guard.
+pub async fn sqlite_store() -> (TempDir, Arc<dyn MailStore>) {
+    let (folder, _, store) = sqlite().await;
+    (folder, store)
+}
+
+/// An empty store in a database of its own.
+pub async fn postgres_store() -> ((), Arc<dyn MailStore>) {
+    let pool = postgres::pool(&postgres_database().await, 8).unwrap();
+    let store = PostgresMailStore::open(pool).await.unwrap();
+    ((), Arc::new(store))
+}
+
+/// The URL of a new, empty database.
+pub async fn postgres_database() -> String {
+    let server = std::env::var("COLLOQUY_TEST_POSTGRES")
+        .expect("run the tests with `cargo xtask test`, which starts the real parts");
+    let name = format!("mail_{}", Uuid::new_v4().simple());
+    let pool = postgres::pool(&server, 1).unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&pool)
+        .await
+        .unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+/// A store that answers every call with this error.
+pub struct BrokenStore(pub fn() -> StoreError);
+
+#[async_trait]
+impl MailStore for BrokenStore {
+    async fn enqueue(&self, _: &QueuedMail) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+
+    async fn claim(&self, _: Duration) -> Result<Option<Claim>, StoreError> {
+        Err(self.0())
+    }
+
+    async fn put_back(&self, _: &Claim, _: Duration) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+
+    async fn remove(&self, _: Uuid) -> Result<(), StoreError> {
+        Err(self.0())
+    }
+
+    async fn drop_expired(&self, _: Timestamp) -> Result<u64, StoreError> {
+        Err(self.0())
+    }
+}
