@@ -13,6 +13,7 @@
 //! ```
 
 mod admission;
+pub mod documents;
 pub mod forward;
 pub mod gateway;
 pub mod route_path;

@@ -12,7 +12,7 @@ pub struct RoutePath<'a> {
 }
 
 /// The four prefixes.
-const PREFIXES: [(&str, ServiceName); 4] = [
+pub(crate) const PREFIXES: [(&str, ServiceName); 4] = [
     ("auth", ServiceName::Auth),
     ("customer", ServiceName::Customer),
     ("command", ServiceName::ChatCommand),
