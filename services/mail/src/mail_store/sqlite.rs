@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
-use sqlx::{Sqlite, query::Query, sqlite::SqliteArguments};
+use sqlx::{Sqlite, pool::PoolConnection, query::Query, sqlite::SqliteArguments};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -29,13 +29,14 @@ impl SqliteMailStore {
         sqlx::migrate!("migrations/sqlite")
             .run(&database.writer)
             .await?;
-        sqlx::query("UPDATE mail_queue SET due_at = 0")
-            .execute(&database.writer)
-            .await?;
-        Ok(Self {
+        let store = Self {
             database,
             opened: Instant::now(),
-        })
+        };
+        sqlx::query("UPDATE mail_queue SET due_at = 0")
+            .execute(&mut *store.writer().await?)
+            .await?;
+        Ok(store)
     }
 
     /// Milliseconds since the store was opened.
@@ -43,12 +44,19 @@ impl SqliteMailStore {
         millis(self.opened.elapsed())
     }
 
-    /// Deletes, and leaves nothing of the text in the file or in its write-ahead log.
-    async fn erase(&self, delete: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
+    /// The writing connection, set to overwrite whatever it frees: updates move rows about, and a mail must not lie
+    /// where it was. The pool may have opened it anew, so it is set each time.
+    async fn writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         let mut writer = self.database.writer.acquire().await?;
         sqlx::query("PRAGMA secure_delete = ON")
             .execute(&mut *writer)
             .await?;
+        Ok(writer)
+    }
+
+    /// Deletes, and leaves nothing in the write-ahead log either.
+    async fn erase(&self, delete: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
+        let mut writer = self.writer().await?;
         let erased = delete.execute(&mut *writer).await?.rows_affected();
         if erased > 0 {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -76,7 +84,7 @@ impl MailStore for SqliteMailStore {
         .bind(&mail.body)
         .bind(mail.expires_at.millis())
         .bind(self.now())
-        .execute(&self.database.writer)
+        .execute(&mut *self.writer().await?)
         .await?;
         Ok(())
     }
@@ -89,7 +97,7 @@ impl MailStore for SqliteMailStore {
         )
         .bind(self.now())
         .bind(millis(lease))
-        .fetch_optional(&self.database.writer)
+        .fetch_optional(&mut *self.writer().await?)
         .await?;
         row.map(Row::into_claim).transpose()
     }
@@ -99,7 +107,7 @@ impl MailStore for SqliteMailStore {
             .bind(self.now() + millis(wait))
             .bind(claim.mail.id.to_string())
             .bind(i64::from(claim.tries))
-            .execute(&self.database.writer)
+            .execute(&mut *self.writer().await?)
             .await?;
         Ok(())
     }
