@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream};
 use colloquy_chassis::{
-    ServiceName, client_address::TrustedProxies, session_token::SessionVerifier,
+    ServiceName, client_address::TrustedProxies, session_token::{Algorithms, SessionVerifier},
 };
 
 use crate::process::Process;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
-    let verifier = SessionVerifier::load(&process.keys, Arc::clone(&process.clock))?;
+    let verifier = SessionVerifier::load(
+        &process.keys,
+        &Algorithms::default(),
+        Arc::clone(&process.clock),
+    )?;
     let mut upstreams = Vec::new();
     for service in [
         ServiceName::Auth,

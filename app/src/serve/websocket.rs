@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{ServiceName, router::not_found, session_token::SessionVerifier};
+use colloquy_chassis::{ServiceName, router::not_found, session_token::{Algorithms, SessionVerifier}};
 use colloquy_service_api::MembershipCheck;
 use colloquy_websocket::{Access, Websocket};
 
@@ -11,7 +11,11 @@ use crate::{process::Process, settings::services};
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
     let access = Access {
-        verifier: SessionVerifier::load(&process.keys, Arc::clone(&process.clock))?,
+        verifier: SessionVerifier::load(
+            &process.keys,
+            &Algorithms::default(),
+            Arc::clone(&process.clock),
+        )?,
         revocations: process.revocations()?,
         membership: MembershipCheck::new(
             process.client(ServiceName::ChatQuery)?,

@@ -6,6 +6,7 @@ use colloquy_auth::{Auth, SessionSigner, SessionStore};
 use colloquy_chassis::{
     Clock,
     keys::{KeyError, KeyFolder},
+    session_token::SessionAlgorithm,
 };
 use colloquy_customer::PasswordRule;
 use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings};
@@ -28,7 +29,7 @@ pub fn auth(
     sessions: Arc<dyn SessionStore>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Auth>, KeyError> {
-    let signer = SessionSigner::load(keys)?;
+    let signer = SessionSigner::load(keys, SessionAlgorithm::Rs256)?;
     let settings = colloquy_auth::Settings {
         secure_cookie: settings.http.secure_cookie,
     };

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use colloquy_chassis::{
     Lifecycle, SystemClock, http_server, keys::KeyFolder, origins::Origins, readiness::Readiness,
-    router::finish, session_token::SessionVerifier,
+    router::finish, session_token::{Algorithms, SessionVerifier},
 };
 use colloquy_contracts::{CustomerId, RoomId};
 use colloquy_event_log::{EventLog as _, NewEvent};
@@ -56,7 +56,11 @@ pub async fn run(options: &PushServer) -> Result<()> {
     let clock = Arc::new(SystemClock);
     let everybody = Arc::new(Everybody);
     let access = Access {
-        verifier: SessionVerifier::load(&KeyFolder::new(&options.keys), clock.clone())?,
+        verifier: SessionVerifier::load(
+            &KeyFolder::new(&options.keys),
+            &Algorithms::default(),
+            clock.clone(),
+        )?,
         revocations: RevocationList::follow(
             Arc::new(Nobody),
             clock.clone(),

@@ -1,10 +1,13 @@
 //! Key files: made once, private halves readable by their owner alone (0600).
 //!
 //! ```text
-//! keys/session/{kid}.private.pem    RSA 3072, auth only       keys/session/{kid}.public.pem
+//! keys/session/{kid}.private.pem    RSA 3072 or Ed25519, auth only    keys/session/{kid}.public.pem
+//! keys/session/signing    the kid of the key that signs
 //! keys/internal/{service}.private.pem    Ed25519, that service only    keys/internal/{service}.public.pem
 //! keys/otp/seal.key    256 random bits in base64, otp only
 //! ```
+
+mod session;
 
 use std::{
     fmt,
@@ -15,13 +18,13 @@ use std::{
 };
 
 use aws_lc_rs::{
-    encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
-    rsa::KeySize,
-    signature::{Ed25519KeyPair, KeyPair as _, RsaKeyPair},
+    encoding::{AsDer, PublicKeyX509Der},
+    signature::{Ed25519KeyPair, KeyPair as _},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::ServiceName;
+pub use self::session::is_kid;
+use crate::{ServiceName, session_token::SessionAlgorithm};
 
 /// Why key files could not be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,21 @@ pub enum KeyError {
     /// No key where one is needed.
     #[error("no key in {0}")]
     Missing(PathBuf),
+    /// An RSA key of fewer than 2048 bits.
+    #[error("the key {0} is too weak")]
+    Weak(PathBuf),
+    /// Several session keys have private halves.
+    #[error("several session keys could sign, and {0} does not say which one does")]
+    Undecided(PathBuf),
+    /// The session key is of another kind than the algorithm needs.
+    #[error("no session key fits {0}: rotate to one that does, or change the algorithms")]
+    Unfit(SessionAlgorithm),
+    /// There is a session key of that name.
+    #[error("there is a session key {0}")]
+    Taken(String),
+    /// A name that could not be a file's.
+    #[error("{0:?} is no name of a key: letters, digits, - and _, at most 64")]
+    BadName(String),
 }
 
 /// The key that one-time codes are sealed with: 256 bits.
@@ -79,56 +97,15 @@ impl KeyFolder {
     /// # Errors
     /// A key could not be made or written.
     pub fn complete(&self, first_kid: &str) -> Result<(), KeyError> {
-        if self.kids("public").unwrap_or_default().is_empty() {
-            let pair = RsaKeyPair::generate(KeySize::Rsa3072).map_err(|_| KeyError::Generate)?;
-            let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| KeyError::Generate)?;
-            let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())
-                .map_err(|_| KeyError::Generate)?;
-            self.write_pair("session", first_kid, private.as_ref(), public.as_ref())?;
-        }
+        self.first_session_key(first_kid, SessionAlgorithm::Rs256)?;
         for service in ServiceName::ALL {
             if self.path("internal", service.name(), "public").exists() {
                 continue;
             }
-            let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Generate)?;
-            let private = pair.to_pkcs8v1().map_err(|_| KeyError::Generate)?;
-            let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key())
-                .map_err(|_| KeyError::Generate)?;
-            self.write_pair(
-                "internal",
-                service.name(),
-                private.as_ref(),
-                public.as_ref(),
-            )?;
+            let (private, public) = ed25519()?;
+            self.write_pair("internal", service.name(), &private, &public)?;
         }
         self.complete_otp_seal()
-    }
-
-    /// The newest session key (by name) that has a private half here, with its kid.
-    ///
-    /// # Errors
-    /// There is none, or it cannot be read.
-    pub fn session_private(&self) -> Result<(String, Vec<u8>), KeyError> {
-        let kid = self
-            .kids("private")?
-            .pop()
-            .ok_or_else(|| KeyError::Missing(self.0.join("session")))?;
-        let pem = read(&self.path("session", &kid, "private"))?;
-        Ok((kid, pem))
-    }
-
-    /// Every session key's public half, with its kid: all of them verify, so that keys can be rotated.
-    ///
-    /// # Errors
-    /// There is none, or one cannot be read.
-    pub fn session_public(&self) -> Result<Vec<(String, Vec<u8>)>, KeyError> {
-        let kids = self.kids("public")?;
-        if kids.is_empty() {
-            return Err(KeyError::Missing(self.0.join("session")));
-        }
-        kids.into_iter()
-            .map(|kid| Ok((kid.clone(), read(&self.path("session", &kid, "public"))?)))
-            .collect()
     }
 
     /// A service's own private key for internal tokens.
@@ -189,27 +166,6 @@ impl KeyFolder {
         self.0.join(kind).join(format!("{name}.{half}.pem"))
     }
 
-    fn kids(&self, half: &str) -> Result<Vec<String>, KeyError> {
-        let folder = self.0.join("session");
-        let entries = fs::read_dir(&folder).map_err(|source| KeyError::File {
-            path: folder.clone(),
-            source,
-        })?;
-        let suffix = format!(".{half}.pem");
-        let mut kids: Vec<String> = entries
-            .filter_map(|entry| {
-                entry
-                    .ok()?
-                    .file_name()
-                    .to_str()?
-                    .strip_suffix(&suffix)
-                    .map(str::to_owned)
-            })
-            .collect();
-        kids.sort();
-        Ok(kids)
-    }
-
     /// Public half last: it is what tells that a pair is complete.
     fn write_pair(
         &self,
@@ -234,6 +190,15 @@ impl KeyFolder {
             &pem("PUBLIC KEY", public),
         )
     }
+}
+
+/// The halves of a new pair.
+fn ed25519() -> Result<(Vec<u8>, Vec<u8>), KeyError> {
+    let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Generate)?;
+    let private = pair.to_pkcs8v1().map_err(|_| KeyError::Generate)?;
+    let public =
+        AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map_err(|_| KeyError::Generate)?;
+    Ok((private.as_ref().to_vec(), public.as_ref().to_vec()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, KeyError> {

@@ -1,16 +1,24 @@
-//! The JWT that customers hold (contract §3 auth): RS256 alone, `exp`, `iss` and `aud` required, no leeway.
+//! The JWT that customers hold (contract §3 auth): RS256, or what a setting names. [`TokenKeys`] says what is refused.
 
-use std::{collections::HashMap, sync::Arc};
+mod algorithm;
+mod public_key;
+mod token_keys;
+
+use std::sync::Arc;
 
 use colloquy_contracts::{CustomerId, Timestamp};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    algorithm::{Algorithms, NoAlgorithm, SessionAlgorithm, UnknownAlgorithm},
+    public_key::Jwk,
+    token_keys::{Jwks, Purpose, TokenKeys},
+};
 use crate::{
     Clock,
     cookies::cookie,
-    identity::Caller,
+    identity::{Caller, SessionId},
     keys::{KeyError, KeyFolder},
 };
 
@@ -65,30 +73,25 @@ pub struct Session {
 /// Verifies session tokens with public keys only; what was verified once is kept until it expires (performance.md §2).
 #[derive(Clone)]
 pub struct SessionVerifier {
-    keys: Arc<HashMap<String, DecodingKey>>,
+    keys: Arc<TokenKeys>,
     verified: Cache<String, Session>,
     clock: Arc<dyn Clock>,
 }
 
 /// Verified tokens kept; one takes about 1 KiB.
 const CACHED: u64 = 50_000;
-/// A longer token is no token of ours.
-const MAX_LENGTH: usize = 4096;
 
 impl SessionVerifier {
-    /// A verifier with every public session key of the folder.
+    /// A verifier with every public session key of the folder, also with those that come into it later.
     ///
     /// # Errors
-    /// No key, or one that is no RSA key.
-    pub fn load(keys: &KeyFolder, clock: Arc<dyn Clock>) -> Result<Self, KeyError> {
-        let keys = keys
-            .session_public()?
-            .into_iter()
-            .map(|(kid, pem)| match DecodingKey::from_rsa_pem(&pem) {
-                Ok(key) => Ok((kid, key)),
-                Err(_) => Err(KeyError::Malformed(kid.into())),
-            })
-            .collect::<Result<_, _>>()?;
+    /// As [`TokenKeys::load`].
+    pub fn load(
+        keys: &KeyFolder,
+        algorithms: &Algorithms,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KeyError> {
+        let keys = TokenKeys::load(keys, algorithms, Arc::clone(&clock))?;
         Ok(Self {
             keys: Arc::new(keys),
             verified: Cache::new(CACHED),
@@ -99,39 +102,13 @@ impl SessionVerifier {
     /// The session of a token, if the token is ours, whole and not expired.
     #[must_use]
     pub fn verify(&self, token: &str) -> Option<Session> {
-        if token.len() > MAX_LENGTH {
-            return None;
-        }
         if let Some(session) = self.verified.get(token) {
-            return self.unexpired(session);
+            return (self.clock.now() < session.expires_at).then_some(session);
         }
-        let session = self.unexpired(self.decode(token)?)?;
+        let claims = self.keys.claims(token, Purpose::Session)?;
+        let session = Session::from_claims(claims)?;
         self.verified.insert(token.to_owned(), session.clone());
         Some(session)
-    }
-
-    fn unexpired(&self, session: Session) -> Option<Session> {
-        (self.clock.now() < session.expires_at).then_some(session)
-    }
-
-    fn decode(&self, token: &str) -> Option<Session> {
-        let key = self.keys.get(&decode_header(token).ok()?.kid?)?;
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.validate_exp = false;
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        let claims = decode::<Claims>(token, key, &validation).ok()?.claims;
-        let caller = Caller {
-            customer_id: claims.customer_id.parse().ok()?,
-            full_name: claims.full_name,
-            session_id: claims.jti.parse().ok()?,
-        };
-        Some(Session {
-            caller,
-            issued_at: Timestamp::from_millis(claims.issued_at_millis),
-            expires_at: Timestamp::from_millis(claims.exp.checked_mul(1000)?),
-        })
     }
 }
 
@@ -142,6 +119,25 @@ pub fn token_cookie(headers: &http::HeaderMap) -> Option<&str> {
 }
 
 impl Session {
+    /// Ids must be written as auth writes them: whatever else reads as the same id is not ours.
+    fn from_claims(claims: Claims) -> Option<Self> {
+        let customer_id: CustomerId = claims.customer_id.parse().ok()?;
+        let session_id: SessionId = claims.jti.parse().ok()?;
+        let as_written = customer_id.0 > 0
+            && customer_id.to_string() == claims.customer_id
+            && session_id.to_string() == claims.jti
+            && claims.issued_at_millis.div_euclid(1000) == claims.iat;
+        as_written.then_some(Self {
+            caller: Caller {
+                customer_id,
+                full_name: claims.full_name,
+                session_id,
+            },
+            issued_at: Timestamp::from_millis(claims.issued_at_millis),
+            expires_at: Timestamp::from_millis(claims.exp.checked_mul(1000)?),
+        })
+    }
+
     /// Whose session this is.
     #[must_use]
     pub fn customer_id(&self) -> CustomerId {

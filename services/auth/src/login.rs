@@ -73,7 +73,7 @@ async fn start_session(auth: &Auth, credential: &Credential) -> Result<String, L
         .check(credential)
         .await?
         .ok_or(LoginError::WrongCredential)?;
-    Ok(auth.signer.sign(account, began)?)
+    Ok(auth.signer.sign_session(account, began)?)
 }
 
 fn session_cookie(token: &str, secure: bool) -> HeaderValue {

@@ -1,15 +1,16 @@
-//! Signing session tokens: RS256 with the newest private key of the folder (contract §3 auth).
+//! Signing tokens with the private session key: RS256, or what a setting names (contract §3 auth).
 
 use std::sync::Arc;
 
 use colloquy_chassis::{
     identity::SessionId,
     keys::{KeyError, KeyFolder},
-    session_token::{AUDIENCE, Claims, ISSUER, LIFETIME_SECONDS},
+    session_token::{Claims, ISSUER, LIFETIME_SECONDS, Purpose, SessionAlgorithm},
 };
 use colloquy_contracts::Timestamp;
 use colloquy_service_api::Account;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde::Serialize;
 
 /// Where session ids come from.
 pub trait SessionIds: Send + Sync + 'static {
@@ -27,30 +28,30 @@ impl SessionIds for RandomSessionIds {
     }
 }
 
-/// Signs session tokens. Cheap to clone.
+/// Signs session tokens, and those of devices. Cheap to clone.
 #[derive(Clone)]
 pub struct SessionSigner {
-    header: Header,
+    kid: String,
+    algorithm: SessionAlgorithm,
     key: Arc<EncodingKey>,
     ids: Arc<dyn SessionIds>,
 }
 
 impl SessionSigner {
-    /// The signer with the newest private session key of the folder and random session ids.
+    /// The signer with the session key of the folder that signs, and with random session ids.
     ///
     /// # Errors
-    /// There is no key, or it is no RSA key.
-    pub fn load(keys: &KeyFolder) -> Result<Self, KeyError> {
+    /// There is no such key, or it is of another kind than the algorithm needs.
+    pub fn load(keys: &KeyFolder, algorithm: SessionAlgorithm) -> Result<Self, KeyError> {
         let (kid, pem) = keys.session_private()?;
-        let Ok(key) = EncodingKey::from_rsa_pem(&pem) else {
-            return Err(KeyError::Malformed(kid.into()));
+        let key = match algorithm {
+            SessionAlgorithm::Rs256 | SessionAlgorithm::Ps256 => EncodingKey::from_rsa_pem(&pem),
+            SessionAlgorithm::EdDsa => EncodingKey::from_ed_pem(&pem),
         };
         Ok(Self {
-            header: Header {
-                kid: Some(kid),
-                ..Header::new(Algorithm::RS256)
-            },
-            key: Arc::new(key),
+            kid,
+            algorithm,
+            key: Arc::new(key.map_err(|_| KeyError::Unfit(algorithm))?),
             ids: Arc::new(RandomSessionIds),
         })
     }
@@ -65,7 +66,7 @@ impl SessionSigner {
     ///
     /// # Errors
     /// The cryptographic library refused to sign.
-    pub(crate) fn sign(
+    pub(crate) fn sign_session(
         &self,
         account: Account,
         now: Timestamp,
@@ -78,10 +79,32 @@ impl SessionSigner {
             iat: now.seconds(),
             issued_at_millis: now.millis(),
             exp: now.seconds() + LIFETIME_SECONDS,
-            jti: self.ids.next().to_string(),
+            jti: self.next_id().to_string(),
             iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
+            aud: Purpose::Session.audience().to_owned(),
         };
-        encode(&self.header, &claims, &self.key)
+        self.sign(Purpose::Session, &claims)
+    }
+
+    /// A token for that purpose.
+    ///
+    /// # Errors
+    /// The cryptographic library refused to sign.
+    pub(crate) fn sign(
+        &self,
+        purpose: Purpose,
+        claims: &impl Serialize,
+    ) -> jsonwebtoken::errors::Result<String> {
+        let header = Header {
+            typ: Some(purpose.typ().to_owned()),
+            kid: Some(self.kid.clone()),
+            ..Header::new(self.algorithm.algorithm())
+        };
+        encode(&header, claims, &self.key)
+    }
+
+    /// An id that no session and no device had before.
+    pub(crate) fn next_id(&self) -> SessionId {
+        self.ids.next()
     }
 }

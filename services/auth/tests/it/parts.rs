@@ -9,8 +9,11 @@ use colloquy_auth::{
     signing::SessionIds,
 };
 use colloquy_chassis::{
-    ServiceName, clock::ManualClock, identity::SessionId, keys::KeyFolder,
-    session_token::SessionVerifier,
+    ServiceName,
+    clock::ManualClock,
+    identity::SessionId,
+    keys::KeyFolder,
+    session_token::{Algorithms, SessionAlgorithm, SessionVerifier},
 };
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::{
@@ -46,7 +49,7 @@ pub fn clock() -> Arc<ManualClock> {
 }
 
 pub fn verifier(clock: &Arc<ManualClock>) -> SessionVerifier {
-    SessionVerifier::load(&keys(), Arc::clone(clock) as _).unwrap()
+    SessionVerifier::load(&keys(), &Algorithms::default(), Arc::clone(clock) as _).unwrap()
 }
 
 /// Auth in front of `credentials`, on a store that nothing is asked of.
@@ -60,7 +63,7 @@ pub fn auth_on(
     credentials: impl CredentialCheck,
     secure_cookie: bool,
 ) -> Arc<Auth> {
-    let signer = SessionSigner::load(&keys())
+    let signer = SessionSigner::load(&keys(), SessionAlgorithm::Rs256)
         .unwrap()
         .with_session_ids(Arc::new(OneId));
     let settings = Settings { secure_cookie };

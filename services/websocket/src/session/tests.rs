@@ -17,7 +17,7 @@ use colloquy_chassis::{
     clock::ManualClock,
     identity::{Caller, SessionId},
     keys::KeyFolder,
-    session_token::SessionVerifier,
+    session_token::{Algorithms, SessionVerifier},
 };
 use colloquy_contracts::{CustomerId, Destination, RoomId, Timestamp};
 use colloquy_service_api::{
@@ -63,7 +63,12 @@ fn verifier(clock: Arc<dyn Clock>) -> SessionVerifier {
         KeyFolder::new(folder.path()).complete("test").unwrap();
         folder
     });
-    SessionVerifier::load(&KeyFolder::new(folder.path()), clock).unwrap()
+    SessionVerifier::load(
+        &KeyFolder::new(folder.path()),
+        &Algorithms::default(),
+        clock,
+    )
+    .unwrap()
 }
 
 /// As was read in an hour: the list is fresh for all of the test.

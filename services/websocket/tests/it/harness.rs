@@ -18,7 +18,7 @@ use colloquy_chassis::{
     keys::KeyFolder,
     readiness::Readiness,
     router::finish,
-    session_token::{AUDIENCE, Claims, ISSUER, SessionVerifier},
+    session_token::{AUDIENCE, Algorithms, Claims, ISSUER, SessionVerifier},
 };
 use colloquy_contracts::{CustomerId, RoomId};
 use colloquy_service_api::{
@@ -79,7 +79,8 @@ impl Node {
         revocations.apply(&nothing_new(), later());
         let access = Access {
             revocations: revocations.clone(),
-            verifier: SessionVerifier::load(keys(), Arc::new(SystemClock)).unwrap(),
+            verifier: SessionVerifier::load(keys(), &Algorithms::default(), Arc::new(SystemClock))
+                .unwrap(),
             membership: MembershipCheck::new(Arc::new(Rooms), Arc::new(Rooms)),
             origins: colloquy_chassis::origins::Origins::new([PAGE.to_owned()]),
         };
