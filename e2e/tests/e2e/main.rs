@@ -30,6 +30,7 @@ mod gateway {
     mod internal;
     mod origin;
     mod routing;
+    mod spoofing;
 }
 mod query {
     mod message;
@@ -42,6 +43,7 @@ mod ws {
     mod subscribe;
 }
 mod canaries;
+mod documents;
 mod envelope;
 mod path_of_one_message;
 mod scene;
