@@ -5,10 +5,11 @@ use colloquy_chassis::{
     ServiceName, SystemClock,
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
+    request_id::{self, REQUEST_ID},
 };
 use colloquy_contracts::Envelope;
 use colloquy_service_api::{CallError, ServiceClient};
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::net::TcpListener;
 
 struct World {
@@ -48,6 +49,15 @@ async fn chat_command() -> World {
                     message: String::new(),
                     data: None,
                 })
+            }),
+        )
+        .route(
+            "/headers",
+            get(|headers: HeaderMap| async move {
+                let mut names: Vec<_> = headers.keys().map(ToString::to_string).collect();
+                names.sort();
+                let id = headers.get(&REQUEST_ID).map(|id| id.to_str().unwrap());
+                Json(Envelope::success("headers", (names, id.map(str::to_owned))))
             }),
         )
         .route(
@@ -141,4 +151,22 @@ async fn with_every_instance_away_the_service_is_unavailable() {
     let client = world.client(ServiceName::ChatQuery, &[nowhere().await, nowhere().await]);
     let answer: Result<Option<bool>, _> = client.ask(Method::GET, "/yes", None::<&()>).await;
     assert!(matches!(answer, Err(CallError::Unavailable(..))));
+}
+
+#[tokio::test]
+async fn contract_2_a_call_carries_the_id_of_the_request_it_is_a_part_of_and_nothing_else_of_it() {
+    type Headers = Option<(Vec<String>, Option<String>)>;
+    let world = chat_command().await;
+    let client = world.client(ServiceName::ChatQuery, std::slice::from_ref(&world.address));
+    let ask = || client.ask(Method::GET, "/headers", None::<&()>);
+
+    let id = HeaderValue::from_static("trace-7");
+    let within: Headers = request_id::within(id, ask()).await.unwrap();
+    let (names, id) = within.unwrap();
+    assert_eq!(names, ["accept", "authorization", "host", "x-request-id"]);
+    assert_eq!(id.as_deref(), Some("trace-7"));
+
+    let outside: Headers = ask().await.unwrap();
+    let (names, _) = outside.unwrap();
+    assert_eq!(names, ["accept", "authorization", "host"]);
 }

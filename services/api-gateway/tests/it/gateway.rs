@@ -24,10 +24,11 @@ use colloquy_chassis::{
     keys::KeyFolder,
     origins::Origins,
     router::wrap,
-    session_token::{AUDIENCE, Claims, ISSUER, SessionVerifier},
+    session_token::{AUDIENCE, Algorithms, Claims, ISSUER, SessionVerifier},
 };
 use colloquy_service_api::{RevocationList, revocations::Revocations};
 use http::StatusCode;
+use http_body_util::BodyExt as _;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -43,23 +44,38 @@ pub struct World {
     _folder: tempfile::TempDir,
 }
 
-/// Answers `{customerId, service, path, headers, length}` of what it was sent.
-async fn mirror(request: Request) -> Json<Value> {
+/// Answers `{customerId, service, path, headers, length, trailers}` of what it was sent.
+pub async fn mirror(request: Request) -> Json<Value> {
     let (parts, body) = request.into_parts();
     let identity = parts.extensions.get::<Identity>();
-    let headers: Vec<String> = parts
+    let headers: Vec<[String; 2]> = parts
         .headers
         .iter()
-        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .map(|(name, value)| [name.to_string(), value.to_str().unwrap().to_owned()])
         .collect();
+    let body = body.collect().await.unwrap();
+    let trailers = body.trailers().is_some();
     Json(json!({
         "customerId": identity.and_then(|identity| identity.caller.as_ref()).map(|caller| caller.customer_id),
         "service": identity.map(|identity| identity.service.name()),
         "path": parts.uri.to_string(),
         "headers": headers,
-        "length": to_bytes(body, usize::MAX).await.unwrap().len(),
+        "length": body.to_bytes().len(),
+        "trailers": trailers,
     }))
 }
+
+/// The values of a header as a service got it.
+pub fn arrived(mirrored: &Value, name: &str) -> Vec<String> {
+    let headers: Vec<[String; 2]> = serde_json::from_value(mirrored["headers"].clone()).unwrap();
+    headers
+        .into_iter()
+        .filter_map(|[named, value]| (named == name).then_some(value))
+        .collect()
+}
+
+/// Services by their names.
+pub type Upstreams = Vec<(ServiceName, Arc<dyn Upstream>)>;
 
 /// The one proxy that is believed.
 pub const PROXY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
@@ -81,38 +97,54 @@ impl Upstream for Away {
 impl World {
     /// Nobody has logged out, as was read in an hour: the list is fresh for all of the test.
     pub fn new() -> Self {
-        let world = Self::without_revocations();
+        Self::without_revocations().nobody_logged_out()
+    }
+
+    /// One of the services is this one.
+    pub fn with(service: ServiceName, upstream: Arc<dyn Upstream>) -> Self {
+        Self::with_all(|_| vec![(service, upstream)]).nobody_logged_out()
+    }
+
+    /// Some of the services are these, which may need the keys.
+    pub fn with_upstreams(upstreams: impl FnOnce(&KeyFolder) -> Upstreams) -> Self {
+        Self::with_all(upstreams).nobody_logged_out()
+    }
+
+    /// The list of revoked sessions was never read.
+    pub fn without_revocations() -> Self {
+        Self::with_all(|_| Vec::new())
+    }
+
+    /// Auth is away, and so the list was never read either.
+    pub fn without_auth() -> Self {
+        Self::with_all(|_| vec![(ServiceName::Auth, Arc::new(Away))])
+    }
+
+    fn nobody_logged_out(self) -> Self {
         let read = Revocations {
             is_end: true,
             ..Revocations::default()
         };
         let in_an_hour = Instant::now() + Duration::from_secs(3600);
-        world.revocations.apply(&read, in_an_hour);
-        world
+        self.revocations.apply(&read, in_an_hour);
+        self
     }
 
-    /// The list of revoked sessions was never read.
-    pub fn without_revocations() -> Self {
-        Self::with_auth(Arc::new(InProcess(Router::new().fallback(mirror))))
-    }
-
-    /// Auth is away, and so the list was never read either.
-    pub fn without_auth() -> Self {
-        Self::with_auth(Arc::new(Away))
-    }
-
-    fn with_auth(auth: Arc<dyn Upstream>) -> Self {
+    fn with_all(others: impl FnOnce(&KeyFolder) -> Upstreams) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = KeyFolder::new(folder.path());
         keys.complete("k1").unwrap();
-        let verifier = SessionVerifier::load(&keys, Arc::new(SystemClock)).unwrap();
+        let verifier =
+            SessionVerifier::load(&keys, &Algorithms::default(), Arc::new(SystemClock)).unwrap();
         let mirror = || Arc::new(InProcess(Router::new().fallback(mirror))) as Arc<dyn Upstream>;
-        let upstreams = [
-            (ServiceName::Auth, auth),
+        let mut upstreams: Upstreams = vec![
+            (ServiceName::Auth, mirror()),
             (ServiceName::Customer, mirror()),
             (ServiceName::ChatCommand, mirror()),
-            (ServiceName::ChatQuery, Arc::new(Away) as Arc<dyn Upstream>),
+            (ServiceName::ChatQuery, Arc::new(Away)),
         ];
+        // A later one takes the place of an earlier one.
+        upstreams.extend(others(&keys));
         let origins = Origins::new(["http://chat.example".to_owned()]);
         let hosts = Hosts::new(["chat.example".to_owned()]);
         let revocations = RevocationList::default();

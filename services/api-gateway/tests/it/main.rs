@@ -3,8 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod admission;
+mod broken_services;
+mod client_address;
+mod cookies;
+mod cross_site;
+mod every_answer;
 mod forwarding;
 mod gateway;
 mod http_upstream;
 mod identity;
+mod identity_headers;
 mod logout;
+mod slow_clients;
+mod sockets;

@@ -1,0 +1,8 @@
+//! What every service's router does before and after its handlers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bodies;
+mod every_answer;
+mod request_id;
+mod requests;

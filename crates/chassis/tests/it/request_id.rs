@@ -1,0 +1,46 @@
+use axum::{Router, routing::get};
+use colloquy_chassis::{Answer, request_id, router::finish};
+use http::{HeaderValue, Request};
+
+use crate::requests::{read, send};
+
+/// Answers the id that a call to another service would carry.
+fn router() -> Router {
+    let told = async || {
+        let id = request_id::current();
+        Answer("Told.", id.map(|id| id.to_str().unwrap().to_owned()))
+    };
+    finish(Router::new().route("/id", get(told)))
+}
+
+#[tokio::test]
+async fn contract_2_whatever_a_request_leads_to_knows_its_id() {
+    for (sent, is_kept) in [
+        (Some("trace-7_a"), true),
+        (Some("a b"), false),
+        (Some("<script>"), false),
+        (None, false),
+    ] {
+        let mut request = Request::get("/id");
+        if let Some(sent) = sent {
+            request = request.header("x-request-id", sent);
+        }
+        let response = send(&router(), request, "").await;
+        let answered = response.headers()["x-request-id"].clone();
+        let (_, body) = read(response).await;
+        assert_eq!(body["data"], answered.to_str().unwrap());
+        assert_eq!(
+            sent == Some(answered.to_str().unwrap()),
+            is_kept,
+            "{sent:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn contract_2_outside_of_a_request_there_is_no_id() {
+    assert_eq!(request_id::current(), None);
+    let id = HeaderValue::from_static("outer");
+    let seen = request_id::within(id.clone(), async { request_id::current() }).await;
+    assert_eq!(seen, Some(id));
+}
