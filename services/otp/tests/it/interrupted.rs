@@ -21,17 +21,18 @@ pub enum Call {
 /// What happens before a call; its failure is the call's.
 pub type Happening = Pin<Box<dyn Future<Output = Result<(), ExpiringStoreError>> + Send>>;
 
-pub struct Interrupted<H> {
+struct Interrupted<H> {
     store: Store,
     before: H,
 }
 
-impl<H: Fn(Call) -> Happening + Send + Sync + 'static> Interrupted<H> {
-    /// The store, with something that happens before each call; if that fails the call does too, and is not made.
-    pub fn new(store: &Store, before: H) -> Store {
-        let store = Arc::clone(store);
-        Arc::new(Self { store, before })
-    }
+/// The store, with something that happens before each call; if that fails the call does too, and is not made.
+pub fn interrupted<H>(store: &Store, before: H) -> Store
+where
+    H: Fn(Call) -> Happening + Send + Sync + 'static,
+{
+    let store = Arc::clone(store);
+    Arc::new(Interrupted { store, before })
 }
 
 /// What a store says that is away.

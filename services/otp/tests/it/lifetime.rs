@@ -7,7 +7,7 @@ use colloquy_service_api::OneTimeCodes as _;
 use tokio::time::advance;
 
 use crate::{
-    interrupted::{Call, Interrupted},
+    interrupted::{Call, interrupted},
     parts::{
         AN, KEY_OF_AN, NOW, clock, embedded, key, otp_on, otp_with, redis_prefix, redis_under,
         redis_url,
@@ -84,7 +84,7 @@ async fn s06_a_newer_code_is_put_back_with_no_more_time_than_it_had() {
     let otp = otp_on(&store);
     let old = otp.generate(AN).await.unwrap().otp_code;
     let faster = Arc::clone(&otp);
-    let interrupted = Interrupted::new(&store, move |call| {
+    let hindered = interrupted(&store, move |call| {
         let faster = Arc::clone(&faster);
         Box::pin(async move {
             if call == Call::Take {
@@ -94,7 +94,7 @@ async fn s06_a_newer_code_is_put_back_with_no_more_time_than_it_had() {
             Ok(())
         })
     });
-    assert!(!otp_on(&interrupted).validate(AN, &old).await.unwrap());
+    assert!(!otp_on(&hindered).validate(AN, &old).await.unwrap());
     let held = store.get(KEY_OF_AN).await.unwrap().unwrap();
     assert_eq!(held.remaining, Duration::from_secs(290));
 }

@@ -6,7 +6,7 @@ use colloquy_service_api::{CallError, OneTimeCodes as _};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{
-    interrupted::{Call, Interrupted, down},
+    interrupted::{Call, down, interrupted},
     parts::{AN, Store, nth_wrong, otp_on},
 };
 
@@ -78,18 +78,20 @@ pub async fn s06_of_a_thousand_tries_that_have_read_the_code_five_are_compared(s
     let otp = otp_on(&store);
     let right = otp.generate(AN).await.unwrap().otp_code;
     let all_have_read = Arc::new(Barrier::new(1_000));
-    let interrupted = Interrupted::new(&store, move |call| {
+    let hindered = interrupted(&store, move |call| {
         let all_have_read = Arc::clone(&all_have_read);
         Box::pin(async move {
             match call {
-                Call::Count => drop(all_have_read.wait().await),
+                Call::Count => {
+                    all_have_read.wait().await;
+                }
                 Call::Take => return Err(down()),
                 _ => {}
             }
             Ok(())
         })
     });
-    let hindered = otp_on(&interrupted);
+    let hindered = otp_on(&hindered);
     let answers = at_once(1_000, |_| {
         let (otp, right) = (Arc::clone(&hindered), right.clone());
         async move { otp.validate(AN, &right).await }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use colloquy_service_api::{CallError, OneTimeCodes as _};
 
 use crate::{
-    interrupted::{Call, Happening, Interrupted, down},
+    interrupted::{Call, Happening, down, interrupted},
     parts::{AN, KEY_OF_AN, Store, clock, key, nth_wrong, otp_on, otp_with, wrong},
 };
 
@@ -77,7 +77,7 @@ pub async fn s06_a_key_change_ends_live_codes(store: Store) {
 pub async fn s06_a_code_that_died_but_was_not_removed_is_not_mailed_again(store: Store) {
     let otp = otp_on(&store);
     let right = otp.generate(AN).await.unwrap().otp_code;
-    let interrupted = Interrupted::new(&store, |call| {
+    let hindered = interrupted(&store, |call| {
         Box::pin(async move {
             match call {
                 Call::Take => Err(down()),
@@ -85,7 +85,7 @@ pub async fn s06_a_code_that_died_but_was_not_removed_is_not_mailed_again(store:
             }
         })
     });
-    let hindered = otp_on(&interrupted);
+    let hindered = otp_on(&hindered);
     for n in 1..=4 {
         assert!(!hindered.validate(AN, &nth_wrong(&right, n)).await.unwrap());
     }
@@ -102,7 +102,7 @@ pub async fn s06_a_resend_during_a_try_wins_and_its_code_stays(store: Store) {
     let old = otp.generate(AN).await.unwrap().otp_code;
     let resent = Arc::new(Mutex::new(None));
     let (faster, tell) = (Arc::clone(&otp), Arc::clone(&resent));
-    let interrupted = Interrupted::new(&store, move |call| {
+    let hindered = interrupted(&store, move |call| {
         let (faster, tell) = (Arc::clone(&faster), Arc::clone(&tell));
         Box::pin(async move {
             if call == Call::Take {
@@ -112,7 +112,7 @@ pub async fn s06_a_resend_during_a_try_wins_and_its_code_stays(store: Store) {
             Ok(())
         })
     });
-    assert!(!otp_on(&interrupted).validate(AN, &old).await.unwrap());
+    assert!(!otp_on(&hindered).validate(AN, &old).await.unwrap());
     let new = resent.lock().unwrap().take().unwrap();
     assert!(otp.validate(AN, &new).await.unwrap());
 }
@@ -126,7 +126,7 @@ pub async fn p7_no_failure_of_the_store_makes_a_yes_or_a_code(store: Store) {
             let outcome = if call == failing { Err(down()) } else { Ok(()) };
             Box::pin(async move { outcome })
         };
-        otp_on(&Interrupted::new(&store, before))
+        otp_on(&interrupted(&store, before))
     };
     for failing in [Call::Get, Call::Count, Call::Take] {
         let answer = without(failing).validate(AN, &right).await;
