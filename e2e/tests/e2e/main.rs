@@ -25,6 +25,7 @@ mod customer {
 mod gateway {
     mod authentication;
     mod bad_tokens;
+    mod every_route;
     mod host;
     mod identity;
     mod internal;
@@ -42,6 +43,7 @@ mod ws {
     mod push;
     mod subscribe;
 }
+mod access;
 mod canaries;
 mod documents;
 mod envelope;
