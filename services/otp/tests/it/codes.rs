@@ -28,6 +28,7 @@ macro_rules! promises {
             one_by_one::contract_4_otp_blank_and_overlong_addresses_are_refused
             at_once::contract_4_otp_generate_answers_everybody_one_code
             at_once::s06_of_a_hundred_right_tries_at_once_one_is_told_yes
+            at_once::s06_of_five_who_found_the_code_right_one_is_told_yes
             at_once::s06_a_thousand_wrong_tries_at_once_leave_no_try
             at_once::s06_of_a_thousand_tries_that_have_read_the_code_five_are_compared
             kept::s06_a_code_is_kept_sealed_and_two_seals_differ

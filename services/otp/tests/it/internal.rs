@@ -8,8 +8,9 @@ use axum::{
 };
 use colloquy_chassis::{ServiceName, identity::Identity};
 use colloquy_otp::{Otp, router};
-use colloquy_service_api::one_time_codes::{
-    GENERATE_PATH, OneTimeCode, RESEND_PATH, VALIDATE_PATH,
+use colloquy_service_api::{
+    OneTimeCodes as _,
+    one_time_codes::{GENERATE_PATH, IssuedCode, OneTimeCode, RESEND_PATH, VALIDATE_PATH},
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -65,6 +66,9 @@ async fn contract_4_otp_generate_200_has_code_status_and_end() {
     assert!(message.starts_with("Existing"), "{message}");
     assert_eq!(again["data"]["otpCode"], new["data"]["otpCode"]);
     assert_eq!(again["data"]["expiresAt"], new["data"]["expiresAt"]);
+
+    let wire: IssuedCode = serde_json::from_value(again["data"].clone()).unwrap();
+    assert_eq!(wire, otp.generate(AN).await.unwrap());
 }
 
 #[tokio::test]

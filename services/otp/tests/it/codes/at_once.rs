@@ -57,6 +57,28 @@ pub async fn s06_of_a_hundred_right_tries_at_once_one_is_told_yes(store: Store) 
     }
 }
 
+/// All five have compared before one removes the code.
+pub async fn s06_of_five_who_found_the_code_right_one_is_told_yes(store: Store) {
+    let right = otp_on(&store).generate(AN).await.unwrap().otp_code;
+    let all_have_compared = Arc::new(Barrier::new(5));
+    let hindered = interrupted(&store, move |call| {
+        let all_have_compared = Arc::clone(&all_have_compared);
+        Box::pin(async move {
+            if call == Call::Take {
+                all_have_compared.wait().await;
+            }
+            Ok(())
+        })
+    });
+    let hindered = otp_on(&hindered);
+    let answers = at_once(5, |_| {
+        let (otp, right) = (Arc::clone(&hindered), right.clone());
+        async move { otp.validate(AN, &right).await.unwrap() }
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|yes| **yes).count(), 1);
+}
+
 pub async fn s06_a_thousand_wrong_tries_at_once_leave_no_try(store: Store) {
     let otp = otp_on(&store);
     let right = otp.generate(AN).await.unwrap().otp_code;
