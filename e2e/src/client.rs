@@ -5,6 +5,7 @@ pub mod customers;
 pub mod exact;
 pub mod frame;
 pub mod http;
+pub mod octets;
 pub mod raw;
 pub mod seq_watch;
 pub mod sign_up;

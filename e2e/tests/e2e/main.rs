@@ -41,6 +41,7 @@ mod ws {
     mod connect;
     mod frames;
     mod push;
+    mod rfc6455;
     mod subscribe;
 }
 mod access;
