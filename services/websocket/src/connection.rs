@@ -244,6 +244,7 @@ impl<C: Channel> Connection<C> {
         if !self.channel.is_writable() {
             return Ok(());
         }
+        let is_sign_of_life = !matches!(outgoing, Outgoing::Ping);
         let sending = async {
             self.channel.feed(outgoing).await?;
             self.channel.flush().await
@@ -251,8 +252,8 @@ impl<C: Channel> Connection<C> {
         timeout(self.websocket.settings.write_within, sending)
             .await
             .unwrap_or(Err(Gone))?;
-        if C::WRITES_SHOW_LIFE {
-            self.timers.sent(true, Instant::now());
+        if is_sign_of_life {
+            self.timers.sent(C::WRITES_SHOW_LIFE, Instant::now());
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ pub mod limits;
 pub mod server;
 pub mod session;
 pub mod sessions;
+pub mod sockjs;
 pub mod stomp;
 pub mod websocket;
 

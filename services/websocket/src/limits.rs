@@ -17,6 +17,8 @@ pub struct Settings {
     pub subscriptions: usize,
     /// Open sessions of one customer on this node.
     pub sessions_per_customer: usize,
+    /// Open SockJS sessions over plain HTTP on this node.
+    pub sockjs_sessions: usize,
     /// Frames a second from one client, over time.
     pub frames_per_second: u32,
     /// Frames at once from one client.
@@ -47,6 +49,7 @@ impl Default for Settings {
             },
             subscriptions: 256,
             sessions_per_customer: 1_000,
+            sockjs_sessions: 10_000,
             frames_per_second: 50,
             frame_burst: 500,
             connect_within: Duration::from_secs(10),

@@ -14,7 +14,7 @@ use hyper::upgrade::Upgraded;
 use crate::{
     Websocket,
     connection::{self, Socket},
-    handshake,
+    handshake, sockjs,
 };
 
 /// Where clients connect.
@@ -24,11 +24,12 @@ pub const PATH: &str = "/ws/chat";
 pub fn router(websocket: Arc<Websocket>) -> Router {
     Router::new()
         .route(PATH, routing::get(open).fallback(another_method))
-        .with_state(websocket)
+        .with_state(Arc::clone(&websocket))
+        .merge(sockjs::router(websocket))
 }
 
 /// STOMP frames in WebSocket messages. Pages of strangers are refused before anything else.
-async fn open(State(websocket): State<Arc<Websocket>>, request: Request) -> Response {
+pub(crate) async fn open(State(websocket): State<Arc<Websocket>>, request: Request) -> Response {
     if !websocket.origins.admit(request.headers()) {
         return ApiError::new(Kind::Forbidden, "This page may not connect.").into_response();
     }

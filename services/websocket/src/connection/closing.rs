@@ -15,6 +15,10 @@ pub enum Closing {
     Silent,
     /// A text message that is not UTF-8.
     NotUtf8,
+    /// A SockJS frame that is none.
+    BrokenFraming,
+    /// A SockJS answer that its client broke off.
+    Interrupted,
     /// A WebSocket message over the limit.
     TooBig,
     /// This node has missed events: whoever reconnects catches up from history.
@@ -26,20 +30,28 @@ pub enum Closing {
 }
 
 impl Closing {
-    /// The frame that tells the client.
+    /// The code and the reason that tell the client.
     #[must_use]
-    pub fn frame(self) -> CloseFrame {
-        let (code, reason) = match self {
+    pub fn told(self) -> (u16, &'static str) {
+        match self {
             Self::Normal => (1000, ""),
             Self::GoingAway => (1001, "server is stopping, reconnect"),
             Self::Protocol => (1002, ""),
             Self::Silent => (1002, "no sign of life"),
+            Self::BrokenFraming => (1002, "broken framing"),
+            Self::Interrupted => (1002, "Connection interrupted!"),
             Self::NotUtf8 => (1007, "not utf-8"),
             Self::TooBig => (1009, "message too big"),
             Self::Missed => (1012, "events were missed, reconnect and fetch history"),
             Self::Unavailable => (1013, "temporarily unavailable"),
             Self::TooSlow => (4500, "client is too slow, reconnect and fetch history"),
-        };
+        }
+    }
+
+    /// The frame that tells the client.
+    #[must_use]
+    pub fn frame(self) -> CloseFrame {
+        let (code, reason) = self.told();
         CloseFrame {
             code: CloseCode::from(code),
             reason: reason.into(),

@@ -10,5 +10,6 @@ mod messages;
 mod revocation;
 mod rooms;
 mod slow_consumer;
+mod sockjs;
 mod stomp_codec;
 mod websocket_frames;

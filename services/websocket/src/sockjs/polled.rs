@@ -1,0 +1,175 @@
+//! A session over plain HTTP as a channel: what requests bring comes in, what the current receiver takes goes out.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use colloquy_chassis::Tasks;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    frame::{self, Messages},
+    receiver::Receiver,
+    sessions::Place,
+};
+use crate::connection::{
+    Closing,
+    channel::{Channel, Gone, Lost, Outgoing},
+};
+
+/// A session without a receiver ends after this time; one that has ended tells so for as long.
+const UNATTENDED: Duration = Duration::from_secs(5);
+/// How long a client may take to read the reason of a close.
+const TELL: Duration = Duration::from_secs(5);
+/// Messages are gathered in one frame up to this size.
+const FRAME: usize = 16 * 1024;
+
+/// What the requests of a session bring.
+pub(super) struct Requests {
+    /// What `xhr_send` carried.
+    pub octets: mpsc::Receiver<Bytes>,
+    /// Who wants to receive.
+    pub receivers: mpsc::Receiver<Receiver>,
+}
+
+/// The session's end of its requests.
+pub(super) struct Polled {
+    /// Declared first, so that nobody finds a session whose requests go nowhere.
+    _place: Place,
+    requests: Requests,
+    tasks: Tasks,
+    receiver: Option<Receiver>,
+    /// Fed and not yet written: nothing between two writes, unless the session has ended without a receiver.
+    messages: Messages,
+    opened: bool,
+    unattended_since: Instant,
+}
+
+impl Polled {
+    pub fn new(place: Place, requests: Requests, tasks: Tasks) -> Self {
+        Self {
+            _place: place,
+            requests,
+            tasks,
+            receiver: None,
+            messages: Messages::default(),
+            opened: false,
+            unattended_since: Instant::now(),
+        }
+    }
+
+    /// Lets a receiver in, unless there is one. The first of a session learns that it is open.
+    fn attach(&mut self, mut receiver: Receiver) {
+        if self.receiver.is_some() {
+            receiver.begin(&frame::close(frame::ANOTHER_CONNECTION));
+            return;
+        }
+        let stays = self.opened || receiver.begin(frame::OPEN);
+        self.opened = true;
+        self.unattended_since = Instant::now();
+        self.receiver = stays.then_some(receiver);
+    }
+
+    async fn write(&mut self, frame: &str) -> Result<(), Gone> {
+        let Some(receiver) = &mut self.receiver else {
+            return Ok(());
+        };
+        if !receiver.write(frame).await? {
+            self.receiver = None;
+            self.unattended_since = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Tells a receiver what is left, and the end. What was said is only for the session's owner.
+    async fn tell(&mut self, mut receiver: Receiver, end: &str) -> Result<(), Gone> {
+        if receiver.is_owner
+            && let Some(frame) = self.messages.take()
+            && !receiver.write(&frame).await?
+        {
+            return Ok(());
+        }
+        receiver.write(end).await.map(|_| ())
+    }
+}
+
+impl Channel for Polled {
+    const KEEPS_ALIVE: bool = true;
+    const WRITES_SHOW_LIFE: bool = true;
+
+    fn is_writable(&self) -> bool {
+        self.receiver.is_some()
+    }
+
+    async fn next(&mut self) -> Result<Bytes, Lost> {
+        let receiver = self.receiver.as_ref();
+        let unattended = self.unattended_since + UNATTENDED;
+        tokio::select! {
+            // Who has gone away is noticed before somebody new is turned away because of it.
+            biased;
+            () = async { receiver.expect("asked only if there is one").gone().await }, if receiver.is_some() => {
+                Err(Lost::Gone)
+            }
+            Some(receiver) = self.requests.receivers.recv() => {
+                self.attach(receiver);
+                Ok(Bytes::new())
+            }
+            Some(octets) = self.requests.octets.recv() => Ok(octets),
+            () = sleep_until(unattended), if receiver.is_none() => Err(Lost::Gone),
+        }
+    }
+
+    async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone> {
+        match outgoing {
+            Outgoing::Frame(message) => {
+                self.messages
+                    .push(&String::from_utf8_lossy(&message.into_data()));
+                if self.messages.len() >= FRAME {
+                    self.flush().await?;
+                }
+                Ok(())
+            }
+            Outgoing::KeepAlive => self.write(frame::HEART_BEAT).await,
+            // Answers are asked for again and again: no other sign of life is needed.
+            Outgoing::Ping => Ok(()),
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Gone> {
+        if self.receiver.is_none() {
+            return Ok(());
+        }
+        match self.messages.take() {
+            Some(frame) => self.write(&frame).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Tells whoever receives, and whoever asks within the time that a client has to come back.
+    async fn close(mut self, closing: Closing) {
+        self.requests.octets.close();
+        let end = frame::close(frame::told(closing));
+        let until = Instant::now() + UNATTENDED;
+        let mut receiver = self.receiver.take();
+        loop {
+            if let Some(receiver) = receiver.take() {
+                let _ = timeout(TELL, self.tell(receiver, &end)).await;
+            }
+            receiver = tokio::select! {
+                receiver = self.requests.receivers.recv() => receiver,
+                () = sleep_until(until) => return,
+                () = self.tasks.stopping() => return,
+            };
+        }
+    }
+
+    /// Who broke off an answer may have missed what was in it: such a session does not go on.
+    async fn farewell(mut self) {
+        if self.receiver.take().is_some() {
+            self.messages = Messages::default();
+            self.close(Closing::Interrupted).await;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `xhr`, `xhr_streaming` and `eventsource`: a client asks for frames, and opens its session with the first ask.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use colloquy_chassis::{ApiError, Kind, session_token::Session as Token};
+use http::HeaderMap;
+
+use super::{
+    Segments, SockJs,
+    polled::Polled,
+    receiver::{Receiver, Transport},
+    session_of,
+    sessions::{Full, Handle},
+};
+use crate::{connection, server::not_ready};
+
+pub(super) async fn receive(
+    transport: Transport,
+    State(sockjs): State<SockJs>,
+    segments: Segments,
+    headers: HeaderMap,
+) -> Response {
+    sockjs
+        .receive(transport, segments, &headers)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
+}
+
+pub(super) fn not_yours() -> ApiError {
+    ApiError::new(Kind::Forbidden, "This session is not yours.")
+}
+
+impl SockJs {
+    async fn receive(
+        &self,
+        transport: Transport,
+        segments: Segments,
+        headers: &HeaderMap,
+    ) -> Result<Response, ApiError> {
+        let name = session_of(segments)?;
+        let cookie = self.websocket.cookie(headers);
+        let handle = match self.sessions.find(&name) {
+            Some(handle) => handle,
+            None => self.open(&name, cookie.clone())?,
+        };
+        let is_owner = handle.admits(cookie.as_deref(), &self.websocket.revocations);
+        // That a session has ended is no secret, and its cookie may have ended with it.
+        if !is_owner && !handle.has_ended() {
+            return Err(not_yours());
+        }
+        let (receiver, response) = Receiver::new(transport, is_owner);
+        let received = handle.receivers.send(receiver).await;
+        received.map_err(|_| not_ready())?;
+        Ok(response)
+    }
+
+    /// A new session, or the one that another request has opened meanwhile.
+    fn open(&self, name: &str, cookie: Option<Box<Token>>) -> Result<Handle, ApiError> {
+        if !self.websocket.is_following() {
+            return Err(not_ready());
+        }
+        // A login that has ended counts as none; if that cannot be told now, CONNECT decides.
+        let revocations = &self.websocket.revocations;
+        let cookie = cookie.filter(|token| !matches!(revocations.is_revoked(token), Ok(true)));
+        let (handle, new) = self
+            .sessions
+            .find_or_open(name, cookie.as_deref())
+            .map_err(|Full| not_ready())?;
+        if let Some((place, requests)) = new {
+            let websocket = Arc::clone(&self.websocket);
+            let polled = Polled::new(place, requests, websocket.tasks.clone());
+            let tasks = websocket.tasks.clone();
+            tasks.spawn(Box::pin(connection::serve(websocket, polled, cookie)));
+        }
+        Ok(handle)
+    }
+}

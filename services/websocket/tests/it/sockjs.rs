@@ -1,0 +1,12 @@
+//! SockJS at `/ws/chat-sockjs` (stomp.md §7).
+
+mod addresses;
+mod browser;
+mod ending;
+mod identity;
+mod info;
+mod origins;
+mod polling;
+mod sending;
+mod streaming;
+mod websocket;
