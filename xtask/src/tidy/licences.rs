@@ -3,7 +3,7 @@
 use super::{Finding, packages::Packages};
 
 /// Licences that ask for no more than their notice, and why each is among them.
-const ALLOWED: [(&str, &str); 13] = [
+const ALLOWED: [(&str, &str); 14] = [
     ("MIT", "permissive; ours"),
     ("MIT-0", "permissive, without notice"),
     ("Apache-2.0", "permissive, with a patent grant"),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &str); 13] = [
     ("Unicode-3.0", "permissive; tables of Unicode"),
     ("Unlicense", "public domain"),
     ("CC0-1.0", "public domain"),
+    ("0BSD", "permissive, without notice"),
     (
         "CDLA-Permissive-2.0",
         "permissive; data of certificate roots",

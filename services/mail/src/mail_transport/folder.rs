@@ -17,7 +17,7 @@ use super::{MailTransport, TransportError};
 use crate::Letter;
 
 /// Older mails make room for newer ones.
-pub const KEPT: usize = 100;
+pub const KEPT: usize = 500;
 /// What a file is called before it is whole.
 const UNFINISHED: &str = "tmp";
 
