@@ -6,6 +6,7 @@ mod kafka;
 mod maven;
 mod mongo;
 mod nginx;
+pub mod pip;
 pub mod postgres;
 mod redis;
 mod smtp;

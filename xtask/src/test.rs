@@ -1,5 +1,6 @@
 //! The one test command: every check and every test, one step after the other.
 
+mod schemathesis;
 mod steps;
 mod tally;
 
@@ -95,6 +96,7 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
             system::down(places)?;
             parts::reset(places, &Part::ALL)?;
         }
+        Action::Schemathesis => schemathesis::run(places)?,
         Action::SystemUp => system::up(places, false)?,
         Action::SystemDown => system::down(places)?,
         Action::SameCount(one, other) => same_count(done, one, other)?,

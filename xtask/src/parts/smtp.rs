@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::Result;
 
-use super::{Recipe, apt, maven};
+use super::{Recipe, pip};
 use crate::{daemon::Daemon, places::Places};
 
 const VERSION: &str = "1.4.6";
@@ -25,18 +25,6 @@ impl Smtp {
             port: places.port(1025),
         }
     }
-
-    fn pip_install(&self, options: &[&str]) -> Result<()> {
-        maven::run(
-            Command::new("python3")
-                .args(["-m", "pip", "install", "-q", "--disable-pip-version-check"])
-                .args(["--root-user-action=ignore", "--upgrade"])
-                .args(options)
-                .arg("--target")
-                .arg(&self.distribution)
-                .arg(format!("aiosmtpd=={VERSION}")),
-        )
-    }
 }
 
 /// The Maildir in which mails arrive, one file each in its folder `new`.
@@ -51,25 +39,14 @@ impl Recipe for Smtp {
     }
 
     fn install(&self) -> Result<()> {
-        if maven::is_complete(&self.distribution) {
-            return Ok(());
-        }
-        let has_pip = maven::run(Command::new("python3").args(["-m", "pip", "--version"])).is_ok();
-        if !has_pip {
-            apt::install("python3-pip")?;
-        }
-        // Debian's own Python asks for this option, and an older pip does not know it.
-        self.pip_install(&["--break-system-packages"])
-            .or_else(|_| self.pip_install(&[]))?;
-        maven::complete(&self.distribution)
+        pip::install(&self.distribution, &format!("aiosmtpd=={VERSION}"), None)
     }
 
     fn command(&self) -> Result<Command> {
         // Not the mail folder itself: the handler makes it, and fails on one that is no Maildir.
         fs::create_dir_all(&self.state)?;
-        let mut server = Command::new("python3");
+        let mut server = pip::python(&self.distribution);
         server
-            .env("PYTHONPATH", &self.distribution)
             .args([
                 "-m",
                 "aiosmtpd",

@@ -23,6 +23,8 @@ pub enum Action {
     SystemDown,
     /// Builds the binary with the bugs that the checker must catch, and keeps it beside the real one.
     PlantedBinary,
+    /// Calls made up from the OpenAPI document.
+    Schemathesis,
     /// Two suites, by their steps' names, have to have passed the same number of tests.
     SameCount(&'static str, &'static str),
 }
@@ -50,6 +52,7 @@ pub fn full(places: &Places) -> Vec<Step> {
         ),
         build(),
         all_in_one(),
+        step("calls made up from the document", Action::Schemathesis),
         step("distributed system up", Action::SystemUp),
         step(
             DISTRIBUTED,
