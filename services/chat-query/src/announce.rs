@@ -1,11 +1,11 @@
 //! What the read side tells the push side once its view is stored: room views and unread flags that changed.
 //!
 //! An announcement's event id is derived from the event that caused it, so a second one, after a crash between storing
-//! and telling, is dropped by whoever heard the first (decision 9). An announced view also carries how far its room had
-//! come, so that one of a stalled projector, published behind a newer one of its successor, is known to be old.
+//! and telling, is dropped by whoever heard the first (decision 9). It also carries how far its room had come, so that one
+//! of a stalled projector, published behind a newer one of its successor, is known to be old.
 
 use colloquy_chassis::backoff::Backoff;
-use colloquy_contracts::{CustomerId, RoomId, Topic, views::ReadStatus};
+use colloquy_contracts::{CustomerId, Topic, views::ReadStatus};
 use colloquy_event_log::{EventLog, NewEvent};
 
 use crate::room_state::RoomState;
@@ -23,27 +23,27 @@ pub fn room_updated(room: &RoomState, cause: &str) -> Option<NewEvent> {
     })
 }
 
-/// `read-status-updated`: somebody's unread flag as it is now, because of the event with this id.
+/// `read-status-updated`: somebody's unread flag as it is now, because of the event with this id; `None` for somebody
+/// who is not known to be in the room.
 #[must_use]
 pub fn read_status_updated(
-    room_id: RoomId,
+    room: &RoomState,
     customer_id: CustomerId,
-    is_unread: bool,
     cause: &str,
-) -> NewEvent {
+) -> Option<NewEvent> {
     let status = ReadStatus {
-        room_id,
+        room_id: room.room_id,
         customer_id,
-        is_unread,
+        is_unread: room.unread(customer_id)?,
     };
-    NewEvent {
+    Some(NewEvent {
         topic: Topic::ReadStatusUpdated,
-        room_id,
+        room_id: room.room_id,
         event_id: format!("read-status:{cause}"),
         payload: json(&status),
         replayed: false,
-        version: None,
-    }
+        version: Some(room.progress()),
+    })
 }
 
 /// Appends announcements and answers when every one is durable, however long the log is away.

@@ -179,14 +179,10 @@ impl Folded {
 
     /// Flags are told as they are after the whole batch, so that no older one can overtake the newer view.
     fn announcements(&self) -> Vec<NewEvent> {
-        let room = self.state.room_id;
         let cause = self.room_cause.as_ref();
         let view = cause.and_then(|cause| announce::room_updated(&self.state, cause));
         let flags = self.flag_causes.iter().filter_map(|(&customer, cause)| {
-            let is_unread = self.state.unread(customer)?;
-            Some(announce::read_status_updated(
-                room, customer, is_unread, cause,
-            ))
+            announce::read_status_updated(&self.state, customer, cause)
         });
         view.into_iter().chain(flags).collect()
     }
@@ -298,6 +294,8 @@ mod tests {
                 .payload
                 .ends_with(b"\"isUnread\":true}")
         );
+        let progress = Some(write.rooms[0].progress());
+        assert_eq!(write.announcements[1].version, progress);
 
         let stored = HashMap::from([(RoomId(1), write.rooms[0].clone())]);
         let still_unread = ReadMarkerUpdated {

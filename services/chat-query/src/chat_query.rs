@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use colloquy_chassis::{Failure, Kind, Tasks, readiness::Gate};
 use colloquy_contracts::{RoomId, Seq};
 use colloquy_event_log::EventLog;
+use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::MembershipCheck;
 use tokio::{sync::watch, time::Instant};
 
@@ -18,9 +19,22 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Another instance may be the one that projects the room: then nothing wakes us here.
 const POLL: Duration = Duration::from_millis(50);
 
+/// What the read side stands on.
+pub struct Foundation {
+    /// Where the views live.
+    pub store: Arc<dyn ViewStore>,
+    /// Where events come from and announcements go.
+    pub log: Arc<dyn EventLog>,
+    /// Where it is held for a time who is online.
+    pub expiring_store: Arc<dyn ExpiringStore>,
+    /// Decides who may read which room.
+    pub membership: MembershipCheck,
+}
+
 /// The read side, serving.
 pub struct ChatQuery {
     pub(crate) store: Arc<dyn ViewStore>,
+    pub(crate) expiring_store: Arc<dyn ExpiringStore>,
     pub(crate) membership: MembershipCheck,
     saves: watch::Receiver<u64>,
 }
@@ -48,17 +62,11 @@ impl Failure for WaitError {
 impl ChatQuery {
     /// Starts projecting and answers the service. The gate opens when the projector has its store and its log.
     #[must_use]
-    pub fn start(
-        store: Arc<dyn ViewStore>,
-        log: Arc<dyn EventLog>,
-        membership: MembershipCheck,
-        tasks: &Tasks,
-        gate: Gate,
-    ) -> Arc<Self> {
+    pub fn start(foundation: Foundation, tasks: &Tasks, gate: Gate) -> Arc<Self> {
         let (saves, seen) = watch::channel(0);
         let projector = Projector {
-            store: Arc::clone(&store),
-            log,
+            store: Arc::clone(&foundation.store),
+            log: foundation.log,
             saves,
         };
         let stopping = tasks.clone();
@@ -69,8 +77,9 @@ impl ChatQuery {
             }
         });
         Arc::new(Self {
-            store,
-            membership,
+            store: foundation.store,
+            expiring_store: foundation.expiring_store,
+            membership: foundation.membership,
             saves: seen,
         })
     }

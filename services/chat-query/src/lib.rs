@@ -16,7 +16,7 @@ pub mod room_state;
 pub mod routes;
 pub mod view_store;
 
-pub use chat_query::ChatQuery;
+pub use chat_query::{ChatQuery, Foundation};
 pub use membership::ViewMembership;
 pub use routes::router;
 pub use view_store::{ViewStore, mongodb::MongoViewStore, sqlite::SqliteViewStore};

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_chassis::ServiceName;
-use colloquy_contracts::{CustomerId, RoomId};
-use colloquy_service_api::{CallError, RoomMembership};
+use colloquy_contracts::{CustomerId, RoomId, views::ChatRoomView};
+use colloquy_service_api::{CallError, RoomMembership, RoomsOfCustomer};
 
-use crate::view_store::ViewStore;
+use crate::view_store::{ViewStore, ViewStoreError};
 
 /// A view that is slower is passed over, so that whoever asked has time left to ask for the truth.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -15,13 +15,29 @@ const PATIENCE: Duration = Duration::from_millis(800);
 /// Membership as the views show it.
 pub struct ViewMembership(pub Arc<dyn ViewStore>);
 
-#[async_trait]
-impl RoomMembership for ViewMembership {
-    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, CallError> {
+impl ViewMembership {
+    /// Waits for the view only as long as its asker can wait.
+    async fn patiently<T>(
+        answer: impl Future<Output = Result<T, ViewStoreError>>,
+    ) -> Result<T, CallError> {
         let unavailable = |cause| CallError::Unavailable(ServiceName::ChatQuery, Some(cause));
-        match tokio::time::timeout(PATIENCE, self.0.is_member(room, customer)).await {
+        match tokio::time::timeout(PATIENCE, answer).await {
             Ok(answer) => answer.map_err(|error| unavailable(error.into())),
             Err(elapsed) => Err(unavailable(elapsed.into())),
         }
+    }
+}
+
+#[async_trait]
+impl RoomMembership for ViewMembership {
+    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, CallError> {
+        Self::patiently(self.0.is_member(room, customer)).await
+    }
+}
+
+#[async_trait]
+impl RoomsOfCustomer for ViewMembership {
+    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+        Self::patiently(self.0.rooms_of(customer)).await
     }
 }

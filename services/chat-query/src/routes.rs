@@ -7,7 +7,8 @@ use axum::{Router, routing::get};
 use crate::{
     ChatQuery,
     queries::{
-        check_membership, list_read_markers, list_rooms, list_rooms_of_customer, read_history,
+        check_membership, list_online_status, list_read_markers, list_rooms,
+        list_rooms_of_customer, read_history,
     },
 };
 
@@ -19,6 +20,10 @@ pub fn router(service: Arc<ChatQuery>) -> Router {
         .route(
             "/message/roomId/{room_id}/index/{index_message_id}",
             get(read_history::older),
+        )
+        .route(
+            "/onlineStatus/roomId/{room_id}",
+            get(list_online_status::handle),
         )
         .route(
             "/readMarkers/roomId/{room_id}",

@@ -6,6 +6,7 @@ mod events;
 mod faulty_store;
 mod messages;
 mod mongodb;
+mod online_status;
 mod order;
 mod parts;
 mod projector;

@@ -21,7 +21,7 @@ fn websocket() -> Option<Identity> {
 }
 
 /// Rooms 1 and 2; 2 wrote in room 1 and 3 has read that.
-async fn two_rooms() -> (Parts, Service) {
+pub async fn two_rooms() -> (Parts, Service) {
     let parts = Parts::embedded().await;
     let events = [
         room_created(1),
@@ -121,6 +121,7 @@ async fn nothing_is_answered_without_an_identity() {
         "/rooms",
         "/message/roomId/1",
         "/message/roomId/1/index/5",
+        "/onlineStatus/roomId/1",
         "/readMarkers/roomId/1",
         "/internal/rooms/customerId/1",
         "/internal/valid/roomId/1/customerId/1",
@@ -156,6 +157,7 @@ async fn decision_31_what_is_no_id_is_400() {
         "/message/roomId/1/index/x",
         "/message/roomId/9223372036854775808",
         "/message/roomId/1/index/9223372036854775808",
+        "/onlineStatus/roomId/one",
         "/readMarkers/roomId/1.5",
     ] {
         assert_eq!(service.get(CREATOR, path).await.refused(), 400, "{path}");
@@ -185,6 +187,7 @@ async fn promise_6_a_store_that_is_down_is_503_within_5_s() {
         "/rooms",
         "/message/roomId/1",
         "/message/roomId/1?minSeq=1",
+        "/onlineStatus/roomId/1",
         "/readMarkers/roomId/1",
         "/internal/valid/roomId/1/customerId/2",
     ] {

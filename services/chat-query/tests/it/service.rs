@@ -16,12 +16,15 @@ use colloquy_chassis::{
     identity::{Caller, Identity, SessionId},
     readiness::Readiness,
 };
-use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership, ViewStore, router};
+use colloquy_chat_query::{
+    ChatQuery, Foundation, SqliteViewStore, ViewMembership, ViewStore, router,
+};
 use colloquy_contracts::{CustomerId, RoomId, Topic};
 use colloquy_event_log::{
     EmbeddedLog, EventLog, NewEvent, TailReader,
     event_log::kafka::{KafkaLog, KafkaSettings},
 };
+use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_service_api::{CallError, MembershipCheck, RoomMembership};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -123,19 +126,39 @@ impl RoomMembership for Truth {
 
 pub struct Service {
     router: Router,
+    pub expiring_store: Arc<dyn ExpiringStore>,
     lifecycle: Lifecycle,
     readiness: Readiness,
 }
 
 impl Service {
     pub fn start(store: Arc<dyn ViewStore>, log: Arc<dyn EventLog>, truth: Truth) -> Self {
-        let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
+        let lifecycle = Lifecycle::default();
+        let expiring_store = Arc::new(EmbeddedExpiringStore::start(&lifecycle.tasks()));
+        Self::start_with(lifecycle, expiring_store, (store, log), truth)
+    }
+
+    /// The same with another place for what lives for a time.
+    pub fn start_with(
+        lifecycle: Lifecycle,
+        expiring_store: Arc<dyn ExpiringStore>,
+        (store, log): (Arc<dyn ViewStore>, Arc<dyn EventLog>),
+        truth: Truth,
+    ) -> Self {
+        let readiness = Readiness::default();
         let view = Arc::new(ViewMembership(Arc::clone(&store)));
         let membership = MembershipCheck::new(view, Arc::new(truth));
         let gate = readiness.gate("projector");
-        let query = ChatQuery::start(store, log, membership, &lifecycle.tasks(), gate);
+        let foundation = Foundation {
+            store,
+            log,
+            expiring_store: Arc::clone(&expiring_store),
+            membership,
+        };
+        let query = ChatQuery::start(foundation, &lifecycle.tasks(), gate);
         Self {
             router: router(query),
+            expiring_store,
             lifecycle,
             readiness,
         }

@@ -1,0 +1,69 @@
+//! `GET /onlineStatus/roomId/{roomId}`: who of a room is online, computed from the sessions that live now.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::PathIds, identity::Caller};
+use colloquy_contracts::{
+    CustomerId, RoomId,
+    presence::{self, OnlineStatus},
+};
+use colloquy_expiring_store::ExpiringStoreError;
+
+use crate::{ChatQuery, view_store::ViewStoreError};
+
+/// Why nobody can tell who is online.
+#[derive(Debug, thiserror::Error)]
+pub enum OnlineStatusError {
+    /// Who is in the room cannot be read.
+    #[error(transparent)]
+    Views(#[from] ViewStoreError),
+    /// Who has sessions cannot be read.
+    #[error("who is online is not known")]
+    Presence(#[from] ExpiringStoreError),
+}
+
+impl Failure for OnlineStatusError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Views(error) => error.kind(),
+            Self::Presence(error) => error.kind(),
+        }
+    }
+}
+
+pub async fn handle(
+    State(service): State<Arc<ChatQuery>>,
+    caller: Caller,
+    PathIds(room): PathIds<RoomId>,
+) -> Result<Answer<Vec<OnlineStatus>>, ApiError> {
+    service.membership.check(room, caller.customer_id).await?;
+    let statuses = service.online_statuses(room).await?;
+    Ok(Answer("Who is online in the room.", statuses))
+}
+
+impl ChatQuery {
+    /// One status for each participant, ascending; none for a room that is not projected yet.
+    async fn online_statuses(&self, room: RoomId) -> Result<Vec<OnlineStatus>, OnlineStatusError> {
+        let mut rooms = self.store.load_rooms(&[room]).await?;
+        let created = rooms.remove(&room).and_then(|room| room.created);
+        let participants = created.map_or_else(Vec::new, |created| created.participants);
+        // All at once: the store takes them as one batch.
+        let statuses = participants
+            .into_iter()
+            .map(|customer| self.online_status(customer));
+        Ok(futures_util::future::try_join_all(statuses).await?)
+    }
+
+    async fn online_status(
+        &self,
+        customer_id: CustomerId,
+    ) -> Result<OnlineStatus, ExpiringStoreError> {
+        let sessions = presence::online_sessions(customer_id);
+        let online = !self.expiring_store.members(&sessions).await?.is_empty();
+        Ok(OnlineStatus {
+            customer_id,
+            online,
+        })
+    }
+}
