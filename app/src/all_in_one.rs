@@ -7,7 +7,7 @@ use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock, admin, client_address::TrustedProxies, http_server,
     keys::KeyFolder, lifecycle::termination, readiness::Readiness, router::wrap,
-    session_token::SessionVerifier,
+    session_token::{Algorithms, SessionVerifier},
 };
 use colloquy_chat_command::{ChatCommand, Membership};
 use colloquy_chat_query::{ChatQuery, ViewMembership};
@@ -57,8 +57,8 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         &tasks,
     );
     let truth = Arc::new(Membership::new(Arc::clone(&stores.writes)));
-    let membership =
-        MembershipCheck::new(Arc::new(ViewMembership(Arc::clone(&stores.views))), truth);
+    let view = Arc::new(ViewMembership(Arc::clone(&stores.views)));
+    let membership = MembershipCheck::new(view.clone(), truth);
     let chat = services::chat(settings);
     let commands = ChatCommand::start(
         stores.writes,
@@ -68,14 +68,14 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         &tasks,
     );
     let projecting = readiness.gate("projector");
-    let queries = ChatQuery::start(
-        stores.views,
-        Arc::clone(&stores.log),
-        membership.clone(),
-        &tasks,
-        projecting,
-    );
-    let verifier = SessionVerifier::load(&keys, Arc::clone(&clock))?;
+    let reading = colloquy_chat_query::Foundation {
+        store: stores.views,
+        log: Arc::clone(&stores.log),
+        expiring_store: Arc::clone(&stores.expiring),
+        membership: membership.clone(),
+    };
+    let queries = ChatQuery::start(reading, &tasks, projecting);
+    let verifier = SessionVerifier::load(&keys, &Algorithms::default(), Arc::clone(&clock))?;
     let origins = listening.origins(&settings.http);
     let access = Access {
         verifier: verifier.clone(),
@@ -84,14 +84,14 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         origins: origins.clone(),
     };
     let following = readiness.gate("websocket");
-    let websocket = Websocket::start(
-        stores.log,
+    let pushing = colloquy_websocket::Foundation {
+        log: stores.log,
+        expiring_store: stores.expiring,
+        rooms: view,
         access,
         clock,
-        services::stomp(settings),
-        following,
-        &tasks,
-    );
+    };
+    let websocket = Websocket::start(pushing, services::stomp(settings), following, &tasks);
 
     let routers = [
         colloquy_auth::router(auth),

@@ -6,6 +6,8 @@
 //! write.db      rooms, messages, outbox = log      synced
 //! views.db      views, positions, announcements    can be rebuilt from write.db
 //! ```
+//!
+//! Who is online and who is typing is in memory, as the sessions are.
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use colloquy_chat_command::write_store::{SqliteWriteStore, WriteStore};
 use colloquy_chat_query::{SqliteViewStore, ViewStore, projector::GROUP};
 use colloquy_customer::{CustomerStore, customer_store::sqlite::SqliteCustomerStore};
 use colloquy_event_log::{EmbeddedLog, EventLog, SqliteOutbox};
+use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 
 use crate::{data_folder::DataFolder, retention};
@@ -26,6 +29,7 @@ pub struct Stores {
     pub writes: Arc<dyn WriteStore>,
     pub log: Arc<dyn EventLog>,
     pub views: Arc<dyn ViewStore>,
+    pub expiring: Arc<dyn ExpiringStore>,
 }
 
 impl Stores {
@@ -59,6 +63,7 @@ impl Stores {
             writes: Arc::new(SqliteWriteStore::open(written).await?),
             log: Arc::new(log),
             views: Arc::new(views),
+            expiring: Arc::new(EmbeddedExpiringStore::start(tasks)),
         })
     }
 }

@@ -19,6 +19,9 @@ use colloquy_chassis::{
     telemetry,
 };
 use colloquy_event_log::{EventLogError, KafkaLog, KafkaSettings};
+use colloquy_expiring_store::{
+    ExpiringStoreError, RedisExpiringStore, expiring_store::redis::RedisSettings,
+};
 use colloquy_service_api::{RevocationList, ServiceClient};
 use tokio::net::TcpListener;
 
@@ -117,6 +120,18 @@ impl Process {
             KafkaLog::connect(settings.clone()).await
         })
         .await
+    }
+
+    /// Redis, under the names of the contract. It is not waited for: chat goes on without it (F17).
+    ///
+    /// # Errors
+    /// Its address is none.
+    pub fn redis(&self) -> Result<Arc<RedisExpiringStore>, ExpiringStoreError> {
+        let settings = RedisSettings {
+            url: self.settings.expiring_store.url.clone(),
+            key_prefix: String::new(),
+        };
+        RedisExpiringStore::start(settings, &self.lifecycle.tasks()).map(Arc::new)
     }
 
     /// The origins whose pages may call: the public URL's and those of the settings.

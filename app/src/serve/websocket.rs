@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{ServiceName, router::not_found, session_token::{Algorithms, SessionVerifier}};
+use colloquy_chassis::{
+    ServiceName,
+    router::not_found,
+    session_token::{Algorithms, SessionVerifier},
+};
 use colloquy_service_api::MembershipCheck;
-use colloquy_websocket::{Access, Websocket};
+use colloquy_websocket::{Access, Foundation, Websocket};
 
 use crate::{process::Process, settings::services};
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
+    let views = process.client(ServiceName::ChatQuery)?;
     let access = Access {
         verifier: SessionVerifier::load(
             &process.keys,
@@ -18,15 +23,21 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         )?,
         revocations: process.revocations()?,
         membership: MembershipCheck::new(
-            process.client(ServiceName::ChatQuery)?,
+            views.clone(),
             process.client(ServiceName::ChatCommand)?,
         ),
         origins: process.origins(),
     };
-    let log = Arc::new(process.kafka().await?);
+    let foundation = Foundation {
+        log: Arc::new(process.kafka().await?),
+        expiring_store: process.redis()?,
+        rooms: views,
+        access,
+        clock: Arc::clone(&process.clock),
+    };
     let push = services::stomp(&process.settings);
     let gate = process.readiness.gate("websocket");
-    let websocket = Websocket::start(log, access, Arc::clone(&process.clock), push, gate, &tasks);
+    let websocket = Websocket::start(foundation, push, gate, &tasks);
     process
         .serve_public(colloquy_websocket::router(websocket).fallback(not_found))
         .await

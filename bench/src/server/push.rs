@@ -5,16 +5,21 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use colloquy_chassis::{
-    Lifecycle, SystemClock, http_server, keys::KeyFolder, origins::Origins, readiness::Readiness,
-    router::finish, session_token::{Algorithms, SessionVerifier},
+    Lifecycle, SystemClock, http_server,
+    keys::KeyFolder,
+    origins::Origins,
+    readiness::Readiness,
+    router::finish,
+    session_token::{Algorithms, SessionVerifier},
 };
-use colloquy_contracts::{CustomerId, RoomId};
+use colloquy_contracts::{CustomerId, RoomId, views::ChatRoomView};
 use colloquy_event_log::{EventLog as _, NewEvent};
+use colloquy_expiring_store::EmbeddedExpiringStore;
 use colloquy_service_api::{
-    CallError, MembershipCheck, RevocationFeed, RevocationList, RoomMembership,
+    CallError, MembershipCheck, RevocationFeed, RevocationList, RoomMembership, RoomsOfCustomer,
     revocations::{Reading, Revocations},
 };
-use colloquy_websocket::{Access, Settings, Websocket, router};
+use colloquy_websocket::{Access, Foundation, Settings, Websocket, router};
 use tokio::net::TcpListener;
 
 use super::{feed, live_log::LiveLog, process};
@@ -27,6 +32,14 @@ struct Everybody;
 impl RoomMembership for Everybody {
     async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, CallError> {
         Ok(true)
+    }
+}
+
+/// Who is in them is not asked: the crowd subscribes to messages only.
+#[async_trait]
+impl RoomsOfCustomer for Everybody {
+    async fn rooms_of(&self, _: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+        Ok(Vec::new())
     }
 }
 
@@ -67,17 +80,18 @@ pub async fn run(options: &PushServer) -> Result<()> {
             readiness.gate("revocations"),
             &tasks,
         ),
-        membership: MembershipCheck::new(everybody.clone(), everybody),
+        membership: MembershipCheck::new(everybody.clone(), everybody.clone()),
         origins: Origins::default(),
     };
-    let websocket = Websocket::start(
-        Arc::new(log.clone()),
+    let foundation = Foundation {
+        log: Arc::new(log.clone()),
+        expiring_store: Arc::new(EmbeddedExpiringStore::start(&tasks)),
+        rooms: everybody,
         access,
         clock,
-        Settings::default(),
-        readiness.gate("event log"),
-        &tasks,
-    );
+    };
+    let gate = readiness.gate("event log");
+    let websocket = Websocket::start(foundation, Settings::default(), gate, &tasks);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let routes = finish(router(websocket));
