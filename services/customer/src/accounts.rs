@@ -37,7 +37,7 @@ pub(crate) fn routes(customers: Arc<Customers>) -> Router {
         .with_state(customers)
 }
 
-fn nobody() -> ApiError {
+pub(crate) fn nobody() -> ApiError {
     ApiError::new(Kind::NotFound, "There is no such customer.")
 }
 

@@ -1,13 +1,57 @@
-//! Is this the password of that account?
+//! Is this the password of that account? It needs nobody else, so that auth can be started with it.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use colloquy_chassis::ServiceName;
+use colloquy_chassis::{ServiceName, answer::chain};
+use colloquy_contracts::CustomerId;
 use colloquy_service_api::{Account, CallError, CredentialCheck, credential_check::Credential};
+use colloquy_sql::StoreError;
 
-use crate::{Customers, password::Password};
+use crate::{
+    CustomerStore, HashingPool,
+    hashing::HashingError,
+    password::{Password, PasswordHash},
+};
+
+/// Checks passwords. In process it answers as [`CredentialCheck`]; over HTTP through [`crate::router`].
+pub struct Credentials {
+    pub(crate) store: Arc<dyn CustomerStore>,
+    pub(crate) hashing: HashingPool,
+}
+
+/// Why a hash stays as it is.
+#[derive(Debug, thiserror::Error)]
+enum UpgradeError {
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Credentials {
+    /// Checks the passwords of this store.
+    #[must_use]
+    pub fn new(store: Arc<dyn CustomerStore>, hashing: HashingPool) -> Arc<Self> {
+        Arc::new(Self { store, hashing })
+    }
+
+    /// Hashes a password, that was right, as passwords are hashed now (S01).
+    async fn upgrade(
+        &self,
+        id: CustomerId,
+        password: Password,
+        outdated: &PasswordHash,
+    ) -> Result<bool, UpgradeError> {
+        let better = self.hashing.hash(password).await?;
+        Ok(self.store.upgrade_hash(id, outdated, &better).await?)
+    }
+}
 
 #[async_trait]
-impl CredentialCheck for Customers {
+impl CredentialCheck for Credentials {
     async fn check(&self, credential: &Credential) -> Result<Option<Account>, CallError> {
         let (customer, hash) = self
             .store
@@ -15,11 +59,20 @@ impl CredentialCheck for Customers {
             .await
             .map_err(unavailable)?
             .unzip();
+        let password = Password::new(&credential.password);
         let fits = self
             .hashing
-            .verify(Password::new(&credential.password), hash)
+            .verify(password.clone(), hash.clone())
             .await
             .map_err(unavailable)?;
+        if let Some((customer, hash)) = customer.as_ref().zip(hash)
+            && fits
+            && HashingPool::is_outdated(&hash)
+            && let Err(error) = self.upgrade(customer.customer_id, password, &hash).await
+        {
+            let (id, error) = (customer.customer_id.0, chain(&error));
+            tracing::warn!(customer.id = id, %error, "an outdated password hash stays for now");
+        }
         Ok(customer.filter(|_| fits).map(|customer| Account {
             customer_id: customer.customer_id,
             username: customer.username,

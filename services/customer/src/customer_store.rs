@@ -63,6 +63,13 @@ pub struct Customer {
     pub roles: Vec<String>,
 }
 
+impl Customer {
+    /// What others may know of them, and no password should be made of.
+    pub(crate) fn words(&self) -> [&str; 3] {
+        [&self.username, &self.full_name, &self.email]
+    }
+}
+
 /// What people can change about themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {

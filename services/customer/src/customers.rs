@@ -2,44 +2,116 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{Clock, identity::Caller};
+use colloquy_chassis::{ApiError, Clock, Tasks, identity::Caller};
 use colloquy_contracts::CustomerId;
+use colloquy_expiring_store::ExpiringStore;
+use colloquy_service_api::{Mailer, OneTimeCodes, SessionEnding};
 use colloquy_sql::StoreError;
 
 use crate::{
-    CustomerStore, HashingPool,
-    customer_store::Customer,
-    domain::{PasswordRule, SearchBudget, Spent},
+    Credentials, CustomerStore, HashingPool, ResetTicket,
+    customer_store::{Customer, SpendError},
+    domain::{Budget, PasswordRule, SearchBudget, Spent},
+    passwords::{
+        code_mails::{CodeMails, Parts},
+        confirmations::Confirmations,
+        replacing,
+    },
+    sweep,
 };
 
 /// The role of everybody so far.
 pub(crate) const ROLE_USER: &str = "ROLE_USER";
 
-/// Customer management. In process it answers as [`colloquy_service_api::CredentialCheck`] and as
-/// [`colloquy_service_api::CustomerDirectory`]; over HTTP through [`crate::router`].
+/// What a deployment may choose.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Which passwords people may choose.
+    pub passwords: PasswordRule,
+    /// Whether the cookie with the reset ticket is sent over TLS only.
+    pub secure_cookie: bool,
+    /// Whether a password can be reset without the ticket, by the client that confirmed (decision 28).
+    pub reset_without_ticket: bool,
+    /// Codes that one client address may ask for in an hour.
+    pub code_requests_per_hour: u32,
+    /// Accounts that one client address may make, or try to make, in an hour.
+    pub sign_ups_per_hour: u32,
+}
+
+/// Whom customer management asks.
+pub struct Collaborators {
+    /// Makes and checks codes.
+    pub codes: Arc<dyn OneTimeCodes>,
+    /// Sends them.
+    pub mailer: Arc<dyn Mailer>,
+    /// Ends sessions when a password changes.
+    pub sessions: Arc<dyn SessionEnding>,
+    /// Keeps who has confirmed a code.
+    pub confirmations: Arc<dyn ExpiringStore>,
+    /// Where tickets come from: [`ResetTicket::random`].
+    pub new_ticket: fn() -> ResetTicket,
+}
+
+/// Customer management. In process it answers as [`colloquy_service_api::CustomerDirectory`]; over HTTP through
+/// [`crate::router`].
 pub struct Customers {
     pub(crate) store: Arc<dyn CustomerStore>,
     pub(crate) hashing: HashingPool,
-    pub(crate) passwords: PasswordRule,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) sessions: Arc<dyn SessionEnding>,
+    pub(crate) codes: Arc<dyn OneTimeCodes>,
+    pub(crate) code_mails: CodeMails,
+    pub(crate) confirmations: Confirmations,
+    pub(crate) new_ticket: fn() -> ResetTicket,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
     searches: SearchBudget,
-    clock: Arc<dyn Clock>,
 }
 
 impl Customers {
-    /// The service on this store, for people who choose passwords by this rule.
+    /// The service on the store of these credentials, with the tasks that mail codes, end sessions that have yet to be
+    /// ended, and sweep.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn CustomerStore>,
-        hashing: HashingPool,
-        passwords: PasswordRule,
+    pub fn start(
+        credentials: Arc<Credentials>,
+        collaborators: Collaborators,
+        settings: Settings,
         clock: Arc<dyn Clock>,
+        tasks: &Tasks,
     ) -> Arc<Self> {
+        let store = Arc::clone(&credentials.store);
+        let Collaborators {
+            codes,
+            mailer,
+            sessions,
+            confirmations,
+            new_ticket,
+        } = collaborators;
+        sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
+        replacing::start(
+            Arc::clone(&store),
+            Arc::clone(&sessions),
+            Arc::clone(&clock),
+            tasks,
+        );
+        let mailing = Parts {
+            store: Arc::clone(&store),
+            codes: Arc::clone(&codes),
+            mailer,
+            clock: Arc::clone(&clock),
+        };
         Arc::new(Self {
             store,
-            hashing,
-            passwords,
-            searches: SearchBudget::default(),
+            hashing: credentials.hashing.clone(),
+            credentials,
+            sessions,
+            codes,
+            code_mails: CodeMails::start(mailing, tasks),
+            confirmations: Confirmations::new(confirmations),
+            new_ticket,
+            settings,
             clock,
+            searches: SearchBudget::default(),
         })
     }
 
@@ -50,5 +122,14 @@ impl Customers {
     /// Takes one of the caller's searches, if there is one left.
     pub(crate) fn take_search(&self, caller: &Caller) -> Result<(), Spent> {
         self.searches.take(caller.customer_id, self.clock.now())
+    }
+
+    /// Takes one use of a budget; 429 and how long to wait if it is spent.
+    pub(crate) async fn spend(&self, budget: &Budget) -> Result<(), ApiError> {
+        let spent = self.store.spend(budget, self.clock.now()).await;
+        spent.map_err(|error| match error {
+            SpendError::Spent(spent) => ApiError::from(spent).with_retry_after(spent.wait_seconds),
+            SpendError::Store(error) => error.into(),
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! Customer management: who has an account, under which name, with which password.
 //!
-//! It owns the accounts and the password hashes (decision 22). Sessions and tokens are auth's.
+//! It owns the accounts, the password hashes, and who may choose a new password (decision 22). Sessions and tokens are
+//! auth's, codes are otp's.
 
 #![deny(missing_docs)]
 
@@ -12,12 +13,16 @@ mod directory;
 pub mod domain;
 pub mod hashing;
 pub mod password;
+mod passwords;
 mod routes;
 mod seed;
+mod sweep;
 
+pub use credential::Credentials;
 pub use customer_store::CustomerStore;
-pub use customers::Customers;
+pub use customers::{Collaborators, Customers, Settings};
 pub use domain::PasswordRule;
 pub use hashing::HashingPool;
+pub use passwords::reset_ticket::ResetTicket;
 pub use routes::router;
 pub use seed::SeedError;

@@ -11,7 +11,7 @@ use colloquy_service_api::{
     customer_directory,
 };
 
-use crate::{Customers, accounts};
+use crate::{Customers, accounts, passwords};
 
 /// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_chassis::identity::Identity) on each
 /// request.
@@ -21,14 +21,18 @@ pub fn router(customers: Arc<Customers>) -> Router {
         .route(customer_directory::PATH, post(name_customers))
         .route_layer(from_extractor::<ServiceCaller>())
         .with_state(Arc::clone(&customers));
-    finish(accounts::routes(customers).merge(internal))
+    finish(
+        accounts::routes(Arc::clone(&customers))
+            .merge(passwords::routes(customers))
+            .merge(internal),
+    )
 }
 
 async fn check_credential(
     State(customers): State<Arc<Customers>>,
     Body(credential): Body<Credential>,
 ) -> Result<Answer<Option<Account>>, ApiError> {
-    let account = customers.check(&credential).await?;
+    let account = customers.credentials.check(&credential).await?;
     Ok(Answer("Credential checked.", account))
 }
 

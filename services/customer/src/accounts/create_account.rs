@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body};
+use colloquy_chassis::{Answer, ApiError, ClientAddress, Failure, Kind, extract::Body};
 use serde::Deserialize;
 
 use super::seen::Own;
@@ -11,7 +11,9 @@ use crate::{
     Customers,
     customer_store::{Customer, NewCustomer, SaveError},
     customers::ROLE_USER,
-    domain::{AvatarColor, BrokenRule, Email, FullName, PasswordError, PhoneNumber, Username},
+    domain::{
+        AvatarColor, BrokenRule, Budget, Email, FullName, PasswordError, PhoneNumber, Username,
+    },
     hashing::HashingError,
     password::Password,
 };
@@ -48,30 +50,53 @@ pub(crate) enum CreateAccountError {
 /// Carries it out.
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
+    ClientAddress(client): ClientAddress,
     Body(request): Body<CreateAccount>,
 ) -> Result<Answer<Own>, ApiError> {
-    let customer = create(&customers, request).await?;
+    let wanted = check(&customers, request)?;
+    // What is taken is told, so it is not to be asked often; what breaks a rule tells nothing and costs nothing.
+    let per_hour = customers.settings.sign_ups_per_hour;
+    let sign_ups = Budget::sign_ups_from(client, per_hour);
+    customers.spend(&sign_ups).await?;
+    let customer = create(&customers, wanted).await?;
     Ok(Answer("Account created.", customer.into()))
 }
 
-async fn create(
-    customers: &Customers,
-    request: CreateAccount,
-) -> Result<Customer, CreateAccountError> {
-    let username = Username::parse(request.username)?.into_string();
-    let full_name = FullName::parse(&request.full_name)?.into_string();
-    let email = Email::parse(request.email)?.into_string();
-    let phone_number = PhoneNumber::parse(request.phone_number.as_deref())?;
+/// A request whose fields are as they should be.
+struct Wanted {
+    username: String,
+    password: Password,
+    full_name: String,
+    email: String,
+    phone_number: Option<String>,
+    avatar_color: String,
+}
+
+fn check(customers: &Customers, request: CreateAccount) -> Result<Wanted, CreateAccountError> {
     let avatar_color = request.avatar_color.map(AvatarColor::parse).transpose()?;
-    let about_owner = [&username, &full_name, &email].map(String::as_str);
-    customers.passwords.check(&request.password, about_owner)?;
-    let new = NewCustomer {
-        password: customers.hashing.hash(request.password).await?,
-        username,
-        full_name,
-        email,
-        phone_number: phone_number.map(PhoneNumber::into_string),
+    let wanted = Wanted {
+        username: Username::parse(request.username)?.into_string(),
+        full_name: FullName::parse(&request.full_name)?.into_string(),
+        email: Email::parse(request.email)?.into_string(),
+        phone_number: PhoneNumber::parse(request.phone_number.as_deref())?
+            .map(PhoneNumber::into_string),
         avatar_color: avatar_color.unwrap_or_default().into_string(),
+        password: request.password,
+    };
+    let about_owner = [&wanted.username, &wanted.full_name, &wanted.email].map(String::as_str);
+    let rule = customers.settings.passwords;
+    rule.check(&wanted.password, about_owner)?;
+    Ok(wanted)
+}
+
+async fn create(customers: &Customers, wanted: Wanted) -> Result<Customer, CreateAccountError> {
+    let new = NewCustomer {
+        password: customers.hashing.hash(wanted.password).await?,
+        username: wanted.username,
+        full_name: wanted.full_name,
+        email: wanted.email,
+        phone_number: wanted.phone_number,
+        avatar_color: wanted.avatar_color,
         roles: vec![ROLE_USER.to_owned()],
     };
     Ok(customers.store.insert(&new).await?)

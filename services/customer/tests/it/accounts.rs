@@ -4,6 +4,7 @@ mod change_own;
 mod create_account;
 mod search;
 mod show;
+mod sign_up_limit;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ async fn call(
         .method(method)
         .uri(path)
         .header("content-type", "application/json")
+        .header("x-client-address", "192.0.2.1")
         .body(Body::from(body.to_owned()))
         .unwrap();
     request.extensions_mut().insert(Identity {

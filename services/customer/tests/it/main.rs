@@ -6,6 +6,9 @@
 )]
 
 mod accounts;
+mod collaborators;
 mod customer_store;
 mod internal;
 mod parts;
+mod passwords;
+mod system;

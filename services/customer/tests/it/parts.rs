@@ -1,10 +1,9 @@
 //! Fresh stores for tests.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::sync::Arc;
 
-use colloquy_chassis::{Clock, SystemClock};
 use colloquy_customer::{
-    CustomerStore, Customers, HashingPool, PasswordRule,
+    CustomerStore, Customers,
     customer_store::{postgres::PostgresCustomerStore, sqlite::SqliteCustomerStore},
 };
 use colloquy_sql::{
@@ -14,6 +13,8 @@ use colloquy_sql::{
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::system::System;
 
 /// An empty file; it goes with the guard.
 pub async fn sqlite_database() -> (TempDir, SqliteDatabase) {
@@ -55,17 +56,9 @@ pub async fn postgres_database() -> String {
     format!("{base}/{name}")
 }
 
-/// The service on an embedded store, with the demo accounts.
-pub async fn seeded() -> (TempDir, Arc<Customers>) {
-    seeded_at(Arc::new(SystemClock)).await
-}
-
-/// [`seeded`], by this clock.
-pub async fn seeded_at(clock: Arc<dyn Clock>) -> (TempDir, Arc<Customers>) {
-    let (folder, store) = sqlite_store().await;
-    let hashing = HashingPool::start(NonZeroUsize::MIN, 64).unwrap();
-    let rule = PasswordRule::default();
-    let customers = Customers::new(store, hashing, rule, clock);
-    assert!(customers.seed_demo().await.unwrap());
-    (folder, customers)
+/// The service with the demo accounts, for tests that ask nothing of anybody else.
+pub async fn seeded() -> (System, Arc<Customers>) {
+    let system = System::start().await;
+    let customers = Arc::clone(&system.customers);
+    (system, customers)
 }

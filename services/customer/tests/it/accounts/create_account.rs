@@ -39,7 +39,7 @@ fn without(field: &str) -> String {
 
 #[tokio::test]
 async fn contract_customer_create_account_200_answers_the_customer_as_typed() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     let (status, answer) = create(&customers, &an().to_string()).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let expected = json!({
@@ -52,7 +52,7 @@ async fn contract_customer_create_account_200_answers_the_customer_as_typed() {
 
 #[tokio::test]
 async fn contract_customer_create_account_200_fills_what_was_left_out() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     for (id, phone) in [(4, Value::Null), (5, json!("")), (6, json!(" "))] {
         let body = json!({
             "username": format!("an{id}"), "password": "correct horse", "fullName": "An", "phoneNumber": phone,
@@ -68,18 +68,26 @@ async fn contract_customer_create_account_200_fills_what_was_left_out() {
 
 #[tokio::test]
 async fn contract_customer_create_account_makes_somebody_other_services_know() {
-    let (_folder, customers) = seeded().await;
+    let (system, customers) = seeded().await;
     create(&customers, &an().to_string()).await;
     let credential = |password: &str| Credential {
         username: "AN.nguyễn".to_owned(),
         password: password.to_owned(),
     };
-    let account = customers.check(&credential("correct horse")).await.unwrap();
+    let account = system
+        .credentials
+        .check(&credential("correct horse"))
+        .await
+        .unwrap();
     let account = account.unwrap();
     assert_eq!(account.customer_id, CustomerId(4));
     assert_eq!(account.roles, ["ROLE_USER"]);
     for password in ["correct hors", "correct horse ", "Correct horse", ""] {
-        let refused = customers.check(&credential(password)).await.unwrap();
+        let refused = system
+            .credentials
+            .check(&credential(password))
+            .await
+            .unwrap();
         assert_eq!(refused, None, "{password:?}");
     }
     let names = customers.full_names(&[CustomerId(4)]).await.unwrap();
@@ -88,7 +96,7 @@ async fn contract_customer_create_account_makes_somebody_other_services_know() {
 
 #[tokio::test]
 async fn contract_customer_create_account_400_for_each_rule_of_a_field() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     for (field, value) in [
         ("username", "an".to_owned()),
         ("username", "a".repeat(65)),
@@ -117,7 +125,7 @@ async fn contract_customer_create_account_400_for_each_rule_of_a_field() {
 
 #[tokio::test]
 async fn contract_customer_create_account_400_for_a_body_of_another_shape() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     let mut bodies: Vec<String> = ["", "{", "null", "[]", "\"an\""].map(str::to_owned).into();
     for field in ["username", "password", "fullName", "email"] {
         bodies.push(without(field));
@@ -134,7 +142,7 @@ async fn contract_customer_create_account_400_for_a_body_of_another_shape() {
 
 #[tokio::test]
 async fn contract_customer_create_account_400_names_what_is_taken() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     for (field, value, word) in [
         ("username", "USER1", "username"),
         ("email", "User1@Example.COM", "mail address"),
@@ -150,7 +158,7 @@ async fn contract_customer_create_account_400_names_what_is_taken() {
 
 #[tokio::test]
 async fn s18_unknown_fields_do_nothing_and_doubled_ones_are_400() {
-    let (_folder, customers) = seeded().await;
+    let (system, customers) = seeded().await;
     let doubled = an()
         .to_string()
         .replacen('{', "{\"username\":\"other\",", 1);
@@ -167,13 +175,18 @@ async fn s18_unknown_fields_do_nothing_and_doubled_ones_are_400() {
         username: "An.Nguyễn".to_owned(),
         password: "correct horse".to_owned(),
     };
-    let account = customers.check(&credential).await.unwrap().unwrap();
+    let account = system
+        .credentials
+        .check(&credential)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(account.roles, ["ROLE_USER"]);
 }
 
 #[tokio::test]
 async fn s31_control_characters_are_400_in_every_field_that_is_shown_or_mailed() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     for field in [
         "username",
         "fullName",

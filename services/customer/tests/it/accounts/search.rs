@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use colloquy_chassis::clock::ManualClock;
-use colloquy_contracts::Timestamp;
 use colloquy_customer::Customers;
 use serde_json::{Value, json};
 
 use super::{assert_refused, get, user1};
-use crate::parts::{seeded, seeded_at};
+use crate::{
+    parts::seeded,
+    system::{BROWSER, Client, System, USER1},
+};
 
 /// Whose ids are in the list, in its order.
 async fn ids(customers: &Arc<Customers>, path: &str) -> Vec<Value> {
@@ -93,17 +94,19 @@ async fn decision_29_400_for_a_search_that_says_too_little() {
 
 #[tokio::test]
 async fn decision_29_429_after_thirty_searches_in_a_minute() {
-    let clock = Arc::new(ManualClock::at(Timestamp::from_millis(0)));
-    let (_folder, customers) = seeded_at(clock.clone()).await;
+    let system = System::start().await;
+    let user2 = Client {
+        customer: Some(2),
+        ..BROWSER
+    };
     let paths = ["/info/fullName/vu", "/info/phoneNumber/0901"];
     for path in paths.iter().cycle().take(30) {
-        assert_eq!(get(&customers, 1, path).await.0, StatusCode::OK);
+        USER1.get(&system, path).await.assert_done();
     }
     for path in paths {
-        let answer = get(&customers, 1, path).await;
-        assert_refused(&answer, StatusCode::TOO_MANY_REQUESTS, path);
-        assert_eq!(get(&customers, 2, path).await.0, StatusCode::OK);
+        USER1.get(&system, path).await.assert_wait(429, 2);
+        user2.get(&system, path).await.assert_done();
     }
-    clock.advance_millis(60_000);
-    assert_eq!(get(&customers, 1, paths[0]).await.0, StatusCode::OK);
+    system.advance_seconds(60);
+    USER1.get(&system, paths[0]).await.assert_done();
 }

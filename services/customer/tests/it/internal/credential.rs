@@ -10,7 +10,7 @@ use crate::parts::seeded;
 
 #[tokio::test]
 async fn the_demo_accounts_are_as_the_contract_says() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     for (id, username, password, full_name) in [
         (1, "user1", "123", "Vũ Thanh Hải"),
         (2, "user2", "1234", "Huỳnh Đặng Tấn Phát"),
@@ -30,7 +30,7 @@ async fn the_demo_accounts_are_as_the_contract_says() {
 
 #[tokio::test]
 async fn s05_unknown_users_and_wrong_passwords_have_the_same_answer() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     for (username, password) in [
         ("user1", "1234"),
         ("user1", ""),
@@ -48,19 +48,27 @@ async fn s05_unknown_users_and_wrong_passwords_have_the_same_answer() {
 
 #[tokio::test]
 async fn in_process_the_answer_is_the_same() {
-    let (_folder, customers) = seeded().await;
+    let (system, _customers) = seeded().await;
     let credential = |password: &str| credential_check::Credential {
         username: "user1".to_owned(),
         password: password.to_owned(),
     };
-    let account = customers.check(&credential("123")).await.unwrap().unwrap();
+    let account = system
+        .credentials
+        .check(&credential("123"))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(account.customer_id.0, 1);
-    assert_eq!(customers.check(&credential("1234")).await.unwrap(), None);
+    assert_eq!(
+        system.credentials.check(&credential("1234")).await.unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
 async fn malformed_questions_are_refused_in_the_envelope() {
-    let (_folder, customers) = seeded().await;
+    let (_system, customers) = seeded().await;
     for body in [
         json!({}),
         json!({"username": 1, "password": "x"}),

@@ -1,0 +1,34 @@
+//! What customers do with passwords, one endpoint a file; paths as they are behind the gateway.
+//!
+//! Who has forgotten a password asks for a code ([`initiate_reset`], [`resend_code`]), proves with it that the mailbox
+//! is theirs ([`confirm_reset`]), and then chooses a new password ([`reset`]). Nobody learns on the way whether an
+//! address belongs to an account (S05).
+
+pub(crate) mod change;
+pub(crate) mod code_mails;
+mod code_request;
+pub(crate) mod confirm_reset;
+pub(crate) mod confirmations;
+pub(crate) mod initiate_reset;
+mod mail_text;
+pub(crate) mod replacing;
+pub(crate) mod resend_code;
+pub(crate) mod reset;
+pub(crate) mod reset_ticket;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::post};
+
+use crate::Customers;
+
+/// The routes of this folder.
+pub(crate) fn routes(customers: Arc<Customers>) -> Router {
+    Router::new()
+        .route("/changePass", post(change::handle))
+        .route("/forgetPass/initiate", post(initiate_reset::handle))
+        .route("/forgetPass/resend", post(resend_code::handle))
+        .route("/forgetPass/confirm", post(confirm_reset::handle))
+        .route("/forgetPass/reset", post(reset::handle))
+        .with_state(customers)
+}

@@ -1,0 +1,163 @@
+//! Who has asked for a code, and who has confirmed one: `RESET_CONFIRMATION:{email}` (contract §7).
+//!
+//! ```text
+//! PENDING                       300 s after somebody asked for a code
+//! CONFIRMED {ticket} {client}   600 s after a right code; both as fingerprints, `-` without a client
+//! ```
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use colloquy_chassis::ClientAddress;
+use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
+use http::{HeaderMap, header};
+use tokio::time::Instant;
+
+use super::reset_ticket::{Fingerprint, ResetTicket};
+use crate::domain::Email;
+
+/// How long a confirmation can be used.
+pub(crate) const CONFIRMED_FOR: Duration = Duration::from_secs(600);
+/// How long it can be used without its ticket (decision 28).
+const WITHOUT_TICKET_FOR: Duration = Duration::from_secs(120);
+const PENDING_FOR: Duration = Duration::from_secs(300);
+
+const PENDING: &str = "PENDING";
+const CONFIRMED: &str = "CONFIRMED";
+const NOBODY: &str = "-";
+
+/// The state of every reset.
+pub(crate) struct Confirmations(Arc<dyn ExpiringStore>);
+
+/// A client as it can be known again without a ticket: its address and its User-Agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Client(Fingerprint);
+
+/// What somebody shows to be known as the one who confirmed.
+#[derive(Debug)]
+pub(crate) enum Proof {
+    /// The ticket.
+    Ticket(ResetTicket),
+    /// Nothing but who they are.
+    Client(Client),
+}
+
+/// A confirmation that was found, and when.
+#[derive(Debug)]
+pub(crate) struct Confirmation {
+    kept: Bytes,
+    ticket: Fingerprint,
+    client: Option<Client>,
+    remaining: Duration,
+    found_at: Instant,
+}
+
+impl Client {
+    /// Nobody, if there is no User-Agent: an address alone is too many people's.
+    pub(crate) fn of(address: ClientAddress, headers: &HeaderMap) -> Option<Self> {
+        let agent = headers.get(header::USER_AGENT)?;
+        let address = address.0.to_canonical().to_string();
+        let fingerprint = Fingerprint::of(&[address.as_bytes(), agent.as_bytes()]);
+        Some(Self(fingerprint))
+    }
+}
+
+impl Confirmation {
+    fn decode(kept: Bytes, remaining: Duration) -> Option<Self> {
+        let text = std::str::from_utf8(&kept).ok()?;
+        let (ticket, client) = text.strip_prefix(CONFIRMED)?.trim_start().split_once(' ')?;
+        Some(Self {
+            ticket: Fingerprint::kept(ticket),
+            client: (client != NOBODY).then(|| Client(Fingerprint::kept(client))),
+            remaining,
+            found_at: Instant::now(),
+            kept,
+        })
+    }
+
+    /// Whether this is shown by whoever confirmed.
+    pub(crate) fn fits(&self, proof: &Proof) -> bool {
+        match proof {
+            Proof::Ticket(ticket) => ticket.hash() == self.ticket,
+            Proof::Client(client) => {
+                let age = CONFIRMED_FOR.saturating_sub(self.remaining);
+                self.client.as_ref() == Some(client) && age <= WITHOUT_TICKET_FOR
+            }
+        }
+    }
+}
+
+impl Confirmations {
+    pub(crate) fn new(store: Arc<dyn ExpiringStore>) -> Self {
+        Self(store)
+    }
+
+    /// Notes that somebody asked for a code. What is there already stays, a confirmation above all.
+    pub(crate) async fn mark_pending(&self, email: &Email) -> Result<(), ExpiringStoreError> {
+        let pending = Bytes::from_static(PENDING.as_bytes());
+        self.0
+            .put_if_absent(&key(email), pending, PENDING_FOR)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that somebody confirmed; an earlier confirmation can no longer be used.
+    pub(crate) async fn confirm(
+        &self,
+        email: &Email,
+        ticket: &ResetTicket,
+        client: Option<&Client>,
+    ) -> Result<(), ExpiringStoreError> {
+        let client = client.map_or(NOBODY, |client| client.0.as_str());
+        let kept = format!("{CONFIRMED} {} {client}", ticket.hash().as_str());
+        self.0.put(&key(email), kept.into(), CONFIRMED_FOR).await
+    }
+
+    pub(crate) async fn find(
+        &self,
+        email: &Email,
+    ) -> Result<Option<Confirmation>, ExpiringStoreError> {
+        let held = self.0.get(&key(email)).await?;
+        Ok(held.and_then(|held| Confirmation::decode(held.value, held.remaining)))
+    }
+
+    /// Uses a confirmation up: of many at once, one is told yes. A newer one is left for whoever made it.
+    pub(crate) async fn take(
+        &self,
+        email: &Email,
+        confirmation: &Confirmation,
+    ) -> Result<bool, ExpiringStoreError> {
+        match self.0.take(&key(email)).await? {
+            Some(taken) if taken == confirmation.kept => Ok(true),
+            Some(newer) => {
+                let time = if newer.starts_with(CONFIRMED.as_bytes()) {
+                    CONFIRMED_FOR
+                } else {
+                    PENDING_FOR
+                };
+                let left = time.saturating_sub(confirmation.found_at.elapsed());
+                self.0.put_if_absent(&key(email), newer, left).await?;
+                Ok(false)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// Undoes [`Confirmations::take`]: the confirmation has the time it would have had.
+    pub(crate) async fn put_back(
+        &self,
+        email: &Email,
+        confirmation: Confirmation,
+    ) -> Result<(), ExpiringStoreError> {
+        let elapsed = confirmation.found_at.elapsed();
+        if let Some(left) = confirmation.remaining.checked_sub(elapsed) {
+            let kept = confirmation.kept;
+            self.0.put_if_absent(&key(email), kept, left).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key(email: &Email) -> String {
+    format!("RESET_CONFIRMATION:{}", email.lower())
+}

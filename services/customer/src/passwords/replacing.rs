@@ -1,0 +1,119 @@
+//! A new password and the end of the sessions it did not make: one durable step (decision 23).
+//!
+//! The new hash and a note that sessions have yet to be ended are one transaction. Whoever makes the change sees to the
+//! note before the answer; if that fails, or the process ends, the note stays and [`start`]'s task sees to it.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use colloquy_chassis::{Clock, Failure, Kind, Tasks, answer::chain};
+use colloquy_service_api::{CallError, SessionEnding, session_ending::EndSessions};
+use colloquy_sql::StoreError;
+
+use crate::{CustomerStore, Customers, customer_store::PasswordChange};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Why a password was not replaced, or not with everything that belongs to it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReplaceError {
+    /// Sessions could not be ended now, so that nothing was changed.
+    #[error("sessions cannot be ended now")]
+    NotReady(#[source] CallError),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The password is replaced; the sessions end as soon as they can.
+    #[error("the password is replaced, sessions have yet to be ended")]
+    NotYetEnded(#[source] CallError),
+}
+
+impl ReplaceError {
+    /// Whether the new password counts all the same.
+    pub(crate) fn is_replaced(&self) -> bool {
+        matches!(self, Self::NotYetEnded(_))
+    }
+}
+
+impl Customers {
+    /// Replaces a password and ends the customer's sessions; says whether the verified hash was still there, and does
+    /// nothing if not.
+    pub(crate) async fn replace_password(
+        &self,
+        change: &PasswordChange,
+    ) -> Result<bool, ReplaceError> {
+        let sessions = self.sessions.as_ref();
+        sessions.ready().await.map_err(ReplaceError::NotReady)?;
+        let Some(note) = self.store.replace_password(change).await? else {
+            return Ok(false);
+        };
+        let ending = EndSessions {
+            customer_id: change.customer_id,
+            except: change.except,
+        };
+        sessions
+            .end_earlier(&ending)
+            .await
+            .map_err(ReplaceError::NotYetEnded)?;
+        if let Err(error) = self.store.forget_ending(note).await {
+            tracing::warn!(error = %chain(&error), "sessions that have ended will be ended again");
+        }
+        Ok(true)
+    }
+}
+
+/// Starts seeing to the notes that were left over.
+pub(crate) fn start(
+    store: Arc<dyn CustomerStore>,
+    sessions: Arc<dyn SessionEnding>,
+    clock: Arc<dyn Clock>,
+    tasks: &Tasks,
+) {
+    let stop = tasks.clone();
+    tasks.spawn_vital("ending of sessions", async move {
+        let mut turns = tokio::time::interval(EVERY);
+        loop {
+            tokio::select! {
+                () = stop.stopping() => return,
+                _ = turns.tick() => {}
+            }
+            if let Err(error) = see_to_notes(&*store, &*sessions, &*clock).await {
+                tracing::warn!(error = %chain(error.as_ref()), "sessions have yet to be ended");
+            }
+        }
+    });
+}
+
+async fn see_to_notes(
+    store: &dyn CustomerStore,
+    sessions: &dyn SessionEnding,
+    clock: &dyn Clock,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    for (note, ending) in store.endings_due(clock.now()).await? {
+        sessions.end_earlier(&ending).await?;
+        store.forget_ending(note).await?;
+        tracing::info!(
+            customer.id = ending.customer_id.0,
+            "sessions were ended late"
+        );
+    }
+    Ok(())
+}
+
+impl Failure for ReplaceError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotReady(error) | Self::NotYetEnded(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        match self {
+            Self::NotReady(error) => error.message(),
+            Self::Store(error) => error.message(),
+            Self::NotYetEnded(_) => {
+                "Your password is changed. Other devices are logged out as soon as possible.".into()
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `POST /forgetPass/reset`: a new password for whoever confirmed a code. Public; every session of theirs ends.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use colloquy_chassis::{
+    Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, cookies::cookie, extract::Body,
+};
+use colloquy_contracts::CustomerId;
+use colloquy_expiring_store::ExpiringStoreError;
+use colloquy_sql::StoreError;
+use http::{HeaderMap, header};
+use serde::Deserialize;
+
+use super::{
+    confirmations::{Client, Proof},
+    replacing::ReplaceError,
+    reset_ticket::{COOKIE, ResetTicket, cleared_cookie},
+};
+use crate::{
+    Customers,
+    customer_store::PasswordChange,
+    domain::{BrokenRule, Email, PasswordError},
+    hashing::HashingError,
+    password::Password,
+};
+
+/// The body.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Reset {
+    email: String,
+    new_password: Password,
+    reset_ticket: Option<ResetTicket>,
+}
+
+/// Why a password was not reset.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResetError {
+    /// It is no mail address.
+    #[error(transparent)]
+    Email(#[from] BrokenRule),
+    /// Nobody confirmed for this address, or somebody else, or too long ago, or it was used: nobody is told which.
+    #[error("no confirmation of whoever asks")]
+    NotConfirmed,
+    /// The password is refused.
+    #[error(transparent)]
+    Rule(#[from] PasswordError),
+    /// Whether somebody confirmed could not be told.
+    #[error(transparent)]
+    Confirmations(#[from] ExpiringStoreError),
+    /// Whose address it is could not be told.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// It was not replaced.
+    #[error(transparent)]
+    Replace(#[from] ReplaceError),
+}
+
+/// Carries it out.
+pub(crate) async fn handle(
+    State(customers): State<Arc<Customers>>,
+    address: ClientAddress,
+    headers: HeaderMap,
+    Body(request): Body<Reset>,
+) -> Result<Response, ApiError> {
+    let ticket = request.reset_ticket.clone().map(Proof::Ticket);
+    let proof = ticket
+        .or_else(|| cookie(&headers, COOKIE).map(|it| Proof::Ticket(ResetTicket::from_cookie(it))))
+        .or_else(|| {
+            let client = Client::of(address, &headers).map(Proof::Client);
+            client.filter(|_| customers.settings.reset_without_ticket)
+        });
+    let email = Email::parse(request.email)?;
+    reset(&customers, &email, request.new_password, proof).await?;
+    let cookie = cleared_cookie(customers.settings.secure_cookie);
+    let answer = Answer("Password changed. Please log in.", ());
+    Ok(([(header::SET_COOKIE, cookie)], answer).into_response())
+}
+
+async fn reset(
+    customers: &Customers,
+    email: &Email,
+    password: Password,
+    proof: Option<Proof>,
+) -> Result<(), ResetError> {
+    let confirmation = customers.confirmations.find(email).await?;
+    let confirmation = confirmation
+        .filter(|confirmation| proof.is_some_and(|proof| confirmation.fits(&proof)))
+        .ok_or(ResetError::NotConfirmed)?;
+    let customer = customers.store.by_email(email).await?;
+    let customer = customer.ok_or(ResetError::NotConfirmed)?;
+    let rule = customers.settings.passwords;
+    rule.check(&password, customer.words())?;
+    if !customers.confirmations.take(email, &confirmation).await? {
+        return Err(ResetError::NotConfirmed);
+    }
+    let outcome = replace(customers, customer.customer_id, password).await;
+    if let Err(error) = &outcome
+        && !error.is_replaced()
+        && let Err(error) = customers.confirmations.put_back(email, confirmation).await
+    {
+        tracing::warn!(error = %chain(&error), "a confirmation was lost with a reset that failed");
+    }
+    outcome
+}
+
+async fn replace(
+    customers: &Customers,
+    customer_id: CustomerId,
+    password: Password,
+) -> Result<(), ResetError> {
+    let change = PasswordChange {
+        customer_id,
+        verified: None,
+        new: customers.hashing.hash(password).await?,
+        except: None,
+        at: customers.clock.now(),
+    };
+    let replaced = customers.replace_password(&change).await?;
+    replaced.then_some(()).ok_or(ResetError::NotConfirmed)
+}
+
+impl ResetError {
+    fn is_replaced(&self) -> bool {
+        matches!(self, Self::Replace(error) if error.is_replaced())
+    }
+
+    fn beneath(&self) -> Option<&dyn Failure> {
+        Some(match self {
+            Self::NotConfirmed => return None,
+            Self::Email(error) => error,
+            Self::Rule(error) => error,
+            Self::Confirmations(error) => error,
+            Self::Store(error) => error,
+            Self::Hashing(error) => error,
+            Self::Replace(error) => error,
+        })
+    }
+}
+
+impl Failure for ResetError {
+    fn kind(&self) -> Kind {
+        self.beneath().map_or(Kind::Invalid, Failure::kind)
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        self.beneath().map_or(
+            "Please confirm a code first; a confirmation can be used once, within ten minutes."
+                .into(),
+            Failure::message,
+        )
+    }
+}

@@ -1,0 +1,61 @@
+//! What happens to a mail when the parts it needs are down (F24).
+
+use futures_util::future::join_all;
+
+use super::{USER1_EMAIL, initiate, pass_seconds, resend};
+use crate::system::System;
+
+#[tokio::test]
+async fn f24_a_mail_that_was_not_taken_is_tried_again_with_the_same_code() {
+    let mut system = System::start().await;
+    system.post.health.set_down(true);
+    resend(&system, USER1_EMAIL).await.assert_done();
+    for _ in 0..3 {
+        system.post.health.called().await;
+    }
+    system.post.health.set_down(false);
+    assert!(system.mail().await.body.contains("100001"));
+    assert_eq!(system.codes.made(), 1);
+}
+
+#[tokio::test]
+async fn f24_a_code_that_could_not_be_made_is_made_later() {
+    let mut system = System::start().await;
+    system.codes.health.set_down(true);
+    initiate(&system, USER1_EMAIL).await.assert_done();
+    for _ in 0..2 {
+        system.codes.health.called().await;
+    }
+    system.codes.health.set_down(false);
+    assert!(system.mail().await.body.contains("100001"));
+}
+
+#[tokio::test]
+async fn f24_after_the_life_of_a_code_it_is_given_up_for_those_who_asked_since() {
+    let mut system = System::start().await;
+    system.post.health.set_down(true);
+    initiate(&system, USER1_EMAIL).await.assert_done();
+    system.post.health.called().await;
+    pass_seconds(301).await;
+    initiate(&system, "user2@example.com").await.assert_done();
+    while system.codes.made() < 2 {
+        system.codes.health.called().await;
+    }
+    system.post.health.set_down(false);
+    assert_eq!(system.mail().await.to, "user2@example.com");
+}
+
+#[tokio::test]
+async fn s05_503_for_everybody_while_too_many_mails_wait() {
+    let system = System::start().await;
+    system.codes.health.set_hanging(true);
+    initiate(&system, USER1_EMAIL).await.assert_done();
+    system.codes.health.called().await;
+    let unknown: Vec<String> = (0..256).map(|n| format!("nobody{n}@example.com")).collect();
+    for answer in join_all(unknown.iter().map(|email| initiate(&system, email))).await {
+        answer.assert_done();
+    }
+    let known = initiate(&system, "user2@example.com").await;
+    let known = known.assert_wait(503, 1);
+    assert_eq!(resend(&system, "nobody@example.com").await, known);
+}

@@ -1,0 +1,117 @@
+//! Who is believed to have confirmed (S07, decision 28).
+
+use colloquy_customer::Settings;
+
+use super::{USER1_EMAIL, confirmed, pass_seconds, reset};
+use crate::system::{BROWSER, Client, SETTINGS, System};
+
+const ELSEWHERE: Client = Client {
+    address: "192.0.2.2",
+    ..BROWSER
+};
+const OTHER_BROWSER: Client = Client {
+    agent: Some("Mozilla/5.0 (An)"),
+    ..BROWSER
+};
+const NO_BROWSER: Client = Client {
+    agent: None,
+    ..BROWSER
+};
+
+#[tokio::test]
+async fn s07_a_ticket_is_believed_from_anywhere_in_the_body_or_as_a_cookie() {
+    let anywhere = Client {
+        address: "192.0.2.2",
+        ..OTHER_BROWSER
+    };
+    let mut system = System::start().await;
+    let ticket = confirmed(&mut system, USER1_EMAIL).await;
+    let answer = reset(&system, &anywhere, USER1_EMAIL, Some(&ticket)).await;
+    answer.assert_done();
+    system.advance_seconds(60);
+    let ticket = confirmed(&mut system, USER1_EMAIL).await;
+    let anywhere = anywhere.with_cookie(&ticket);
+    reset(&system, &anywhere, USER1_EMAIL, None)
+        .await
+        .assert_done();
+}
+
+#[tokio::test]
+async fn s07_a_wrong_ticket_is_refused_and_leaves_the_confirmation_as_it_is() {
+    let mut system = System::start().await;
+    let ticket = confirmed(&mut system, USER1_EMAIL).await;
+    let others = confirmed(&mut system, "user2@example.com").await;
+    let mut nearly = ticket.clone();
+    let last = if nearly.pop() == Some('A') { 'B' } else { 'A' };
+    nearly.push(last);
+    for wrong in ["", "A", &nearly, &others] {
+        let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(wrong)).await;
+        answer.assert_refused(400);
+        let with_cookie = BROWSER.with_cookie(wrong);
+        let answer = reset(&system, &with_cookie, USER1_EMAIL, None).await;
+        answer.assert_refused(400);
+    }
+    let with_cookie = BROWSER.with_cookie(&ticket);
+    let answer = reset(&system, &with_cookie, USER1_EMAIL, Some(&others)).await;
+    answer.assert_refused(400);
+    let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(&ticket)).await;
+    answer.assert_done();
+}
+
+#[tokio::test]
+async fn s07_a_confirmation_is_refused_after_600_s() {
+    for (seconds, status) in [(595, 200), (601, 400)] {
+        let mut system = System::start().await;
+        let ticket = confirmed(&mut system, USER1_EMAIL).await;
+        pass_seconds(seconds).await;
+        let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(&ticket)).await;
+        assert_eq!(answer.status, status, "{seconds}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn decision_28_without_a_ticket_the_client_that_confirmed_is_believed_once() {
+    let mut system = System::start().await;
+    confirmed(&mut system, USER1_EMAIL).await;
+    for other in [ELSEWHERE, OTHER_BROWSER, NO_BROWSER] {
+        reset(&system, &other, USER1_EMAIL, None)
+            .await
+            .assert_refused(400);
+    }
+    reset(&system, &BROWSER, USER1_EMAIL, None)
+        .await
+        .assert_done();
+    reset(&system, &BROWSER, USER1_EMAIL, None)
+        .await
+        .assert_refused(400);
+}
+
+#[tokio::test]
+async fn decision_28_without_a_ticket_a_confirmation_is_refused_after_120_s() {
+    for (seconds, status) in [(115, 200), (121, 400)] {
+        let mut system = System::start().await;
+        let ticket = confirmed(&mut system, USER1_EMAIL).await;
+        pass_seconds(seconds).await;
+        let answer = reset(&system, &BROWSER, USER1_EMAIL, None).await;
+        assert_eq!(answer.status, status, "{seconds}: {}", answer.body);
+        if status == 400 {
+            let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(&ticket)).await;
+            answer.assert_done();
+        }
+    }
+}
+
+#[tokio::test]
+async fn decision_28_without_a_ticket_nobody_is_believed_when_the_setting_is_off() {
+    let settings = Settings {
+        reset_without_ticket: false,
+        ..SETTINGS
+    };
+    let mut system = System::with(settings).await;
+    let ticket = confirmed(&mut system, USER1_EMAIL).await;
+    reset(&system, &BROWSER, USER1_EMAIL, None)
+        .await
+        .assert_refused(400);
+    let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(&ticket)).await;
+    answer.assert_done();
+}
