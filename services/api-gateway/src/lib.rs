@@ -8,8 +8,8 @@
 //! wrapped around   request id → host (421)
 //! gateway          origin (403) → path (403, 400) → prefix (404) → identity: cookie, revocations (401, 503)
 //!                  → client address → body: size, time, JSON (413, 400, 415)
-//! upstream         allowed headers, own identity, client address → whole answer in time (503, 502)
-//! wrapped around   allowed headers → security headers
+//! upstream         allowed headers, own identity → the whole answer in time (503, 502) → allowed headers
+//! wrapped around   security headers, request id
 //! ```
 
 mod admission;

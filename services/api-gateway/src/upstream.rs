@@ -18,9 +18,8 @@ pub use self::{http::HttpUpstream, in_process::InProcess};
 /// A request as it crosses: the service's own path, allowed headers, the whole body (at most 256 KiB).
 pub type Crossing = ::http::Request<Bytes>;
 
-/// No answer of a service is larger: a page of history is 20 messages, a search 50 customers, and the room list the
-/// caller's rooms.
-const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
+/// No answer of a service is larger: the longest, a room list, has room here for two thousand rooms of 500 members.
+const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
 
 /// Why a service did not answer.
 #[derive(Debug, thiserror::Error)]

@@ -71,7 +71,7 @@ const CASES: [(&str, &str, After, u16); 12] = [
     ),
     (
         "/far-too-much",
-        "HTTP/1.1 200 OK\r\ncontent-length: 8388609\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 33554433\r\n\r\n",
         After::Floods,
         502,
     ),
@@ -148,5 +148,6 @@ async fn decision_31_what_cannot_be_read_is_502_what_is_late_or_gone_is_503_and_
     while let Some(outcome) = asked.join_next().await {
         outcome.unwrap();
     }
-    assert!(began.elapsed() < Duration::from_secs(5));
+    // The gateway gives up after 4.8 s (promise P6); the rest is room for a busy machine.
+    assert!(began.elapsed() < Duration::from_secs(7));
 }
