@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use colloquy_contracts::CustomerId;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{CallError, ServiceClient};
 
 /// An account whose password was right.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
     /// Whose account.
@@ -22,7 +23,8 @@ pub struct Account {
 }
 
 /// The question on the wire.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(description = "A username and a password.")]
 pub struct Credential {
     /// The username as typed; compared without case.
     pub username: String,

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{CallError, ServiceClient};
 
@@ -11,7 +12,7 @@ use crate::{CallError, ServiceClient};
 pub const PATH: &str = "/internal/send";
 
 /// A mail that is to be sent.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Mail {
     /// One address.

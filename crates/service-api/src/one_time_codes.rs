@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{CallError, ServiceClient};
 
@@ -18,8 +19,9 @@ pub const RESEND_PATH: &str = "/internal/resend/email";
 pub const VALIDATE_PATH: &str = "/internal/validate/email";
 
 /// Six decimal digits that nobody else may read.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(pattern = "^[0-9]{6}$")]
 pub struct OneTimeCode(pub String);
 
 impl fmt::Debug for OneTimeCode {
@@ -29,7 +31,7 @@ impl fmt::Debug for OneTimeCode {
 }
 
 /// A code that is alive.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IssuedCode {
     /// The code.
@@ -41,19 +43,20 @@ pub struct IssuedCode {
 }
 
 /// Whose code, on the wire.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct CodeRequest {
     /// The mail address; compared without case.
     pub email: String,
 }
 
 /// A try, on the wire.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CodeTry {
     /// The mail address; compared without case.
     pub email: String,
     /// What somebody typed.
+    #[schema(value_type = String)]
     pub otp_code: OneTimeCode,
 }
 

@@ -8,6 +8,7 @@ use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, Timestamp};
 use http::Method;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{CallError, ServiceClient};
 
@@ -18,12 +19,13 @@ pub const PATH: &str = "/internal/revocations";
 pub const BEGINNING: i64 = -1;
 
 /// What ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum Ended {
     /// One session.
     Session {
         /// Which.
+        #[schema(value_type = String, format = "uuid")]
         session_id: SessionId,
     },
     /// Every session of the customer that began before an instant, but perhaps one.
@@ -31,12 +33,13 @@ pub enum Ended {
         /// Sessions that began before this.
         issued_before: Timestamp,
         /// The one that goes on.
+        #[schema(value_type = Option<String>, format = "uuid")]
         except: Option<SessionId>,
     },
 }
 
 /// One entry of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocation {
     /// Its place.
@@ -51,7 +54,7 @@ pub struct Revocation {
 }
 
 /// A part of the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocations {
     /// Entries, in order. Expired ones may be missing.
@@ -63,7 +66,8 @@ pub struct Revocations {
 }
 
 /// The question on the wire.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Reading {
     /// The last number that the reader has taken to heart.
     pub after: i64,

@@ -5,6 +5,7 @@ use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::CustomerId;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{CallError, ServiceClient};
 
@@ -14,12 +15,13 @@ pub const END_PATH: &str = "/internal/sessions/end";
 pub const READY_PATH: &str = "/internal/sessions/ready";
 
 /// Which sessions, on the wire: all that began before the call, but perhaps one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EndSessions {
     /// Whose.
     pub customer_id: CustomerId,
     /// The one that goes on.
+    #[schema(value_type = Option<String>, format = "uuid")]
     pub except: Option<SessionId>,
 }
 

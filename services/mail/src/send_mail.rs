@@ -4,8 +4,11 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::ServiceCaller};
-use colloquy_contracts::Timestamp;
-use colloquy_service_api::mailer::Mail;
+use colloquy_contracts::{
+    Envelope, Timestamp,
+    openapi::{BadBody, Forbidden, Nothing},
+};
+use colloquy_service_api::mailer::{Mail, PATH};
 use colloquy_sql::StoreError;
 use uuid::Uuid;
 
@@ -44,7 +47,19 @@ impl Failure for SendMailError {
     }
 }
 
-/// The route.
+/// Take a mail into the queue
+#[utoipa::path(
+    post,
+    path = PATH,
+    operation_id = "sendMail",
+    request_body = Mail,
+    responses(
+        (status = 200, description = "Queued: kept until it was handed over, was refused for good, or has expired.",
+            body = Envelope<Nothing>),
+        BadBody,
+        Forbidden,
+    )
+)]
 pub(crate) async fn send_mail(
     State(service): State<Arc<MailService>>,
     _: ServiceCaller,

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::Body};
-use colloquy_service_api::one_time_codes::{CodeRequest, IssuedCode};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, Forbidden},
+};
+use colloquy_service_api::one_time_codes::{CodeRequest, GENERATE_PATH, IssuedCode};
 
 use crate::{
     Otp,
@@ -14,6 +18,18 @@ use crate::{
     seal::KeptCode,
 };
 
+/// The live code of an address, or a new one
+#[utoipa::path(
+    post,
+    path = GENERATE_PATH,
+    operation_id = "generateCode",
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "A code that is alive; `statusMessage` begins with `Existing` when it was reused.", body = Envelope<IssuedCode>),
+        BadBody,
+        Forbidden,
+    )
+)]
 pub(crate) async fn handle(
     State(otp): State<Arc<Otp>>,
     Body(request): Body<CodeRequest>,

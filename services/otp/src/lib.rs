@@ -18,4 +18,4 @@ mod validate_code;
 
 pub use otp::Otp;
 pub use randomness::{Randomness, SystemRandomness};
-pub use routes::router;
+pub use routes::{openapi, router};

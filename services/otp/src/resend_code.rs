@@ -4,10 +4,26 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::Body};
-use colloquy_service_api::one_time_codes::{CodeRequest, IssuedCode};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, Forbidden},
+};
+use colloquy_service_api::one_time_codes::{CodeRequest, IssuedCode, RESEND_PATH};
 
 use crate::{Otp, address::Address, otp::OtpError};
 
+/// A new code in any case
+#[utoipa::path(
+    post,
+    path = RESEND_PATH,
+    operation_id = "resendCode",
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "The new code; an earlier one stops working.", body = Envelope<IssuedCode>),
+        BadBody,
+        Forbidden,
+    )
+)]
 pub(crate) async fn handle(
     State(otp): State<Arc<Otp>>,
     Body(request): Body<CodeRequest>,

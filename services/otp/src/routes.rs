@@ -2,20 +2,29 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_extractor, routing::post};
+use axum::{Router, middleware::from_extractor};
 use colloquy_chassis::{identity::ServiceCaller, router::finish};
-use colloquy_service_api::one_time_codes::{GENERATE_PATH, RESEND_PATH, VALIDATE_PATH};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Otp, generate_code, resend_code, validate_code};
 
 /// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_chassis::identity::Identity) on each
 /// request.
 pub fn router(otp: Arc<Otp>) -> Router {
-    let internal = Router::new()
-        .route(GENERATE_PATH, post(generate_code::handle))
-        .route(RESEND_PATH, post(resend_code::handle))
-        .route(VALIDATE_PATH, post(validate_code::handle))
+    finish(all().with_state(otp).into())
+}
+
+/// Every route of [`router`], documented.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    all().into_openapi()
+}
+
+fn all() -> OpenApiRouter<Arc<Otp>> {
+    OpenApiRouter::new()
+        .routes(routes!(generate_code::handle))
+        .routes(routes!(resend_code::handle))
+        .routes(routes!(validate_code::handle))
         .route_layer(from_extractor::<ServiceCaller>())
-        .with_state(otp);
-    finish(internal)
 }

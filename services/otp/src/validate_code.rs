@@ -4,11 +4,26 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use colloquy_chassis::{ApiError, extract::Body};
-use colloquy_contracts::Envelope;
-use colloquy_service_api::one_time_codes::{CodeTry, OneTimeCode};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, Forbidden},
+};
+use colloquy_service_api::one_time_codes::{CodeTry, OneTimeCode, VALIDATE_PATH};
 
 use crate::{Otp, address::Address, code::Code, kept_codes::TRIES, otp::OtpError};
 
+/// Whether a code is right
+#[utoipa::path(
+    post,
+    path = VALIDATE_PATH,
+    operation_id = "validateCode",
+    request_body = CodeTry,
+    responses(
+        (status = 200, description = "`success` and `data` say whether it is; a right code is used up.", body = Envelope<bool>),
+        BadBody,
+        Forbidden,
+    )
+)]
 pub(crate) async fn handle(
     State(otp): State<Arc<Otp>>,
     Body(request): Body<CodeTry>,
