@@ -18,5 +18,5 @@ pub mod view_store;
 
 pub use chat_query::{ChatQuery, Foundation};
 pub use membership::ViewMembership;
-pub use routes::router;
+pub use routes::{openapi, router};
 pub use view_store::{ViewStore, mongodb::MongoViewStore, sqlite::SqliteViewStore};

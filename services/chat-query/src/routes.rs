@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::Router;
+use colloquy_chassis::router::finish;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ChatQuery,
@@ -14,29 +17,22 @@ use crate::{
 
 /// The service's routes.
 pub fn router(service: Arc<ChatQuery>) -> Router {
-    let routes = Router::new()
-        .route("/rooms", get(list_rooms::handle))
-        .route("/message/roomId/{room_id}", get(read_history::latest))
-        .route(
-            "/message/roomId/{room_id}/index/{index_message_id}",
-            get(read_history::older),
-        )
-        .route(
-            "/onlineStatus/roomId/{room_id}",
-            get(list_online_status::handle),
-        )
-        .route(
-            "/readMarkers/roomId/{room_id}",
-            get(list_read_markers::handle),
-        )
-        .route(
-            "/internal/rooms/customerId/{customer_id}",
-            get(list_rooms_of_customer::handle),
-        )
-        .route(
-            "/internal/valid/roomId/{room_id}/customerId/{customer_id}",
-            get(check_membership::handle),
-        )
-        .with_state(service);
-    colloquy_chassis::router::finish(routes)
+    finish(all().with_state(service).into())
+}
+
+/// Every route of [`router`], documented.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    all().into_openapi()
+}
+
+fn all() -> OpenApiRouter<Arc<ChatQuery>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_rooms::handle))
+        .routes(routes!(read_history::latest))
+        .routes(routes!(read_history::older))
+        .routes(routes!(list_online_status::handle))
+        .routes(routes!(list_read_markers::handle))
+        .routes(routes!(list_rooms_of_customer::handle))
+        .routes(routes!(check_membership::handle))
 }

@@ -5,11 +5,26 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use colloquy_chassis::{ApiError, extract::PathIds, identity::ServiceCaller};
-use colloquy_contracts::{CustomerId, Envelope, RoomId};
-use colloquy_service_api::RoomMembership as _;
+use colloquy_contracts::{
+    CustomerId, Envelope, RoomId,
+    openapi::{Forbidden, Invalid},
+};
+use colloquy_service_api::{RoomMembership as _, room_membership::VIEW_PATH};
 
 use crate::{ChatQuery, ViewMembership};
 
+/// Whether a customer is known to be in a room
+#[utoipa::path(
+    get,
+    path = VIEW_PATH,
+    operation_id = "checkMembership",
+    params(("room_id" = RoomId, Path), ("customer_id" = CustomerId, Path)),
+    responses(
+        (status = 200, description = "`success` says the same as `data`. A no is not final.", body = Envelope<bool>),
+        Invalid,
+        Forbidden,
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatQuery>>,
     _: ServiceCaller,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::PathIds, identity::Caller};
 use colloquy_contracts::{
-    CustomerId, RoomId,
+    CustomerId, Envelope, RoomId,
+    openapi::{Forbidden, Invalid},
     presence::{self, OnlineStatus},
 };
 use colloquy_expiring_store::ExpiringStoreError;
@@ -32,6 +33,18 @@ impl Failure for OnlineStatusError {
     }
 }
 
+/// Who of a room is online
+#[utoipa::path(
+    get,
+    path = "/onlineStatus/roomId/{roomId}",
+    operation_id = "listOnlineStatus",
+    params(("roomId" = RoomId, Path)),
+    responses(
+        (status = 200, description = "One status for each participant.", body = Envelope<Vec<OnlineStatus>>),
+        Invalid,
+        Forbidden,
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatQuery>>,
     caller: Caller,

@@ -4,10 +4,26 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
-use colloquy_contracts::{RoomId, views::ReadMarker};
+use colloquy_contracts::{
+    Envelope, RoomId,
+    openapi::{Forbidden, Invalid},
+    views::ReadMarker,
+};
 
 use crate::ChatQuery;
 
+/// How far everybody has read a room
+#[utoipa::path(
+    get,
+    path = "/readMarkers/roomId/{roomId}",
+    operation_id = "listReadMarkers",
+    params(("roomId" = RoomId, Path)),
+    responses(
+        (status = 200, description = "The markers of those who have read something.", body = Envelope<Vec<ReadMarker>>),
+        Invalid,
+        Forbidden,
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatQuery>>,
     caller: Caller,

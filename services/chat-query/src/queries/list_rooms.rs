@@ -4,10 +4,25 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, identity::Caller};
-use colloquy_contracts::views::ChatRoomView;
+use colloquy_contracts::{Envelope, views::ChatRoomView};
 
 use crate::ChatQuery;
 
+/// The caller's rooms
+#[utoipa::path(
+    get,
+    path = "/rooms",
+    operation_id = "listRooms",
+    responses(
+        (status = 200, description = "The room that changed last comes first.", body = Envelope<Vec<ChatRoomView>>,
+            links(
+                ("say something in the first" = (operation_id = "sendMessage",
+                    request_body = json!({"roomId": "$response.body#/data/0/roomId"}))),
+                ("read the first" = (operation_id = "readHistory",
+                    parameters(("roomId" = "$response.body#/data/0/roomId")))),
+            )),
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatQuery>>,
     caller: Caller,

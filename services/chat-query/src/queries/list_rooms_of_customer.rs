@@ -4,10 +4,27 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::ServiceCaller};
-use colloquy_contracts::{CustomerId, views::ChatRoomView};
+use colloquy_contracts::{
+    CustomerId, Envelope,
+    openapi::{Forbidden, Invalid},
+    views::ChatRoomView,
+};
+use colloquy_service_api::rooms_of_customer::PATH;
 
 use crate::ChatQuery;
 
+/// The rooms of a customer
+#[utoipa::path(
+    get,
+    path = PATH,
+    operation_id = "listRoomsOfCustomer",
+    params(("customer_id" = CustomerId, Path)),
+    responses(
+        (status = 200, description = "The room that changed last comes first.", body = Envelope<Vec<ChatRoomView>>),
+        Invalid,
+        Forbidden,
+    )
+)]
 pub async fn handle(
     State(service): State<Arc<ChatQuery>>,
     _: ServiceCaller,

@@ -13,8 +13,13 @@ use colloquy_chassis::{
     extract::{Params, PathIds},
     identity::Caller,
 };
-use colloquy_contracts::{MessageId, RoomId, Seq, views::MessageDocument};
+use colloquy_contracts::{
+    Envelope, MessageId, RoomId, Seq,
+    openapi::{Forbidden, Invalid},
+    views::MessageDocument,
+};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{ChatQuery, view_store::Page};
 
@@ -22,14 +27,45 @@ const LIMITS: std::ops::RangeInclusive<u32> = 1..=100;
 const LIMIT: u32 = 20;
 
 /// What a client may add to the path.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub struct Wish {
+    /// How many messages at most; 20 without it.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
+    /// Only what is newer than this seq; still the newest first.
+    #[param(value_type = Option<i64>)]
     after_seq: Option<Seq>,
+    /// Waits up to 2 s until the view has come so far, and is 503 if it has not; 0 or less asks for nothing.
+    #[param(value_type = Option<i64>)]
     min_seq: Option<Seq>,
 }
 
+/// The latest messages of a room
+#[utoipa::path(
+    get,
+    path = "/message/roomId/{roomId}",
+    operation_id = "readHistory",
+    params(("roomId" = RoomId, Path), Wish),
+    responses(
+        (status = 200, description = "The newest comes first; an empty list when there is none.", body = Envelope<Vec<MessageDocument>>,
+            links(
+                ("read what came before" = (operation_id = "readHistoryBefore",
+                    parameters(
+                        ("roomId" = "$request.path.roomId"),
+                        ("indexMessageId" = "$response.body#/data/0/messageId"),
+                    ))),
+                ("mark the newest as read" = (operation_id = "markRead",
+                    request_body = json!({
+                        "roomId": "$response.body#/data/0/roomId",
+                        "messageId": "$response.body#/data/0/messageId",
+                    }))),
+            )),
+        Invalid,
+        Forbidden,
+    )
+)]
 pub async fn latest(
     State(service): State<Arc<ChatQuery>>,
     caller: Caller,
@@ -39,6 +75,19 @@ pub async fn latest(
     answer(&service, &caller, room, None, &wish).await
 }
 
+/// Older messages of a room
+#[utoipa::path(
+    get,
+    path = "/message/roomId/{roomId}/index/{indexMessageId}",
+    operation_id = "readHistoryBefore",
+    params(("roomId" = RoomId, Path),
+        ("indexMessageId" = i64, Path, description = "Messages below this id."), Wish),
+    responses(
+        (status = 200, description = "The newest comes first; an empty list when there is none.", body = Envelope<Vec<MessageDocument>>),
+        Invalid,
+        Forbidden,
+    )
+)]
 pub async fn older(
     State(service): State<Arc<ChatQuery>>,
     caller: Caller,
