@@ -161,3 +161,60 @@ impl Confirmations {
 fn key(email: &Email) -> String {
     format!("RESET_CONFIRMATION:{}", email.lower())
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_chassis::Lifecycle;
+    use colloquy_expiring_store::EmbeddedExpiringStore;
+
+    use super::*;
+
+    fn fresh() -> (Confirmations, Email) {
+        let store = EmbeddedExpiringStore::start(&Lifecycle::default().tasks());
+        let email = Email::parse("an@example.com".to_owned()).unwrap();
+        (Confirmations::new(Arc::new(store)), email)
+    }
+
+    async fn confirmed(confirmations: &Confirmations, email: &Email, bits: u8) -> Confirmation {
+        let ticket = ResetTicket::from_bits(&[bits; 32]);
+        confirmations.confirm(email, &ticket, None).await.unwrap();
+        confirmations.find(email).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn s07_who_was_overtaken_by_a_newer_confirmation_uses_up_neither() {
+        let (confirmations, email) = fresh();
+        let older = confirmed(&confirmations, &email, 1).await;
+        let newer = confirmed(&confirmations, &email, 2).await;
+        assert!(!confirmations.take(&email, &older).await.unwrap());
+        assert!(confirmations.take(&email, &newer).await.unwrap());
+        assert!(!confirmations.take(&email, &newer).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn s07_what_is_put_back_replaces_nothing_and_has_the_time_it_had() {
+        let (confirmations, email) = fresh();
+        tokio::time::pause();
+        let older = confirmed(&confirmations, &email, 1).await;
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert!(confirmations.take(&email, &older).await.unwrap());
+        confirmations.put_back(&email, older).await.unwrap();
+        let older = confirmations.find(&email).await.unwrap().unwrap();
+        assert_eq!(older.remaining, Duration::from_secs(500));
+        assert!(confirmations.take(&email, &older).await.unwrap());
+        let newer = confirmed(&confirmations, &email, 2).await;
+        confirmations.put_back(&email, older).await.unwrap();
+        assert!(confirmations.take(&email, &newer).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn s07_a_confirmation_whose_time_is_over_is_not_put_back() {
+        let (confirmations, email) = fresh();
+        tokio::time::pause();
+        let confirmation = confirmed(&confirmations, &email, 1).await;
+        assert!(confirmations.take(&email, &confirmation).await.unwrap());
+        tokio::time::advance(Duration::from_secs(601)).await;
+        confirmations.put_back(&email, confirmation).await.unwrap();
+        assert!(confirmations.find(&email).await.unwrap().is_none());
+    }
+}

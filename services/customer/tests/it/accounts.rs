@@ -84,6 +84,7 @@ async fn contract_customer_401_for_nobody_everywhere_but_at_sign_up() {
     for (method, path) in [
         (Method::GET, "/info"),
         (Method::POST, "/info"),
+        (Method::POST, "/changePass"),
         (Method::GET, "/info/customerId/1"),
         (Method::GET, "/info/phoneNumber/0901"),
         (Method::GET, "/info/fullName/vu"),

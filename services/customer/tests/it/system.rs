@@ -1,6 +1,13 @@
 //! The service with everybody it asks, and clients that call it as they do through the gateway.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -117,7 +124,24 @@ impl System {
         }
     }
 
-    /// Another process on the same store, after this one is gone.
+    /// Stops in order: what was begun is brought to its end.
+    pub async fn stop(&mut self) {
+        let signals = AtomicUsize::new(0);
+        let signal = || {
+            let first = signals.fetch_add(1, SeqCst) == 0;
+            async move {
+                if !first {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        std::mem::take(&mut self.lifecycle)
+            .run_until(signal)
+            .await
+            .unwrap();
+    }
+
+    /// Another process on the same store, after this one was killed.
     pub async fn restarted(self) -> Self {
         self.lifecycle.run_until(|| async {}).await.unwrap();
         drop(self.customers);
@@ -192,6 +216,14 @@ impl System {
         };
         let account = self.credentials.check(&credential).await.unwrap();
         account.is_some()
+    }
+
+    /// How many budgets the store keeps.
+    pub async fn budgets(&self) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM budgets")
+            .fetch_one(&self.database.readers)
+            .await
+            .unwrap()
     }
 
     /// What of the store's endings is left over.

@@ -1,5 +1,7 @@
 //! What happens to a mail when the parts it needs are down (F24).
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 
 use super::{USER1_EMAIL, initiate, pass_seconds, resend};
@@ -43,6 +45,39 @@ async fn f24_after_the_life_of_a_code_it_is_given_up_for_those_who_asked_since()
     }
     system.post.health.set_down(false);
     assert_eq!(system.mail().await.to, "user2@example.com");
+}
+
+#[tokio::test]
+async fn f24_what_was_promised_before_a_stop_is_mailed_before_the_end() {
+    let mut system = System::start().await;
+    let codes = system.codes.clone();
+    codes.health.set_hanging(true);
+    for email in [USER1_EMAIL, "user2@example.com"] {
+        initiate(&system, email).await.assert_done();
+    }
+    codes.health.called().await;
+    tokio::join!(system.stop(), async { codes.health.set_hanging(false) });
+    assert_eq!(system.mail().await.to, USER1_EMAIL);
+    assert_eq!(system.mail().await.to, "user2@example.com");
+    let late = initiate(&system, "user3@example.com").await;
+    late.assert_wait(503, 1);
+}
+
+#[tokio::test]
+async fn decision_15_budgets_that_are_full_again_are_swept() {
+    let system = System::start().await;
+    initiate(&system, "nobody@example.com").await.assert_done();
+    assert_eq!(system.budgets().await, 2);
+    system.advance_seconds(3600);
+    let next = system.restarted().await;
+    let swept = async {
+        while next.budgets().await > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), swept)
+        .await
+        .expect("budgets are swept");
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Who is believed to have confirmed (S07, decision 28).
 
 use colloquy_customer::Settings;
+use serde_json::json;
 
-use super::{USER1_EMAIL, confirmed, pass_seconds, reset};
+use super::{USER1_EMAIL, confirmed, initiate, pass_seconds, reset};
 use crate::system::{BROWSER, Client, SETTINGS, System};
 
 const ELSEWHERE: Client = Client {
@@ -84,6 +85,22 @@ async fn decision_28_without_a_ticket_the_client_that_confirmed_is_believed_once
     reset(&system, &BROWSER, USER1_EMAIL, None)
         .await
         .assert_refused(400);
+}
+
+#[tokio::test]
+async fn decision_28_without_a_ticket_nobody_is_believed_by_the_address_alone() {
+    let mut system = System::start().await;
+    initiate(&system, USER1_EMAIL).await.assert_done();
+    let body = json!({"email": USER1_EMAIL, "otpCode": system.mailed_code().await});
+    let answer = NO_BROWSER.post(&system, "/forgetPass/confirm", body).await;
+    let ticket = &answer.assert_done().body["data"]["resetTicket"];
+    for client in [NO_BROWSER, BROWSER] {
+        reset(&system, &client, USER1_EMAIL, None)
+            .await
+            .assert_refused(400);
+    }
+    let answer = reset(&system, &NO_BROWSER, USER1_EMAIL, ticket.as_str()).await;
+    answer.assert_done();
 }
 
 #[tokio::test]
