@@ -2,19 +2,26 @@
 
 use axum::{
     Json,
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use colloquy_chassis::ApiError;
 use colloquy_contracts::envelope::AuthAnswer;
 use http::{HeaderValue, header};
 
-/// 200 with a cookie to set.
-pub(crate) fn done(message: &str, details: &str, cookie: HeaderValue) -> Response {
+/// 200 with cookies to set.
+pub(crate) fn done(
+    message: &str,
+    details: &str,
+    cookies: impl IntoIterator<Item = HeaderValue>,
+) -> Response {
     let answer = AuthAnswer {
         message: message.to_owned(),
         details: details.to_owned(),
     };
-    ([(header::SET_COOKIE, cookie)], Json(answer)).into_response()
+    let cookies = cookies
+        .into_iter()
+        .map(|cookie| (header::SET_COOKIE, cookie));
+    (AppendHeaders(cookies), Json(answer)).into_response()
 }
 
 /// A failure: what failed, and why.

@@ -2,50 +2,80 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::Clock;
+use colloquy_chassis::{Clock, session_token::TokenKeys};
 use colloquy_service_api::CredentialCheck;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
-use crate::{SessionSigner, SessionStore};
+use crate::{GuessLimits, GuessStore, SessionSigner, SessionStore, tries::WAITING};
 
 /// What a deployment may choose.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Whether the cookie is sent over TLS only. Off only where browsers reach the system without TLS.
+    /// Whether cookies are sent over TLS only. Off only where browsers reach the system without TLS.
     pub secure_cookie: bool,
+    /// How many tries may fail.
+    pub guesses: GuessLimits,
 }
 
-/// Auth. In process it answers as [`colloquy_service_api::RevocationFeed`]; over HTTP through [`crate::router`].
+impl Settings {
+    /// What this adds to the attributes of a cookie.
+    pub(crate) fn secure(&self) -> &'static str {
+        if self.secure_cookie { "; Secure" } else { "" }
+    }
+}
+
+/// What auth stands on.
+pub struct Foundation {
+    /// Who checks credentials.
+    pub credentials: Arc<dyn CredentialCheck>,
+    /// Where the sessions are kept that have ended.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Where failed tries are counted.
+    pub guesses: Arc<dyn GuessStore>,
+    /// Signs tokens.
+    pub signer: SessionSigner,
+    /// Verifies what the signer signs and signed: of the same folder.
+    pub keys: TokenKeys,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Auth. In process it answers as [`colloquy_service_api::RevocationFeed`] and as
+/// [`colloquy_service_api::SessionEnding`]; over HTTP through [`crate::router`].
 pub struct Auth {
     pub(crate) credentials: Arc<dyn CredentialCheck>,
     pub(crate) sessions: Arc<dyn SessionStore>,
+    pub(crate) guesses: Arc<dyn GuessStore>,
     pub(crate) signer: SessionSigner,
+    pub(crate) keys: TokenKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     /// Something was revoked here.
     pub(crate) revoked: Notify,
     /// A reader has come further.
     pub(crate) passed: Notify,
+    /// A try has ended here.
+    pub(crate) settled: Notify,
+    /// Tries that wait for others to end.
+    pub(crate) waiting: Semaphore,
 }
 
 impl Auth {
-    /// The service: asks `credentials`, keeps what ended in `sessions` and signs with `signer`.
+    /// The service.
     #[must_use]
-    pub fn new(
-        credentials: Arc<dyn CredentialCheck>,
-        sessions: Arc<dyn SessionStore>,
-        signer: SessionSigner,
-        clock: Arc<dyn Clock>,
-        settings: Settings,
-    ) -> Arc<Self> {
+    pub fn new(foundation: Foundation, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
-            credentials,
-            sessions,
-            signer,
-            clock,
+            credentials: foundation.credentials,
+            sessions: foundation.sessions,
+            guesses: foundation.guesses,
+            signer: foundation.signer,
+            keys: foundation.keys,
+            clock: foundation.clock,
             settings,
             revoked: Notify::new(),
             passed: Notify::new(),
+            settled: Notify::new(),
+            waiting: Semaphore::new(WAITING),
         })
     }
 }

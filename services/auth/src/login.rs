@@ -4,16 +4,18 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::{extract::State, response::Response};
 use colloquy_chassis::{
-    ApiError, Failure, Kind,
+    ApiError, ClientAddress, Failure, Kind,
     extract::Body,
     session_token::{JWT_TOKEN, LIFETIME_SECONDS},
 };
 use colloquy_service_api::{CallError, credential_check::Credential};
-use http::HeaderValue;
+use colloquy_sql::StoreError;
+use http::{HeaderMap, HeaderValue};
 
 use crate::{
-    Auth,
+    Auth, Settings,
     answers::{Refused, done},
+    digest::Digest,
 };
 
 /// Why somebody was not logged in.
@@ -22,6 +24,15 @@ pub enum LoginError {
     /// No such user, or another password: nobody is told which (S05).
     #[error("wrong username or password")]
     WrongCredential,
+    /// Too many tries failed: nobody is told whether this one was right.
+    #[error("too many failed tries")]
+    TooManyTries {
+        /// Seconds.
+        retry_after: u32,
+    },
+    /// How many tries failed is not known.
+    #[error(transparent)]
+    Uncounted(#[from] StoreError),
     /// The credential could not be checked.
     #[error(transparent)]
     Unchecked(#[from] CallError),
@@ -34,6 +45,8 @@ impl Failure for LoginError {
     fn kind(&self) -> Kind {
         match self {
             Self::WrongCredential => Kind::Unauthenticated,
+            Self::TooManyTries { .. } => Kind::TooManyRequests,
+            Self::Uncounted(error) => error.kind(),
             Self::Unchecked(error) => error.kind(),
             Self::Unsigned(_) => Kind::Internal,
         }
@@ -42,9 +55,28 @@ impl Failure for LoginError {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::WrongCredential => Cow::Borrowed("The username or the password is not right."),
+            Self::TooManyTries { .. } => {
+                Cow::Borrowed("Too many tries failed. Please try again later.")
+            }
+            Self::Uncounted(error) => error.message(),
             Self::Unchecked(error) => error.message(),
             Self::Unsigned(_) => Cow::Borrowed("Something went wrong on our side."),
         }
+    }
+}
+
+impl From<LoginError> for Refused {
+    fn from(error: LoginError) -> Self {
+        let retry_after = match error {
+            LoginError::TooManyTries { retry_after } => Some(retry_after),
+            _ => None,
+        };
+        let error = ApiError::from(error);
+        let error = match retry_after {
+            Some(seconds) => error.with_retry_after(seconds),
+            None => error,
+        };
+        Self(FAILED, error)
     }
 }
 
@@ -52,32 +84,48 @@ pub(crate) const FAILED: &str = "Login failed";
 
 pub(crate) async fn login(
     State(auth): State<Arc<Auth>>,
+    address: Result<ClientAddress, ApiError>,
+    headers: HeaderMap,
     body: Result<Body<Credential>, ApiError>,
 ) -> Result<Response, Refused> {
-    let Body(credential) = body.map_err(|error| Refused(FAILED, error))?;
-    let token = start_session(&auth, &credential)
-        .await
-        .map_err(|error| Refused(FAILED, error.into()))?;
-    Ok(done(
-        "Login successful",
-        "You are logged in.",
-        session_cookie(&token, auth.settings.secure_cookie),
-    ))
+    let refused = |error| Refused(FAILED, error);
+    let address = address.map_err(refused)?;
+    let Body(credential) = body.map_err(refused)?;
+    let cookies = start_session(&auth, &credential, address, &headers).await?;
+    Ok(done("Login successful", "You are logged in.", cookies))
 }
 
-async fn start_session(auth: &Auth, credential: &Credential) -> Result<String, LoginError> {
+/// The cookie of the session, and that of the device.
+async fn start_session(
+    auth: &Auth,
+    credential: &Credential,
+    address: ClientAddress,
+    headers: &HeaderMap,
+) -> Result<[HeaderValue; 2], LoginError> {
+    let name = Digest::of_account(&credential.username);
+    let device = auth.device(headers, &name);
+    let tried = auth.begin_try(&name, address, device.as_ref()).await?;
     // Read before the check: if the password changes meanwhile, the new session is among the earlier ones that end.
     let began = auth.clock.now();
-    let account = auth
-        .credentials
-        .check(credential)
-        .await?
-        .ok_or(LoginError::WrongCredential)?;
-    Ok(auth.signer.sign_session(account, began)?)
+    let account = match auth.credentials.check(credential).await {
+        Ok(Some(account)) => account,
+        Ok(None) => {
+            auth.failed(&tried).await?;
+            return Err(LoginError::WrongCredential);
+        }
+        Err(error) => {
+            auth.not_compared(&tried).await?;
+            return Err(error.into());
+        }
+    };
+    auth.succeeded(&tried).await?;
+    let token = auth.signer.sign_session(account, began)?;
+    let device_cookie = auth.device_cookie(device, &name, began)?;
+    Ok([session_cookie(&token, &auth.settings), device_cookie])
 }
 
-fn session_cookie(token: &str, secure: bool) -> HeaderValue {
-    let secure = if secure { "; Secure" } else { "" };
+fn session_cookie(token: &str, settings: &Settings) -> HeaderValue {
+    let secure = settings.secure();
     let cookie = format!(
         "{JWT_TOKEN}={token}; HttpOnly; Path=/; Max-Age={LIFETIME_SECONDS}; SameSite=Lax{secure}"
     );

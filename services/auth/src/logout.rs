@@ -32,5 +32,5 @@ pub(crate) async fn logout(
             return ([(header::SET_COOKIE, cleared)], refused).into_response();
         }
     }
-    done("Logout successful.", "You are logged out.", cleared)
+    done("Logout successful.", "You are logged out.", [cleared])
 }

@@ -52,7 +52,7 @@ impl Auth {
     /// Forgets, now and then, what expired, until the process stops.
     pub fn start_sweeping(self: &Arc<Self>, tasks: &Tasks) {
         let (auth, stop) = (Arc::clone(self), tasks.clone());
-        tasks.spawn_vital("revocation sweep", async move {
+        tasks.spawn_vital("auth sweep", async move {
             tokio::select! {
                 () = stop.stopping() => {}
                 () = auth.sweep() => {}
@@ -77,6 +77,9 @@ impl Auth {
         loop {
             if let Err(error) = self.sessions.sweep(self.clock.now()).await {
                 tracing::warn!(%error, "expired revocations could not be swept");
+            }
+            if let Err(error) = self.guesses.sweep(self.clock.now()).await {
+                tracing::warn!(%error, "failed tries could not be swept");
             }
             tokio::time::sleep(SWEEP_EVERY).await;
         }

@@ -15,6 +15,7 @@ use colloquy_service_api::{
 use crate::{
     Auth,
     answers::Refused,
+    jwks::{self, read_keys},
     login::{self, login},
     logout::{self, logout},
     revocations::read_revocations,
@@ -33,6 +34,7 @@ pub fn router(auth: Arc<Auth>) -> Router {
             post(logout).fallback(async || another_method(logout::FAILED)),
         )
         .route(revocations::PATH, get(read_revocations))
+        .route(jwks::PATH, get(read_keys))
         .route(END_PATH, post(end_sessions))
         .route(READY_PATH, get(ready));
     finish(routes.with_state(auth))

@@ -25,11 +25,16 @@ impl PostgresSessionStore {
     /// # Errors
     /// The database is down, or holds another version's tables.
     pub async fn open(pool: PgPool) -> Result<Self, StoreError> {
-        let mut migrator = sqlx::migrate!("migrations/postgres");
-        migrator.dangerous_set_table_name(MIGRATIONS);
-        migrator.run(&pool).await?;
+        migrate(&pool).await?;
         Ok(Self(pool))
     }
+}
+
+/// Makes auth's tables, those of the neighbouring stores too.
+pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    let mut migrator = sqlx::migrate!("migrations/postgres");
+    migrator.dangerous_set_table_name(MIGRATIONS);
+    Ok(migrator.run(pool).await?)
 }
 
 #[async_trait]

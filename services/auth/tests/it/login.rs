@@ -1,16 +1,21 @@
 //! `POST /login`.
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use colloquy_auth::router;
+use colloquy_auth::{Auth, GuessLimits, Settings, router};
+use colloquy_chassis::client_address::CLIENT_ADDRESS;
 use colloquy_service_api::CredentialCheck;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::parts::{Away, NOW, OneAccount, SESSION_ID, auth, clock, verifier};
+use crate::parts::{
+    Away, NOW, OneAccount, SESSION_ID, clock, foundation, sqlite_guesses, verifier,
+};
 
 struct Answered {
     status: StatusCode,
@@ -18,8 +23,18 @@ struct Answered {
     body: Value,
 }
 
-async fn send(credentials: impl CredentialCheck, request: Request<Body>, secure: bool) -> Answered {
-    let router = router(auth(credentials, secure));
+async fn send(
+    credentials: impl CredentialCheck,
+    request: Request<Body>,
+    secure_cookie: bool,
+) -> Answered {
+    let (_folder, guesses) = sqlite_guesses().await;
+    let settings = Settings {
+        secure_cookie,
+        guesses: GuessLimits::default(),
+    };
+    let foundation = foundation(Arc::new(credentials), guesses, &clock());
+    let router = router(Auth::new(foundation, settings));
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
@@ -33,6 +48,7 @@ async fn send(credentials: impl CredentialCheck, request: Request<Body>, secure:
 fn post(body: impl Into<Body>) -> Request<Body> {
     Request::post("/login")
         .header(header::CONTENT_TYPE, "application/json")
+        .header(CLIENT_ADDRESS, "10.0.0.1")
         .body(body.into())
         .unwrap()
 }
@@ -112,10 +128,14 @@ async fn s05_unknown_users_and_wrong_passwords_have_the_same_answer() {
 
 #[tokio::test]
 async fn contract_2_every_refusal_has_the_shape_of_the_auth_answers() {
-    let text = Request::post("/login").body(Body::from("{}")).unwrap();
+    let text = Request::post("/login")
+        .header(CLIENT_ADDRESS, "10.0.0.1")
+        .body(Body::from("{}"))
+        .unwrap();
     let get = Request::builder()
         .method(Method::GET)
         .uri("/login")
+        .header(CLIENT_ADDRESS, "10.0.0.1")
         .body(Body::empty())
         .unwrap();
     let huge = typed("user1", &"x".repeat(300 * 1024));
@@ -148,4 +168,13 @@ async fn invariant_12_without_an_answer_of_customer_management_nobody_is_logged_
     assert_eq!(answered.headers[header::RETRY_AFTER], "1");
     assert_eq!(answered.body["message"], "Login failed");
     assert!(!answered.headers.contains_key(header::SET_COOKIE));
+}
+
+#[tokio::test]
+async fn decision_26_without_a_client_address_nobody_is_logged_in() {
+    let mut request = typed("user1", "123");
+    request.headers_mut().remove(CLIENT_ADDRESS);
+    let answered = send(OneAccount, request, false).await;
+    assert_eq!(answered.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(answered.body["message"], "Login failed");
 }

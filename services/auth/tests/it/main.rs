@@ -5,7 +5,10 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod guess_store;
+mod guesses;
 mod login;
+mod login_device;
 mod logout;
 mod parts;
 mod revocations;

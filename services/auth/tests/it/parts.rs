@@ -4,7 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use colloquy_auth::{
-    Auth, SessionSigner, SessionStore, Settings,
+    Auth, Foundation, GuessLimits, GuessStore, SessionSigner, SessionStore, Settings,
+    digest::Digest,
+    guess_limits::{Admission, Outcome},
+    guess_store::{Charge, postgres::PostgresGuessStore, sqlite::SqliteGuessStore},
     session_store::{postgres::PostgresSessionStore, sqlite::SqliteSessionStore},
     signing::SessionIds,
 };
@@ -13,7 +16,7 @@ use colloquy_chassis::{
     clock::ManualClock,
     identity::SessionId,
     keys::KeyFolder,
-    session_token::{Algorithms, SessionAlgorithm, SessionVerifier},
+    session_token::{Algorithms, SessionAlgorithm, SessionVerifier, TokenKeys},
 };
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::{
@@ -52,22 +55,44 @@ pub fn verifier(clock: &Arc<ManualClock>) -> SessionVerifier {
     SessionVerifier::load(&keys(), &Algorithms::default(), Arc::clone(clock) as _).unwrap()
 }
 
-/// Auth in front of `credentials`, on a store that nothing is asked of.
-pub fn auth(credentials: impl CredentialCheck, secure_cookie: bool) -> Arc<Auth> {
-    auth_on(Arc::new(DownStore), credentials, secure_cookie)
-}
-
-/// Auth on this store.
+/// Auth on these sessions. Nobody can log in: the store of failed tries is away.
 pub fn auth_on(
     sessions: Arc<dyn SessionStore>,
     credentials: impl CredentialCheck,
     secure_cookie: bool,
 ) -> Arc<Auth> {
-    let signer = SessionSigner::load(&keys(), SessionAlgorithm::Rs256)
+    let settings = Settings {
+        secure_cookie,
+        guesses: GuessLimits::default(),
+    };
+    let foundation = foundation(Arc::new(credentials), Arc::new(DownStore), &clock());
+    Auth::new(
+        Foundation {
+            sessions,
+            ..foundation
+        },
+        settings,
+    )
+}
+
+/// What auth stands on for logins: sessions are away, since nothing is asked of them.
+pub fn foundation(
+    credentials: Arc<dyn CredentialCheck>,
+    guesses: Arc<dyn GuessStore>,
+    clock: &Arc<ManualClock>,
+) -> Foundation {
+    let (keys, clock) = (keys(), Arc::clone(clock));
+    let signer = SessionSigner::load(&keys, SessionAlgorithm::Rs256)
         .unwrap()
         .with_session_ids(Arc::new(OneId));
-    let settings = Settings { secure_cookie };
-    Auth::new(Arc::new(credentials), sessions, signer, clock(), settings)
+    Foundation {
+        credentials,
+        sessions: Arc::new(DownStore),
+        guesses,
+        signer,
+        keys: TokenKeys::load(&keys, &Algorithms::default(), Arc::clone(&clock) as _).unwrap(),
+        clock,
+    }
 }
 
 struct OneId;
@@ -94,6 +119,27 @@ pub async fn postgres_store() -> ((), Arc<dyn SessionStore>) {
     let pool = postgres::pool(&url, 5).unwrap();
     let store = PostgresSessionStore::open(pool).await.unwrap();
     ((), Arc::new(store))
+}
+
+/// An empty embedded store of failed tries; its file goes with the guard.
+pub async fn sqlite_guesses() -> (TempDir, Arc<dyn GuessStore>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = guesses_in(&folder).await;
+    (folder, store)
+}
+
+/// The embedded store of failed tries in this folder.
+pub async fn guesses_in(folder: &TempDir) -> Arc<dyn GuessStore> {
+    let database = SqliteDatabase::open(&folder.path().join("sessions.db"), Durability::Full)
+        .await
+        .unwrap();
+    Arc::new(SqliteGuessStore::open(database).await.unwrap())
+}
+
+/// An empty store of failed tries in a database of its own.
+pub async fn postgres_guesses() -> ((), Arc<dyn GuessStore>) {
+    let pool = postgres::pool(&postgres_database().await, 5).unwrap();
+    ((), Arc::new(PostgresGuessStore::open(pool).await.unwrap()))
 }
 
 /// The URL of a new, empty database.
@@ -136,6 +182,35 @@ impl SessionStore for DownStore {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
+        away()
+    }
+
+    async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {
+        away()
+    }
+}
+
+#[async_trait]
+impl GuessStore for DownStore {
+    async fn admit(&self, _: &[Charge], _: Timestamp) -> Result<Admission, StoreError> {
+        away()
+    }
+
+    async fn settle(
+        &self,
+        _: &[Charge],
+        _: Timestamp,
+        _: Outcome,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        away()
+    }
+
+    async fn remember(&self, _: &Digest, _: Timestamp) -> Result<(), StoreError> {
+        away()
+    }
+
+    async fn is_known(&self, _: &Digest, _: Timestamp) -> Result<bool, StoreError> {
         away()
     }
 

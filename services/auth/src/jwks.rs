@@ -1,0 +1,16 @@
+//! `GET /internal/jwks`: the public session keys, for services that verify tokens and have no key folder.
+//!
+//! RFC 7517's key set stands in the envelope's `data`, because every answer of a service is the envelope (contract §2).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use colloquy_chassis::{Answer, identity::ServiceCaller, session_token::Jwks};
+
+use crate::Auth;
+
+pub(crate) const PATH: &str = "/internal/jwks";
+
+pub(crate) async fn read_keys(State(auth): State<Arc<Auth>>, _: ServiceCaller) -> Answer<Jwks> {
+    Answer("Keys read.", auth.keys.jwks())
+}

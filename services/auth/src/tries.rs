@@ -1,0 +1,171 @@
+//! A login tries a password: which budgets that is taken from, and what it is answered when they are used up
+//! (decision 30).
+//!
+//! ```text
+//! a device with a success on the account    the device's budget on that account
+//! an address with one, in 30 days           the address's budget on that account
+//! everybody else                            the account's one budget of strangers
+//! all of them                               and the address's budget over all accounts
+//! ```
+//!
+//! Unknown usernames have budgets like all others, so nothing tells them apart (S05).
+
+use std::{net::IpAddr, time::Duration};
+
+use colloquy_chassis::ClientAddress;
+use colloquy_contracts::Timestamp;
+use colloquy_sql::StoreError;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    Auth, LoginError,
+    device::Device,
+    digest::Digest,
+    guess_limits::{Admission, Outcome},
+    guess_store::Charge,
+};
+
+/// How long to wait for the outcome of other tries that decides.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What other instances settle is seen this soon; what this one settles, at once.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Tries that may wait at once; one more is refused.
+pub(crate) const WAITING: usize = 100;
+
+/// A try that was admitted. It counts until it is told how it ended.
+pub(crate) struct Try {
+    charges: [Charge; 2],
+    /// This address on this account.
+    place: Digest,
+    admitted_at: Timestamp,
+}
+
+impl Auth {
+    /// Admits a try on an account.
+    ///
+    /// # Errors
+    /// Too many failed, or the store could not tell: no password is compared.
+    pub(crate) async fn begin_try(
+        &self,
+        account: &Digest,
+        address: ClientAddress,
+        device: Option<&Device>,
+    ) -> Result<Try, LoginError> {
+        let network = network(address.0);
+        let place = Digest::of(&["address", account.as_str(), &network]);
+        let budget = match device {
+            Some(device) => Digest::of(&["device", account.as_str(), &device.id]),
+            None if self.guesses.is_known(&place, self.clock.now()).await? => place.clone(),
+            None => Digest::of(&["strangers", account.as_str()]),
+        };
+        let charges = [
+            Charge {
+                budget,
+                limit: self.settings.guesses.account,
+            },
+            Charge {
+                budget: Digest::of(&["all accounts", &network]),
+                limit: self.settings.guesses.address,
+            },
+        ];
+        let admitted_at = self.until_decided(&charges).await?;
+        Ok(Try {
+            charges,
+            place,
+            admitted_at,
+        })
+    }
+
+    /// The password was wrong.
+    pub(crate) async fn failed(&self, tried: &Try) -> Result<(), StoreError> {
+        self.settle(tried, Outcome::Failed).await
+    }
+
+    /// Whether the password was right is not known.
+    pub(crate) async fn not_compared(&self, tried: &Try) -> Result<(), StoreError> {
+        self.settle(tried, Outcome::GivenBack).await
+    }
+
+    /// The password was right: the place has a budget of its own from now on.
+    pub(crate) async fn succeeded(&self, tried: &Try) -> Result<(), StoreError> {
+        self.settle(tried, Outcome::GivenBack).await?;
+        let known_for = self.settings.guesses.known_for.as_millis();
+        let known_for = i64::try_from(known_for).unwrap_or(i64::MAX);
+        let until = self.clock.now().millis().saturating_add(known_for);
+        let until = Timestamp::from_millis(until);
+        self.guesses.remember(&tried.place, until).await
+    }
+
+    async fn settle(&self, tried: &Try, outcome: Outcome) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.guesses
+            .settle(&tried.charges, tried.admitted_at, outcome, now)
+            .await?;
+        self.settled.notify_waiters();
+        Ok(())
+    }
+
+    /// Waits while other tries, which may all be right, take what is left.
+    async fn until_decided(&self, charges: &[Charge]) -> Result<Timestamp, LoginError> {
+        let by = Instant::now() + PATIENCE;
+        let mut place_in_queue = None;
+        loop {
+            let settled = self.settled.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            let now = self.clock.now();
+            match self.guesses.admit(charges, now).await? {
+                Admission::Admitted => return Ok(now),
+                Admission::Locked(until) => return Err(too_many(until, now)),
+                Admission::Undecided if Instant::now() >= by => return Err(too_many(now, now)),
+                Admission::Undecided => {}
+            }
+            if place_in_queue.is_none() {
+                let place = self.waiting.try_acquire();
+                place_in_queue = Some(place.map_err(|_| too_many(now, now))?);
+            }
+            let _ = timeout_at((Instant::now() + LOOK_AGAIN).min(by), settled).await;
+        }
+    }
+}
+
+/// In whole seconds, and one at the least.
+fn too_many(until: Timestamp, now: Timestamp) -> LoginError {
+    let millis = (until.millis() - now.millis()).max(1).unsigned_abs();
+    LoginError::TooManyTries {
+        retry_after: u32::try_from(millis.div_ceil(1000)).unwrap_or(u32::MAX),
+    }
+}
+
+/// What one client has: an IPv4 address, or the 64 bits that an IPv6 network is given as one.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{:x}", address.to_bits() >> 64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s04_the_addresses_of_one_ipv6_network_are_one() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));
+        assert_ne!(of("10.0.0.1"), of("10.0.0.2"));
+    }
+
+    #[test]
+    fn contract_3_retry_after_is_whole_seconds_rounded_up() {
+        for (millis, expected) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (900_000, 900)] {
+            let error = too_many(Timestamp::from_millis(millis), Timestamp::from_millis(0));
+            assert!(
+                matches!(error, LoginError::TooManyTries { retry_after } if retry_after == expected),
+                "{millis}"
+            );
+        }
+    }
+}
