@@ -139,6 +139,15 @@ impl Daemon {
         Ok(true)
     }
 
+    /// Sends a signal that the process outlives; says whether it was running.
+    pub fn signal(&self, signal: Signal) -> bool {
+        let pid = self.pid();
+        if let Some(pid) = pid {
+            send(pid, signal);
+        }
+        pid.is_some()
+    }
+
     /// Ends the process and its children with SIGKILL; says whether it was running.
     ///
     /// # Errors

@@ -63,6 +63,16 @@ enum Verb {
         /// The process, as `status` lists it
         process: String,
     },
+    /// Let one process of the distributed system stand still with SIGSTOP
+    Pause {
+        /// The process, as `status` lists it
+        process: String,
+    },
+    /// Let a paused process go on with SIGCONT
+    Resume {
+        /// The process, as `status` lists it
+        process: String,
+    },
     /// Start one process of the distributed system again
     Start {
         /// The process, as `status` lists it
@@ -100,6 +110,8 @@ fn run(verb: Verb) -> Result<ExitCode> {
         }
         Verb::Status { settings: false } => system::status(&places),
         Verb::Kill { process } => system::kill(&places, &process),
+        Verb::Pause { process } => system::pause(&places, &process),
+        Verb::Resume { process } => system::resume(&places, &process),
         Verb::Start { process } => system::start(&places, &process),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -114,6 +114,22 @@ pub fn kill(places: &Places, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Lets one process stand still where it is (SIGSTOP), as a machine that sleeps would.
+///
+/// # Errors
+/// When no process has the name, or it does not run.
+pub fn pause(places: &Places, name: &str) -> Result<()> {
+    signal(places, name, Signal::STOP, "paused")
+}
+
+/// Lets a process that was paused go on (SIGCONT).
+///
+/// # Errors
+/// When no process has the name, or it does not run.
+pub fn resume(places: &Places, name: &str) -> Result<()> {
+    signal(places, name, Signal::CONT, "goes on")
+}
+
 /// Starts one process with the binary of the last `up`, and waits until it is ready.
 ///
 /// # Errors
@@ -214,6 +230,16 @@ fn colloquy(binary: &Path) -> Command {
         }
     }
     command
+}
+
+fn signal(places: &Places, name: &str, signal: Signal, what: &str) -> Result<()> {
+    let process = find(places, name)?;
+    ensure!(
+        process.daemon(places).signal(signal),
+        "{name} does not run"
+    );
+    say(name, what);
+    Ok(())
 }
 
 fn find(places: &Places, name: &str) -> Result<Process> {

@@ -20,6 +20,8 @@ pub struct Kafka {
     state: PathBuf,
     port: u16,
     controller_port: u16,
+    behind_proxy_port: u16,
+    proxy_port: u16,
 }
 
 impl Kafka {
@@ -29,6 +31,8 @@ impl Kafka {
             state: places.state("kafka"),
             port: places.port(9092),
             controller_port: places.port(9093),
+            behind_proxy_port: places.port(9094),
+            proxy_port: places.port(9095),
         }
     }
 
@@ -41,6 +45,8 @@ impl Kafka {
         let settings = SETTINGS
             .replace("{{port}}", &self.port.to_string())
             .replace("{{controller_port}}", &self.controller_port.to_string())
+            .replace("{{behind_proxy_port}}", &self.behind_proxy_port.to_string())
+            .replace("{{proxy_port}}", &self.proxy_port.to_string())
             .replace("{{logs}}", &self.logs().display().to_string());
         Ok(fs::write(self.settings_file(), settings)?)
     }

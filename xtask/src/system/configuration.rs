@@ -16,7 +16,6 @@ pub fn text(places: &Places, folder: &Path, database: &str) -> String {
         .replace("{{keys}}", &folder.join("keys").display().to_string())
         .replace("{{postgres}}", &parts::postgres::url(places, database))
         .replace("{{mongo}}", &parts::address(places, Part::Mongo))
-        .replace("{{redis}}", &parts::address(places, Part::Redis))
         .replace("{{kafka}}", &parts::address(places, Part::Kafka))
         .replace("{{redis}}", &parts::address(places, Part::Redis))
         .replace(
