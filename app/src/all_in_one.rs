@@ -1,26 +1,29 @@
 //! The whole system in one process, on embedded stores. One straight list: folder → stores → services → server.
 
-use std::{num::NonZeroUsize, sync::Arc};
+mod accounts;
+
+use std::sync::Arc;
 
 use axum::Router;
 use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock, admin, client_address::TrustedProxies, http_server,
-    keys::KeyFolder, lifecycle::termination, readiness::Readiness, router::wrap,
-    session_token::{Algorithms, SessionVerifier},
+    Clock, Lifecycle, ServiceName, SystemClock, admin, http_server, keys::KeyFolder,
+    lifecycle::termination, readiness::Readiness, session_token::SessionVerifier, telemetry,
 };
 use colloquy_chat_command::{ChatCommand, Membership};
 use colloquy_chat_query::{ChatQuery, ViewMembership};
-use colloquy_customer::{Customers, HashingPool};
 use colloquy_service_api::{MembershipCheck, RevocationList};
 use colloquy_websocket::{Access, Websocket};
 
+use self::accounts::Accounts;
 use crate::{
     cli::AllInOne,
     data_folder::DataFolder,
+    documents,
     embedded::Stores,
     home,
     listening::Listening,
+    listening::edge,
     settings::{Settings, services},
 };
 
@@ -38,18 +41,24 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let tasks = lifecycle.tasks();
     let stores = Stores::open(&folder, &tasks).await?;
 
-    let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
-    let passwords = services::passwords(settings);
-    let customers = Customers::new(stores.customers, hashing, passwords, Arc::clone(&clock));
-    if settings
-        .accounts
-        .seed_demo_customers
-        .unwrap_or(listening.is_for_this_machine(&settings.http))
-    {
+    let Accounts {
+        customers,
+        auth,
+        dev_mail,
+    } = accounts::start(accounts::Foundation {
+        settings,
+        folder: &folder,
+        keys: &keys,
+        stores: stores.accounts,
+        clock: Arc::clone(&clock),
+        tasks: tasks.clone(),
+    })
+    .await?;
+    // Demo comforts are for whoever sits at this machine (decision 27).
+    let is_demo = listening.is_for_this_machine(&settings.http);
+    if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {
         home::say_if_seeded(customers.seed_demo().await?);
     }
-    let auth = services::auth(settings, &keys, customers.clone(), stores.sessions, &clock)?;
-    auth.start_sweeping(&tasks);
     let revocations = RevocationList::follow(
         auth.clone(),
         Arc::clone(&clock),
@@ -75,7 +84,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         membership: membership.clone(),
     };
     let queries = ChatQuery::start(reading, &tasks, projecting);
-    let verifier = SessionVerifier::load(&keys, &Algorithms::default(), Arc::clone(&clock))?;
+    let verifier = SessionVerifier::load(&keys, &settings.sessions.algorithms, Arc::clone(&clock))?;
     let origins = listening.origins(&settings.http);
     let access = Access {
         verifier: verifier.clone(),
@@ -99,19 +108,19 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         colloquy_chat_command::router(commands),
         colloquy_chat_query::router(queries),
     ];
-    let gateway = Gateway::new(
-        verifier,
-        revocations,
-        TrustedProxies::default(),
-        upstreams(routers),
-    );
-    let router = colloquy_api_gateway::router(gateway, origins)
+    let proxies = settings.trusted_proxies()?;
+    let gateway = Gateway::new(verifier, revocations, proxies, upstreams(routers));
+    let mut router = colloquy_api_gateway::router(gateway, origins)
+        .merge(documents::router())
         .merge(home::router())
         .merge(admin::health_routes(readiness))
         .merge(colloquy_websocket::router(websocket));
-
+    if is_demo {
+        let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
+        router = router.merge(dev_mail).merge(admin::metrics_route(metrics));
+    }
     home::greet(&listening.url(), folder.path());
-    let router = wrap(listening.hosts(&settings.http).guard(router));
+    let router = edge(listening.hosts(&settings.http), router, &settings.http);
     serve(listening, router, lifecycle).await
 }
 

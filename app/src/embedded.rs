@@ -2,33 +2,46 @@
 //!
 //! ```text
 //! accounts.db   customers                          synced
-//! sessions.db   which sessions have ended          synced
+//! sessions.db   ended sessions, failed logins      synced
+//! mail.db       mails that wait to be sent         synced
 //! write.db      rooms, messages, outbox = log      synced
 //! views.db      views, positions, announcements    can be rebuilt from write.db
 //! ```
 //!
-//! Who is online and who is typing is in memory, as the sessions are.
+//! Codes, and who is online and who is typing, are in memory.
 
 use std::sync::Arc;
 
-use colloquy_auth::{SessionStore, session_store::sqlite::SqliteSessionStore};
+use colloquy_auth::{
+    GuessStore, SessionStore, guess_store::sqlite::SqliteGuessStore,
+    session_store::sqlite::SqliteSessionStore,
+};
 use colloquy_chassis::Tasks;
 use colloquy_chat_command::write_store::{SqliteWriteStore, WriteStore};
 use colloquy_chat_query::{SqliteViewStore, ViewStore, projector::GROUP};
 use colloquy_customer::{CustomerStore, customer_store::sqlite::SqliteCustomerStore};
 use colloquy_event_log::{EmbeddedLog, EventLog, SqliteOutbox};
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
+use colloquy_mail::{MailStore, mail_store::sqlite::SqliteMailStore};
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 
 use crate::{data_folder::DataFolder, retention};
 
 /// All stores of one data folder.
 pub struct Stores {
-    pub customers: Arc<dyn CustomerStore>,
-    pub sessions: Arc<dyn SessionStore>,
+    pub accounts: AccountStores,
     pub writes: Arc<dyn WriteStore>,
     pub log: Arc<dyn EventLog>,
     pub views: Arc<dyn ViewStore>,
+    pub expiring: Arc<dyn ExpiringStore>,
+}
+
+/// Those of the accounts.
+pub struct AccountStores {
+    pub customers: Arc<dyn CustomerStore>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub guesses: Arc<dyn GuessStore>,
+    pub mails: Arc<dyn MailStore>,
     pub expiring: Arc<dyn ExpiringStore>,
 }
 
@@ -45,6 +58,7 @@ impl Stores {
         };
         let accounts = file("accounts.db", Durability::Full).await?;
         let sessions = file("sessions.db", Durability::Full).await?;
+        let mails = file("mail.db", Durability::Full).await?;
         let written = SqliteOutbox::open(file("write.db", Durability::Full).await?).await?;
         let announced =
             SqliteOutbox::open(file("views.db", Durability::Rebuildable).await?).await?;
@@ -57,13 +71,19 @@ impl Stores {
             );
             views.wipe().await?;
         }
+        let expiring: Arc<dyn ExpiringStore> = Arc::new(EmbeddedExpiringStore::start(tasks));
         Ok(Self {
-            customers: Arc::new(SqliteCustomerStore::open(accounts).await?),
-            sessions: Arc::new(SqliteSessionStore::open(sessions).await?),
+            accounts: AccountStores {
+                customers: Arc::new(SqliteCustomerStore::open(accounts).await?),
+                guesses: Arc::new(SqliteGuessStore::open(sessions.clone()).await?),
+                sessions: Arc::new(SqliteSessionStore::open(sessions).await?),
+                mails: Arc::new(SqliteMailStore::open(mails).await?),
+                expiring: Arc::clone(&expiring),
+            },
             writes: Arc::new(SqliteWriteStore::open(written).await?),
             log: Arc::new(log),
             views: Arc::new(views),
-            expiring: Arc::new(EmbeddedExpiringStore::start(tasks)),
+            expiring,
         })
     }
 }

@@ -2,13 +2,18 @@
 
 use std::path::Path;
 
-use axum::{Router, response::Html, routing::get};
+use axum::{Router, http::header::CONTENT_SECURITY_POLICY, response::Html, routing::get};
 
 const PAGE: &str = include_str!("home.html");
+/// The page's style is in it; there is nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page at `/`, until there is a web client.
 pub fn router() -> Router {
-    Router::new().route("/", get(|| async { Html(PAGE) }))
+    Router::new().route(
+        "/",
+        get(|| async { ([(CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE)) }),
+    )
 }
 
 /// Tells where the system is and where it keeps its data.

@@ -3,7 +3,10 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::{Context as _, bail};
-use colloquy_chassis::{hosts::Hosts, origins::Origins};
+use axum::Router;
+use colloquy_chassis::{
+    hosts::Hosts, origins::Origins, router::wrap, security_headers::strict_transport,
+};
 use tokio::net::TcpListener;
 
 use crate::settings::{Http, authority};
@@ -92,6 +95,16 @@ impl Listening {
                 .chain(seed.into_iter().flatten())
                 .chain(http.allowed_origins.iter().cloned()),
         )
+    }
+}
+
+/// What stands in front of every route that clients reach, whatever serves it.
+pub fn edge(hosts: Hosts, router: Router, http: &Http) -> Router {
+    let router = wrap(hosts.guard(router));
+    if http.secure_cookie {
+        strict_transport(router)
+    } else {
+        router
     }
 }
 

@@ -3,6 +3,7 @@
 mod all_in_one;
 mod cli;
 mod data_folder;
+mod documents;
 mod embedded;
 mod home;
 mod listening;

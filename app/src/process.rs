@@ -15,7 +15,7 @@ use colloquy_chassis::{
     lifecycle::termination,
     origins::Origins,
     readiness::{Gate, Readiness},
-    router::wrap,
+    router::finish,
     telemetry,
 };
 use colloquy_event_log::{EventLogError, KafkaLog, KafkaSettings};
@@ -68,6 +68,7 @@ impl Process {
         let listener = listening::bind(listen).await?;
         let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
         let routes = admin::health_routes(readiness.clone()).merge(admin::metrics_route(metrics));
+        let routes = finish(routes);
         let admin = http_server::serve(listening::bind(admin).await?, routes, lifecycle.tasks());
         lifecycle.tasks().spawn_vital("admin listener", admin);
         Ok(Self {
@@ -173,7 +174,8 @@ impl Process {
     /// A vital task died.
     pub async fn serve_public(self, router: Router) -> anyhow::Result<()> {
         let hosts = Hosts::new(authority(&self.settings.http.public_url).map(str::to_owned));
-        self.serve(wrap(hosts.guard(router))).await
+        let router = listening::edge(hosts, router, &self.settings.http);
+        self.serve(router).await
     }
 
     async fn serve(self, router: Router) -> anyhow::Result<()> {

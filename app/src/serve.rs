@@ -5,9 +5,10 @@ mod auth;
 mod chat_command;
 mod chat_query;
 mod customer;
+mod mail;
+mod otp;
 mod websocket;
 
-use anyhow::bail;
 use colloquy_chassis::ServiceName;
 
 use crate::{cli::Serve, process::Process, settings::Settings};
@@ -32,9 +33,8 @@ pub async fn run(options: &Serve, settings: Settings) -> anyhow::Result<()> {
         ServiceName::ChatQuery => {
             Box::pin(chat_query::run(Process::begin(options, settings).await?))
         }
-        ServiceName::Otp | ServiceName::Mail => {
-            bail!("{} is not part of this version", options.service)
-        }
+        ServiceName::Otp => Box::pin(otp::run(Process::begin(options, settings).await?)),
+        ServiceName::Mail => Box::pin(mail::run(Process::begin(options, settings).await?)),
     };
     root.await
 }

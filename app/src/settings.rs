@@ -9,7 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use colloquy_chassis::{ServiceName, telemetry::LogFormat};
+use colloquy_chassis::{
+    ServiceName, client_address::TrustedProxies, session_token::Algorithms, telemetry::LogFormat,
+};
 use colloquy_mail::mail_transport::smtp::TlsMode;
 use figment::{
     Figment,
@@ -83,14 +85,14 @@ pub struct Accounts {
 #[serde(deny_unknown_fields)]
 pub struct Sessions {
     pub url: String,
-    pub algorithms: Vec<String>,
+    pub algorithms: Algorithms,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Guesses {
-    pub per_account: u32,
-    pub per_address: u32,
+    pub per_account: usize,
+    pub per_address: usize,
     pub wait_seconds: u32,
 }
 
@@ -177,6 +179,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The proxies whose word on the client's address is taken.
+    ///
+    /// # Errors
+    /// One is neither an address nor a network.
+    pub fn trusted_proxies(&self) -> Result<TrustedProxies, SettingsError> {
+        TrustedProxies::parse(&self.http.trusted_proxies)
+            .map_err(|error| SettingsError::Bad(format!("http.trusted_proxies: {error}")))
+    }
+
     /// The addresses of a service's instances.
     ///
     /// # Errors
@@ -209,14 +220,11 @@ impl Settings {
             ),
             (
                 "guesses",
-                "must be between 1 and 1000000000",
-                [
-                    guesses.per_account,
-                    guesses.per_address,
-                    guesses.wait_seconds,
-                ]
-                .iter()
-                .all(|number| (1..=1_000_000_000).contains(number)),
+                "must be positive, and wait_seconds at most 86400",
+                [guesses.per_account, guesses.per_address]
+                    .iter()
+                    .all(|tries| (1..=1_000_000_000).contains(tries))
+                    && (1..=86_400).contains(&guesses.wait_seconds),
             ),
             (
                 "mail.username",

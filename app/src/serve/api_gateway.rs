@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream};
-use colloquy_chassis::{
-    ServiceName, client_address::TrustedProxies, session_token::{Algorithms, SessionVerifier},
-};
+use colloquy_chassis::{ServiceName, session_token::SessionVerifier};
 
-use crate::process::Process;
+use crate::{documents, process::Process};
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let verifier = SessionVerifier::load(
         &process.keys,
-        &Algorithms::default(),
+        &process.settings.sessions.algorithms,
         Arc::clone(&process.clock),
     )?;
     let mut upstreams = Vec::new();
@@ -29,9 +27,10 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let gateway = Gateway::new(
         verifier,
         process.revocations()?,
-        TrustedProxies::default(),
+        process.settings.trusted_proxies()?,
         upstreams,
     );
-    let router = colloquy_api_gateway::router(gateway, process.origins());
+    let router =
+        colloquy_api_gateway::router(gateway, process.origins()).merge(documents::router());
     process.serve_public(router).await
 }

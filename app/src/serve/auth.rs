@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use colloquy_auth::session_store::postgres::PostgresSessionStore;
+use colloquy_auth::{
+    guess_store::postgres::PostgresGuessStore, session_store::postgres::PostgresSessionStore,
+};
 use colloquy_chassis::ServiceName;
-use colloquy_sql::postgres;
+use colloquy_sql::{StoreError, postgres};
 
 use crate::{process::Process, settings::services, waiting::wait_for};
 
@@ -12,8 +14,10 @@ const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let pool = postgres::pool(&process.settings.sessions.url, CONNECTIONS)?;
-    let sessions = wait_for("postgres", &process.readiness, async || {
-        PostgresSessionStore::open(pool.clone()).await
+    let (sessions, guesses) = wait_for("postgres", &process.readiness, async || {
+        let sessions = PostgresSessionStore::open(pool.clone()).await?;
+        let guesses = PostgresGuessStore::open(pool.clone()).await?;
+        Ok::<_, StoreError>((sessions, guesses))
     })
     .await?;
     let credentials = process.client(ServiceName::Customer)?;
@@ -22,6 +26,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         &process.keys,
         credentials,
         Arc::new(sessions),
+        Arc::new(guesses),
         &process.clock,
     )?;
     auth.start_sweeping(&process.lifecycle.tasks());

@@ -2,14 +2,14 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use colloquy_customer::{Customers, HashingPool, customer_store::postgres::PostgresCustomerStore};
+use colloquy_chassis::ServiceName;
+use colloquy_customer::{
+    Collaborators, Credentials, Customers, HashingPool, ResetTicket,
+    customer_store::postgres::PostgresCustomerStore,
+};
 use colloquy_sql::postgres;
 
-use crate::{
-    process::Process,
-    settings::services::{HASHING_QUEUE, passwords},
-    waiting::wait_for,
-};
+use crate::{process::Process, settings::services, waiting::wait_for};
 
 const CONNECTIONS: u32 = 8;
 
@@ -19,14 +19,22 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         PostgresCustomerStore::open(pool.clone()).await
     })
     .await?;
-    let hashing = HashingPool::start(NonZeroUsize::MIN, HASHING_QUEUE)?;
-    let customers = Customers::new(
-        Arc::new(store),
-        hashing,
-        passwords(&process.settings),
-        Arc::clone(&process.clock),
-    );
-    if process.settings.accounts.seed_demo_customers == Some(true) {
+    let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
+    let credentials = Credentials::new(Arc::new(store), hashing);
+    let collaborators = Collaborators {
+        codes: process.client(ServiceName::Otp)?,
+        mailer: process.client(ServiceName::Mail)?,
+        sessions: process.client(ServiceName::Auth)?,
+        confirmations: process.redis()?,
+        new_ticket: ResetTicket::random,
+    };
+    let accounts = &process.settings.accounts;
+    let without_ticket = accounts.reset_without_ticket.unwrap_or(false);
+    let settings = services::customers(&process.settings, without_ticket);
+    let clock = Arc::clone(&process.clock);
+    let tasks = process.lifecycle.tasks();
+    let customers = Customers::start(credentials, collaborators, settings, clock, &tasks);
+    if accounts.seed_demo_customers == Some(true) {
         customers.seed_demo().await?;
     }
     process

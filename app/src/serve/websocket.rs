@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{
-    ServiceName,
-    router::not_found,
-    session_token::{Algorithms, SessionVerifier},
-};
+use colloquy_chassis::{ServiceName, router::not_found, session_token::SessionVerifier};
 use colloquy_service_api::MembershipCheck;
 use colloquy_websocket::{Access, Foundation, Websocket};
 
@@ -18,14 +14,11 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let access = Access {
         verifier: SessionVerifier::load(
             &process.keys,
-            &Algorithms::default(),
+            &process.settings.sessions.algorithms,
             Arc::clone(&process.clock),
         )?,
         revocations: process.revocations()?,
-        membership: MembershipCheck::new(
-            views.clone(),
-            process.client(ServiceName::ChatCommand)?,
-        ),
+        membership: MembershipCheck::new(views.clone(), process.client(ServiceName::ChatCommand)?),
         origins: process.origins(),
     };
     let foundation = Foundation {

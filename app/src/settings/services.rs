@@ -1,12 +1,12 @@
 //! Settings as the services take them, for both ways to run.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use colloquy_auth::{Auth, SessionSigner, SessionStore};
+use colloquy_auth::{Auth, Foundation, GuessLimits, GuessStore, SessionSigner, SessionStore};
 use colloquy_chassis::{
     Clock,
     keys::{KeyError, KeyFolder},
-    session_token::SessionAlgorithm,
+    session_token::TokenKeys,
 };
 use colloquy_customer::PasswordRule;
 use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings};
@@ -18,7 +18,7 @@ use super::{Settings, SettingsError};
 /// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms.
 pub const HASHING_QUEUE: usize = 100;
 
-/// Auth, signing with the newest session key of the folder.
+/// Auth, signing with the session key of the folder that signs.
 ///
 /// # Errors
 /// There is no such key.
@@ -27,25 +27,48 @@ pub fn auth(
     keys: &KeyFolder,
     credentials: Arc<dyn CredentialCheck>,
     sessions: Arc<dyn SessionStore>,
+    guesses: Arc<dyn GuessStore>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Auth>, KeyError> {
-    let signer = SessionSigner::load(keys, SessionAlgorithm::Rs256)?;
-    let settings = colloquy_auth::Settings {
-        secure_cookie: settings.http.secure_cookie,
-    };
-    Ok(Auth::new(
+    let algorithms = &settings.sessions.algorithms;
+    let foundation = Foundation {
         credentials,
         sessions,
-        signer,
-        Arc::clone(clock),
-        settings,
-    ))
+        guesses,
+        signer: SessionSigner::load(keys, algorithms.signing())?,
+        keys: TokenKeys::load(keys, algorithms, Arc::clone(clock))?,
+        clock: Arc::clone(clock),
+    };
+    let settings = colloquy_auth::Settings {
+        secure_cookie: settings.http.secure_cookie,
+        guesses: guess_limits(settings),
+    };
+    Ok(Auth::new(foundation, settings))
 }
 
-/// Which passwords people may choose.
-pub fn passwords(settings: &Settings) -> PasswordRule {
+/// How many logins may fail.
+fn guess_limits(settings: &Settings) -> GuessLimits {
+    let set = &settings.guesses;
+    let within = Duration::from_secs(set.wait_seconds.into());
+    let mut limits = GuessLimits::default();
+    limits.account.tries = set.per_account;
+    limits.account.within = within;
+    limits.address.tries = set.per_address;
+    limits.address.within = within;
+    limits.address.longest_lock = within;
+    limits
+}
+
+/// Customer management's settings.
+pub fn customers(settings: &Settings, reset_without_ticket: bool) -> colloquy_customer::Settings {
     let [min, max] = settings.accounts.password_length;
-    PasswordRule { min, max }
+    colloquy_customer::Settings {
+        passwords: PasswordRule { min, max },
+        secure_cookie: settings.http.secure_cookie,
+        reset_without_ticket,
+        code_requests_per_hour: settings.accounts.resets_per_hour,
+        sign_ups_per_hour: settings.accounts.sign_ups_per_hour,
+    }
 }
 
 /// The mail service's settings.

@@ -1,0 +1,95 @@
+//! The accounts of an all-in-one system: customer management, auth, codes and mail, which need each other.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use axum::Router;
+use colloquy_auth::Auth;
+use colloquy_chassis::{Clock, Tasks, keys::KeyFolder};
+use colloquy_customer::{Collaborators, Credentials, Customers, HashingPool, ResetTicket};
+use colloquy_mail::{
+    MailService, MailTransport, dev_mail,
+    mail_transport::{folder::FolderTransport, smtp::SmtpTransport},
+};
+use colloquy_otp::{Otp, SystemRandomness};
+
+use crate::{
+    data_folder::DataFolder,
+    embedded::AccountStores,
+    settings::{Settings, services},
+};
+
+/// What they are made of.
+pub struct Foundation<'a> {
+    pub settings: &'a Settings,
+    pub folder: &'a DataFolder,
+    pub keys: &'a KeyFolder,
+    pub stores: AccountStores,
+    pub clock: Arc<dyn Clock>,
+    pub tasks: Tasks,
+}
+
+/// The services that others need.
+pub struct Accounts {
+    pub customers: Arc<Customers>,
+    pub auth: Arc<Auth>,
+    /// Shows the mails that go nowhere; nothing if they go to a mail server.
+    pub dev_mail: Router,
+}
+
+/// Starts them.
+///
+/// # Errors
+/// A setting or a key cannot be used.
+pub async fn start(foundation: Foundation<'_>) -> anyhow::Result<Accounts> {
+    let Foundation {
+        settings,
+        folder,
+        keys,
+        stores,
+        clock,
+        tasks,
+    } = foundation;
+    let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
+    let credentials = Credentials::new(stores.customers, hashing);
+    let auth = services::auth(
+        settings,
+        keys,
+        credentials.clone(),
+        stores.sessions,
+        stores.guesses,
+        &clock,
+    )?;
+    auth.start_sweeping(&tasks);
+
+    let (transport, dev_mail): (Arc<dyn MailTransport>, _) = match services::smtp(settings) {
+        Some(server) => (Arc::new(SmtpTransport::new(server)?), Router::new()),
+        None => {
+            let kept = FolderTransport::open(&folder.join("mails")).await?;
+            (Arc::new(kept.clone()), dev_mail::router(kept))
+        }
+    };
+    let from = services::mail(settings)?;
+    let mail = MailService::new(stores.mails, transport, Arc::clone(&clock), from);
+    mail.start_sending(&tasks);
+
+    let collaborators = Collaborators {
+        codes: Otp::new(
+            Arc::clone(&stores.expiring),
+            &keys.otp_seal()?,
+            Arc::new(SystemRandomness::default()),
+            Arc::clone(&clock),
+        ),
+        mailer: mail,
+        sessions: auth.clone(),
+        confirmations: stores.expiring,
+        new_ticket: ResetTicket::random,
+    };
+    let reset_without_ticket = settings.accounts.reset_without_ticket.unwrap_or(true);
+    let settings = services::customers(settings, reset_without_ticket);
+    let customers = Customers::start(credentials, collaborators, settings, clock, &tasks);
+    Ok(Accounts {
+        customers,
+        auth,
+        dev_mail,
+    })
+}

@@ -1,0 +1,13 @@
+//! What clients may call, as the services themselves tell it.
+
+use axum::Router;
+use colloquy_api_gateway::documents::{self, for_clients};
+use colloquy_chassis::ServiceName;
+
+/// `/openapi.json` and `/docs`.
+pub fn router() -> Router {
+    documents::router(&for_clients([
+        (ServiceName::ChatCommand, colloquy_chat_command::openapi()),
+        (ServiceName::ChatQuery, colloquy_chat_query::openapi()),
+    ]))
+}
