@@ -4,6 +4,8 @@
 pub mod consumer;
 pub mod message_sent;
 pub mod outbound;
+pub mod read_marker_updated;
+pub mod read_status_updated;
 pub mod recent;
 pub mod registry;
 pub mod room_updated;

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod fanout;
 pub mod handshake;
 pub mod limits;
+pub mod presence;
 pub mod server;
 pub mod session;
 pub mod sessions;
@@ -17,4 +18,4 @@ pub mod websocket;
 
 pub use limits::Settings;
 pub use server::router;
-pub use websocket::{Access, Websocket};
+pub use websocket::{Access, Foundation, Websocket};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::stomp;
+use crate::{presence::Times, stomp};
 
 /// Settings of the push side. The defaults are those of stomp.md.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Settings {
     pub room_interval: Duration,
     /// When the process stops, its sockets are closed spread over this time.
     pub closing_spread: Duration,
+    /// For how long presence and typing are held.
+    pub presence: Times,
 }
 
 impl Default for Settings {
@@ -59,6 +61,7 @@ impl Default for Settings {
             write_within: Duration::from_secs(10),
             room_interval: Duration::from_millis(100),
             closing_spread: Duration::from_secs(3),
+            presence: Times::default(),
         }
     }
 }

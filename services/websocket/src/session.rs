@@ -117,11 +117,12 @@ impl Session {
         let token = self.believed(cookie, frame, now)?;
         let customer = token.customer_id();
         let (websocket, outbound) = (Arc::clone(&self.websocket), Arc::clone(&self.outbound));
-        let open = Authenticated::begin(websocket, outbound, (&token).into(), version)?;
+        let mut open = Authenticated::begin(websocket, outbound, (&token).into(), version)?;
         // Once more: what was revoked before the session began did not end it.
         if self.websocket.revocations.is_revoked(&token)? {
             return Err(Refusal::Unauthenticated);
         }
+        open.attend();
         self.stage = Stage::Open(open);
         let connected = encoder::connected(version, offer, customer);
         self.outbound.push(websocket_message(connected));

@@ -12,7 +12,8 @@ use colloquy_chassis::{
     session_token::{Session as Token, SessionVerifier, token_cookie},
 };
 use colloquy_event_log::EventLog;
-use colloquy_service_api::{MembershipCheck, RevocationList};
+use colloquy_expiring_store::ExpiringStore;
+use colloquy_service_api::{MembershipCheck, RevocationList, RoomsOfCustomer};
 use http::HeaderMap;
 use tokio::sync::watch;
 
@@ -21,6 +22,7 @@ use crate::{
     connection::Closing,
     connections::Connections,
     fanout::{consumer, registry::Registry},
+    presence::{Presence, telling},
     session::Refusal,
     sessions::Sessions,
 };
@@ -35,6 +37,7 @@ pub struct Websocket {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
     pub(crate) registry: Registry,
+    pub(crate) presence: Arc<Presence>,
     pub(crate) sessions: Sessions,
     pub(crate) connections: Arc<Connections>,
     following: AtomicBool,
@@ -52,18 +55,32 @@ pub struct Access {
     pub origins: Origins,
 }
 
+/// What a node stands on.
+pub struct Foundation {
+    /// Where events come from.
+    pub log: Arc<dyn EventLog>,
+    /// Where it is held for a time who is online and who is typing.
+    pub expiring_store: Arc<dyn ExpiringStore>,
+    /// Tells who is in which room.
+    pub rooms: Arc<dyn RoomsOfCustomer>,
+    /// Who may come in.
+    pub access: Access,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
 impl Websocket {
-    /// Starts following the log. `gate` opens once every event from then on is seen; until then nobody is let in.
+    /// Starts following the log. `gate` opens once every event from then on is seen; until then nobody is let in. The
+    /// expiring store is not waited for: without it nobody is told who is online and who is typing.
     #[must_use]
     pub fn start(
-        log: Arc<dyn EventLog>,
-        access: Access,
-        clock: Arc<dyn Clock>,
+        foundation: Foundation,
         settings: Settings,
         gate: Gate,
         tasks: &Tasks,
     ) -> Arc<Self> {
-        let websocket = Arc::new(Self::new(access, clock, settings, tasks));
+        let log = Arc::clone(&foundation.log);
+        let websocket = Arc::new(Self::new(foundation, settings, tasks));
         let following = Arc::clone(&websocket);
         let revoked = websocket.revocations.changes();
         tasks.spawn_vital("websocket fan-out", async move {
@@ -73,15 +90,29 @@ impl Websocket {
                 () = following.close_when_stopping() => {}
             }
         });
+        let telling = Arc::clone(&websocket);
+        tasks.spawn_vital("presence of others", async move {
+            tokio::select! {
+                () = telling::run(&telling.presence, &telling.registry) => {}
+                () = telling.tasks.stopping() => {}
+            }
+        });
+        let keeping = Arc::clone(&websocket);
+        tasks.spawn_vital("presence of our own", async move {
+            keeping.presence.keeper.run(&keeping.tasks).await;
+        });
         websocket
     }
 
-    pub(crate) fn new(
-        access: Access,
-        clock: Arc<dyn Clock>,
-        settings: Settings,
-        tasks: &Tasks,
-    ) -> Self {
+    pub(crate) fn new(foundation: Foundation, settings: Settings, tasks: &Tasks) -> Self {
+        let Foundation {
+            expiring_store,
+            rooms,
+            access,
+            clock,
+            ..
+        } = foundation;
+        let presence = Presence::new(expiring_store, rooms, settings.presence);
         Self {
             settings,
             origins: access.origins,
@@ -91,6 +122,7 @@ impl Websocket {
             clock,
             tasks: tasks.clone(),
             registry: Registry::default(),
+            presence: Arc::new(presence),
             sessions: Sessions::default(),
             connections: Arc::default(),
             following: AtomicBool::new(false),
@@ -103,10 +135,13 @@ impl Websocket {
         self.connections.len()
     }
 
-    /// Whether nothing is left of any session: no socket, no session, no subscription.
+    /// Whether nothing is left of any session: no socket, no session, no subscription, no presence.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.connections.is_empty() && self.sessions.customers() == 0 && self.registry.is_empty()
+        self.connections.is_empty()
+            && self.sessions.customers() == 0
+            && self.registry.is_empty()
+            && self.presence.is_idle()
     }
 
     /// Whether everybody who comes in now will see everything from now on (decision 16).

@@ -7,13 +7,20 @@ use tokio::time::Instant;
 
 use super::{
     message_sent,
+    read_marker_updated::{self, Markers},
+    read_status_updated,
     room_updated::{self, Coalescing},
     seqs::Seqs,
 };
 use crate::{Websocket, connection::Closing};
 
 /// What is pushed to clients.
-const TOPICS: [Topic; 2] = [Topic::ChatMessageSent, Topic::RoomUpdated];
+const TOPICS: [Topic; 4] = [
+    Topic::ChatMessageSent,
+    Topic::ReadMarkerUpdated,
+    Topic::RoomUpdated,
+    Topic::ReadStatusUpdated,
+];
 /// Records taken from the log at once.
 const BATCH: usize = 256;
 /// Frames queued before other tasks get a turn: the connections that write them share our threads.
@@ -22,6 +29,7 @@ const FRAMES_A_TURN: usize = 2_000;
 /// What this node has pushed.
 struct Pushed {
     seqs: Seqs,
+    markers: Markers,
     rooms: Coalescing,
     frames_this_turn: usize,
 }
@@ -30,6 +38,7 @@ struct Pushed {
 pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
     let mut pushed = Pushed {
         seqs: Seqs::default(),
+        markers: Markers::default(),
         rooms: Coalescing::new(websocket.settings.room_interval),
         frames_this_turn: 0,
     };
@@ -84,10 +93,8 @@ async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pus
                 backoff.wait().await;
             }
         }
-        for update in pushed.rooms.due(Instant::now()) {
-            pushed
-                .count(room_updated::push(&update, &websocket.registry))
-                .await;
+        for news in pushed.rooms.due(Instant::now()) {
+            pushed.count(news.push(&websocket.registry)).await;
         }
     }
 }
@@ -108,7 +115,15 @@ impl Pushed {
                     .offer(room, update, Instant::now())
                     .map_or(0, |update| room_updated::push(&update, &websocket.registry))
             }),
-            Topic::ChatRoomCreated | Topic::ReadMarkerUpdated | Topic::ReadStatusUpdated => Ok(0),
+            Topic::ReadMarkerUpdated => {
+                read_marker_updated::push(&record, &mut self.markers, &websocket.registry)
+            }
+            Topic::ReadStatusUpdated => read_status_updated::read(record).map(|(room, flag)| {
+                self.rooms.offer_flag(room, flag).map_or(0, |flag| {
+                    read_status_updated::push(&flag, &websocket.registry)
+                })
+            }),
+            Topic::ChatRoomCreated => Ok(0),
         };
         match outcome {
             Ok(frames) => self.count(frames).await,

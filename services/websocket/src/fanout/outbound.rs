@@ -1,13 +1,15 @@
 //! What waits to be written to one client: bounded in bytes, first in first out, and never waiting for the client.
 //!
-//! A queue that overflows is not thinned out: it ends, the connection closes with a reason, and the client catches up
-//! from history (invariant 10).
+//! A queue that overflows with messages is not thinned out: it ends, the connection closes with a reason, and the client
+//! catches up from history (invariant 10). Who is online and who is typing passes: of each only the newest state waits,
+//! and it gives way to messages (stomp.md §6).
 
 use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use colloquy_contracts::{CustomerId, Destination};
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -26,11 +28,30 @@ pub struct Outbound {
     drops_when_full: bool,
 }
 
+/// What a frame that passes is about, for one subscription: a newer one takes its place.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Passing {
+    /// Where it is told.
+    pub destination: Destination,
+    /// Whose state it tells.
+    pub customer: CustomerId,
+    /// The subscription's id.
+    pub subscription: Arc<str>,
+}
+
 #[derive(Debug, Default)]
 struct Queue {
-    frames: VecDeque<Message>,
+    slots: VecDeque<Slot>,
+    /// The newest state of each, at the place where the first of those that wait came.
+    passing: HashMap<Arc<Passing>, Message>,
     bytes: usize,
     end: Option<Closing>,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Lasting(Message),
+    Passing(Arc<Passing>),
 }
 
 /// What the connection does next.
@@ -70,16 +91,36 @@ impl Outbound {
             return;
         }
         if queue.bytes + cost(&frame) > self.limit {
+            queue.let_go_of_what_passes();
+        }
+        if queue.bytes + cost(&frame) > self.limit {
             queue.give_up();
         } else {
             queue.bytes += cost(&frame);
-            queue.frames.push_back(frame);
+            queue.slots.push_back(Slot::Lasting(frame));
         }
-        let was_empty = queue.frames.len() <= 1;
-        drop(queue);
-        if was_empty {
-            self.changed.notify_one();
+        self.tell_first(queue);
+    }
+
+    /// Adds a frame about a state, in the place of one that waits. When the queue is filling it is dropped.
+    pub fn push_passing(&self, about: Arc<Passing>, frame: Message) {
+        let mut queue = self.queue();
+        if queue.end.is_some() {
+            return;
         }
+        if let Some(waiting) = queue.passing.get_mut(&about) {
+            let before = std::mem::replace(waiting, frame.clone());
+            queue.bytes = queue.bytes + frame.len() - before.len();
+            return;
+        }
+        if queue.bytes + cost(&frame) > self.limit / 2 {
+            metrics::counter!("websocket_passing_frames_dropped").increment(1);
+            return;
+        }
+        queue.bytes += cost(&frame);
+        queue.slots.push_back(Slot::Passing(Arc::clone(&about)));
+        queue.passing.insert(about, frame);
+        self.tell_first(queue);
     }
 
     /// Ends the queue: what waits is still written, then `last`, then the connection closes. Later frames go nowhere,
@@ -87,7 +128,7 @@ impl Outbound {
     pub fn end(&self, last: Option<Message>, closing: Closing) {
         let mut queue = self.queue();
         if queue.end.is_none() {
-            queue.frames.extend(last);
+            queue.slots.extend(last.map(Slot::Lasting));
             queue.end = Some(closing);
         }
         drop(queue);
@@ -103,12 +144,15 @@ impl Outbound {
     #[must_use]
     pub fn next(&self) -> Next {
         let mut queue = self.queue();
-        if let Some(frame) = queue.frames.pop_front() {
+        if let Some(frame) = queue.pop() {
             queue.bytes = queue.bytes.saturating_sub(cost(&frame));
             return Next::Frame(frame);
         }
-        if queue.frames.capacity() > KEPT_CAPACITY {
-            queue.frames = VecDeque::new();
+        if queue.slots.capacity() > KEPT_CAPACITY {
+            queue.slots = VecDeque::new();
+        }
+        if queue.passing.capacity() > 0 {
+            queue.passing = HashMap::new();
         }
         queue.end.map_or(Next::Nothing, Next::End)
     }
@@ -124,12 +168,39 @@ impl Outbound {
         self.changed.notified().await;
     }
 
+    /// Wakes the connection if what was added is the first that waits: it is awake otherwise.
+    fn tell_first(&self, queue: MutexGuard<'_, Queue>) {
+        let was_empty = queue.slots.len() <= 1;
+        drop(queue);
+        if was_empty {
+            self.changed.notify_one();
+        }
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Queue {
+    fn pop(&mut self) -> Option<Message> {
+        match self.slots.pop_front()? {
+            Slot::Lasting(frame) => Some(frame),
+            Slot::Passing(about) => self.passing.remove(&about),
+        }
+    }
+
+    fn let_go_of_what_passes(&mut self) {
+        if self.passing.is_empty() {
+            return;
+        }
+        metrics::counter!("websocket_passing_frames_dropped").increment(self.passing.len() as u64);
+        let bytes: usize = self.passing.values().map(cost).sum();
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.passing = HashMap::new();
+        self.slots.retain(|slot| matches!(slot, Slot::Lasting(_)));
+    }
+
     fn give_up(&mut self) {
         metrics::counter!("websocket_slow_consumers_closed").increment(1);
         *self = Self {
@@ -141,11 +212,13 @@ impl Queue {
 
 /// Bytes and the entry itself, so that many small frames are bounded too.
 fn cost(frame: &Message) -> usize {
-    frame.len() + size_of::<Message>()
+    frame.len() + size_of::<Slot>()
 }
 
 #[cfg(test)]
 mod tests {
+    use colloquy_contracts::RoomId;
+
     use super::*;
 
     fn frame(text: &str) -> Message {
@@ -202,6 +275,58 @@ mod tests {
             assert_eq!(outbound.next(), Next::Frame(frame("abc")));
         }
         assert_eq!(outbound.next(), Next::Nothing);
+    }
+
+    fn about(customer: i64) -> Arc<Passing> {
+        Arc::new(Passing {
+            destination: Destination::OnlineStatus(RoomId(1)),
+            customer: CustomerId(customer),
+            subscription: "0".into(),
+        })
+    }
+
+    #[test]
+    fn stomp_limits_of_each_state_only_the_newest_waits_in_the_place_of_the_first() {
+        let outbound = Outbound::new(4096);
+        outbound.push_passing(about(1), frame("one online"));
+        outbound.push(frame("message"));
+        outbound.push_passing(about(2), frame("two online"));
+        for _ in 0..1_000 {
+            outbound.push_passing(about(1), frame("one comes"));
+            outbound.push_passing(about(1), frame("one goes"));
+        }
+
+        assert_eq!(
+            drain(&outbound),
+            [
+                Next::Frame(frame("one goes")),
+                Next::Frame(frame("message")),
+                Next::Frame(frame("two online")),
+                Next::Nothing
+            ]
+        );
+        outbound.push_passing(about(1), frame("one online"));
+        assert_eq!(outbound.next(), Next::Frame(frame("one online")));
+        assert_eq!(outbound.queue().bytes, 0);
+    }
+
+    #[test]
+    fn stomp_limits_what_passes_gives_way_to_messages_which_all_stay() {
+        let room_for = 10;
+        let outbound = Outbound::new(room_for * cost(&frame("m0")));
+        for customer in 0..100 {
+            outbound.push_passing(about(customer), frame("on"));
+        }
+        assert_eq!(outbound.queue().passing.len(), room_for / 2);
+        let messages: Vec<_> = (0..room_for).map(|n| frame(&format!("m{n}"))).collect();
+        for message in &messages {
+            outbound.push(message.clone());
+        }
+        outbound.push_passing(about(1), frame("on"));
+
+        let mut expected: Vec<_> = messages.into_iter().map(Next::Frame).collect();
+        expected.push(Next::Nothing);
+        assert_eq!(drain(&outbound), expected);
     }
 
     #[test]

@@ -1,23 +1,21 @@
-//! What is remembered of rooms, for as many of them as the bound allows: the rooms used longest ago are forgotten.
+//! What is remembered of rooms or people, for as many of them as the bound allows: those used longest ago are forgotten.
 
-use std::{collections::HashMap, mem};
+use std::{collections::HashMap, hash::Hash, mem};
 
-use colloquy_contracts::RoomId;
+/// Rooms, or people, that a node remembers something of. Forgetting one costs at most a repeat, which clients drop.
+pub const BOUND: usize = 100_000;
 
-/// Rooms that a node remembers something of. Forgetting one costs at most a repeat, which clients drop.
-pub const ROOMS: usize = 100_000;
-
-/// A value by room, in two generations: when the young one is full the old one is forgotten, and the young one is old.
+/// A value by key, in two generations: when the young one is full the old one is forgotten, and the young one is old.
 /// Whatever is used becomes young again, so at least the last half of the bound is remembered.
 #[derive(Debug)]
-pub struct Recent<V> {
-    young: HashMap<RoomId, V>,
-    old: HashMap<RoomId, V>,
+pub struct Recent<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
     generation: usize,
 }
 
-impl<V: Default> Recent<V> {
-    /// Remembers at most `bound` rooms.
+impl<K: Copy + Eq + Hash, V: Default> Recent<K, V> {
+    /// Remembers at most `bound` keys.
     #[must_use]
     pub fn new(bound: usize) -> Self {
         Self {
@@ -27,23 +25,23 @@ impl<V: Default> Recent<V> {
         }
     }
 
-    /// What is remembered of a room; the default if that is nothing.
-    pub fn of(&mut self, room: RoomId) -> &mut V {
-        if !self.young.contains_key(&room) {
+    /// What is remembered of a key; the default if that is nothing.
+    pub fn of(&mut self, key: K) -> &mut V {
+        if !self.young.contains_key(&key) {
             // Before the generations change, which would forget it.
-            let value = self.old.remove(&room).unwrap_or_default();
+            let value = self.old.remove(&key).unwrap_or_default();
             if self.young.len() >= self.generation {
                 self.old = mem::take(&mut self.young);
             }
-            self.young.insert(room, value);
+            self.young.insert(key, value);
         }
-        self.young.entry(room).or_default()
+        self.young.entry(key).or_default()
     }
 }
 
-impl<V: Default> Default for Recent<V> {
+impl<K: Copy + Eq + Hash, V: Default> Default for Recent<K, V> {
     fn default() -> Self {
-        Self::new(ROOMS)
+        Self::new(BOUND)
     }
 }
 
@@ -51,6 +49,7 @@ impl<V: Default> Default for Recent<V> {
 mod tests {
     use std::collections::HashSet;
 
+    use colloquy_contracts::RoomId;
     use proptest::prelude::*;
 
     use super::*;
@@ -74,7 +73,7 @@ mod tests {
         fn decision_17_only_rooms_used_before_half_the_bound_of_others_are_forgotten(
             uses in prop::collection::vec(0..20_i64, 0..300)
         ) {
-            let mut recent: Recent<Option<usize>> = Recent::new(10);
+            let mut recent: Recent<RoomId, Option<usize>> = Recent::new(10);
             for (now, &room) in uses.iter().enumerate() {
                 let known = recent.of(RoomId(room)).replace(now);
                 let last = uses[..now].iter().rposition(|&used| used == room);

@@ -14,7 +14,7 @@ use colloquy_contracts::{CustomerId, Destination};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use uuid::Uuid;
 
-use super::outbound::Outbound;
+use super::outbound::{Outbound, Passing};
 use crate::stomp::MessageTemplate;
 
 const SHARDS: usize = 64;
@@ -43,7 +43,7 @@ impl Address {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The subscription's id, escaped for the version of its session.
-    pub subscription: Box<str>,
+    pub subscription: Arc<str>,
     /// Whether the client acknowledges.
     pub acknowledged: bool,
 }
@@ -119,19 +119,36 @@ impl Registry {
         body: &Bytes,
     ) -> usize {
         let mut encoding = Encoding::new(self, destination, body);
-        let mut deliveries = 0;
-        for address in addresses {
-            let shard = self.shard(address);
-            for (label, members) in shard.get(&address).into_iter().flatten() {
+        let deliveries = addresses.into_iter().map(|address| {
+            self.deliver(address, |label, members| {
                 let frame = encoding.frame(label);
                 for member in members {
                     member.push(frame.clone());
                 }
-                deliveries += members.len();
+            })
+        });
+        deliveries.sum()
+    }
+
+    /// The same for a customer's state in a room, of which only the newest counts.
+    pub fn publish_passing(
+        &self,
+        destination: Destination,
+        customer: CustomerId,
+        body: &Bytes,
+    ) -> usize {
+        let mut encoding = Encoding::new(self, destination, body);
+        self.deliver(Address::Room(destination), |label, members| {
+            let frame = encoding.frame(label);
+            let about = Arc::new(Passing {
+                destination,
+                customer,
+                subscription: Arc::clone(&label.subscription),
+            });
+            for member in members {
+                member.push_passing(Arc::clone(&about), frame.clone());
             }
-        }
-        metrics::counter!("websocket_deliveries").increment(deliveries as u64);
-        deliveries
+        })
     }
 
     /// Addresses that somebody subscribed to.
@@ -144,6 +161,18 @@ impl Registry {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Hands over the audience of an address, label by label. Answers how many they are.
+    fn deliver(&self, address: Address, mut hand: impl FnMut(&Label, &[Arc<Outbound>])) -> usize {
+        let shard = self.shard(address);
+        let mut deliveries = 0;
+        for (label, members) in shard.get(&address).into_iter().flatten() {
+            hand(label, members);
+            deliveries += members.len();
+        }
+        metrics::counter!("websocket_deliveries").increment(deliveries as u64);
+        deliveries
     }
 
     fn shard(&self, address: Address) -> MutexGuard<'_, Shard> {

@@ -6,9 +6,12 @@
 //! is not above the highest that came for its room is dropped. The version follows from what has happened in the room,
 //! not from how often it was stored: views that are rebuilt come to the same versions again, and what they announce on
 //! the way is dropped until it is news.
+//!
+//! A view holds unread flags, too, so a flag of `read-status-updated` never overtakes a view that waits: it is told behind
+//! it, and in front of it if the view is the newer. One that is older than a view already told is dropped.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -18,7 +21,8 @@ use colloquy_event_log::Record;
 use tokio::time::Instant;
 
 use super::{
-    recent::{ROOMS, Recent},
+    read_status_updated::{self, Flag},
+    recent::{BOUND, Recent},
     registry::{Address, Registry},
 };
 
@@ -33,24 +37,40 @@ pub struct Update {
     pub body: Bytes,
 }
 
+/// What is told of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Its view, to everybody in it.
+    View(Update),
+    /// Somebody's unread flag, to them.
+    Flag(Flag),
+}
+
 /// Rooms that were told within the last interval, and what has come for them since.
 #[derive(Debug)]
 pub struct Coalescing {
     interval: Duration,
     /// The highest version that came. Of a room that is forgotten an old state may be told; nothing is lost.
-    newest: Recent<Option<i64>>,
+    newest: Recent<RoomId, Option<i64>>,
     /// As many rooms as that may rest.
     bound: usize,
-    resting: HashMap<RoomId, Option<Update>>,
+    resting: HashMap<RoomId, Option<Waiting>>,
     /// In the order in which they end, because all rest equally long.
     ends: VecDeque<(Instant, RoomId)>,
+}
+
+/// A view that waits, and the newest flag of each reader that came meanwhile.
+#[derive(Debug)]
+struct Waiting {
+    view: Update,
+    flags: BTreeMap<CustomerId, Flag>,
 }
 
 impl Coalescing {
     /// Tells each room at most once in `interval`.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
-        Self::bounded(interval, ROOMS)
+        Self::bounded(interval, BOUND)
     }
 
     fn bounded(interval: Duration, bound: usize) -> Self {
@@ -69,9 +89,19 @@ impl Coalescing {
             metrics::counter!("websocket_old_room_updates_dropped").increment(1);
             return None;
         }
-        if let Some(waiting) = self.resting.get_mut(&room) {
-            *waiting = Some(update);
-            return None;
+        match self.resting.get_mut(&room) {
+            Some(Some(waiting)) => {
+                waiting.view = update;
+                return None;
+            }
+            Some(resting) => {
+                *resting = Some(Waiting {
+                    view: update,
+                    flags: BTreeMap::new(),
+                });
+                return None;
+            }
+            None => {}
         }
         // Rather told more often than the memory for all that rest.
         if self.resting.len() < self.bound {
@@ -80,18 +110,34 @@ impl Coalescing {
         Some(update)
     }
 
+    /// Takes a flag: gives it back if it is to be told now.
+    pub fn offer_flag(&mut self, room: RoomId, flag: Flag) -> Option<Flag> {
+        if let Some(Some(waiting)) = self.resting.get_mut(&room) {
+            let known = waiting.flags.get(&flag.customer);
+            if known.is_none_or(|known| known.version <= flag.version) {
+                waiting.flags.insert(flag.customer, flag);
+            }
+            return None;
+        }
+        let is_old = flag.version.is_some() && flag.version < *self.newest.of(room);
+        if is_old {
+            metrics::counter!("websocket_old_read_statuses_dropped").increment(1);
+        }
+        (!is_old).then_some(flag)
+    }
+
     /// When [`Coalescing::due`] has something to do.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
         self.ends.front().map(|(end, _)| *end)
     }
 
-    /// What is to be told now.
-    pub fn due(&mut self, now: Instant) -> Vec<Update> {
+    /// What is to be told now, in this order.
+    pub fn due(&mut self, now: Instant) -> Vec<News> {
         let mut due = Vec::new();
         while let Some((_, room)) = self.ends.pop_front_if(|(end, _)| *end <= now) {
-            if let Some(Some(update)) = self.resting.remove(&room) {
-                due.push(update);
+            if let Some(Some(waiting)) = self.resting.remove(&room) {
+                due.extend(waiting.in_order());
                 self.rest(room, now);
             }
         }
@@ -106,7 +152,7 @@ impl Coalescing {
         let newest = self.newest.of(room);
         // What waits counts even if the room is forgotten: it is not told yet, so nothing older may take its place.
         let waiting = self.resting.get(&room).and_then(Option::as_ref);
-        *newest = (*newest).max(waiting.and_then(|update| update.version));
+        *newest = (*newest).max(waiting.and_then(|waiting| waiting.view.version));
         let is_news = *newest < Some(version);
         *newest = (*newest).max(Some(version));
         is_news
@@ -115,6 +161,28 @@ impl Coalescing {
     fn rest(&mut self, room: RoomId, now: Instant) {
         self.resting.insert(room, None);
         self.ends.push_back((now + self.interval, room));
+    }
+}
+
+impl Waiting {
+    /// Flags that the view is newer than, the view, and the flags behind it.
+    fn in_order(self) -> impl Iterator<Item = News> {
+        let version = self.view.version;
+        let is_older = move |flag: &Flag| flag.version.is_some() && flag.version < version;
+        let (before, behind): (Vec<_>, Vec<_>) = self.flags.into_values().partition(is_older);
+        let before = before.into_iter().map(News::Flag);
+        let behind = behind.into_iter().map(News::Flag);
+        before.chain([News::View(self.view)]).chain(behind)
+    }
+}
+
+impl News {
+    /// Pushes it to whom it concerns. Answers how many frames that were.
+    pub fn push(&self, registry: &Registry) -> usize {
+        match self {
+            Self::View(view) => push(view, registry),
+            Self::Flag(flag) => read_status_updated::push(flag, registry),
+        }
     }
 }
 
@@ -167,7 +235,7 @@ mod tests {
 
         assert!(rooms.due(start).is_empty());
         assert_eq!(rooms.next_due(), Some(start + INTERVAL));
-        assert_eq!(rooms.due(start + INTERVAL), [update(3)]);
+        assert_eq!(rooms.due(start + INTERVAL), [News::View(update(3))]);
     }
 
     #[test]
@@ -209,7 +277,7 @@ mod tests {
             ..update(0)
         };
         assert_eq!(rooms.offer(ROOM, unversioned.clone(), start), None);
-        assert_eq!(rooms.due(start + INTERVAL), [unversioned]);
+        assert_eq!(rooms.due(start + INTERVAL), [News::View(unversioned)]);
     }
 
     #[test]
@@ -223,15 +291,61 @@ mod tests {
         }
         assert_eq!(rooms.resting.len(), 10);
         assert_eq!(rooms.ends.len(), 10);
-        assert_eq!(rooms.due(start + INTERVAL), vec![update(3); 10]);
+        assert_eq!(rooms.due(start + INTERVAL), vec![News::View(update(3)); 10]);
+    }
+
+    fn flag(customer: i64, version: i64) -> Flag {
+        Flag {
+            version: Some(version),
+            customer: CustomerId(customer),
+            body: Bytes::from(version.to_string()),
+        }
+    }
+
+    #[test]
+    fn decision_13_a_flag_never_overtakes_a_view_that_waits() {
+        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
+        assert!(rooms.offer(ROOM, update(1), start).is_some());
+        assert_eq!(rooms.offer_flag(ROOM, flag(1, 2)), Some(flag(1, 2)));
+        assert_eq!(rooms.offer(ROOM, update(3), start), None);
+        assert_eq!(rooms.offer_flag(ROOM, flag(1, 4)), None);
+        assert_eq!(rooms.offer(ROOM, update(5), start), None);
+        for (customer, version) in [(2, 7), (2, 6), (3, 5)] {
+            assert_eq!(rooms.offer_flag(ROOM, flag(customer, version)), None);
+        }
+        assert_eq!(
+            rooms.due(start + INTERVAL),
+            [
+                News::Flag(flag(1, 4)),
+                News::View(update(5)),
+                News::Flag(flag(2, 7)),
+                News::Flag(flag(3, 5)),
+            ]
+        );
+        assert_eq!(rooms.offer_flag(ROOM, flag(1, 8)), Some(flag(1, 8)));
+    }
+
+    #[test]
+    fn decision_13_a_flag_that_is_older_than_the_view_that_was_told_is_dropped() {
+        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
+        assert!(rooms.offer(ROOM, update(5), start).is_some());
+        assert_eq!(rooms.offer_flag(ROOM, flag(1, 4)), None);
+        for version in [Some(5), Some(6), None] {
+            let flag = Flag {
+                version,
+                ..flag(1, 0)
+            };
+            assert_eq!(rooms.offer_flag(ROOM, flag.clone()), Some(flag));
+        }
     }
 
     /// The versions told of each room, when these come, each so many milliseconds after the one before.
     fn told(mut rooms: Coalescing, coming: &[(i64, i64, u64)]) -> HashMap<RoomId, Vec<i64>> {
         let mut told: HashMap<_, Vec<i64>> = HashMap::new();
         let mut now = Instant::now();
-        let mut tell = |updates: Vec<Update>| {
-            for update in updates {
+        let mut tell = |news: Vec<News>| {
+            for one in news {
+                let News::View(update) = one else { continue };
                 // Rooms take versions from ranges of their own, so that a version says which room it is of.
                 let version = update.version.unwrap();
                 told.entry(RoomId(version / 1_000))
@@ -243,7 +357,7 @@ mod tests {
             now += Duration::from_millis(after);
             tell(rooms.due(now));
             let offered = rooms.offer(RoomId(room), update(room * 1_000 + version), now);
-            tell(offered.into_iter().collect());
+            tell(offered.into_iter().map(News::View).collect());
         }
         tell(rooms.due(now + INTERVAL));
         told

@@ -23,7 +23,7 @@ pub enum Arrival {
 
 /// The seqs seen, by room. Of a room that is forgotten a repeat is pushed again; nothing is lost.
 #[derive(Debug, Default)]
-pub struct Seqs(Recent<Vec<Run>>);
+pub struct Seqs(Recent<RoomId, Vec<Run>>);
 
 /// Seqs without a gap, both ends included. A room's runs are ascending and never touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use crate::{
         outbound::Outbound,
         registry::{Address, Label, websocket_message},
     },
+    presence::Attendance,
     sessions::OpenSession,
     stomp::{Version, encoder, escape::escape},
 };
@@ -24,6 +25,7 @@ pub struct Authenticated {
     /// Negotiated by CONNECT.
     pub version: Version,
     subscriptions: Vec<Subscription>,
+    attendance: Option<Attendance>,
 }
 
 struct Subscription {
@@ -54,7 +56,13 @@ impl Authenticated {
             customer: session.customer,
             version,
             subscriptions: Vec::new(),
+            attendance: None,
         })
+    }
+
+    /// Shows that the customer is online: only once nothing can refuse the session any more (stomp.md N5).
+    pub fn attend(&mut self) {
+        self.attendance = Some(self.websocket.presence.attend(self.customer));
     }
 
     /// Lets a request take effect; when this has returned it has.
@@ -68,13 +76,20 @@ impl Authenticated {
                 destination,
                 acknowledged,
             } => return self.subscribe(id, destination, acknowledged).await,
-            Request::Typing(Typing { room_id, .. }) => {
-                return self.check_member(Destination::Typing(room_id)).await;
+            Request::Typing(Typing { room_id, is_typing }) => {
+                self.check_member(Destination::Typing(room_id)).await?;
+                if let Some(attendance) = &mut self.attendance {
+                    attendance.set_typing(room_id, is_typing);
+                }
+            }
+            Request::ExtendOnline => {
+                if let Some(attendance) = &self.attendance {
+                    attendance.extend();
+                }
             }
             Request::Unsubscribe { id } => self.unsubscribe(&id),
             Request::Unreadable => metrics::counter!("websocket_unreadable_bodies").increment(1),
-            // What these say is that the client is there, which every frame says.
-            Request::ExtendOnline | Request::Acknowledge | Request::Disconnect => {}
+            Request::Acknowledge | Request::Disconnect => {}
         }
         Ok(())
     }
@@ -114,6 +129,11 @@ impl Authenticated {
             .registry
             .add(address, label.clone(), outbound);
         self.subscriptions.push(Subscription { id, address, label });
+        if let Destination::OnlineStatus(room) = destination {
+            self.websocket.presence.rooms.enter(room);
+            // Boxed for the same reason as a check of membership.
+            Box::pin(self.websocket.presence.rooms.learn(room, self.customer)).await;
+        }
         Ok(())
     }
 
@@ -138,6 +158,9 @@ impl Authenticated {
         self.websocket
             .registry
             .remove(*address, label, &self.outbound);
+        if let Address::Room(Destination::OnlineStatus(room)) = address {
+            self.websocket.presence.rooms.leave(*room);
+        }
     }
 }
 

@@ -19,15 +19,18 @@ use colloquy_chassis::{
     keys::KeyFolder,
     session_token::{Algorithms, SessionVerifier},
 };
-use colloquy_contracts::{CustomerId, Destination, RoomId, Timestamp};
+use colloquy_contracts::{CustomerId, Destination, RoomId, Timestamp, Topic, views::ChatRoomView};
+use colloquy_event_log::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
+use colloquy_expiring_store::EmbeddedExpiringStore;
 use colloquy_service_api::{
-    CallError, MembershipCheck, RevocationList, RoomMembership, revocations::Revocations,
+    CallError, MembershipCheck, RevocationList, RoomMembership, RoomsOfCustomer,
+    revocations::Revocations,
 };
 use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    Access, Settings,
+    Access, Foundation, Settings,
     fanout::{outbound::Next, registry::Address},
     stomp::{Decoder, Event, Limits},
 };
@@ -46,6 +49,31 @@ impl RoomMembership for Rooms {
             500 => Err(CallError::Unavailable(ServiceName::ChatCommand, None)),
             room => Ok(customer == ALICE && self.0.contains(&room)),
         }
+    }
+}
+
+#[async_trait]
+impl RoomsOfCustomer for Rooms {
+    async fn rooms_of(&self, _: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Sessions read no log.
+struct NoLog;
+
+#[async_trait]
+impl EventLog for NoLog {
+    async fn append(&self, _: &[NewEvent]) -> Result<Vec<bool>, EventLogError> {
+        Err(EventLogError::Misconfigured("no log".into()))
+    }
+
+    async fn join(&self, _: &str) -> Result<Box<dyn GroupReader>, EventLogError> {
+        Err(EventLogError::Misconfigured("no log".into()))
+    }
+
+    async fn tail(&self, _: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError> {
+        Err(EventLogError::Misconfigured("no log".into()))
     }
 }
 
@@ -84,15 +112,22 @@ fn nobody_logged_out() -> RevocationList {
 
 fn websocket(settings: Settings) -> Arc<Websocket> {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
-    let rooms: Arc<dyn RoomMembership> = Arc::new(Rooms(HashSet::from([1, 2])));
+    let rooms = Arc::new(Rooms(HashSet::from([1, 2])));
     let access = Access {
         verifier: verifier(Arc::clone(&clock)),
         revocations: nobody_logged_out(),
-        membership: MembershipCheck::new(Arc::clone(&rooms), rooms),
+        membership: MembershipCheck::new(rooms.clone(), rooms.clone()),
         origins: colloquy_chassis::origins::Origins::default(),
     };
     let tasks = Lifecycle::default().tasks();
-    Arc::new(Websocket::new(access, clock, settings, &tasks))
+    let foundation = Foundation {
+        log: Arc::new(NoLog),
+        expiring_store: Arc::new(EmbeddedExpiringStore::start(&tasks)),
+        rooms,
+        access,
+        clock,
+    };
+    Arc::new(Websocket::new(foundation, settings, &tasks))
 }
 
 impl Client {

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod events;
+pub mod ground;
 pub mod memory_log;
 pub mod plain_http;
 
@@ -13,19 +14,23 @@ use std::{
 
 use async_trait::async_trait;
 use colloquy_chassis::{
-    Clock as _, Lifecycle, SystemClock, http_server,
+    Clock as _, Lifecycle, SystemClock, Tasks, http_server,
     identity::SessionId,
     keys::KeyFolder,
     readiness::Readiness,
     router::finish,
     session_token::{AUDIENCE, Algorithms, Claims, ISSUER, SessionVerifier},
 };
-use colloquy_contracts::{CustomerId, RoomId};
-use colloquy_service_api::{
-    CallError, MembershipCheck, RevocationList, RoomMembership, revocations::Revocations,
+use colloquy_contracts::{CustomerId, RoomId, Timestamp, views::ChatRoomView};
+use colloquy_expiring_store::{
+    EmbeddedExpiringStore, ExpiringStore, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };
-use colloquy_websocket::{Access, Settings, Websocket, router};
-use tokio::{net::TcpListener, time::Instant};
+use colloquy_service_api::{
+    CallError, MembershipCheck, RevocationList, RoomMembership, RoomsOfCustomer,
+    revocations::Revocations,
+};
+use colloquy_websocket::{Access, Foundation, Settings, Websocket, router};
+use tokio::{net::TcpListener, runtime::Runtime, sync::Notify, time::Instant};
 
 use memory_log::MemoryLog;
 
@@ -40,12 +45,64 @@ pub const PAGE: &str = "http://localhost:8080";
 pub const SOON: Duration = Duration::from_secs(10);
 
 /// Everybody but the outsider is in every room.
-struct Rooms;
+pub struct Rooms;
 
 #[async_trait]
 impl RoomMembership for Rooms {
     async fn is_member(&self, _: RoomId, customer: CustomerId) -> Result<bool, CallError> {
         Ok(customer != OUTSIDER)
+    }
+}
+
+/// Room 1 is everybody's but the outsider's; Alice is not in room 2, though nothing else knows that.
+#[async_trait]
+impl RoomsOfCustomer for Rooms {
+    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+        let rooms = [room(1, &[ALICE, BOB, CAROL]), room(2, &[BOB, CAROL])];
+        let is_theirs = |room: &ChatRoomView| room.participant_ids.contains(&customer);
+        Ok(rooms.into_iter().filter(is_theirs).collect())
+    }
+}
+
+/// A room of these.
+pub fn room(id: i64, participants: &[CustomerId]) -> ChatRoomView {
+    ChatRoomView {
+        room_id: RoomId(id),
+        room_name: format!("Room {id}"),
+        participant_ids: participants.to_vec(),
+        unread_status: Default::default(),
+        last_message: None,
+        created_by: ALICE,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    }
+}
+
+/// What several nodes stand on.
+#[derive(Clone)]
+pub struct Ground {
+    pub log: MemoryLog,
+    pub store: Store,
+    pub rooms: Arc<dyn RoomsOfCustomer>,
+    pub settings: Settings,
+}
+
+/// Where presence and typing are held.
+#[derive(Clone)]
+pub enum Store {
+    /// In this process, for all nodes.
+    Shared(Arc<dyn ExpiringStore>),
+    /// In Redis: each node has connections of its own.
+    Redis(RedisSettings),
+}
+
+impl Store {
+    /// As a node uses it.
+    pub fn open(self, tasks: &Tasks) -> Arc<dyn ExpiringStore> {
+        match self {
+            Self::Shared(store) => store,
+            Self::Redis(settings) => Arc::new(RedisExpiringStore::start(settings, tasks).unwrap()),
+        }
     }
 }
 
@@ -73,7 +130,33 @@ impl Node {
 
     /// A node that listens, but may not follow the log yet.
     pub async fn unready(log: &MemoryLog, settings: Settings) -> Self {
-        let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
+        let lifecycle = Lifecycle::default();
+        let ground = Ground {
+            log: log.clone(),
+            store: Store::Shared(Arc::new(EmbeddedExpiringStore::start(&lifecycle.tasks()))),
+            rooms: Arc::new(Rooms),
+            settings,
+        };
+        Self::begin(lifecycle, ground).await
+    }
+
+    /// A node beside others.
+    pub async fn on(ground: &Ground) -> Self {
+        let node = Self::begin(Lifecycle::default(), ground.clone()).await;
+        eventually(|| node.readiness.waiting_for().is_empty()).await;
+        node
+    }
+
+    /// Tells the node to stop, and answers when it has.
+    pub async fn stop(self) {
+        let signal = Notify::new();
+        signal.notify_one();
+        let stopped = self.lifecycle.run_until(|| signal.notified()).await;
+        stopped.unwrap();
+    }
+
+    async fn begin(lifecycle: Lifecycle, ground: Ground) -> Self {
+        let readiness = Readiness::default();
         let tasks = lifecycle.tasks();
         let revocations = RevocationList::default();
         revocations.apply(&nothing_new(), later());
@@ -84,14 +167,15 @@ impl Node {
             membership: MembershipCheck::new(Arc::new(Rooms), Arc::new(Rooms)),
             origins: colloquy_chassis::origins::Origins::new([PAGE.to_owned()]),
         };
-        let websocket = Websocket::start(
-            Arc::new(log.clone()),
+        let foundation = Foundation {
+            log: Arc::new(ground.log),
+            expiring_store: ground.store.open(&tasks),
+            rooms: ground.rooms,
             access,
-            Arc::new(SystemClock),
-            settings,
-            readiness.gate("event log"),
-            &tasks,
-        );
+            clock: Arc::new(SystemClock),
+        };
+        let gate = readiness.gate("event log");
+        let websocket = Websocket::start(foundation, ground.settings, gate, &tasks);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let routes = finish(router(Arc::clone(&websocket)));
@@ -102,6 +186,37 @@ impl Node {
             lifecycle,
             readiness,
             revocations,
+        }
+    }
+}
+
+/// A node that can die from one moment to the next: it has threads of its own.
+pub struct Mortal {
+    pub node: Node,
+    runtime: Option<Runtime>,
+}
+
+impl Mortal {
+    /// A node beside others.
+    pub async fn on(ground: &Ground) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let ground = ground.clone();
+        let node = runtime.spawn(async move { Node::on(&ground).await });
+        Self {
+            node: node.await.unwrap(),
+            runtime: Some(runtime),
+        }
+    }
+}
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use colloquy_contracts::{
     CustomerId, MessageId, RoomId, Seq, Timestamp, Topic,
-    events::{ChatMessageSent, WriteEvent},
-    views::ChatRoomView,
+    events::{ChatMessageSent, ReadMarkerUpdated, WriteEvent},
+    views::{ChatRoomView, ReadStatus},
 };
 use colloquy_event_log::NewEvent;
 
@@ -27,6 +27,33 @@ pub fn long_message(room: i64, seq: i64, content: String) -> NewEvent {
         seq: Seq(seq),
     });
     NewEvent::from(&event)
+}
+
+/// Somebody has read up to a message.
+pub fn marker_moved(room: i64, customer: CustomerId, message: i64) -> NewEvent {
+    let event = WriteEvent::ReadMarkerUpdated(ReadMarkerUpdated {
+        room_id: RoomId(room),
+        customer_id: customer,
+        last_read_message_id: MessageId(message),
+    });
+    NewEvent::from(&event)
+}
+
+/// Somebody's flag when a room has come so far.
+pub fn read_status(room: i64, version: i64, customer: CustomerId, is_unread: bool) -> NewEvent {
+    let status = ReadStatus {
+        room_id: RoomId(room),
+        customer_id: customer,
+        is_unread,
+    };
+    NewEvent {
+        topic: Topic::ReadStatusUpdated,
+        room_id: RoomId(room),
+        event_id: format!("status:{room}:{version}:{customer}"),
+        payload: Bytes::from(serde_json::to_vec(&status).unwrap()),
+        replayed: false,
+        version: Some(version),
+    }
 }
 
 /// A room's view after its `version`th change, which is its name.

@@ -1,0 +1,33 @@
+//! `read-marker-updated` → `/topic/readMarkers/roomId/{roomId}`. The value of the record is the body of the MESSAGE.
+
+use colloquy_contracts::{CustomerId, Destination, MessageId, RoomId, events::ReadMarkerUpdated};
+use colloquy_event_log::Record;
+
+use super::{
+    recent::Recent,
+    registry::{Address, Registry},
+};
+
+/// The furthest marker told of each reader in each room. Of one that is forgotten an older one may be told.
+pub type Markers = Recent<(RoomId, CustomerId), Option<MessageId>>;
+
+/// Pushes a marker to the room's subscribers, unless it was told, or one beyond it: a marker never goes back. Answers how
+/// many frames that were.
+///
+/// # Errors
+/// The record holds no marker.
+pub fn push(
+    record: &Record,
+    markers: &mut Markers,
+    registry: &Registry,
+) -> Result<usize, serde_json::Error> {
+    let marker: ReadMarkerUpdated = serde_json::from_slice(&record.payload)?;
+    let furthest = markers.of((marker.room_id, marker.customer_id));
+    if *furthest >= Some(marker.last_read_message_id) {
+        metrics::counter!("websocket_old_read_markers_dropped").increment(1);
+        return Ok(0);
+    }
+    *furthest = Some(marker.last_read_message_id);
+    let destination = Destination::ReadMarkers(marker.room_id);
+    Ok(registry.publish(destination, [Address::Room(destination)], &record.payload))
+}

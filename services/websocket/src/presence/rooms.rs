@@ -1,0 +1,257 @@
+//! The rooms in which subscribers of this node want to know who is online, and who is in them.
+//!
+//! Who is in a room never changes in this contract, so it is asked once, when the first of its members subscribes here:
+//! a change of somebody's presence then finds its rooms without asking anybody.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use colloquy_contracts::{CustomerId, RoomId};
+use colloquy_service_api::RoomsOfCustomer;
+use moka::sync::Cache;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{sleep, timeout},
+};
+
+/// A subscriber waits this long until it is known who is in their room; after that they are told late.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait before a source that was away is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Participants remembered, of all rooms together: 8 bytes each.
+const REMEMBERED: u64 = 4_000_000;
+
+type Participants = Arc<[CustomerId]>;
+/// A room, and who is in it.
+pub type Learned = (RoomId, Participants);
+
+/// Rooms with subscribers.
+pub struct WatchedRooms {
+    source: Arc<dyn RoomsOfCustomer>,
+    watched: Mutex<Watched>,
+    /// Rooms without subscribers, too: whoever asks learns of all their rooms.
+    known: Cache<RoomId, Participants>,
+    source_is_away: AtomicBool,
+    late: Notify,
+}
+
+#[derive(Default)]
+struct Watched {
+    rooms: HashMap<RoomId, Room>,
+    of_customer: HashMap<CustomerId, Vec<RoomId>>,
+}
+
+struct Room {
+    subscribers: usize,
+    /// `None` until it is known.
+    participants: Option<Participants>,
+    /// One of its members, if its subscribers wait no longer until it is known who is in it.
+    late_for: Option<CustomerId>,
+}
+
+impl WatchedRooms {
+    /// None yet.
+    #[must_use]
+    pub fn new(source: Arc<dyn RoomsOfCustomer>) -> Self {
+        let weight = |_: &RoomId, participants: &Participants| {
+            u32::try_from(participants.len() + 8).unwrap_or(u32::MAX)
+        };
+        Self {
+            source,
+            watched: Mutex::default(),
+            known: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .weigher(weight)
+                .build(),
+            source_is_away: AtomicBool::new(false),
+            late: Notify::new(),
+        }
+    }
+
+    /// One subscriber more. Follow it with [`WatchedRooms::learn`].
+    pub fn enter(&self, room: RoomId) {
+        let mut watched = self.watched();
+        if let Some(known) = watched.rooms.get_mut(&room) {
+            known.subscribers += 1;
+            return;
+        }
+        let new = Room {
+            subscribers: 1,
+            participants: None,
+            late_for: None,
+        };
+        watched.rooms.insert(room, new);
+        if let Some(participants) = self.known.get(&room) {
+            watched.set_participants(room, participants);
+        }
+    }
+
+    /// One subscriber fewer.
+    pub fn leave(&self, room: RoomId) {
+        let mut watched = self.watched();
+        let Some(known) = watched.rooms.get_mut(&room) else {
+            return;
+        };
+        known.subscribers -= 1;
+        if known.subscribers == 0 {
+            watched.forget(room);
+        }
+    }
+
+    /// Finds out who is in a room, asking for the rooms of one of its members. If that cannot be found out soon it will
+    /// be later.
+    pub async fn learn(&self, room: RoomId, member: CustomerId) {
+        if self.is_known(room) {
+            return;
+        }
+        // Not everybody waits for a source of which another one just found out that it is away.
+        if !self.source_is_away.load(Ordering::Relaxed)
+            && matches!(timeout(PATIENCE, self.ask(member)).await, Ok(true))
+            && self.is_known(room)
+        {
+            return;
+        }
+        let mut watched = self.watched();
+        if let Some(unknown) = watched.rooms.get_mut(&room)
+            && unknown.participants.is_none()
+        {
+            unknown.late_for = Some(member);
+            self.late.notify_one();
+        }
+    }
+
+    /// Tries again, for ever, for the rooms whose subscribers wait no longer, and hands over those that are known at last.
+    pub async fn keep_learning(&self, learned: mpsc::Sender<Learned>) {
+        loop {
+            self.late.notified().await;
+            loop {
+                let (rooms, all) = self.learn_late().await;
+                for room in rooms {
+                    if learned.send(room).await.is_err() {
+                        return;
+                    }
+                }
+                if all {
+                    break;
+                }
+                sleep(AGAIN).await;
+            }
+        }
+    }
+
+    /// Answers the rooms that are known now, and whether all are.
+    async fn learn_late(&self) -> (Vec<Learned>, bool) {
+        let late = self.late_rooms();
+        for (room, member) in &late {
+            if !self.is_known(*room) && !self.ask(*member).await {
+                break;
+            }
+        }
+        let mut watched = self.watched();
+        let mut learned = Vec::new();
+        for (room, _) in late {
+            if let Some(known) = watched.rooms.get_mut(&room)
+                && let Some(participants) = known.participants.clone()
+            {
+                known.late_for = None;
+                learned.push((room, participants));
+            }
+        }
+        let all = watched.rooms.values().all(|room| room.late_for.is_none());
+        (learned, all)
+    }
+
+    /// The watched rooms that somebody is in.
+    #[must_use]
+    pub fn of(&self, customer: CustomerId) -> Vec<RoomId> {
+        let watched = self.watched();
+        watched
+            .of_customer
+            .get(&customer)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Everybody in any watched room.
+    #[must_use]
+    pub fn everybody(&self) -> Vec<CustomerId> {
+        self.watched().of_customer.keys().copied().collect()
+    }
+
+    /// Whether nobody watches any room.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let watched = self.watched();
+        watched.rooms.is_empty() && watched.of_customer.is_empty()
+    }
+
+    /// Asks for the rooms of a customer, and remembers who is in them. Whether there was an answer.
+    async fn ask(&self, customer: CustomerId) -> bool {
+        let answer = self.source.rooms_of(customer).await;
+        self.source_is_away
+            .store(answer.is_err(), Ordering::Relaxed);
+        let views = match answer {
+            Ok(views) => views,
+            Err(error) => {
+                tracing::warn!(%error, "who is in a room is not known yet");
+                return false;
+            }
+        };
+        for view in views {
+            let participants: Participants = view.participant_ids.into();
+            self.known.insert(view.room_id, Arc::clone(&participants));
+            self.watched().set_participants(view.room_id, participants);
+        }
+        true
+    }
+
+    fn is_known(&self, room: RoomId) -> bool {
+        let watched = self.watched();
+        let room = watched.rooms.get(&room);
+        room.is_none_or(|room| room.participants.is_some())
+    }
+
+    fn late_rooms(&self) -> Vec<(RoomId, CustomerId)> {
+        let watched = self.watched();
+        let late = |(room, watched): (&RoomId, &Room)| Some((*room, watched.late_for?));
+        watched.rooms.iter().filter_map(late).collect()
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    /// Sets who is in a watched room, unless that is known.
+    fn set_participants(&mut self, room: RoomId, participants: Participants) {
+        let Some(unknown) = self.rooms.get_mut(&room) else {
+            return;
+        };
+        if unknown.participants.is_none() {
+            for customer in participants.iter() {
+                self.of_customer.entry(*customer).or_default().push(room);
+            }
+            unknown.participants = Some(participants);
+        }
+    }
+
+    fn forget(&mut self, room: RoomId) {
+        let forgotten = self.rooms.remove(&room);
+        let participants = forgotten.and_then(|room| room.participants);
+        for customer in participants.iter().flat_map(|all| all.iter()) {
+            if let Some(rooms) = self.of_customer.get_mut(customer) {
+                rooms.retain(|other| *other != room);
+                if rooms.is_empty() {
+                    self.of_customer.remove(customer);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! `/topic/onlineStatus/roomId/{roomId}` (contract §5, decision 19).
+
+mod away;
+
+use std::time::Duration;
+
+use colloquy_contracts::{
+    CustomerId,
+    presence::{online_sessions, online_user},
+};
+use colloquy_websocket::presence::Times;
+
+use crate::harness::{
+    ALICE, BOB, CAROL, Mortal, Node,
+    client::Client,
+    ground::{Shared, on_both_stores, online_status},
+    token,
+};
+
+const ROOM_1: &str = "/topic/onlineStatus/roomId/1";
+
+on_both_stores! {
+    contract_5_presence_is_told_from_the_first_session_to_the_last_on_whatever_node,
+    contract_5_presence_is_told_to_the_rooms_of_that_customer_alone,
+    contract_7_presence_is_held_under_both_keys,
+    decision_19_two_tabs_on_two_nodes_do_not_flap,
+    decision_19_a_node_that_stops_takes_its_sessions_along,
+    f23_presence_of_a_node_that_died_ends_once,
+    f16_presence_is_back_soon_after_a_flush_and_not_told_again,
+    f16_who_goes_right_after_a_flush_is_told,
+    f16_whoever_is_lost_in_a_flush_with_their_node_is_told,
+    stomp_n5_a_refused_connect_shows_nothing_of_its_customer,
+    stomp_s7_strangers_are_not_told_who_is_online,
+}
+
+/// Carol, on this node, who wants to know about room 1.
+async fn carol(node: &Node) -> Client {
+    let mut carol = Client::connected(node.address, CAROL).await;
+    carol.subscribe("1", ROOM_1).await;
+    carol
+}
+
+/// What Carol is told next in room 1 of somebody else.
+async fn told(carol: &mut Client) -> (CustomerId, bool) {
+    let (room, customer, online) = online_status(carol, CAROL.0).await;
+    assert_eq!(room, 1);
+    (CustomerId(customer), online)
+}
+
+async fn contract_5_presence_is_told_from_the_first_session_to_the_last_on_whatever_node(
+    shared: Shared,
+) {
+    let (first, second) = (
+        Node::on(&shared.ground).await,
+        Node::on(&shared.ground).await,
+    );
+    let mut near = carol(&first).await;
+    let mut far = carol(&second).await;
+
+    let phone = Client::connected(first.address, ALICE).await;
+    for carol in [&mut near, &mut far] {
+        assert_eq!(told(carol).await, (ALICE, true));
+    }
+    let laptop = Client::connected(second.address, ALICE).await;
+    while shared
+        .store
+        .members(&online_sessions(ALICE))
+        .await
+        .unwrap()
+        .len()
+        < 2
+    {
+        tokio::task::yield_now().await;
+    }
+    // Cut, without a word.
+    drop(phone);
+    while shared
+        .store
+        .members(&online_sessions(ALICE))
+        .await
+        .unwrap()
+        .len()
+        > 1
+    {
+        tokio::task::yield_now().await;
+    }
+    let _bob = Client::connected(first.address, BOB).await;
+    for carol in [&mut near, &mut far] {
+        assert_eq!(told(carol).await, (BOB, true));
+    }
+    drop(laptop);
+    for carol in [&mut near, &mut far] {
+        assert_eq!(told(carol).await, (ALICE, false));
+    }
+}
+
+async fn contract_5_presence_is_told_to_the_rooms_of_that_customer_alone(shared: Shared) {
+    let node = Node::on(&shared.ground).await;
+    let mut carol = carol(&node).await;
+    confirmed(
+        &mut carol,
+        "SUBSCRIBE\nid:2\ndestination:/topic/onlineStatus/roomId/2",
+    )
+    .await;
+    let alice = Client::connected(node.address, ALICE).await;
+    assert_eq!(online_status(&mut carol, CAROL.0).await, (1, ALICE.0, true));
+    let bob = Client::connected(node.address, BOB).await;
+    let mut rooms = [
+        online_status(&mut carol, CAROL.0).await,
+        online_status(&mut carol, CAROL.0).await,
+    ];
+    rooms.sort_unstable();
+    assert_eq!(rooms, [(1, BOB.0, true), (2, BOB.0, true)]);
+
+    confirmed(&mut carol, "UNSUBSCRIBE\nid:1").await;
+    drop(alice);
+    shared.occupied(&online_sessions(ALICE), false).await;
+    drop(bob);
+    assert_eq!(online_status(&mut carol, CAROL.0).await, (2, BOB.0, false));
+}
+
+/// Says a frame and waits until it has taken effect, whatever is told meanwhile.
+async fn confirmed(client: &mut Client, frame: &str) {
+    client.say(&format!("{frame}\nreceipt:done\n\n\0")).await;
+    while client.frame().await != "RECEIPT\nreceipt-id:done\n\n" {}
+}
+
+async fn contract_7_presence_is_held_under_both_keys(shared: Shared) {
+    let node = Node::on(&shared.ground).await;
+    let alice = Client::connected(node.address, ALICE).await;
+    shared.occupied(&online_sessions(ALICE), true).await;
+    let held = shared
+        .store
+        .get(&online_user(ALICE))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(held.remaining > Duration::from_secs(100), "{held:?}");
+    assert!(held.remaining <= Duration::from_secs(120), "{held:?}");
+    drop(alice);
+    shared.occupied(&online_sessions(ALICE), false).await;
+    assert_eq!(shared.store.get(&online_user(ALICE)).await.unwrap(), None);
+}
+
+async fn decision_19_two_tabs_on_two_nodes_do_not_flap(shared: Shared) {
+    let (first, second) = (
+        Node::on(&shared.ground).await,
+        Node::on(&shared.ground).await,
+    );
+    let mut carol = carol(&first).await;
+    let mut tab = Client::connected(first.address, ALICE).await;
+    assert_eq!(told(&mut carol).await, (ALICE, true));
+    for round in 0..30 {
+        let node = if round % 2 == 0 { &second } else { &first };
+        let another = Client::connected(node.address, ALICE).await;
+        let both = async || {
+            shared
+                .store
+                .members(&online_sessions(ALICE))
+                .await
+                .unwrap()
+                .len()
+                == 2
+        };
+        while !both().await {
+            tokio::task::yield_now().await;
+        }
+        drop(std::mem::replace(&mut tab, another));
+        while both().await {
+            tokio::task::yield_now().await;
+        }
+    }
+    let bob = Client::connected(second.address, BOB).await;
+    assert_eq!(told(&mut carol).await, (BOB, true));
+    drop(bob);
+    assert_eq!(told(&mut carol).await, (BOB, false));
+    drop(tab);
+    assert_eq!(told(&mut carol).await, (ALICE, false));
+}
+
+async fn decision_19_a_node_that_stops_takes_its_sessions_along(shared: Shared) {
+    let (stays, stops) = (
+        Node::on(&shared.ground).await,
+        Node::on(&shared.ground).await,
+    );
+    let mut carol = carol(&stays).await;
+    let mut alice = Client::connected(stops.address, ALICE).await;
+    assert_eq!(told(&mut carol).await, (ALICE, true));
+    tokio::join!(stops.stop(), async { alice.closed().await });
+    assert_eq!(told(&mut carol).await, (ALICE, false));
+}
+
+fn brief() -> Times {
+    Times {
+        online: Duration::from_millis(1_500),
+        renew: Duration::from_millis(200),
+        ..Times::default()
+    }
+}
+
+async fn f23_presence_of_a_node_that_died_ends_once(shared: Shared) {
+    let shared = shared.with_times(brief());
+    let stays = Node::on(&shared.ground).await;
+    let mut carol = carol(&stays).await;
+    let dies = Mortal::on(&shared.ground).await;
+    let _alice = Client::connected(dies.node.address, ALICE).await;
+    assert_eq!(told(&mut carol).await, (ALICE, true));
+    // Longer than a presence lasts that nobody renews.
+    tokio::time::sleep(brief().online * 2).await;
+    let _bob = Client::connected(stays.address, BOB).await;
+    assert_eq!(
+        told(&mut carol).await,
+        (BOB, true),
+        "a live session is renewed"
+    );
+
+    drop(dies);
+    assert_eq!(told(&mut carol).await, (ALICE, false));
+    let _alice = Client::connected(stays.address, ALICE).await;
+    assert_eq!(told(&mut carol).await, (ALICE, true));
+}
+
+async fn f16_presence_is_back_soon_after_a_flush_and_not_told_again(shared: Shared) {
+    let shared = shared.with_times(brief());
+    let node = Node::on(&shared.ground).await;
+    let mut carol = carol(&node).await;
+    let _alice = Client::connected(node.address, ALICE).await;
+    assert_eq!(told(&mut carol).await, (ALICE, true));
+    for _ in 0..3 {
+        flush(&shared).await;
+        shared.occupied(&online_sessions(ALICE), true).await;
+    }
+    let _bob = Client::connected(node.address, BOB).await;
+    // That Bob was not there may be told before, because nothing had been told of him.
+    while told_of_bob(&mut carol).await != (BOB, true) {}
+}
+
+async fn told_of_bob(carol: &mut Client) -> (CustomerId, bool) {
+    let told = told(carol).await;
+    assert_eq!(told.0, BOB, "what was told is told again");
+    told
+}
+
+/// As a flush does it: without a notice.
+async fn flush(shared: &Shared) {
+    for key in [online_sessions(ALICE), online_user(ALICE)] {
+        shared.store.delete(&key).await.unwrap();
+    }
+}
+
+async fn f16_who_goes_right_after_a_flush_is_told(shared: Shared) {
+    let node = Node::on(&shared.ground).await;
+    let mut carol = carol(&node).await;
+    let alice = Client::connected(node.address, ALICE).await;
+    assert_eq!(told(&mut carol).await, (ALICE, true));
+    flush(&shared).await;
+    drop(alice);
+    assert_eq!(told(&mut carol).await, (ALICE, false));
+}
+
+async fn f16_whoever_is_lost_in_a_flush_with_their_node_is_told(shared: Shared) {
+    let shared = shared.with_times(brief());
+    let stays = Node::on(&shared.ground).await;
+    let mut carol = carol(&stays).await;
+    let _bob = Client::connected(stays.address, BOB).await;
+    assert_eq!(told(&mut carol).await, (BOB, true));
+    let dies = Mortal::on(&shared.ground).await;
+    let _alice = Client::connected(dies.node.address, ALICE).await;
+    assert_eq!(told(&mut carol).await, (ALICE, true));
+
+    drop(dies);
+    flush(&shared).await;
+    shared.store.delete(&online_sessions(BOB)).await.unwrap();
+    assert_eq!(told(&mut carol).await, (ALICE, false));
+}
+
+async fn stomp_n5_a_refused_connect_shows_nothing_of_its_customer(shared: Shared) {
+    let node = Node::on(&shared.ground).await;
+    let mut carol = carol(&node).await;
+    let mut refused = Client::with_cookie(node.address, &token(ALICE, -1)).await;
+    refused.say("CONNECT\naccept-version:1.2\n\n\0").await;
+    assert_eq!(refused.error().await.0, "authentication failed");
+    let _bob = Client::connected(node.address, BOB).await;
+    assert_eq!(told(&mut carol).await, (BOB, true));
+    let members = shared.store.members(&online_sessions(ALICE)).await.unwrap();
+    assert!(members.is_empty());
+}
+
+async fn stomp_s7_strangers_are_not_told_who_is_online(shared: Shared) {
+    let node = Node::on(&shared.ground).await;
+    for destination in [
+        ROOM_1,
+        "/topic/typing/roomId/1",
+        "/topic/readMarkers/roomId/1",
+    ] {
+        let mut stranger = Client::connected(node.address, crate::harness::OUTSIDER).await;
+        stranger
+            .say(&format!("SUBSCRIBE\nid:0\ndestination:{destination}\n\n\0"))
+            .await;
+        assert_eq!(stranger.error().await.0, "not a member of this room");
+    }
+}
