@@ -11,30 +11,20 @@ pub(crate) mod show_own;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
 use colloquy_chassis::{ApiError, Kind};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Customers, domain::Spent};
 
 /// The routes of this folder.
-pub(crate) fn routes(customers: Arc<Customers>) -> Router {
-    Router::new()
-        .route("/create/account", post(create_account::handle))
-        .route("/info", get(show_own::handle).post(change_own::handle))
-        .route("/info/customerId/{customerId}", get(show_customer::handle))
-        .route(
-            "/info/phoneNumber/{phoneNumber}",
-            get(search_phone_numbers::handle),
-        )
-        .route("/info/fullName/{fullName}", get(search_names::handle))
-        .route(
-            "/fullName/customerId/{customerId}",
-            get(show_full_name::handle),
-        )
-        .with_state(customers)
+pub(crate) fn routes() -> OpenApiRouter<Arc<Customers>> {
+    OpenApiRouter::new()
+        .routes(routes!(create_account::handle))
+        .routes(routes!(show_own::handle, change_own::handle))
+        .routes(routes!(show_customer::handle))
+        .routes(routes!(search_phone_numbers::handle))
+        .routes(routes!(search_names::handle))
+        .routes(routes!(show_full_name::handle))
 }
 
 pub(crate) fn nobody() -> ApiError {

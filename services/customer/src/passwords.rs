@@ -18,17 +18,16 @@ pub(crate) mod reset_ticket;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::post};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::Customers;
 
 /// The routes of this folder.
-pub(crate) fn routes(customers: Arc<Customers>) -> Router {
-    Router::new()
-        .route("/changePass", post(change::handle))
-        .route("/forgetPass/initiate", post(initiate_reset::handle))
-        .route("/forgetPass/resend", post(resend_code::handle))
-        .route("/forgetPass/confirm", post(confirm_reset::handle))
-        .route("/forgetPass/reset", post(reset::handle))
-        .with_state(customers)
+pub(crate) fn routes() -> OpenApiRouter<Arc<Customers>> {
+    OpenApiRouter::new()
+        .routes(routes!(change::handle))
+        .routes(routes!(initiate_reset::handle))
+        .routes(routes!(resend_code::handle))
+        .routes(routes!(confirm_reset::handle))
+        .routes(routes!(reset::handle))
 }

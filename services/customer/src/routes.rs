@@ -2,32 +2,57 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::{Router, extract::State, middleware::from_extractor, routing::post};
+use axum::{Router, extract::State, middleware::from_extractor};
 use colloquy_chassis::{Answer, ApiError, extract::Body, identity::ServiceCaller, router::finish};
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{
+    CustomerId, Envelope,
+    openapi::{BadBody, Forbidden},
+};
 use colloquy_service_api::{
     Account, CredentialCheck as _, CustomerDirectory as _,
     credential_check::{self, Credential},
     customer_directory,
 };
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Customers, accounts, passwords};
 
 /// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_chassis::identity::Identity) on each
 /// request.
 pub fn router(customers: Arc<Customers>) -> Router {
-    let internal = Router::new()
-        .route(credential_check::PATH, post(check_credential))
-        .route(customer_directory::PATH, post(name_customers))
-        .route_layer(from_extractor::<ServiceCaller>())
-        .with_state(Arc::clone(&customers));
-    finish(
-        accounts::routes(Arc::clone(&customers))
-            .merge(passwords::routes(customers))
-            .merge(internal),
-    )
+    finish(all().with_state(customers).into())
 }
 
+/// Every route of [`router`], documented.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    all().into_openapi()
+}
+
+fn all() -> OpenApiRouter<Arc<Customers>> {
+    let internal = OpenApiRouter::new()
+        .routes(routes!(check_credential))
+        .routes(routes!(name_customers))
+        .route_layer(from_extractor::<ServiceCaller>());
+    accounts::routes()
+        .merge(passwords::routes())
+        .merge(internal)
+}
+
+/// Is this the password of that account?
+#[utoipa::path(
+    post,
+    path = credential_check::PATH,
+    operation_id = "checkCredential",
+    request_body = Credential,
+    responses(
+        (status = 200, description = "The account; null for an unknown user and for a wrong password.",
+            body = Envelope<Option<Account>>),
+        BadBody,
+        Forbidden,
+    )
+)]
 async fn check_credential(
     State(customers): State<Arc<Customers>>,
     Body(credential): Body<Credential>,
@@ -36,6 +61,19 @@ async fn check_credential(
     Ok(Answer("Credential checked.", account))
 }
 
+/// What are these people called, and do they exist?
+#[utoipa::path(
+    post,
+    path = customer_directory::PATH,
+    operation_id = "nameCustomers",
+    request_body = Vec<CustomerId>,
+    responses(
+        (status = 200, description = "The full names of those who exist, by id.",
+            body = Envelope<HashMap<String, String>>),
+        BadBody,
+        Forbidden,
+    )
+)]
 async fn name_customers(
     State(customers): State<Arc<Customers>>,
     Body(ids): Body<Vec<CustomerId>>,

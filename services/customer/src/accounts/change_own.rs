@@ -4,22 +4,33 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, NotFound},
+};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{nobody, seen::Own};
 use crate::{
     Customers,
     customer_store::{Customer, Profile, SaveError},
     domain::{AvatarColor, BrokenRule, Email, FullName, PhoneNumber},
+    fields,
 };
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "A profile. A phone number that is left out is cleared.")]
 pub(crate) struct ChangeOwn {
+    #[schema(schema_with = fields::full_name)]
     full_name: String,
+    #[schema(schema_with = fields::email)]
     email: String,
+    #[schema(schema_with = fields::phone_number, required = false)]
     phone_number: Option<String>,
+    #[schema(schema_with = fields::avatar_color)]
     avatar_color: String,
 }
 
@@ -34,7 +45,18 @@ pub(crate) enum ChangeOwnError {
     Save(#[from] SaveError),
 }
 
-/// Carries it out.
+/// Change one's own profile
+#[utoipa::path(
+    post,
+    path = "/info",
+    operation_id = "changeOwnAccount",
+    request_body = ChangeOwn,
+    responses(
+        (status = 200, description = "The profile as it is now.", body = Envelope<Own>),
+        BadBody,
+        NotFound,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     caller: Caller,

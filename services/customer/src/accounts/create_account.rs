@@ -4,7 +4,12 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, ClientAddress, Failure, Kind, extract::Body};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, TooMany},
+};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::seen::Own;
 use crate::{
@@ -14,19 +19,27 @@ use crate::{
     domain::{
         AvatarColor, BrokenRule, Budget, Email, FullName, PasswordError, PhoneNumber, Username,
     },
+    fields,
     hashing::HashingError,
     password::Password,
 };
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "An account to be.")]
 pub(crate) struct CreateAccount {
+    #[schema(schema_with = fields::username)]
     username: String,
+    #[schema(schema_with = fields::new_password)]
     password: Password,
+    #[schema(schema_with = fields::full_name)]
     full_name: String,
+    #[schema(schema_with = fields::email)]
     email: String,
+    #[schema(schema_with = fields::phone_number, required = false)]
     phone_number: Option<String>,
+    #[schema(schema_with = fields::avatar_color_or_black, required = false)]
     avatar_color: Option<String>,
 }
 
@@ -47,7 +60,31 @@ pub(crate) enum CreateAccountError {
     Save(#[from] SaveError),
 }
 
-/// Carries it out.
+/// Sign up
+#[utoipa::path(
+    post,
+    path = "/create/account",
+    operation_id = "createAccount",
+    request_body = CreateAccount,
+    responses(
+        (status = 200, description = "The new account.", body = Envelope<Own>,
+            links(
+                ("begin a room with them" = (operation_id = "createRoom",
+                    request_body = json!({"targetCustomerIds": ["$response.body#/data/customerId"]}))),
+                ("look at them" = (operation_id = "showCustomer",
+                    parameters(("customerId" = "$response.body#/data/customerId")))),
+                ("see what they are called" = (operation_id = "showFullName",
+                    parameters(("customerId" = "$response.body#/data/customerId")))),
+                ("log in as them" = (operation_id = "login",
+                    request_body = json!({
+                        "username": "$request.body#/username",
+                        "password": "$request.body#/password",
+                    }))),
+            )),
+        BadBody,
+        TooMany,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     ClientAddress(client): ClientAddress,

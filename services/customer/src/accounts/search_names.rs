@@ -5,10 +5,26 @@ use std::sync::Arc;
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
 
+use colloquy_contracts::{
+    Envelope,
+    openapi::{Invalid, TooMany},
+};
+
 use super::{seen::Seen, too_many_searches};
 use crate::{Customers, domain::NameSearch};
 
-/// Carries it out.
+/// Who is called something like this
+#[utoipa::path(
+    get,
+    path = "/info/fullName/{fullName}",
+    operation_id = "searchNames",
+    params(NameSearch),
+    responses(
+        (status = 200, description = "At most 50, in an order that stays.", body = Envelope<Vec<Seen>>),
+        Invalid,
+        TooMany,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     caller: Caller,

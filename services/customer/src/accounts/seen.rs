@@ -3,11 +3,12 @@
 use colloquy_chassis::identity::Caller;
 use colloquy_contracts::CustomerId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{customer_store::Customer, domain::masked};
 
 /// A customer as the caller sees them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Seen {
     /// The caller.
@@ -17,8 +18,9 @@ pub(crate) enum Seen {
 }
 
 /// `Customer` of the contract.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Customer, description = "A customer, as they see themselves.")]
 pub(crate) struct Own {
     customer_id: CustomerId,
     username: String,
@@ -29,8 +31,9 @@ pub(crate) struct Own {
 }
 
 /// What of a customer is everybody's to see: no mail address, and only the end of the phone number.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = OtherCustomer)]
 pub(crate) struct Other {
     customer_id: CustomerId,
     username: String,

@@ -4,12 +4,26 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{
+    CustomerId, Envelope,
+    openapi::{Invalid, NotFound},
+};
 
 use super::{nobody, seen::Seen};
 use crate::Customers;
 
-/// Carries it out.
+/// Somebody, as the caller may see them
+#[utoipa::path(
+    get,
+    path = "/info/customerId/{customerId}",
+    operation_id = "showCustomer",
+    params(("customerId" = CustomerId, Path)),
+    responses(
+        (status = 200, description = "Whole to themselves, in part to others.", body = Envelope<Seen>),
+        Invalid,
+        NotFound,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     caller: Caller,

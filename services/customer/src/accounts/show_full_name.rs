@@ -4,12 +4,26 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{
+    CustomerId, Envelope,
+    openapi::{Invalid, NotFound},
+};
 
 use super::nobody;
 use crate::Customers;
 
-/// Carries it out, for anybody who is logged in.
+/// What somebody is called
+#[utoipa::path(
+    get,
+    path = "/fullName/customerId/{customerId}",
+    operation_id = "showFullName",
+    params(("customerId" = CustomerId, Path)),
+    responses(
+        (status = 200, description = "The full name.", body = Envelope<String>),
+        Invalid,
+        NotFound,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     _: Caller,

@@ -4,11 +4,21 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, identity::Caller};
+use colloquy_contracts::{Envelope, openapi::NotFound};
 
 use super::{nobody, seen::Own};
 use crate::Customers;
 
-/// Carries it out.
+/// The caller's own account
+#[utoipa::path(
+    get,
+    path = "/info",
+    operation_id = "showOwnAccount",
+    responses(
+        (status = 200, description = "The account, whole.", body = Envelope<Own>),
+        NotFound,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     caller: Caller,

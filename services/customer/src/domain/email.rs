@@ -2,7 +2,7 @@
 
 use super::{BrokenRule, characters::is_invisible};
 
-const MAX: usize = 254;
+pub(crate) const MAX: usize = 254;
 const MAX_LOCAL: usize = 64;
 const MAX_LABEL: usize = 63;
 

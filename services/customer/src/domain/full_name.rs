@@ -5,7 +5,7 @@ use super::{
     characters::{is_invisible, is_steering},
 };
 
-const MAX: usize = 100;
+pub(crate) const MAX: usize = 100;
 
 /// A full name: 1 to 100 characters without the white space around it, on one line, something of it visible.
 #[derive(Clone, Debug, PartialEq, Eq)]

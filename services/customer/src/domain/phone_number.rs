@@ -2,7 +2,7 @@
 
 use super::BrokenRule;
 
-const DIGITS: std::ops::RangeInclusive<usize> = 4..=20;
+pub(crate) const DIGITS: std::ops::RangeInclusive<usize> = 4..=20;
 /// How much of a number others see.
 const SHOWN: usize = 3;
 

@@ -2,8 +2,8 @@
 
 use super::{BrokenRule, fold};
 
-const MAX_NAME: usize = 100;
-const MIN_DIGITS: usize = 4;
+pub(crate) const MAX_NAME: usize = 100;
+pub(crate) const MIN_DIGITS: usize = 4;
 
 /// A part of a full name, folded. No character of it is special, `%` and `_` included.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::{BrokenRule, characters::is_invisible};
 
-const LENGTH: std::ops::RangeInclusive<usize> = 3..=64;
+pub(crate) const LENGTH: std::ops::RangeInclusive<usize> = 3..=64;
 
 /// A username as typed: 3 to 64 characters, letters of any script, digits, signs and plain spaces between them; no
 /// other white space, nothing invisible, no space around it.

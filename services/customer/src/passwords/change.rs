@@ -4,8 +4,13 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, NotFound, Nothing, Refusal, TooMany},
+};
 use colloquy_sql::StoreError;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::replacing::ReplaceError;
 use crate::{
@@ -13,15 +18,20 @@ use crate::{
     accounts::nobody,
     customer_store::{Customer, PasswordChange},
     domain::{Budget, PasswordError},
+    fields,
     hashing::HashingError,
     password::{Password, PasswordHash},
 };
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "Another password.")]
 pub(crate) struct ChangePassword {
+    /// The one that still works.
+    #[schema(value_type = String, format = Password, min_length = 1)]
     current_password: Password,
+    #[schema(schema_with = fields::new_password)]
     new_password: Password,
 }
 
@@ -51,7 +61,20 @@ pub(crate) enum ChangePasswordError {
     Replace(#[from] ReplaceError),
 }
 
-/// Carries it out.
+/// Choose another password
+#[utoipa::path(
+    post,
+    path = "/changePass",
+    operation_id = "changePassword",
+    request_body = ChangePassword,
+    responses(
+        (status = 200, description = "Changed; the caller's other sessions have ended.", body = Envelope<Nothing>),
+        (status = 401, description = "Nobody is logged in, or the current password is not right.", body = Refusal),
+        BadBody,
+        NotFound,
+        TooMany,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     caller: Caller,

@@ -3,17 +3,21 @@
 
 use colloquy_chassis::{Answer, ApiError, ClientAddress};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::code_mails::Wanted;
 use crate::{
     Customers,
     customer_store::SpendError,
     domain::{Budget, Email},
+    fields,
 };
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(description = "Who wants a code.")]
 pub(crate) struct CodeRequest {
+    #[schema(schema_with = fields::email)]
     email: String,
 }
 

@@ -7,10 +7,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use colloquy_chassis::{Answer, ApiError, ClientAddress, Failure, Kind, extract::Body};
+use colloquy_contracts::{Envelope, openapi::BadBody};
 use colloquy_expiring_store::ExpiringStoreError;
 use colloquy_service_api::{CallError, one_time_codes::OneTimeCode};
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     confirmations::{CONFIRMED_FOR, Client},
@@ -19,20 +21,27 @@ use super::{
 use crate::{
     Customers,
     domain::{BrokenRule, Email},
+    fields,
 };
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "A code that was mailed.")]
 pub(crate) struct ConfirmReset {
+    #[schema(schema_with = fields::email)]
     email: String,
+    /// As typed; right ones have six digits.
+    #[schema(value_type = String)]
     otp_code: OneTimeCode,
 }
 
 /// What a right code is worth.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Confirmed {
+    /// Pays for one new password within ten minutes.
+    #[schema(value_type = String)]
     reset_ticket: ResetTicket,
 }
 
@@ -53,7 +62,18 @@ pub(crate) enum ConfirmResetError {
     NotKept(#[from] ExpiringStoreError),
 }
 
-/// Carries it out.
+/// Confirm a code that was mailed
+#[utoipa::path(
+    post,
+    path = "/forgetPass/confirm",
+    operation_id = "confirmReset",
+    request_body = ConfirmReset,
+    responses(
+        (status = 200, description = "The ticket for a new password, also set as a cookie.", body = Envelope<Confirmed>,
+            headers(("Set-Cookie" = String, description = "`reset_ticket`: HttpOnly, for paths of this kind alone."))),
+        BadBody,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     address: ClientAddress,

@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, ApiError, ClientAddress, extract::Body};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, Nothing, TooMany},
+};
 
 use super::{
     code_mails::Wanted,
@@ -11,7 +15,18 @@ use super::{
 };
 use crate::Customers;
 
-/// Carries it out: the earlier code stops working.
+/// Have another code mailed
+#[utoipa::path(
+    post,
+    path = "/forgetPass/resend",
+    operation_id = "resendCode",
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "The answer is the same whether the address belongs to an account or not. An earlier code stops working.", body = Envelope<Nothing>),
+        BadBody,
+        TooMany,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     address: ClientAddress,

@@ -9,11 +9,15 @@ use axum::{
 use colloquy_chassis::{
     Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, cookies::cookie, extract::Body,
 };
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{
+    CustomerId, Envelope,
+    openapi::{BadBody, Nothing},
+};
 use colloquy_expiring_store::ExpiringStoreError;
 use colloquy_sql::StoreError;
 use http::{HeaderMap, header};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     confirmations::{Client, Proof},
@@ -24,16 +28,22 @@ use crate::{
     Customers,
     customer_store::PasswordChange,
     domain::{BrokenRule, Email, PasswordError},
+    fields,
     hashing::HashingError,
     password::Password,
 };
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(description = "A new password, and what pays for it.")]
 pub(crate) struct Reset {
+    #[schema(schema_with = fields::email)]
     email: String,
+    #[schema(schema_with = fields::new_password)]
     new_password: Password,
+    /// The ticket of the confirmation, unless the cookie carries it.
+    #[schema(value_type = Option<String>)]
     reset_ticket: Option<ResetTicket>,
 }
 
@@ -63,7 +73,19 @@ pub(crate) enum ResetError {
     Replace(#[from] ReplaceError),
 }
 
-/// Carries it out.
+/// Choose a new password after a confirmation
+#[utoipa::path(
+    post,
+    path = "/forgetPass/reset",
+    operation_id = "resetPassword",
+    params(("reset_ticket" = Option<String>, Cookie, description = "The ticket, if the body has none.")),
+    request_body = Reset,
+    responses(
+        (status = 200, description = "Changed; every session of the account has ended.", body = Envelope<Nothing>,
+            headers(("Set-Cookie" = String, description = "Takes `reset_ticket` away."))),
+        BadBody,
+    )
+)]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     address: ClientAddress,

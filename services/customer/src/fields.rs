@@ -1,0 +1,102 @@
+//! How the fields of requests are described in the OpenAPI document, as far as a schema can tell a rule.
+
+use utoipa::{
+    IntoParams,
+    openapi::{
+        KnownFormat, Object, ObjectBuilder, Required, SchemaFormat, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::SchemaType,
+    },
+};
+
+use crate::domain::{
+    MAX_EMAIL, MAX_FULL_NAME, MAX_SEARCH, MIN_SEARCH_DIGITS, NameSearch, PHONE_NUMBER_DIGITS,
+    PasswordRule, PhoneSearch, USERNAME_LENGTH,
+};
+
+pub(crate) fn username() -> Object {
+    text("Visible characters, without a space around them; compared without case.")
+        .min_length(Some(*USERNAME_LENGTH.start()))
+        .max_length(Some(*USERNAME_LENGTH.end()))
+        .build()
+}
+
+pub(crate) fn full_name() -> Object {
+    text("What somebody is called: one line.")
+        .min_length(Some(1))
+        .max_length(Some(MAX_FULL_NAME))
+        .build()
+}
+
+pub(crate) fn email() -> Object {
+    text("A mail address; compared without case.")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
+        .max_length(Some(MAX_EMAIL))
+        .build()
+}
+
+pub(crate) fn phone_number() -> Object {
+    let (least, most) = (PHONE_NUMBER_DIGITS.start(), PHONE_NUMBER_DIGITS.end());
+    text("Digits, perhaps after a +; empty counts as none.")
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .pattern(Some(format!(r"^ *(\+?[0-9]{{{least},{most}}})? *$")))
+        .build()
+}
+
+pub(crate) fn avatar_color() -> Object {
+    color().build()
+}
+
+/// Black, when it is left out.
+pub(crate) fn avatar_color_or_black() -> Object {
+    color()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .build()
+}
+
+pub(crate) fn new_password() -> Object {
+    let PasswordRule { min, max } = PasswordRule::default();
+    text("Any characters, but no common password and none made of what is known of its owner. An operator may set other lengths.")
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        .min_length(Some(min))
+        .max_length(Some(max))
+        .build()
+}
+
+impl IntoParams for NameSearch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let part = text("A part of a name; case and accents do not count.")
+            .min_length(Some(1))
+            .max_length(Some(MAX_SEARCH));
+        vec![in_path("fullName", part)]
+    }
+}
+
+impl IntoParams for PhoneSearch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let part = text("A part of a number.")
+            .pattern(Some(format!(r"^ *\+?[0-9]{{{MIN_SEARCH_DIGITS},}} *$")));
+        vec![in_path("phoneNumber", part)]
+    }
+}
+
+fn in_path(name: &str, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .schema(Some(schema))
+        .build()
+}
+
+fn color() -> ObjectBuilder {
+    text("A colour, `#RRGGBB`.")
+        .pattern(Some("^#[0-9A-Fa-f]{6}$"))
+        .examples(["#4CAF50"])
+}
+
+fn text(description: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+}
