@@ -5,8 +5,8 @@ use colloquy_contracts::CustomerId;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{NEW, change, change_body};
-use crate::system::{BROWSER, Client, SESSION, System, USER1};
+use super::{NEW, change, change_body, rehash::outdate_user1};
+use crate::system::{Answer, BROWSER, Client, SESSION, System, USER1};
 
 #[tokio::test]
 async fn contract_customer_change_pass_200_ends_every_session_but_this_one() {
@@ -111,4 +111,44 @@ async fn decision_23_of_two_changes_at_once_one_wins_and_the_other_is_told() {
     loser.assert_refused(401);
     let new = format!("correct horse {winner}");
     assert!(system.is_password("user1", &new).await);
+}
+
+/// Changes the password, and lets something happen after the current one was found right and before it is replaced.
+async fn change_meanwhile(system: &System, meanwhile: impl Future<Output = ()>) -> Answer {
+    let ready = &system.sessions.ready;
+    ready.set_hanging(true);
+    let (answer, ()) = tokio::join!(change(system, "123", NEW), async {
+        ready.called().await;
+        meanwhile.await;
+        ready.set_hanging(false);
+    });
+    answer
+}
+
+#[tokio::test]
+async fn decision_23_who_was_overtaken_by_another_change_changes_nothing() {
+    let mut system = System::start().await;
+    let answer = change_meanwhile(&system, async {
+        sqlx::query(
+            "UPDATE customers SET password = (SELECT password FROM customers WHERE customer_id = 2)
+             WHERE customer_id = 1",
+        )
+        .execute(&system.database.writer)
+        .await
+        .unwrap();
+    });
+    answer.await.assert_refused(401);
+    assert!(system.is_password("user1", "1234").await);
+    assert!(system.no_ending());
+}
+
+#[tokio::test]
+async fn decision_23_who_was_overtaken_by_a_login_that_hashed_anew_changes_the_password() {
+    let mut system = System::start().await;
+    let answer = change_meanwhile(&system, async {
+        outdate_user1(&system).await;
+    });
+    answer.await.assert_done();
+    assert!(system.is_password("user1", NEW).await);
+    system.ending().await;
 }

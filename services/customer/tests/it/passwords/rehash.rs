@@ -12,7 +12,7 @@ async fn hash_of_user1(system: &System) -> String {
 }
 
 /// Keeps user1's password under a hash as it is no longer made.
-async fn outdate_user1(system: &System) -> String {
+pub async fn outdate_user1(system: &System) -> String {
     let weak = Params::new(8, 1, 1, None).unwrap();
     let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, weak);
     let outdated = weak.hash_password(b"123").unwrap().to_string();
