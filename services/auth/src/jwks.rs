@@ -6,11 +6,22 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use colloquy_chassis::{Answer, identity::ServiceCaller, session_token::Jwks};
+use colloquy_contracts::{Envelope, openapi::Forbidden};
 
 use crate::Auth;
 
 pub(crate) const PATH: &str = "/internal/jwks";
 
+/// The public session keys
+#[utoipa::path(
+    get,
+    path = PATH,
+    operation_id = "readKeys",
+    responses(
+        (status = 200, description = "A JSON Web Key Set (RFC 7517).", body = Envelope<serde_json::Value>),
+        Forbidden,
+    )
+)]
 pub(crate) async fn read_keys(State(auth): State<Arc<Auth>>, _: ServiceCaller) -> Answer<Jwks> {
     Answer("Keys read.", auth.keys.jwks())
 }

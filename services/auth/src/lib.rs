@@ -24,6 +24,6 @@ pub use auth::{Auth, Foundation, Settings};
 pub use guess_limits::GuessLimits;
 pub use guess_store::GuessStore;
 pub use login::LoginError;
-pub use routes::router;
+pub use routes::{openapi, router};
 pub use session_store::SessionStore;
 pub use signing::SessionSigner;

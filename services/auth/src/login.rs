@@ -8,6 +8,7 @@ use colloquy_chassis::{
     extract::Body,
     session_token::{JWT_TOKEN, LIFETIME_SECONDS},
 };
+use colloquy_contracts::{envelope::AuthAnswer, openapi::BadAuthBody};
 use colloquy_service_api::{CallError, credential_check::Credential};
 use colloquy_sql::StoreError;
 use http::{HeaderMap, HeaderValue};
@@ -82,6 +83,21 @@ impl From<LoginError> for Refused {
 
 pub(crate) const FAILED: &str = "Login failed";
 
+/// Log in
+#[utoipa::path(
+    post,
+    path = "/login",
+    operation_id = "login",
+    request_body = Credential,
+    responses(
+        (status = 200, description = "Logged in: the session is in the cookie.", body = AuthAnswer,
+            headers(("Set-Cookie" = String,
+                description = "`jwt_token` for 24 hours, and a cookie that tells this device from strangers'."))),
+        (status = 401, description = "No such user, or another password: nobody is told which.", body = AuthAnswer),
+        (status = 429, description = "Too many tries failed. Retry-After says when to try again.", body = AuthAnswer),
+        BadAuthBody,
+    )
+)]
 pub(crate) async fn login(
     State(auth): State<Arc<Auth>>,
     address: Result<ClientAddress, ApiError>,

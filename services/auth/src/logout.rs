@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use colloquy_chassis::{ApiError, identity::Caller, session_token::CLEARED_COOKIE};
+use colloquy_contracts::envelope::AuthAnswer;
 use colloquy_service_api::revocations::Ended;
 use http::{HeaderValue, header};
 
@@ -17,7 +18,21 @@ use crate::{
 
 pub(crate) const FAILED: &str = "Logout failed";
 
-/// Whoever has no session is logged out already.
+/// Log out
+///
+/// The session ends everywhere, at once. Whoever has none is logged out already.
+#[utoipa::path(
+    post,
+    path = "/logout",
+    operation_id = "logout",
+    responses(
+        (status = 200, description = "Logged out.", body = AuthAnswer,
+            headers(("Set-Cookie" = String, description = "Takes `jwt_token` away."))),
+        (status = 503, description = "The session could not be ended; the cookie is taken away all the same.",
+            body = AuthAnswer,
+            headers(("Set-Cookie" = String, description = "Takes `jwt_token` away."))),
+    )
+)]
 pub(crate) async fn logout(
     State(auth): State<Arc<Auth>>,
     caller: Result<Caller, ApiError>,

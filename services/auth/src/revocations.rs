@@ -8,10 +8,13 @@ use colloquy_chassis::{
     Answer, ApiError, Kind, ServiceName, Tasks, extract::Params, identity::Identity,
     session_token::LIFETIME_SECONDS,
 };
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{
+    CustomerId, Envelope, Timestamp,
+    openapi::{Forbidden, Invalid},
+};
 use colloquy_service_api::{
     CallError, RevocationFeed,
-    revocations::{Ended, Reading, Revocations},
+    revocations::{Ended, PATH, Reading, Revocations},
 };
 use colloquy_sql::StoreError;
 use tokio::time::{Instant, timeout_at};
@@ -112,7 +115,20 @@ impl RevocationFeed for Auth {
     }
 }
 
-/// `GET /internal/revocations`. What the gateway forwards for a customer comes from outside, and has no business here.
+/// Which sessions have ended before their time
+#[utoipa::path(
+    get,
+    path = PATH,
+    operation_id = "readRevocations",
+    params(Reading),
+    responses(
+        (status = 200, description = "What follows: at once if there is something, or else after half a second.",
+            body = Envelope<Revocations>),
+        Invalid,
+        Forbidden,
+    )
+)]
+// What the gateway forwards for a customer comes from outside, and has no business here.
 pub(crate) async fn read_revocations(
     State(auth): State<Arc<Auth>>,
     identity: Identity,

@@ -2,42 +2,44 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
 use colloquy_chassis::{ApiError, Kind, router::finish};
-use colloquy_service_api::{
-    revocations,
-    session_ending::{END_PATH, READY_PATH},
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouter},
+    routes,
 };
 
-use crate::{
-    Auth,
-    answers::Refused,
-    jwks::{self, read_keys},
-    login::{self, login},
-    logout::{self, logout},
-    revocations::read_revocations,
-    session_ending::{end_sessions, ready},
-};
+use crate::{Auth, answers::Refused, jwks, login, logout, revocations, session_ending};
 
 /// Every route of the service.
 pub fn router(auth: Arc<Auth>) -> Router {
-    let routes = Router::new()
-        .route(
-            "/login",
-            post(login).fallback(async || another_method(login::FAILED)),
-        )
-        .route(
-            "/logout",
-            post(logout).fallback(async || another_method(logout::FAILED)),
-        )
-        .route(revocations::PATH, get(read_revocations))
-        .route(jwks::PATH, get(read_keys))
-        .route(END_PATH, post(end_sessions))
-        .route(READY_PATH, get(ready));
-    finish(routes.with_state(auth))
+    finish(all().with_state(auth).into())
+}
+
+/// Every route of [`router`], documented.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    all().into_openapi()
+}
+
+fn all() -> OpenApiRouter<Arc<Auth>> {
+    OpenApiRouter::new()
+        .routes(only(routes!(login::login), login::FAILED))
+        .routes(only(routes!(logout::logout), logout::FAILED))
+        .routes(routes!(revocations::read_revocations))
+        .routes(routes!(jwks::read_keys))
+        .routes(routes!(session_ending::end_sessions))
+        .routes(routes!(session_ending::ready))
+}
+
+/// Other methods are refused in the shape of the auth answers.
+fn only(
+    (schemas, paths, methods): UtoipaMethodRouter<Arc<Auth>>,
+    failed: &'static str,
+) -> UtoipaMethodRouter<Arc<Auth>> {
+    let methods = methods.fallback(async move || another_method(failed));
+    (schemas, paths, methods)
 }
 
 fn another_method(failed: &'static str) -> Refused {

@@ -8,8 +8,14 @@ use axum::extract::State;
 use colloquy_chassis::{
     Answer, ApiError, Kind, ServiceName, extract::Body, identity::ServiceCaller,
 };
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, Forbidden, Nothing},
+};
 use colloquy_service_api::{
-    CallError, SessionEnding, revocations::Ended, session_ending::EndSessions,
+    CallError, SessionEnding,
+    revocations::Ended,
+    session_ending::{END_PATH, EndSessions, READY_PATH},
 };
 use colloquy_sql::StoreError;
 
@@ -40,6 +46,18 @@ fn unavailable(error: StoreError) -> CallError {
     CallError::Unavailable(ServiceName::Auth, Some(Box::new(error)))
 }
 
+/// End the sessions of whoever has another password
+#[utoipa::path(
+    post,
+    path = END_PATH,
+    operation_id = "endSessions",
+    request_body = EndSessions,
+    responses(
+        (status = 200, description = "They have ended: nobody lets them in.", body = Envelope<Nothing>),
+        BadBody,
+        Forbidden,
+    )
+)]
 pub(crate) async fn end_sessions(
     State(auth): State<Arc<Auth>>,
     ServiceCaller(service): ServiceCaller,
@@ -50,6 +68,16 @@ pub(crate) async fn end_sessions(
     Ok(Answer("Sessions ended.", ()))
 }
 
+/// Whether sessions could be ended now
+#[utoipa::path(
+    get,
+    path = READY_PATH,
+    operation_id = "readyToEndSessions",
+    responses(
+        (status = 200, description = "They could; a 503 says that they could not.", body = Envelope<Nothing>),
+        Forbidden,
+    )
+)]
 pub(crate) async fn ready(
     State(auth): State<Arc<Auth>>,
     ServiceCaller(service): ServiceCaller,

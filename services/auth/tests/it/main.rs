@@ -5,9 +5,11 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod bad_tokens;
 mod guess_store;
 mod guesses;
 mod login;
+mod key_rotation;
 mod login_device;
 mod logout;
 mod parts;

@@ -1,11 +1,20 @@
 //! What auth did not sign, or signed for another purpose or time, opens nothing (S09).
 
+use std::collections::HashSet;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use colloquy_chassis::session_token::{AUDIENCE, Claims, ISSUER};
+use colloquy_chassis::{
+    ServiceName,
+    keys::KeyFolder,
+    session_token::{AUDIENCE, Claims, ISSUER},
+};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::parts::{NOW, SESSION_ID, clock, keys, verifier};
+use crate::{
+    bad_tokens::Forge,
+    parts::{NOW, SESSION_ID, clock, keys, verifier},
+};
 
 fn claims() -> Claims {
     Claims {
@@ -152,4 +161,69 @@ fn s09_a_token_that_was_changed_is_refused() {
     ] {
         assert!(!believed(&changed));
     }
+}
+
+fn forge() -> Forge {
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = KeyFolder::new(folder.path());
+    foreign.complete("k1").unwrap();
+    let (kid, private) = keys().session_private().unwrap();
+    Forge {
+        kid,
+        private,
+        public: keys().session_public().unwrap().remove(0).1,
+        foreign: foreign.session_private().unwrap().1,
+        internal: keys().internal_private(ServiceName::Auth).unwrap(),
+        claims: serde_json::to_value(claims()).unwrap(),
+    }
+}
+
+#[test]
+fn s09_of_hundreds_of_bad_tokens_none_is_believed() {
+    let verifier = verifier(&clock());
+    let tokens = forge().bad_tokens();
+    let names: HashSet<&str> = tokens.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names.len(), tokens.len(), "each has a name of its own");
+    assert!(tokens.len() >= 250, "{}", tokens.len());
+    let believed: Vec<&str> = tokens
+        .iter()
+        .filter(|(_, token)| verifier.verify(token).is_some())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(believed, [""; 0]);
+}
+
+#[test]
+fn s09_what_forges_bad_tokens_makes_true_ones_too() {
+    let forge = forge();
+    let (header, claims) = (forge.header().to_string(), forge.claims.to_string());
+    assert!(believed(&forge.signed(&header, &claims)));
+    let untyped = json!({"alg": "RS256", "kid": "k1"}).to_string();
+    assert!(believed(&forge.signed(&untyped, &claims)), "typ is optional");
+    for (claim, value) in [
+        ("nbf", json!(NOW)),
+        ("nbf", json!(-1)),
+        ("iat", json!(NOW)),
+        ("exp", json!(NOW + 86_400)),
+        ("exp", json!(NOW + 1)),
+        ("more", json!({"anything": [1]})),
+        ("customerId", json!("9223372036854775807")),
+    ] {
+        let payload = forge.claims_with(claim, Some(value.clone()));
+        assert!(believed(&forge.signed(&header, &payload)), "{claim} {value}");
+    }
+}
+
+/// Clocks of machines differ: a token that seems to be from the future is old enough, but lives no longer for that.
+#[test]
+fn s09_iat_in_the_future_is_believed_and_nbf_in_the_future_is_not() {
+    let forge = forge();
+    let mut ahead = forge.claims.clone();
+    ahead["iat"] = json!(NOW + 3600);
+    ahead["issuedAtMillis"] = json!((NOW + 3600) * 1000);
+    ahead["exp"] = json!(NOW + 7200);
+    let header = forge.header().to_string();
+    assert!(believed(&forge.signed(&header, &ahead.to_string())));
+    ahead["nbf"] = json!(NOW + 1);
+    assert!(!believed(&forge.signed(&header, &ahead.to_string())));
 }
