@@ -6,33 +6,62 @@ use axum::{
 };
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::{ApiError, Kind};
 
-/// A JSON body. Not JSON, a wrong type, a missing field or a known one twice is 400; another content type 415; too long 413.
+/// A JSON object as the body. No object, a wrong type, a missing field or a known one twice is 400; another content type
+/// 415; too long 413.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
+
+/// A JSON list as the body, with the refusals of [`Body`].
+#[derive(Debug)]
+pub struct ListBody<T>(pub Vec<T>);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match Json::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::new(
-                Kind::UnsupportedMediaType,
-                "The body must be application/json.",
-            )),
-            Err(JsonRejection::JsonDataError(error)) => {
-                Err(ApiError::new(Kind::Invalid, misfit(&error.body_text())))
-            }
-            Err(JsonRejection::BytesRejection(error))
-                if error.status() == Kind::TooLarge.status() =>
-            {
-                Err(ApiError::new(Kind::TooLarge, "The body is too large."))
-            }
-            Err(_) => Err(ApiError::new(Kind::Invalid, "The body is not valid JSON.")),
+        let json: Box<RawValue> = read(request, state).await?;
+        // serde would take a list for an object whose fields are in that order.
+        if !json.get().starts_with('{') {
+            return Err(ApiError::new(
+                Kind::Invalid,
+                "The body must be a JSON object.",
+            ));
         }
+        serde_json::from_str(json.get())
+            .map(Self)
+            .map_err(|error| ApiError::new(Kind::Invalid, misfit(&error.to_string())))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ListBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        read(request, state).await.map(Self)
+    }
+}
+
+async fn read<T: DeserializeOwned, S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<T, ApiError> {
+    match Json::from_request(request, state).await {
+        Ok(Json(body)) => Ok(body),
+        Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::new(
+            Kind::UnsupportedMediaType,
+            "The body must be application/json.",
+        )),
+        Err(JsonRejection::JsonDataError(error)) => {
+            Err(ApiError::new(Kind::Invalid, misfit(&error.body_text())))
+        }
+        Err(JsonRejection::BytesRejection(error)) if error.status() == Kind::TooLarge.status() => {
+            Err(ApiError::new(Kind::TooLarge, "The body is too large."))
+        }
+        Err(_) => Err(ApiError::new(Kind::Invalid, "The body is not valid JSON.")),
     }
 }
 

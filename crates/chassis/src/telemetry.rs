@@ -1,7 +1,10 @@
 //! Logs and metrics of a process.
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, prelude::*};
+
+const TELLERS: [&str; 2] = ["tungstenite", "lettre"];
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -22,7 +25,9 @@ pub fn start_logging(
     format: LogFormat,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::try_new(filter)?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(|event| !tells_payloads(event)));
     match format {
         LogFormat::Text => registry
             .with(fmt::layer().with_writer(std::io::stderr))
@@ -32,6 +37,14 @@ pub fn start_logging(
             .try_init()?,
     }
     Ok(())
+}
+
+/// Some libraries log whole frames and messages, which are nobody's business, whatever the filter says (S23).
+fn tells_payloads(event: &Metadata<'_>) -> bool {
+    *event.level() > Level::INFO
+        && TELLERS
+            .iter()
+            .any(|library| event.target().starts_with(library))
 }
 
 /// Starts collecting metrics; the handle renders them for Prometheus.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{Router, extract::State, middleware::from_extractor};
-use colloquy_chassis::{Answer, ApiError, extract::Body, identity::ServiceCaller, router::finish};
+use colloquy_chassis::{Answer, ApiError, extract::{Body, ListBody}, identity::ServiceCaller, router::finish};
 use colloquy_contracts::{
     CustomerId, Envelope,
     openapi::{BadBody, Forbidden},
@@ -76,7 +76,7 @@ async fn check_credential(
 )]
 async fn name_customers(
     State(customers): State<Arc<Customers>>,
-    Body(ids): Body<Vec<CustomerId>>,
+    ListBody(ids): ListBody<CustomerId>,
 ) -> Result<Answer<HashMap<CustomerId, String>>, ApiError> {
     let names = customers.full_names(&ids).await?;
     Ok(Answer("Customers found.", names))
