@@ -8,8 +8,8 @@
 mod bad_tokens;
 mod guess_store;
 mod guesses;
-mod login;
 mod key_rotation;
+mod login;
 mod login_device;
 mod logout;
 mod parts;

@@ -199,7 +199,10 @@ fn s09_what_forges_bad_tokens_makes_true_ones_too() {
     let (header, claims) = (forge.header().to_string(), forge.claims.to_string());
     assert!(believed(&forge.signed(&header, &claims)));
     let untyped = json!({"alg": "RS256", "kid": "k1"}).to_string();
-    assert!(believed(&forge.signed(&untyped, &claims)), "typ is optional");
+    assert!(
+        believed(&forge.signed(&untyped, &claims)),
+        "typ is optional"
+    );
     for (claim, value) in [
         ("nbf", json!(NOW)),
         ("nbf", json!(-1)),
@@ -210,7 +213,10 @@ fn s09_what_forges_bad_tokens_makes_true_ones_too() {
         ("customerId", json!("9223372036854775807")),
     ] {
         let payload = forge.claims_with(claim, Some(value.clone()));
-        assert!(believed(&forge.signed(&header, &payload)), "{claim} {value}");
+        assert!(
+            believed(&forge.signed(&header, &payload)),
+            "{claim} {value}"
+        );
     }
 }
 
