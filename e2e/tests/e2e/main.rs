@@ -40,6 +40,7 @@ mod query {
 mod ws {
     mod connect;
     mod frames;
+    mod hostile;
     mod push;
     mod rfc6455;
     mod subscribe;

@@ -1,0 +1,212 @@
+//! Plays a case on a connection of its own, octet by octet.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use colloquy_e2e::client::octets::{
+    FIN, Octets, frame,
+    opcode::{BINARY, CLOSE, PING, PONG, TEXT},
+};
+
+use super::{
+    case::{Answer, Case, End, Stage, Step, extend, raw, texts::UNSUPPORTED_VERSION},
+    ground::Ground,
+};
+
+const PAYLOAD: &[u8] = b"only waiting?";
+
+/// What came.
+#[derive(Debug)]
+enum Heard {
+    Frame(Raw),
+    Pong(Vec<u8>),
+    Close(Option<u16>),
+    Gone,
+}
+
+/// A frame of the server as it is on the wire: nothing is unescaped, because what is escaped depends on the version.
+#[derive(Debug)]
+pub struct Raw {
+    command: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Raw {
+    fn parse(octets: &[u8]) -> Result<Self> {
+        let text = str::from_utf8(octets)?;
+        let (head, body) = text.split_once("\n\n").context("no blank line")?;
+        let mut lines = head.split('\n');
+        let command = lines.next().unwrap_or_default().to_owned();
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(':').context("a header without a colon")?;
+            Ok((name.to_owned(), value.to_owned()))
+        });
+        Ok(Self {
+            command,
+            headers: headers.collect::<Result<_>>()?,
+            body: body.to_owned(),
+        })
+    }
+
+    fn is(&self, command: &str, headers: &[(&str, &str)], body: &str) -> Result<()> {
+        let named = self.headers.iter();
+        let named: Vec<_> = named.map(|(name, value)| (&**name, &**value)).collect();
+        let fits = self.command == command && named == headers && self.body == body;
+        ensure!(fits, "expected {command} {headers:?}, got {self:?}");
+        Ok(())
+    }
+}
+
+/// A connection and what has come on it.
+pub struct Attacker {
+    octets: Octets,
+    unread: Vec<u8>,
+}
+
+impl Attacker {
+    pub async fn open(ground: &Ground, stage: Stage) -> Result<Self> {
+        let cookie = match stage {
+            Stage::Nobody => "",
+            _ => &ground.names.token,
+        };
+        let mut attacker = Self {
+            octets: Octets::open(&ground.url, cookie).await?,
+            unread: Vec::new(),
+        };
+        if let Some(version) = stage.version() {
+            let accept = format!("accept-version:{version}");
+            let connect = raw("CONNECT", &[&accept, "heart-beat:0,0"], "");
+            attacker.say(&connect).await?;
+            attacker.expect(&Answer::Connected(version)).await?;
+        }
+        Ok(attacker)
+    }
+
+    pub async fn say(&mut self, text: &[u8]) -> Result<()> {
+        self.octets.send(&frame(FIN | TEXT, text)).await
+    }
+
+    async fn hear(&mut self) -> Result<Heard> {
+        loop {
+            // Line ends are heart-beats.
+            let beats = self.unread.iter().take_while(|octet| **octet == b'\n');
+            self.unread.drain(..beats.count());
+            if let Some(end) = self.unread.iter().position(|octet| *octet == 0) {
+                let frame = Raw::parse(&self.unread[..end])?;
+                self.unread.drain(..=end);
+                return Ok(Heard::Frame(frame));
+            }
+            let Some(arrived) = self.octets.next().await? else {
+                ensure!(self.unread.is_empty(), "half a frame");
+                return Ok(Heard::Gone);
+            };
+            match arrived.opcode() {
+                TEXT | BINARY => self.unread.extend(arrived.payload),
+                CLOSE => return Ok(Heard::Close(arrived.close_code())),
+                PONG => return Ok(Heard::Pong(arrived.payload)),
+                _ => {}
+            }
+        }
+    }
+
+    async fn expect(&mut self, answer: &Answer) -> Result<()> {
+        let frame = match self.hear().await? {
+            Heard::Frame(frame) => frame,
+            other => bail!("expected {answer:?}, got {other:?}"),
+        };
+        match answer {
+            Answer::Connected(version) => {
+                let offer = if *version == "1.0" { "0,0" } else { "10000,0" };
+                let headers = [
+                    ("version", *version),
+                    ("heart-beat", offer),
+                    ("user-name", "1"),
+                ];
+                frame.is("CONNECTED", &headers, "")
+            }
+            Answer::Receipt(id) => frame.is("RECEIPT", &[("receipt-id", id)], ""),
+        }
+    }
+
+    /// Asks by PING whether the server still waits; if not, `Some` is what it has said instead.
+    pub async fn still_waits(&mut self) -> Result<Option<Raw>> {
+        self.octets.send(&frame(FIN | PING, PAYLOAD)).await?;
+        match self.hear().await? {
+            Heard::Pong(payload) if payload == PAYLOAD => Ok(None),
+            Heard::Frame(frame) => Ok(Some(frame)),
+            other => bail!("expected the server to wait, got {other:?}"),
+        }
+    }
+
+    async fn expect_error(&mut self, text: &str, receipt: Option<&str>) -> Result<()> {
+        match self.hear().await? {
+            Heard::Frame(error) => self.ends_with(&error, text, receipt).await,
+            other => bail!("expected the ERROR {text:?}, got {other:?}"),
+        }
+    }
+
+    /// It is an ERROR of this text alone, and behind it come Close 1002 and the end of the stream.
+    pub async fn ends_with(
+        &mut self,
+        error: &Raw,
+        text: &str,
+        receipt: Option<&str>,
+    ) -> Result<()> {
+        let length = text.len().to_string();
+        let mut headers = vec![("message", text), ("content-type", "text/plain")];
+        if text == UNSUPPORTED_VERSION {
+            headers.push(("version", "1.0,1.1,1.2"));
+        }
+        headers.extend(receipt.map(|receipt| ("receipt-id", receipt)));
+        headers.push(("content-length", &length));
+        error.is("ERROR", &headers, text)?;
+        self.expect_close(1002).await
+    }
+
+    async fn expect_close(&mut self, code: u16) -> Result<()> {
+        match self.hear().await? {
+            Heard::Close(Some(told)) if told == code => {}
+            other => bail!("expected Close {code}, got {other:?}"),
+        }
+        match self.hear().await? {
+            Heard::Gone => Ok(()),
+            other => bail!("nothing may come behind the Close, but {other:?} did"),
+        }
+    }
+}
+
+/// Plays a case to its end.
+pub async fn play(ground: &Ground, case: &Case) -> Result<()> {
+    let mut attacker = Attacker::open(ground, case.stage).await?;
+    for step in &case.steps {
+        match step {
+            Step::Text(octets) => attacker.say(octets).await?,
+            Step::Binary(octets) => attacker.octets.send(&frame(FIN | BINARY, octets)).await?,
+            Step::Silence => {
+                let said = attacker.still_waits().await?;
+                ensure!(said.is_none(), "expected the server to wait, got {said:?}");
+            }
+        }
+    }
+    for answer in &case.answers {
+        attacker.expect(answer).await?;
+    }
+    match &case.end {
+        End::Error(text, receipt) => attacker.expect_error(text, receipt.as_deref()).await,
+        End::Closed(code) => attacker.expect_close(*code).await,
+        End::Open if is_connected(case) => {
+            attacker.say(&extend(&[], "")).await?;
+            attacker.expect(&Answer::Receipt("r".to_owned())).await
+        }
+        End::Open => {
+            let token = format!("jwt_token:{}", ground.names.token);
+            let connect = raw("CONNECT", &["accept-version:1.2", &token], "");
+            attacker.say(&connect).await?;
+            attacker.expect(&Answer::Connected("1.2")).await
+        }
+    }
+}
+
+fn is_connected(case: &Case) -> bool {
+    let connected = |answer: &Answer| matches!(answer, Answer::Connected(_));
+    case.stage.version().is_some() || case.answers.iter().any(connected)
+}
