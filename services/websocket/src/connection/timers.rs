@@ -270,4 +270,44 @@ mod tests {
         timers.partial_frame(false, true, start + 20 * SECOND);
         assert_eq!(timers.due(start + 20 * SECOND), None);
     }
+
+    /// A connection whose transport has a sign of life.
+    fn kept_alive(client_heart_beat: &str, server: HeartBeat) -> (Timers, Instant) {
+        let start = Instant::now();
+        let mut timers = Timers::new(&Settings::default(), true, start);
+        let client = HeartBeat::parse(Some(client_heart_beat)).unwrap();
+        let opened = Opened {
+            version: Version::V12,
+            intervals: server.negotiate(Version::V12, client),
+            expires_in: 3600 * SECOND,
+        };
+        timers.opened(&opened, start);
+        (timers, start)
+    }
+
+    #[test]
+    fn stomp_7_a_transport_with_a_sign_of_life_gives_it_25_seconds_after_the_last_write() {
+        let (mut timers, start) = kept_alive("0,0", default_offer());
+        timers.sent(false, start + 7 * SECOND);
+        timers.received(start + 30 * SECOND);
+        assert_eq!(timers.next(), start + 32 * SECOND);
+        assert_eq!(timers.due(start + 31 * SECOND), None);
+        assert_eq!(timers.due(start + 32 * SECOND), Some(Due::KeepAlive));
+        assert_eq!(timers.due(start + 33 * SECOND), None);
+    }
+
+    #[test]
+    fn stomp_7_a_write_that_shows_life_stands_for_the_client_unless_it_promised_to_beat() {
+        let (mut timers, start) = kept_alive("0,0", default_offer());
+        timers.sent(true, start + 40 * SECOND);
+        assert_eq!(timers.due(start + 60 * SECOND), None);
+
+        let both = HeartBeat {
+            outgoing: 10_000,
+            incoming: 10_000,
+        };
+        let (mut timers, start) = kept_alive("4000,0", both);
+        timers.sent(true, start + 24 * SECOND);
+        assert_eq!(timers.due(start + 25 * SECOND), Some(Due::Silent));
+    }
 }

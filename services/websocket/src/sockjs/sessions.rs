@@ -115,3 +115,90 @@ impl Drop for Place {
         self.sessions.lock().remove(&self.name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use colloquy_chassis::identity::{Caller, SessionId};
+    use colloquy_contracts::{CustomerId, Timestamp};
+    use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const ALICE: CustomerId = CustomerId(1);
+
+    fn login(customer: CustomerId, id: u128) -> Token {
+        Token {
+            caller: Caller {
+                customer_id: customer,
+                full_name: "Somebody".into(),
+                session_id: SessionId::from_bits(id),
+            },
+            issued_at: Timestamp::from_millis(1_000),
+            expires_at: Timestamp::from_millis(i64::MAX),
+        }
+    }
+
+    /// Alice's third login has ended.
+    fn revocations(read: Instant) -> RevocationList {
+        let list = RevocationList::default();
+        let entry = Revocation {
+            number: 1,
+            customer_id: ALICE,
+            ended: Ended::Session {
+                session_id: SessionId::from_bits(3),
+            },
+            expires_at: Timestamp::from_millis(i64::MAX),
+        };
+        let log = Revocations {
+            revocations: vec![entry],
+            up_to: 1,
+            is_end: true,
+        };
+        list.apply(&log, read);
+        list
+    }
+
+    #[test]
+    fn stomp_7_a_session_is_its_login_s_and_that_customer_s_other_valid_logins() {
+        let sessions = Sessions::new(1);
+        let opened = sessions.find_or_open("s", Some(&login(ALICE, 1)));
+        let (handle, new) = opened.ok().unwrap();
+        let later = Instant::now() + Duration::from_secs(3600);
+        let (fresh, stale) = (revocations(later), RevocationList::default());
+        for (cookie, when_fresh, when_stale) in [
+            (Some(login(ALICE, 1)), true, true),
+            (Some(login(ALICE, 2)), true, false),
+            (Some(login(ALICE, 3)), false, false),
+            (Some(login(CustomerId(2), 1)), false, false),
+            (None, false, false),
+        ] {
+            assert_eq!(
+                handle.admits(cookie.as_ref(), &fresh),
+                when_fresh,
+                "{cookie:?}"
+            );
+            assert_eq!(
+                handle.admits(cookie.as_ref(), &stale),
+                when_stale,
+                "{cookie:?}"
+            );
+        }
+        drop(new);
+        assert!(sessions.find("s").is_none());
+    }
+
+    #[test]
+    fn stomp_7_one_name_is_one_session_and_a_place_that_is_given_back_is_free() {
+        let sessions = Sessions::new(1);
+        let (_, first) = sessions.find_or_open("a", None).ok().unwrap();
+        assert!(first.is_some());
+        let (_, again) = sessions.find_or_open("a", None).ok().unwrap();
+        assert!(again.is_none(), "opened twice");
+        assert!(sessions.find_or_open("b", None).is_err());
+        drop(first);
+        assert!(sessions.find_or_open("b", None).is_ok());
+    }
+}

@@ -7,6 +7,7 @@ mod identity;
 mod info;
 mod origins;
 mod polling;
+mod presence;
 mod sending;
 mod streaming;
 mod websocket;
