@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use layout::Process;
 use rustix::process::Signal;
 
@@ -178,23 +178,16 @@ fn prepare(places: &Places, binary: &Path) -> Result<()> {
         configuration::text(places, &folder, DATABASE),
     )?;
     fs::write(folder.join("binary"), binary.display().to_string())?;
-    let keys = folder.join("keys");
-    if keys.exists() {
-        return Ok(());
-    }
+    // Makes what is missing, also in the folder of an older version.
     let made = colloquy(binary)
         .args(["keys", "generate", "--dir"])
-        .arg(&keys)
+        .arg(folder.join("keys"))
         .output()?;
-    if !made.status.success() {
-        if keys.exists() {
-            fs::remove_dir_all(&keys)?;
-        }
-        bail!(
-            "the keys cannot be made: {}",
-            String::from_utf8_lossy(&made.stderr)
-        );
-    }
+    ensure!(
+        made.status.success(),
+        "the keys cannot be made: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
     Ok(())
 }
 
