@@ -24,7 +24,7 @@ use std::{
 use colloquy_contracts::{CustomerId, RoomId};
 use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::RoomsOfCustomer;
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use self::{keeper::Keeper, rooms::WatchedRooms, sign::Sign};
 
@@ -56,6 +56,8 @@ pub struct Presence {
     pub(crate) rooms: WatchedRooms,
     times: Times,
     sessions: AtomicU64,
+    /// Whether the store was asked for its notices.
+    tried: watch::Sender<bool>,
 }
 
 /// What one session shows of its customer: they are online until it is dropped, and typing where it says so.
@@ -79,7 +81,14 @@ impl Presence {
             rooms: WatchedRooms::new(rooms),
             times,
             sessions: AtomicU64::new(0),
+            tried: watch::Sender::new(false),
         }
+    }
+
+    /// Resolves when every notice from then on is heard, or the store is away.
+    pub async fn tried(&self) {
+        // An error would mean that the sender is gone, which we hold.
+        let _ = self.tried.subscribe().wait_for(|tried| *tried).await;
     }
 
     /// Whether nothing of any session is left here.

@@ -70,8 +70,8 @@ pub struct Foundation {
 }
 
 impl Websocket {
-    /// Starts following the log. `gate` opens once every event from then on is seen; until then nobody is let in. The
-    /// expiring store is not waited for: without it nobody is told who is online and who is typing.
+    /// Starts following the log. `gate` opens once every event from then on is seen; until then nobody is let in. An
+    /// expiring store that is away is not waited for: without it nobody is told who is online and who is typing.
     #[must_use]
     pub fn start(
         foundation: Foundation,
@@ -84,8 +84,12 @@ impl Websocket {
         let following = Arc::clone(&websocket);
         let revoked = websocket.revocations.changes();
         tasks.spawn_vital("websocket fan-out", async move {
+            let follow = async {
+                following.presence.tried().await;
+                consumer::follow(&following, log.as_ref(), &gate).await;
+            };
             tokio::select! {
-                () = consumer::follow(&following, log.as_ref(), &gate) => {}
+                () = follow => {}
                 () = following.end_revoked_sessions(revoked) => {}
                 () = following.close_when_stopping() => {}
             }

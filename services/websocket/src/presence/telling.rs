@@ -36,8 +36,7 @@ pub async fn run(presence: &Presence, registry: &Registry) {
 }
 
 async fn tell(presence: &Presence, registry: &Registry, mut late: mpsc::Receiver<Learned>) {
-    let mut online = watch(presence, ONLINE_SESSIONS).await;
-    let mut typing = watch(presence, TYPING).await;
+    let (mut online, mut typing, missed) = watch(presence).await;
     let mut telling = Telling {
         presence,
         registry,
@@ -46,6 +45,9 @@ async fn tell(presence: &Presence, registry: &Registry, mut late: mpsc::Receiver
         check_typing_at: None,
         frames_this_turn: 0,
     };
+    if missed {
+        telling.check_online_soon();
+    }
     loop {
         let check_at = [telling.check_online_at, telling.check_typing_at];
         let check_at = check_at.into_iter().flatten().min();
@@ -60,13 +62,18 @@ async fn tell(presence: &Presence, registry: &Registry, mut late: mpsc::Receiver
     }
 }
 
-async fn watch(presence: &Presence, prefix: &str) -> Box<dyn Watch> {
-    let mut backoff = Backoff::default();
+/// The watches, and whether something may have been missed before they began. Nobody is let in before the first try.
+async fn watch(presence: &Presence) -> (Box<dyn Watch>, Box<dyn Watch>, bool) {
+    let store = presence.keeper.store();
+    let (mut backoff, mut missed) = (Backoff::default(), false);
     loop {
-        match presence.keeper.store().watch(prefix).await {
-            Ok(watch) => return watch,
+        let watches = tokio::try_join!(store.watch(ONLINE_SESSIONS), store.watch(TYPING));
+        presence.tried.send_replace(true);
+        match watches {
+            Ok((online, typing)) => return (online, typing, missed),
             Err(error) => {
                 tracing::warn!(%error, "waiting for the expiring store: nobody is told who is online");
+                missed = true;
                 backoff.wait().await;
             }
         }

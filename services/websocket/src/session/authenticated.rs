@@ -124,16 +124,21 @@ impl Authenticated {
             subscription: escape(self.version, &id).into(),
             acknowledged,
         };
-        let outbound = Arc::clone(&self.outbound);
-        self.websocket
-            .registry
-            .add(address, label.clone(), outbound);
-        self.subscriptions.push(Subscription { id, address, label });
+        // Before anything is waited for: whatever happens, dropping the session gives this back.
+        let subscription = Subscription {
+            id,
+            address,
+            label: label.clone(),
+        };
+        self.subscriptions.push(subscription);
         if let Destination::OnlineStatus(room) = destination {
-            self.websocket.presence.rooms.enter(room);
+            let rooms = &self.websocket.presence.rooms;
+            rooms.enter(room);
             // Boxed for the same reason as a check of membership.
-            Box::pin(self.websocket.presence.rooms.learn(room, self.customer)).await;
+            Box::pin(rooms.learn(room, self.customer)).await;
         }
+        let outbound = Arc::clone(&self.outbound);
+        self.websocket.registry.add(address, label, outbound);
         Ok(())
     }
 
