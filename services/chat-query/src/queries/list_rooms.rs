@@ -14,13 +14,7 @@ use crate::ChatQuery;
     path = "/rooms",
     operation_id = "listRooms",
     responses(
-        (status = 200, description = "The room that changed last comes first.", body = Envelope<Vec<ChatRoomView>>,
-            links(
-                ("say something in the first" = (operation_id = "sendMessage",
-                    request_body = json!({"roomId": "$response.body#/data/0/roomId"}))),
-                ("read the first" = (operation_id = "readHistory",
-                    parameters(("roomId" = "$response.body#/data/0/roomId")))),
-            )),
+        (status = 200, description = "The room that changed last comes first.", body = Envelope<Vec<ChatRoomView>>),
     )
 )]
 pub async fn handle(

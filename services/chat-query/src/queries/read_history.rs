@@ -49,19 +49,7 @@ pub struct Wish {
     operation_id = "readHistory",
     params(("roomId" = RoomId, Path), Wish),
     responses(
-        (status = 200, description = "The newest comes first; an empty list when there is none.", body = Envelope<Vec<MessageDocument>>,
-            links(
-                ("read what came before" = (operation_id = "readHistoryBefore",
-                    parameters(
-                        ("roomId" = "$request.path.roomId"),
-                        ("indexMessageId" = "$response.body#/data/0/messageId"),
-                    ))),
-                ("mark the newest as read" = (operation_id = "markRead",
-                    request_body = json!({
-                        "roomId": "$response.body#/data/0/roomId",
-                        "messageId": "$response.body#/data/0/messageId",
-                    }))),
-            )),
+        (status = 200, description = "The newest comes first; an empty list when there is none.", body = Envelope<Vec<MessageDocument>>),
         Invalid,
         Forbidden,
     )
