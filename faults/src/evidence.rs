@@ -13,8 +13,18 @@ use colloquy_e2e::client::{Client, RoomView};
 pub use self::{
     distributed::Distributed,
     embedded::Embedded,
-    told::{Marker, Room, Stored, Told},
+    told::{Marker, Room, Stored, TOPICS, Told},
 };
+
+/// An event that the read side has set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    pub event_id: String,
+    pub reason: String,
+}
+
+/// Event ids that begin so are of broken events that the checker itself has put into the log: no evidence of anything.
+pub const POISON: &str = "planted-poison:";
 
 /// Everything the audit compares.
 #[derive(Clone, Debug, Default)]

@@ -9,6 +9,9 @@ mod evidence;
 mod holding;
 mod journal;
 mod plan;
+mod probe;
+mod proxy;
+mod report;
 mod run;
 mod scenario;
 mod sender;
@@ -22,11 +25,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::{
-    audit::HARMS,
-    plan::{Build, Plan},
-    run::Report,
-};
+use crate::plan::Plan;
 
 /// Proves, or disproves, that nothing was lost
 #[derive(Parser)]
@@ -40,6 +39,9 @@ enum Checker {
         /// Where
         #[arg(long, value_enum, default_value = "all-in-one")]
         mode: plan::Mode,
+        /// How large
+        #[arg(long, value_enum, default_value = "quick")]
+        size: plan::Size,
     },
     /// Scenarios, kills in both modes, and four planted bugs that must be caught
     Quick,
@@ -51,7 +53,9 @@ enum Checker {
 async fn main() -> ExitCode {
     let outcome = match Checker::parse() {
         Checker::Run(plan) => check(&plan).await,
-        Checker::Scenario { story, mode } => scenario::tell(story, mode).await.map(|()| true),
+        Checker::Scenario { story, mode, size } => {
+            scenario::tell(story, mode, size).await.map(|()| true)
+        }
         Checker::Quick => suite::quick().await,
         Checker::Full => suite::full().await,
     };
@@ -68,37 +72,10 @@ async fn main() -> ExitCode {
 /// Carries out a plan and tells whether it ended as it should: clean, or with its planted bug caught by what it does.
 async fn check(plan: &Plan) -> Result<bool> {
     let report = run::run(plan).await?;
-    print(plan, &report);
-    run::check_that_it_counts(plan, &report)?;
+    report.print(plan);
+    report.check_that_it_counts(plan)?;
     Ok(match plan.plant {
         None => report.findings.is_clean(),
         Some(bug) => report.findings.prove(bug),
     })
-}
-
-fn print(plan: &Plan, report: &Report) {
-    let planted = match plan.build() {
-        Build::Product => String::new(),
-        Build::Planted(None) => ", nothing planted".to_owned(),
-        Build::Planted(Some(bug)) => format!(", planted {}", bug.name()),
-    };
-    println!("checked {:?}{planted}, seed {}", plan.mode, plan.seed);
-    println!(
-        "  {} calls, {} acknowledged, {} messages stored, {} failed tries, {} kills met by {:.0} % of the calls, {} reconnects",
-        report.calls,
-        report.acknowledged,
-        report.stored,
-        report.failed_tries,
-        report.faults,
-        report.overlap * 100.0,
-        report.reconnects
-    );
-    let counts: Vec<String> = HARMS
-        .iter()
-        .map(|harm| format!("{} {harm}", report.findings.count(*harm)))
-        .collect();
-    println!("  {}", counts.join(", "));
-    for example in report.findings.examples() {
-        println!("    {example}");
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 use crate::audit::{Harm, Place};
 
@@ -11,6 +11,23 @@ use crate::audit::{Harm, Place};
 pub enum Mode {
     AllInOne,
     Distributed,
+}
+
+/// How much a story takes: enough for every change, or what the promises are stated for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Size {
+    Quick,
+    Full,
+}
+
+impl Size {
+    /// The number of this size.
+    pub fn of<T>(self, quick: T, full: T) -> T {
+        match self {
+            Self::Quick => quick,
+            Self::Full => full,
+        }
+    }
 }
 
 /// A defect that the binary plants in itself when it is built with the feature `planted-bugs`.
@@ -111,5 +128,18 @@ impl Plan {
             0 => Duration::ZERO,
             rate => Duration::from_secs(1) * self.senders / rate,
         }
+    }
+}
+
+#[derive(Parser)]
+struct Defaults {
+    #[command(flatten)]
+    plan: Plan,
+}
+
+impl Default for Plan {
+    /// What `run` does when it is told nothing.
+    fn default() -> Self {
+        Defaults::parse_from(["plan"]).plan
     }
 }

@@ -1,19 +1,15 @@
 //! The checks in a row: scenarios, runs under kills, planted bugs. `quick` for every change, `full` for a release.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use clap::Parser;
+use tokio::time::Instant;
 
 use crate::{
     check,
-    plan::{Bug, Mode, Plan},
+    plan::{Bug, Mode, Plan, Size},
     scenario::{Story, tell},
 };
-
-#[derive(Parser)]
-struct Defaults {
-    #[command(flatten)]
-    plan: Plan,
-}
 
 /// Short enough for every change.
 ///
@@ -25,7 +21,7 @@ pub async fn quick() -> Result<bool> {
         messages: 2000,
         rooms: 10,
         subscribers: 9,
-        ..defaults()
+        ..Plan::default()
     };
     let plans = [
         Plan {
@@ -40,7 +36,7 @@ pub async fn quick() -> Result<bool> {
             ..small(Mode::Distributed)
         },
     ];
-    all(&plans).await
+    all(&plans, Size::Quick).await
 }
 
 /// 10,000 messages in 20 rooms, 8 senders, 20 subscribers; the one process killed 30 times, or each service in turn
@@ -53,23 +49,25 @@ pub async fn full() -> Result<bool> {
         Plan {
             kills: 30,
             rate: 400,
-            ..defaults()
+            ..Plan::default()
         },
         Plan {
             mode: Mode::Distributed,
             kills: 3,
             kafka_kills: 1,
             rate: 120,
-            ..defaults()
+            ..Plan::default()
         },
     ];
-    all(&plans).await
+    all(&plans, Size::Full).await
 }
 
-async fn all(plans: &[Plan]) -> Result<bool> {
+async fn all(plans: &[Plan], size: Size) -> Result<bool> {
     let mut tally = Tally::default();
     for (story, mode) in Story::ALL {
-        tally.story(story, mode, &tell(story, mode).await);
+        let began = Instant::now();
+        let outcome = tell(story, mode, size).await;
+        tally.story(story, mode, &outcome, began.elapsed());
     }
     for plan in plans.iter().chain([&control()]).chain(&planted()) {
         tally.verdict(plan.plant, check(plan).await?);
@@ -86,7 +84,7 @@ fn control() -> Plan {
         rooms: 10,
         subscribers: 9,
         kills: 0,
-        ..defaults()
+        ..Plan::default()
     }
 }
 
@@ -99,7 +97,7 @@ fn planted() -> [Plan; 4] {
         rooms: 10,
         subscribers: 9,
         kills: 0,
-        ..defaults()
+        ..Plan::default()
     };
     [
         // Without a pause, so that whole batches of messages reach a queue at once.
@@ -123,10 +121,6 @@ fn planted() -> [Plan; 4] {
     ]
 }
 
-fn defaults() -> Plan {
-    Defaults::parse_from(["plan"]).plan
-}
-
 #[derive(Default)]
 struct Tally {
     passed: usize,
@@ -134,10 +128,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn story(&mut self, story: Story, mode: Mode, outcome: &Result<()>) {
+    fn story(&mut self, story: Story, mode: Mode, outcome: &Result<()>, took: Duration) {
+        let took = took.as_secs();
         match outcome {
-            Ok(()) => println!("{story:?}, {mode:?}: ok"),
-            Err(error) => println!("{story:?}, {mode:?}: FAILED: {error:#}"),
+            Ok(()) => println!("{story:?}, {mode:?}: ok in {took} s"),
+            Err(error) => println!("{story:?}, {mode:?}: FAILED in {took} s: {error:#}"),
         }
         self.count(outcome.is_ok());
     }

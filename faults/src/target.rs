@@ -3,11 +3,11 @@
 mod all_in_one;
 mod distributed;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 pub use self::{all_in_one::AllInOne, distributed::DistributedSystem};
 use crate::{
-    evidence::Evidence,
+    evidence::{Evidence, Parked},
     plan::{Build, Mode},
 };
 
@@ -67,14 +67,49 @@ impl Target {
         }
     }
 
+    /// The distributed system.
+    ///
+    /// # Errors
+    /// It is the other one.
+    pub fn distributed(&self) -> Result<&DistributedSystem> {
+        match self {
+            Self::Distributed(system) => Ok(system),
+            Self::AllInOne(_) => bail!("this is told of the distributed system"),
+        }
+    }
+
+    /// The all-in-one process.
+    ///
+    /// # Errors
+    /// It is the other one.
+    pub fn all_in_one(&mut self) -> Result<&mut AllInOne> {
+        match self {
+            Self::AllInOne(system) => Ok(system),
+            Self::Distributed(_) => bail!("this is told of the all-in-one process"),
+        }
+    }
+
+    /// The events with ids that begin so which the read side has set aside.
+    ///
+    /// # Errors
+    /// The view store cannot be read.
+    pub async fn parked(&self, prefix: &str) -> Result<Vec<Parked>> {
+        let mut parked = match self {
+            Self::AllInOne(system) => system.stores().parked().await?,
+            Self::Distributed(system) => system.stores().parked().await?,
+        };
+        parked.retain(|event| event.event_id.starts_with(prefix));
+        Ok(parked)
+    }
+
     /// Reads all stores.
     ///
     /// # Errors
     /// A store cannot be read.
     pub async fn evidence(&self) -> Result<Evidence> {
         match self {
-            Self::AllInOne(system) => system.evidence().await,
-            Self::Distributed(system) => system.evidence().await,
+            Self::AllInOne(system) => system.stores().read().await,
+            Self::Distributed(system) => system.stores().read().await,
         }
     }
 

@@ -6,7 +6,7 @@ mod postgres;
 
 use anyhow::Result;
 
-use super::Evidence;
+use super::{Evidence, Parked};
 
 /// Where the real parts are.
 #[derive(Clone, Debug)]
@@ -30,5 +30,13 @@ impl Distributed {
             written: postgres::read(&self.postgres).await?,
             shown: Vec::new(),
         })
+    }
+
+    /// What the read side has set aside.
+    ///
+    /// # Errors
+    /// The view store does not answer.
+    pub async fn parked(&self) -> Result<Vec<Parked>> {
+        mongodb::parked(&self.mongo, &self.mongo_database).await
     }
 }

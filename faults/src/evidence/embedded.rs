@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Evidence, Marker, Room, Stored, Told};
+use super::{Evidence, Marker, POISON, Parked, Room, Stored, Told};
 
 /// The data folder of an all-in-one system.
 #[derive(Debug)]
@@ -29,6 +29,20 @@ impl Embedded {
             written: written(&mut write).await?,
             shown: Vec::new(),
         })
+    }
+}
+
+impl Embedded {
+    /// What the read side has set aside.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub async fn parked(&self) -> Result<Vec<Parked>> {
+        let mut views = open(&self.0.join("views.db")).await?;
+        let sql = "SELECT event_id, reason FROM parked_events";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&mut views).await?;
+        let parked = |(event_id, reason)| Parked { event_id, reason };
+        Ok(rows.into_iter().map(parked).collect())
     }
 }
 
@@ -108,8 +122,9 @@ async fn viewed(views: &mut SqliteConnection) -> Result<Told> {
 
 /// The outbox is the log.
 async fn logged(write: &mut SqliteConnection) -> Result<Told> {
-    let sql = "SELECT topic, CAST(payload AS BLOB) FROM outbox ORDER BY id";
-    let events: Vec<(String, Vec<u8>)> = sqlx::query_as(sql).fetch_all(write).await?;
+    let sql = "SELECT topic, CAST(payload AS BLOB) FROM outbox WHERE instr(event_id, ?1) <> 1 ORDER BY id";
+    let events: Vec<(String, Vec<u8>)> =
+        sqlx::query_as(sql).bind(POISON).fetch_all(write).await?;
     let mut told = Told::default();
     for (topic, payload) in events {
         told.hear(&topic, &payload)?;

@@ -1,13 +1,12 @@
 //! One process and its data folder.
 
+use std::path::Path;
+
 use anyhow::Result;
 use colloquy_e2e::harness::{Instance, Options};
 
 use super::distributed::{PLANTED_BUG, planted_binary};
-use crate::{
-    evidence::{Embedded, Evidence},
-    plan::Build,
-};
+use crate::{evidence::Embedded, plan::Build};
 
 /// The process.
 pub struct AllInOne(Instance);
@@ -40,7 +39,15 @@ impl AllInOne {
         self.0.start_again().await.map(|_| ())
     }
 
-    pub async fn evidence(&self) -> Result<Evidence> {
-        Embedded(self.0.data().to_owned()).read().await
+    pub fn stores(&self) -> Embedded {
+        Embedded(self.0.data().to_owned())
+    }
+
+    pub fn data(&self) -> &Path {
+        self.0.data()
+    }
+
+    pub fn pid(&self) -> Option<u32> {
+        self.0.pid()
     }
 }

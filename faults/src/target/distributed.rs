@@ -1,13 +1,13 @@
 //! The processes that `cargo xtask up` runs on the real parts.
 
-use std::{env, path::PathBuf, process::Stdio};
+use std::{collections::BTreeMap, env, fs, path::PathBuf, process::Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use tokio::process::Command;
 
 use crate::{
-    evidence::{Distributed, Evidence},
+    evidence::Distributed,
     plan::{Bug, Build},
 };
 
@@ -19,8 +19,11 @@ const PARTS: [&str; 4] = ["kafka", "mongo", "postgres", "redis"];
 /// The distributed system.
 pub struct DistributedSystem {
     xtask: PathBuf,
+    /// Where settings, logs and the numbers of processes are.
+    folder: PathBuf,
     settings: Settings,
-    processes: Vec<String>,
+    /// Every process and the port it serves.
+    processes: BTreeMap<String, u16>,
     /// Every process that comes back has the same bug.
     bug: Option<String>,
 }
@@ -32,6 +35,7 @@ struct Settings {
     write_store: Store,
     view_store: Views,
     event_log: Log,
+    expiring_store: Store,
 }
 
 #[derive(Deserialize)]
@@ -68,18 +72,14 @@ impl DistributedSystem {
         }
         run(&mut up).await?;
         let file = run(Command::new(&xtask).args(["status", "--settings"])).await?;
-        let text =
-            std::fs::read_to_string(file.trim()).context("cannot read the system's settings")?;
+        let file = PathBuf::from(file.trim());
+        let text = fs::read_to_string(&file).context("cannot read the system's settings")?;
         let listed = run(Command::new(&xtask).arg("status")).await?;
-        let processes = listed
-            .lines()
-            .filter_map(|line| line.split_whitespace().next())
-            .map(str::to_owned)
-            .collect();
         Ok(Self {
+            folder: file.parent().context("a file is in a folder")?.to_owned(),
             xtask,
             settings: toml::from_str(&text)?,
-            processes,
+            processes: listed.lines().filter_map(name_and_port).collect(),
             bug,
         })
     }
@@ -91,7 +91,7 @@ impl DistributedSystem {
     /// Everything but nginx, which is no process of ours, and Kafka, which is asked for by its own count.
     pub fn processes(&self) -> Vec<String> {
         self.processes
-            .iter()
+            .keys()
             .filter(|name| *name != "nginx")
             .cloned()
             .collect()
@@ -109,6 +109,11 @@ impl DistributedSystem {
     }
 
     pub async fn revive(&self, victim: &str) -> Result<()> {
+        self.revive_with(victim, &[]).await
+    }
+
+    /// Starts it again in another environment than it had.
+    pub async fn revive_with(&self, victim: &str, environment: &[(&str, &str)]) -> Result<()> {
         let arguments: &[&str] = if PARTS.contains(&victim) {
             &["parts", "up", victim]
         } else {
@@ -117,23 +122,65 @@ impl DistributedSystem {
         let mut revive = Command::new(&self.xtask);
         revive
             .args(arguments)
-            .envs(self.bug.as_ref().map(|bug| (PLANTED_BUG, bug)));
+            .envs(self.bug.as_ref().map(|bug| (PLANTED_BUG, bug)))
+            .envs(environment.iter().copied());
         run(&mut revive).await.map(|_| ())
     }
 
-    pub async fn evidence(&self) -> Result<Evidence> {
-        let stores = Distributed {
+    /// Lets a process stand still where it is.
+    pub async fn pause(&self, process: &str) -> Result<()> {
+        let mut pause = Command::new(&self.xtask);
+        run(pause.args(["pause", process])).await.map(|_| ())
+    }
+
+    /// Lets a paused process go on.
+    pub async fn resume(&self, process: &str) -> Result<()> {
+        let mut resume = Command::new(&self.xtask);
+        run(resume.args(["resume", process])).await.map(|_| ())
+    }
+
+    /// Everything that a process has logged since its start.
+    pub fn log(&self, process: &str) -> Result<String> {
+        let bytes = fs::read(self.folder.join(format!("{process}.log")))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    pub fn pid(&self, process: &str) -> Result<u32> {
+        let text = fs::read_to_string(self.folder.join(format!("{process}.pid")))?;
+        Ok(text.trim().parse()?)
+    }
+
+    /// Where one process is reached without nginx.
+    pub fn url_of(&self, process: &str) -> Result<String> {
+        let port = self.processes.get(process).context("no such process")?;
+        Ok(format!("http://127.0.0.1:{port}"))
+    }
+
+    pub fn redis(&self) -> &str {
+        &self.settings.expiring_store.url
+    }
+
+    pub fn stores(&self) -> Distributed {
+        Distributed {
             postgres: self.settings.write_store.url.clone(),
             kafka: self.settings.event_log.brokers.clone(),
             mongo: self.settings.view_store.url.clone(),
             mongo_database: self.settings.view_store.database.clone(),
-        };
-        stores.read().await
+        }
     }
 
     pub async fn end(self) -> Result<()> {
         run(Command::new(&self.xtask).arg("down")).await.map(|_| ())
     }
+}
+
+/// Of a line of `xtask status`, such as `auth-service-1   ready, port 21083, pid 7`.
+fn name_and_port(line: &str) -> Option<(String, u16)> {
+    let mut words = line.split_whitespace();
+    let name = words.next()?;
+    let port = words.skip_while(|word| *word != "port").nth(1)?;
+    let port = port.trim_end_matches(',').parse().ok()?;
+    Some((name.to_owned(), port))
 }
 
 /// The binary that was built with `--features planted-bugs`.

@@ -6,10 +6,11 @@ use anyhow::{Context as _, Result};
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
+    message::{BorrowedMessage, Headers as _},
     metadata::MetadataTopic,
 };
 
-use crate::evidence::{Told, told::TOPICS};
+use crate::evidence::{POISON, TOPICS, Told};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -46,9 +47,10 @@ fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Told> {
         let event = consumer
             .poll(TIMEOUT)
             .context("the topic ends before its watermark")??;
-        let payload = event.payload().unwrap_or_default();
-        let partition = logged.entry(event.partition()).or_default();
-        partition.hear(topic, payload)?;
+        if !is_poison(&event) {
+            let partition = logged.entry(event.partition()).or_default();
+            partition.hear(topic, event.payload().unwrap_or_default())?;
+        }
         let high = left.get(&event.partition());
         if high.is_some_and(|high| event.offset() + 1 >= *high) {
             left.remove(&event.partition());
@@ -59,4 +61,17 @@ fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Told> {
         .into_values()
         .for_each(|partition| told.append(partition));
     Ok(told)
+}
+
+fn is_poison(event: &BorrowedMessage<'_>) -> bool {
+    event
+        .headers()
+        .into_iter()
+        .flat_map(|headers| headers.iter())
+        .any(|header| {
+            header.key == "event-id"
+                && header
+                    .value
+                    .is_some_and(|id| id.starts_with(POISON.as_bytes()))
+        })
 }

@@ -7,7 +7,7 @@ use ::mongodb::{
 use anyhow::{Context as _, Result};
 use futures_util::TryStreamExt as _;
 
-use crate::evidence::{Marker, Room, Stored, Told};
+use crate::evidence::{Marker, Parked, Room, Stored, Told};
 
 pub async fn read(url: &str, database: &str) -> Result<Told> {
     let database = Client::with_uri_str(url).await?.database(database);
@@ -24,6 +24,18 @@ pub async fn read(url: &str, database: &str) -> Result<Told> {
         messages: messages.iter().map(message).collect::<Result<_>>()?,
         markers: markers.iter().map(marker).collect::<Result<_>>()?,
     })
+}
+
+pub async fn parked(url: &str, database: &str) -> Result<Vec<Parked>> {
+    let database = Client::with_uri_str(url).await?.database(database);
+    let parked = all(&database, "parkedEvents").await?;
+    let parked = parked.iter().map(|event| {
+        Ok(Parked {
+            event_id: event.get_str("eventId")?.to_owned(),
+            reason: event.get_str("reason")?.to_owned(),
+        })
+    });
+    parked.collect()
 }
 
 async fn all(database: &Database, collection: &str) -> Result<Vec<Document>> {

@@ -1,0 +1,120 @@
+//! What a run showed, and whether it proves anything.
+
+use anyhow::{Result, bail, ensure};
+
+use crate::{
+    audit::{Findings, HARMS},
+    chaos::Fault,
+    journal::Call,
+    plan::{Build, Plan},
+    settle::Settled,
+};
+
+/// The part of the calls that must have met a fault for the run to count.
+const OVERLAP: f64 = 0.3;
+
+/// What a run showed.
+pub struct Report {
+    pub findings: Findings,
+    calls: usize,
+    acknowledged: usize,
+    pub stored: usize,
+    failed_tries: u64,
+    faults: usize,
+    overlap: f64,
+    reconnects: usize,
+}
+
+impl Report {
+    /// Counts what happened.
+    pub fn new(plan: &Plan, calls: &[Call], faults: &[Fault], settled: Settled) -> Self {
+        let met = |call: &&Call| {
+            call.failed_tries > 0
+                || faults
+                    .iter()
+                    .any(|fault| call.due <= fault.ended && fault.began <= call.ended)
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a share of some thousands")]
+        let overlap = calls.iter().filter(met).count() as f64 / calls.len().max(1) as f64;
+        Self {
+            findings: settled.findings,
+            calls: calls.len(),
+            acknowledged: calls.iter().filter(|call| call.deed.is_done()).count(),
+            stored: settled.stored,
+            failed_tries: calls.iter().map(|call| u64::from(call.failed_tries)).sum(),
+            faults: faults.len(),
+            overlap,
+            reconnects: settled
+                .connections
+                .saturating_sub(plan.subscribers as usize),
+        }
+    }
+
+    /// For a person.
+    pub fn print(&self, plan: &Plan) {
+        let planted = match plan.build() {
+            Build::Product => String::new(),
+            Build::Planted(None) => ", nothing planted".to_owned(),
+            Build::Planted(Some(bug)) => format!(", planted {}", bug.name()),
+        };
+        println!("checked {:?}{planted}, seed {}", plan.mode, plan.seed);
+        println!(
+            "  {} calls, {} acknowledged, {} messages stored, {} failed tries, {} faults met by {:.0} % of the calls, {} reconnects",
+            self.calls,
+            self.acknowledged,
+            self.stored,
+            self.failed_tries,
+            self.faults,
+            self.overlap * 100.0,
+            self.reconnects
+        );
+        let counts: Vec<String> = HARMS
+            .iter()
+            .map(|harm| format!("{} {harm}", self.findings.count(*harm)))
+            .collect();
+        println!("  {}", counts.join(", "));
+        for example in self.findings.examples() {
+            println!("    {example}");
+        }
+    }
+
+    /// A run under kills counts only if something was sent and its faults were felt (reliability.md §2).
+    ///
+    /// # Errors
+    /// They were not: what the audit found, or did not, proves nothing.
+    pub fn check_that_it_counts(&self, plan: &Plan) -> Result<()> {
+        if self.stored == 0 {
+            bail!("no message is stored: the run proves nothing");
+        }
+        if plan.kills == 0 || plan.plant.is_some() {
+            return Ok(());
+        }
+        self.check_overlap()?;
+        if self.failed_tries == 0 || self.reconnects == 0 {
+            bail!("no client felt a fault: the run proves nothing");
+        }
+        Ok(())
+    }
+
+    /// The verdict on a story with a load: its fault met enough of the calls, and no promise was broken.
+    ///
+    /// # Errors
+    /// One was, or the story proves nothing.
+    pub fn hold(&self, plan: &Plan) -> Result<()> {
+        self.print(plan);
+        ensure!(self.stored > 0, "no message is stored: it proves nothing");
+        ensure!(self.faults > 0, "no fault fired: it proves nothing");
+        self.check_overlap()?;
+        ensure!(self.findings.is_clean(), "promises were broken, see above");
+        Ok(())
+    }
+
+    fn check_overlap(&self) -> Result<()> {
+        ensure!(
+            self.overlap >= OVERLAP,
+            "only {:.0} % of the calls met a fault: the run proves nothing",
+            self.overlap * 100.0
+        );
+        Ok(())
+    }
+}

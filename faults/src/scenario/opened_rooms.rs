@@ -1,0 +1,160 @@
+//! F22: a room is opened while it is written in, over and over, as decision 18 says: subscribe with receipts, then fetch
+//! history, then fetch again while a view tells of more than is held. At the seam nothing is missing and nothing twice.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use colloquy_e2e::client::{Client, Message, RoomView, SeqWatch, Socket, USER2, USER3};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, interval, timeout},
+};
+
+use crate::{
+    plan::{Build, Mode, Size},
+    run::clients,
+    target::Target,
+};
+
+/// Messages a second, all senders together.
+const RATE: u32 = 200;
+const SENDERS: u32 = 20;
+const AT_ONCE: usize = 8;
+/// An opening has seen the seam when it was pushed so much more than had been acknowledged when it began.
+const BEHIND_THE_SEAM: i64 = 20;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What one opening met.
+struct Opened {
+    /// Messages on both sides of the seam, in history and pushed.
+    both: usize,
+    fetched_again: u32,
+}
+
+/// # Errors
+/// A message was missing, or came twice.
+pub async fn the_seam_has_no_gap(mode: Mode, size: Size) -> Result<()> {
+    let target = Target::start(mode, Build::Product).await?;
+    let clients = clients(&target.url()).await?;
+    let room = clients[0]
+        .create_room("opened", &[USER2.id, USER3.id])
+        .await?;
+    let newest = Arc::new(AtomicI64::new(0));
+    let began = Instant::now();
+    let _senders = write(&clients, room, &newest);
+    let openings = size.of(100, 1_000);
+    let opened: Vec<Opened> = stream::iter(0..openings)
+        .map(|number| {
+            let (client, newest) = (&clients[1 + number % 2], &newest);
+            async move {
+                let opening = timeout(PATIENCE, open(client, room, newest));
+                opening
+                    .await
+                    .context("the seam is not behind us in time")
+                    .flatten()
+                    .with_context(|| format!("opening {number} of {openings}"))
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let rate = newest.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+    let (both, again) = opened.iter().fold((0, 0), |(both, again), opened| {
+        (both + opened.both, again + opened.fetched_again)
+    });
+    println!(
+        "F22: {} of {openings} openings without gap or repeat while {rate:.0} messages a second flowed; {both} messages were on both sides of a seam, history was fetched again {again} times",
+        opened.len()
+    );
+    target.end().await
+}
+
+/// Writes until it is dropped; `newest` is the highest seq acknowledged.
+fn write(clients: &[Client], room: i64, newest: &Arc<AtomicI64>) -> JoinSet<()> {
+    let mut senders = JoinSet::new();
+    for number in 0..SENDERS {
+        let client = clients[number as usize % clients.len()].clone();
+        let newest = Arc::clone(newest);
+        senders.spawn(async move {
+            let mut pace = interval(Duration::from_secs(1) * SENDERS / RATE);
+            loop {
+                pace.tick().await;
+                if let Ok(sent) = client.send(room, "flows", None).await {
+                    newest.fetch_max(sent.seq, Ordering::Relaxed);
+                }
+            }
+        });
+    }
+    senders
+}
+
+async fn open(client: &Client, room: i64, newest: &AtomicI64) -> Result<Opened> {
+    let mut socket = Socket::connect(client.url(), client.token().unwrap_or_default()).await?;
+    socket.subscribe("/user/topic/rooms").await?;
+    socket.subscribe_room(room).await?;
+    let goal = newest.load(Ordering::Relaxed) + BEHIND_THE_SEAM;
+    let mut held = BTreeMap::new();
+    let first = fetch(client, room, &mut held).await?;
+    let (mut pushed, mut both, mut fetched_again) = (SeqWatch::default(), 0, 0);
+    loop {
+        let known = contiguous(&held, first);
+        if known >= goal && pushed.highest() >= goal {
+            break;
+        }
+        let frame = socket.next().await?;
+        if frame.header("destination") == Some("/user/topic/rooms") {
+            let view: RoomView = frame.json()?;
+            let told = view.last_message.filter(|_| view.room_id == room);
+            // Pushes may be a little behind the view; what stands between both is fetched.
+            if told.is_some_and(|last| last.seq > known) && pushed.highest() > known {
+                fetch(client, room, &mut held).await?;
+                fetched_again += 1;
+            }
+            continue;
+        }
+        let message: Message = frame.json()?;
+        pushed.observe(message.seq);
+        both += usize::from(keep(&mut held, message)?);
+    }
+    ensure!(
+        pushed.repeats == 0 && pushed.misordered == 0 && pushed.gaps().is_empty(),
+        "pushed {pushed:?}"
+    );
+    Ok(Opened {
+        both,
+        fetched_again,
+    })
+}
+
+/// The newest messages; answers the lowest seq there is.
+async fn fetch(client: &Client, room: i64, held: &mut BTreeMap<i64, Message>) -> Result<i64> {
+    for message in client.history_page(room, None, 100).await? {
+        keep(held, message)?;
+    }
+    Ok(held.keys().next().copied().unwrap_or(1))
+}
+
+/// Whether it was held already, and is then the same.
+fn keep(held: &mut BTreeMap<i64, Message>, message: Message) -> Result<bool> {
+    let before = held.insert(message.seq, message.clone());
+    ensure!(
+        before.as_ref().is_none_or(|before| *before == message),
+        "history and push differ: {before:?} and {message:?}"
+    );
+    Ok(before.is_some())
+}
+
+/// How far it is held without a gap.
+fn contiguous(held: &BTreeMap<i64, Message>, first: i64) -> i64 {
+    let run = held.range(first..).zip(first..);
+    let run = run.take_while(|((seq, _), expected)| *seq == expected);
+    run.last().map_or(first - 1, |(_, seq)| seq)
+}

@@ -1,0 +1,184 @@
+//! F18: among the events are 50 that nobody can read, or that contradict what is stored. Exactly they are set aside, each
+//! with a reason; their rooms, other rooms, sends, connects and pushes go on.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use colloquy_e2e::{client::USER2, harness::eventually};
+use rdkafka::{
+    ClientConfig,
+    message::{Header, OwnedHeaders},
+    producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
+};
+use serde_json::json;
+use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+
+use super::load;
+use crate::{
+    chaos::Fault,
+    evidence::POISON,
+    plan::{Build, Mode, Size},
+    probe::Probe,
+    run::{Stage, under},
+    target::Target,
+};
+
+const COUNT: usize = 50;
+const IN_TIME: Duration = Duration::from_secs(2);
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// A broken event: topic, key, value.
+#[derive(Clone)]
+struct Broken {
+    id: String,
+    topic: &'static str,
+    room: i64,
+    value: String,
+}
+
+/// # Errors
+/// Something else was set aside, or something did not go on, or the audit found something.
+pub async fn it_is_set_aside_and_all_else_goes_on(mode: Mode, size: Size) -> Result<()> {
+    let mut target = Target::start(mode, Build::Product).await?;
+    let plan = load(mode, size, size.of(80, 200));
+    let report = under(&mut target, &plan, async |target, stage| {
+        let run = format!("{POISON}{}:", fastrand::u64(..));
+        let broken = broken(&run, stage).await?;
+        let began = Instant::now();
+        match target {
+            Target::AllInOne(_) => insert(target, &broken).await?,
+            Target::Distributed(system) => {
+                let brokers = system.stores().kafka;
+                let broken = broken.clone();
+                spawn_blocking(move || produce(&brokers, &broken)).await??;
+            }
+        }
+        let slowest = go_on(target, stage).await?;
+        let parked = eventually("everything broken is set aside", || async {
+            let parked = target.parked(&run).await?;
+            Ok((parked.len() >= broken.len()).then_some(parked))
+        })
+        .await?;
+        // As long as other events need to pass them, so that what is set aside late is seen too.
+        sleep(Duration::from_secs(size.of(4, 20))).await;
+        let later = target.parked(&run).await?;
+        ensure!(
+            later.len() == COUNT && later.iter().all(|event| !event.reason.is_empty()),
+            "{} were set aside first, then {}: {later:?}",
+            parked.len(),
+            later.len()
+        );
+        println!("F18: {COUNT} broken events, {} set aside with a reason, a message of another room took at most {slowest:?} into history", later.len());
+        for reason in later.iter().map(|event| &event.reason).collect::<std::collections::BTreeSet<_>>() {
+            println!("  {reason}");
+        }
+        Ok(vec![Fault { began, ended: Instant::now() }])
+    })
+    .await?;
+    report.hold(&plan)?;
+    target.end().await
+}
+
+/// Of every kind, in the rooms that everybody writes to.
+async fn broken(run: &str, stage: &Stage) -> Result<Vec<Broken>> {
+    let creator = &stage.clients[0];
+    let mut broken = Vec::new();
+    for number in 0..COUNT {
+        let room = stage.rooms[number % stage.rooms.len()];
+        let message = |room: i64, seq: i64| {
+            json!({"messageId": 1_000_000_000 + number, "roomId": room, "senderId": 1, "senderFullName": "nobody",
+                "content": "poison", "sentAt": "2020-01-01T00:00:00.000Z", "seq": seq})
+        };
+        let (topic, value) = match number {
+            // The one that can be read and is refused for ever: another message under the id and seq of a stored one.
+            0 => {
+                let sent = creator.send(room, "the one before", None).await?;
+                let clash = json!({"messageId": sent.message_id, "roomId": room, "senderId": 1, "senderFullName": "nobody",
+                    "content": "another one", "sentAt": sent.sent_at, "seq": sent.seq});
+                ("chat-message-sent", clash.to_string())
+            }
+            _ => match number % 7 {
+                0 => ("chat-message-sent", "{\"messageId\": ".to_owned()),
+                1 => ("chat-message-sent", message(room, 0).to_string()),
+                2 => ("chat-message-sent", json!({"roomId": room}).to_string()),
+                3 => ("read-marker-updated", json!({"roomId": room, "customerId": "two", "lastReadMessageId": 1}).to_string()),
+                4 => ("chat-room-created", json!({"roomId": room, "roomName": null}).to_string()),
+                5 => ("chat-message-sent", message(room + 1_000_000, 1).to_string()),
+                _ => ("read-marker-updated", String::new()),
+            },
+        };
+        broken.push(Broken {
+            id: format!("{run}{number}"),
+            topic,
+            room,
+            value,
+        });
+    }
+    Ok(broken)
+}
+
+/// While they are met, messages of another room reach history and subscribers, and new clients connect.
+async fn go_on(target: &Target, stage: &Stage) -> Result<Duration> {
+    let mut slowest = Duration::ZERO;
+    for _ in 0..10 {
+        let reader = (&stage.clients[1], USER2.id);
+        let mut probe = Probe::new(&stage.clients[0], reader, &target.url())
+            .await
+            .context("a new client")?;
+        let began = Instant::now();
+        let round = probe.round().await?;
+        stage.clients[1]
+            .history_from(probe.room(), round.seq)
+            .await
+            .context("the history of another room")?;
+        slowest = slowest.max(began.elapsed());
+    }
+    ensure!(slowest <= IN_TIME, "a message of another room took {slowest:?}");
+    Ok(slowest)
+}
+
+/// The outbox is the log: they are put into it while the process is down.
+async fn insert(target: &mut Target, broken: &[Broken]) -> Result<()> {
+    let system = target.all_in_one()?;
+    system.kill()?;
+    let file = SqliteConnectOptions::new().filename(system.data().join("write.db"));
+    let mut write = file.connect().await?;
+    for event in broken {
+        sqlx::query(
+            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed) VALUES (?1, ?2, ?3, CAST(?4 AS BLOB), 0)",
+        )
+        .bind(event.topic)
+        .bind(event.room)
+        .bind(&event.id)
+        .bind(&event.value)
+        .execute(&mut write)
+        .await?;
+    }
+    drop(write);
+    system.revive().await
+}
+
+/// Where the rooms' own events are: the partitioner is that of the product and of Java clients.
+fn produce(brokers: &str, broken: &[Broken]) -> Result<()> {
+    let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("partitioner", "murmur2_random")
+        .create()?;
+    for event in broken {
+        let key = event.room.to_string();
+        let id = Header {
+            key: "event-id",
+            value: Some(&event.id),
+        };
+        let record = BaseRecord::to(event.topic)
+            .key(&key)
+            .payload(&event.value)
+            .headers(OwnedHeaders::new().insert(id));
+        producer.send(record).map_err(|(error, _)| error)?;
+    }
+    Ok(producer.flush(ANSWER)?)
+}

@@ -1,0 +1,127 @@
+//! F17: Redis is down. Chat goes on as if nothing had happened; what needs a code is refused cleanly, and nothing that
+//! a code protects is open.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use colloquy_e2e::{
+    client::{Answer, Client, NewAccount, USER2, USER3},
+    harness::eventually,
+};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::load;
+use crate::{
+    chaos::Fault,
+    plan::{Build, Mode, Size},
+    probe::Probe,
+    run::under,
+    target::Target,
+};
+
+/// An answer is promised in this time (P6), and a push while nothing of it needs Redis.
+const IN_TIME: Duration = Duration::from_secs(5);
+const BETWEEN: Duration = Duration::from_millis(300);
+
+/// # Errors
+/// Chat did not go on, something was refused in another way, or was not refused.
+pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
+    let mut target = Target::start(mode, Build::Product).await?;
+    let away = Duration::from_secs(size.of(10, 60));
+    let plan = load(mode, size, size.of(70, 120));
+    let report = under(&mut target, &plan, async |target, stage| {
+        let nobody = Client::new(&target.url())?;
+        let account = NewAccount::called("Who Forgot");
+        nobody.sign_up(&account).await?;
+        let ended = nobody.login(USER3.username, USER3.password).await?;
+        let answer = ended.post("/auth/logout", &json!({})).await?;
+        ensure!(answer.status == 200, "a logout: {}", answer.body);
+        let reader = (&stage.clients[1], USER2.id);
+        let mut probe = Probe::new(&stage.clients[0], reader, &target.url()).await?;
+
+        target.kill("redis").await?;
+        let began = Instant::now();
+        let (mut rounds, mut slowest, mut logins) = (0, Duration::ZERO, [0, 0]);
+        while began.elapsed() < away {
+            let round = probe.round().await.context("without Redis")?;
+            ensure!(round.failed_tries == 0, "a send was not taken without Redis");
+            slowest = slowest.max(round.pushed_after).max(round.slowest_answer);
+            rounds += 1;
+            no_code(&nobody, &account).await?;
+            let body = json!({"username": USER3.username, "password": USER3.password});
+            let login = timed("a login", nobody.post("/auth/login", &body)).await?;
+            ensure!(
+                matches!(login.status, 200 | 503),
+                "a login was answered with {}",
+                login.status
+            );
+            logins[usize::from(login.status == 503)] += 1;
+            let replay = timed("a replay", ended.get("/query/rooms")).await?;
+            ensure!(
+                matches!(replay.status, 401 | 503),
+                "a session that had ended was answered with {}",
+                replay.status
+            );
+            sleep(BETWEEN).await;
+        }
+        target.revive("redis").await?;
+        let ended_at = Instant::now();
+        println!(
+            "F17: Redis was down for {:?}: {rounds} messages of another room, answered and pushed in at most {slowest:?}; {} logins let in, {} refused; as many codes refused",
+            ended_at - began, logins[0], logins[1]
+        );
+        ensure!(slowest <= IN_TIME, "a message took {slowest:?}");
+        eventually("codes are mailed again", || async {
+            let body = json!({"email": account.email});
+            let answer = nobody.post("/customer/forgetPass/initiate", &body).await?;
+            Ok((answer.status == 200).then_some(()))
+        })
+        .await?;
+        Ok(vec![Fault { began, ended: ended_at }])
+    })
+    .await?;
+    report.hold(&plan)?;
+    target.end().await
+}
+
+/// Nothing that needs a code works, and known and unknown addresses look alike (S05).
+async fn no_code(nobody: &Client, account: &NewAccount) -> Result<()> {
+    for email in [account.email.as_str(), "nobody@example.com"] {
+        let asked = json!({"email": email});
+        let guess = json!({"email": email, "otpCode": "123456"});
+        let reset = json!({"email": email, "newPassword": "another password"});
+        for (path, body) in [
+            ("initiate", &asked),
+            ("resend", &asked),
+            ("confirm", &guess),
+            ("reset", &reset),
+        ] {
+            let path = format!("/customer/forgetPass/{path}");
+            let answer = timed(&path, nobody.post(&path, body)).await?;
+            ensure!(
+                answer.status == 503,
+                "without Redis {path} of {} was answered with {}: {}",
+                if email == account.email { "somebody" } else { "nobody" },
+                answer.status,
+                answer.body
+            );
+            ensure!(
+                answer.header("retry-after").is_some(),
+                "a 503 without Retry-After"
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn timed(what: &str, call: impl Future<Output = reqwest::Result<Answer>>) -> Result<Answer> {
+    let began = Instant::now();
+    let answer = call.await.with_context(|| format!("{what} without Redis"))?;
+    ensure!(
+        began.elapsed() <= IN_TIME,
+        "{what} without Redis took {:?}",
+        began.elapsed()
+    );
+    Ok(answer)
+}

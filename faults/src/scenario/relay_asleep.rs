@@ -1,0 +1,89 @@
+//! F07: of two relays the one that holds the lease falls asleep. The other publishes within 5 s, and the woken one
+//! brings nothing out of order: that the log's first occurrences are 1, 2, 3 … in every room is the audit's.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use colloquy_e2e::{client::USER2, harness::eventually};
+use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
+use tokio::time::Instant;
+
+use super::load;
+use crate::{
+    chaos::Fault,
+    plan::{Build, Mode, Size},
+    probe::Probe,
+    run::under,
+    target::{DistributedSystem, Target},
+};
+
+const IN_TIME: Duration = Duration::from_secs(5);
+/// What a relay logs when it takes the lease, before the epoch.
+const TAKEN: &str = "this instance publishes";
+
+/// # Errors
+/// Events did not flow, the lease did not change hands, or the audit found something.
+pub async fn another_takes_over_in_order(mode: Mode, size: Size) -> Result<()> {
+    let mut target = Target::start(mode, Build::Product).await?;
+    let asleep = Duration::from_secs(size.of(8, 30));
+    let plan = load(mode, size, size.of(70, 170));
+    let report = under(&mut target, &plan, async |target, stage| {
+        let system = target.distributed()?;
+        let reader = (&stage.clients[1], USER2.id);
+        let mut probe = Probe::new(&stage.clients[0], reader, &target.url()).await?;
+        probe.round().await?;
+        let (holder, before) = eventually("somebody holds the lease", || holder(system)).await?;
+        system.pause(&holder).await?;
+        let began = Instant::now();
+        let flowed = flow(&mut probe, began + asleep).await;
+        let ended = Instant::now();
+        system.resume(&holder).await?;
+        let (rounds, slowest) = flowed?;
+        let after = epoch(system).await?;
+        println!(
+            "F07: {holder} slept {:?}, the lease went from epoch {before} to {after}, {rounds} messages were pushed at most {slowest:?} after their answer",
+            ended - began
+        );
+        ensure!(after > before, "nobody took the lease over");
+        ensure!(slowest <= IN_TIME, "a push came {slowest:?} after its answer");
+        Ok(vec![Fault { began, ended }])
+    })
+    .await?;
+    report.hold(&plan)?;
+    target.end().await
+}
+
+async fn flow(probe: &mut Probe, until: Instant) -> Result<(u32, Duration)> {
+    let (mut rounds, mut slowest) = (0, Duration::ZERO);
+    while Instant::now() < until {
+        let round = probe.round().await.context("while the relay sleeps")?;
+        rounds += 1;
+        slowest = slowest.max(round.pushed_after);
+    }
+    Ok((rounds, slowest))
+}
+
+/// The process that logged the epoch of the lease, and the epoch.
+async fn holder(system: &DistributedSystem) -> Result<Option<(String, i64)>> {
+    let epoch = epoch(system).await?;
+    for process in system.processes() {
+        if process.starts_with("chat-command") && last_epoch(&system.log(&process)?) == Some(epoch)
+        {
+            return Ok(Some((process, epoch)));
+        }
+    }
+    Ok(None)
+}
+
+fn last_epoch(log: &str) -> Option<i64> {
+    let line = log.lines().rfind(|line| line.contains(TAKEN))?;
+    let digits = line.rsplit(|character: char| !character.is_ascii_digit());
+    digits.into_iter().next()?.parse().ok()
+}
+
+async fn epoch(system: &DistributedSystem) -> Result<i64> {
+    let options: PgConnectOptions = system.stores().postgres.parse()?;
+    let mut connection = options.connect().await?;
+    let epoch = sqlx::query_scalar("SELECT epoch FROM relay_lease");
+    Ok(epoch.fetch_one(&mut connection).await?)
+}

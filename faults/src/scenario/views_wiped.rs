@@ -1,0 +1,145 @@
+//! F14: the views are wiped under load, and once more in the quiet: rebuilt from the log, they are what they were.
+//!
+//! All-in-one it is enough to remove `views.db`. In the distributed system the group's position lives apart, in Kafka, and
+//! is set back as an operator would: it is what says where the views begin.
+
+use std::{fs, time::Duration};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use mongodb::Client;
+use rdkafka::{
+    ClientConfig, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, CommitMode, Consumer as _},
+};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+
+use super::load;
+use crate::{
+    chaos::Fault,
+    evidence::{Distributed, Evidence, TOPICS},
+    plan::{Build, Mode, Size},
+    run::under,
+    target::{DistributedSystem, Target},
+};
+
+const COLLECTIONS: [&str; 4] = ["chatRoomViews", "messages", "readMarkers", "parkedEvents"];
+const GROUP: &str = "chat-query-service";
+const PROJECTORS: [&str; 2] = ["chat-query-service-1", "chat-query-service-2"];
+const LOOK: Duration = Duration::from_millis(100);
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long a rebuild may take before it does not end.
+const END: Duration = Duration::from_secs(300);
+
+/// # Errors
+/// The views did not come back, or not as they were.
+pub async fn they_are_rebuilt_equal(mode: Mode, size: Size) -> Result<()> {
+    let mut target = Target::start(mode, Build::Product).await?;
+    let rate = size.of(100, 200);
+    let plan = load(mode, size, rate);
+    let report = under(&mut target, &plan, async |target, _| {
+        // So that there is something to wipe, and something comes while it is rebuilt.
+        sleep(Duration::from_secs(u64::from(plan.messages / rate / 3))).await;
+        let began = Instant::now();
+        wipe(target).await?;
+        sleep(Duration::from_secs(u64::from(plan.messages / rate / 3))).await;
+        Ok(vec![Fault {
+            began,
+            ended: Instant::now(),
+        }])
+    })
+    .await?;
+    report.hold(&plan)?;
+
+    let before = digest(&target.evidence().await?);
+    wipe(&mut target).await?;
+    let began = Instant::now();
+    while digest(&target.evidence().await?) != before {
+        ensure!(began.elapsed() < END, "the views are not what they were after {END:?}");
+        sleep(LOOK).await;
+    }
+    let took = began.elapsed();
+    let per_second = before.len() as f64 / took.as_secs_f64();
+    println!(
+        "F14: {} views wiped and rebuilt equal in {took:?}, {per_second:.0} a second, {:.1} times the live rate of the load",
+        before.len(),
+        per_second / f64::from(rate)
+    );
+    target.end().await
+}
+
+/// Every view, in an order of its own.
+fn digest(evidence: &Evidence) -> Vec<String> {
+    let viewed = &evidence.viewed;
+    let rooms = viewed.rooms.iter().map(|room| format!("{room:?}"));
+    let messages = viewed.messages.iter().map(|message| format!("{message:?}"));
+    let markers = viewed.markers.iter().map(|marker| format!("{marker:?}"));
+    let mut digest: Vec<String> = rooms.chain(messages).chain(markers).collect();
+    digest.sort_unstable();
+    digest
+}
+
+async fn wipe(target: &mut Target) -> Result<()> {
+    if let Ok(system) = target.all_in_one() {
+        system.kill()?;
+        for file in ["views.db", "views.db-wal", "views.db-shm"] {
+            let path = system.data().join(file);
+            if path.exists() {
+                fs::remove_file(path)?;
+            }
+        }
+        return system.revive().await;
+    }
+    let system = target.distributed()?;
+    for projector in PROJECTORS {
+        system.kill(projector).await?;
+    }
+    drop_views(&system.stores()).await?;
+    let brokers = system.stores().kafka;
+    spawn_blocking(move || set_back(&brokers)).await??;
+    start(system).await
+}
+
+async fn start(system: &DistributedSystem) -> Result<()> {
+    for projector in PROJECTORS {
+        system.revive(projector).await?;
+    }
+    Ok(())
+}
+
+async fn drop_views(stores: &Distributed) -> Result<()> {
+    let database = Client::with_uri_str(&stores.mongo).await?;
+    let database = database.database(&stores.mongo_database);
+    for collection in COLLECTIONS {
+        let documents = database.collection::<mongodb::bson::Document>(collection);
+        documents.drop().await?;
+    }
+    Ok(())
+}
+
+/// Kafka takes it once it has noticed that the members are gone.
+fn set_back(brokers: &str) -> Result<()> {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", GROUP)
+        .set("enable.auto.commit", "false")
+        .create()?;
+    let mut beginning = TopicPartitionList::new();
+    for topic in TOPICS {
+        let metadata = consumer.fetch_metadata(Some(topic), ANSWER)?;
+        let topic_metadata = metadata.topics().first().context("a topic asked for")?;
+        for partition in topic_metadata.partitions() {
+            beginning.add_partition_offset(topic, partition.id(), Offset::Offset(0))?;
+        }
+    }
+    let began = std::time::Instant::now();
+    while let Err(error) = consumer.commit(&beginning, CommitMode::Sync) {
+        if began.elapsed() > Duration::from_secs(60) {
+            bail!("the position cannot be set back: {error}");
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
+}
