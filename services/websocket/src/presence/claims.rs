@@ -10,9 +10,6 @@ use tokio::time::Instant;
 
 use super::{Times, sign::Sign};
 
-/// A client that keeps saying that it is here is believed for this long without telling the store again.
-const RENEWED: Duration = Duration::from_secs(5);
-
 /// What the store is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
@@ -78,9 +75,9 @@ impl Claims {
         }
     }
 
-    /// The sign is to be told again, unless it was only just.
+    /// The sign is to be told again, unless it was only just: in the last quarter of the time after which it is anyway.
     pub fn renew(&mut self, sign: Sign, now: Instant) {
-        let long_ago = |at: Instant| at + RENEWED <= now;
+        let long_ago = |at: Instant| at + self.times.renew / 4 <= now;
         let claimed = self.signs.get(&sign);
         if claimed.is_some_and(|claimed| claimed.told_at.is_some_and(long_ago)) {
             self.queue(sign);

@@ -9,6 +9,7 @@ use colloquy_contracts::{
     presence::{online_sessions, online_user},
 };
 use colloquy_websocket::presence::Times;
+use tokio::time::Instant;
 
 use crate::harness::{
     ALICE, BOB, CAROL, Mortal, Node,
@@ -25,6 +26,7 @@ on_both_stores! {
     contract_7_presence_is_held_under_both_keys,
     decision_19_two_tabs_on_two_nodes_do_not_flap,
     decision_19_a_node_that_stops_takes_its_sessions_along,
+    contract_5_extend_online_refreshes_presence,
     f23_presence_of_a_node_that_died_ends_once,
     f16_presence_is_back_soon_after_a_flush_and_not_told_again,
     f16_who_goes_right_after_a_flush_is_told,
@@ -188,6 +190,27 @@ async fn decision_19_a_node_that_stops_takes_its_sessions_along(shared: Shared) 
     assert_eq!(told(&mut carol).await, (ALICE, true));
     tokio::join!(stops.stop(), async { alice.closed().await });
     assert_eq!(told(&mut carol).await, (ALICE, false));
+}
+
+async fn contract_5_extend_online_refreshes_presence(shared: Shared) {
+    let shared = shared.with_times(Times {
+        online: Duration::from_secs(2),
+        renew: Duration::from_secs(4),
+        ..Times::default()
+    });
+    let node = Node::on(&shared.ground).await;
+    let mut alice = Client::connected(node.address, ALICE).await;
+    let sessions = online_sessions(ALICE);
+    shared.occupied(&sessions, true).await;
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_millis(3_500) {
+        alice
+            .say("SEND\ndestination:/app/extendOnline\n\nanything\0")
+            .await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let members = shared.store.members(&sessions).await.unwrap();
+        assert!(!members.is_empty(), "after {:?}", begin.elapsed());
+    }
 }
 
 fn brief() -> Times {
