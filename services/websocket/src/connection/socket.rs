@@ -25,6 +25,8 @@ use super::{
 const READ_BUFFER: usize = 512;
 /// Frames are gathered up to this size before they are handed to the kernel.
 const WRITE_BUFFER: usize = 16 * 1024;
+/// Room in a WebSocket message beyond the largest frame, so that a frame that is a little too large is told so by STOMP.
+const MESSAGE_SLACK: usize = 1024;
 /// How long the reason of a close may take to leave: a slow reader has to read what was written before.
 const TELL: Duration = Duration::from_secs(5);
 /// How long what the client still sends is drained, so that a reset cannot eat the reason.
@@ -34,8 +36,9 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>);
 
 impl Socket {
-    /// The server's end of an upgraded connection, for messages up to this size.
-    pub async fn new(upgraded: Upgraded, message_limit: usize) -> Self {
+    /// The server's end of an upgraded connection, for frames up to this size.
+    pub async fn new(upgraded: Upgraded, frame_limit: usize) -> Self {
+        let message_limit = frame_limit + MESSAGE_SLACK;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
