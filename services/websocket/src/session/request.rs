@@ -76,9 +76,7 @@ impl Request {
             }),
             ClientCommand::Send => match required(frame, "destination")? {
                 EXTEND_ONLINE => Ok(Self::ExtendOnline),
-                TYPING => {
-                    Ok(serde_json::from_slice(&frame.body).map_or(Self::Unreadable, Self::Typing))
-                }
+                TYPING => Ok(typing(&frame.body).map_or(Self::Unreadable, Self::Typing)),
                 _ => Err(Refusal::NoSuchDestination),
             },
             ClientCommand::Ack | ClientCommand::Nack => Ok(Self::Acknowledge),
@@ -98,6 +96,14 @@ fn subscription_id(frame: &Frame, version: Version) -> Result<Box<str>, Refusal>
         Version::V11 | Version::V12 => frame.header("id"),
     };
     id.map(Into::into).ok_or(Refusal::MissingHeader("id"))
+}
+
+/// serde would take a list for an object whose fields are in that order.
+fn typing(body: &[u8]) -> Option<Typing> {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object
+        .then(|| serde_json::from_slice(body).ok())
+        .flatten()
 }
 
 fn acknowledged(frame: &Frame) -> Result<bool, Refusal> {

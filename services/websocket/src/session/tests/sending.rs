@@ -39,6 +39,7 @@ async fn stomp_s8_an_unreadable_typing_body_does_no_harm() {
         "",
         "{",
         "[]",
+        "[3,1]",
         r#"{"roomId":1,"isTyping":2}"#,
         r#"{"isTyping":1}"#,
     ] {
