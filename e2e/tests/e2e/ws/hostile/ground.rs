@@ -71,7 +71,7 @@ pub struct Witness {
     room: i64,
     messages: String,
     typing: String,
-    turns: u32,
+    turn: bool,
 }
 
 impl Witness {
@@ -85,20 +85,20 @@ impl Witness {
                 .await?,
             socket,
             room,
-            turns: 0,
+            turn: false,
         })
     }
 
-    /// The good client still works.
+    /// The good client still works. One frame a time, because there are more cases than a client may send at once.
     pub async fn is_served(&mut self) -> Result<()> {
-        self.turns += 1;
-        if self.turns % 2 == 0 {
-            let id = self.socket.subscribe_room(self.room).await?;
-            self.socket.unsubscribe(&id).await
+        self.turn = !self.turn;
+        let frame = if self.turn {
+            let room = format!("/topic/message/roomId/{}", self.room);
+            Frame::new("SUBSCRIBE", &[("id", "turn"), ("destination", &room)])
         } else {
-            let frame = Frame::new("SEND", &[("destination", "/app/extendOnline")]);
-            self.socket.send_for_receipt(frame).await
-        }
+            Frame::new("UNSUBSCRIBE", &[("id", "turn")])
+        };
+        self.socket.send_for_receipt(frame).await
     }
 
     /// What is sent properly is the first thing that came, so nothing hostile did.
