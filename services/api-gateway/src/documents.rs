@@ -12,7 +12,7 @@ pub use clients::for_clients;
 
 /// The page needs its own script and style, and the document; nothing else is loaded, and no page may frame it.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The document and the page that shows it. Merge it beside the gateway's own routes.
 ///

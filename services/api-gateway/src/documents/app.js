@@ -10,11 +10,13 @@ function make(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     element.setAttribute(key, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return element;
 }
 
 const code = (text) => make("code", {}, text);
+/** Text whose parts between back-ticks are code. */
+const prose = (text) => (text || "").split("`").map((part, at) => (at % 2 ? code(part) : part));
 const anchor = (text) => text.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "").toLowerCase();
 const nameOf = (reference) => reference.split("/").pop();
 
@@ -63,7 +65,7 @@ function row(name, schema, required, place) {
   return make("tr", {},
     make("td", {}, code(name), required ? null : make("small", {}, " optional"), place ? make("small", {}, ` in ${place}`) : null),
     make("td", {}, typeOf(schema)),
-    make("td", {}, schema.description || whole.description || "", make("small", { class: "rules" }, rulesOf(whole))));
+    make("td", {}, prose(schema.description || whole.description), make("small", { class: "rules" }, rulesOf(whole))));
 }
 
 const table = (rows) => make("table", {}, make("tbody", {}, rows));
@@ -94,8 +96,14 @@ function sample(schema, depth = 0) {
   }
   if (type === "integer" || type === "number") return whole.minimum ?? 1;
   if (type === "boolean") return true;
-  if (type === "string") return "text";
+  if (type === "string") return stringLike(whole);
   return null;
+}
+
+function stringLike(schema) {
+  if (schema.format === "email") return "name@example.com";
+  if ([schema.type].flat().includes("null")) return null;
+  return "some text ".repeat(13).slice(0, Math.max(9, schema.minLength ?? 0)).trim();
 }
 
 const sampleOf = (schema) => make("pre", {}, JSON.stringify(sample(schema), null, 2));
@@ -112,7 +120,7 @@ function answerOf(status, answer) {
   const headers = Object.entries(answer.headers || {});
   const links = Object.entries(answer.links || {});
   return make("details", { class: `answer s${status[0]}` },
-    make("summary", {}, make("strong", {}, status), " ", answer.description),
+    make("summary", {}, make("strong", {}, status), " ", prose(answer.description)),
     bodyOf(answer.content),
     headers.length ? [make("h5", {}, "Headers"), table(headers.map(([name, header]) => row(name, { ...header.schema, description: header.description }, false)))] : null,
     links.length ? [make("h5", {}, "From here"), make("ul", {}, links.map(([name, link]) => make("li", {}, make("a", { href: `#${anchor(link.operationId)}` }, link.operationId), `: ${name}`)))] : null);
@@ -133,7 +141,7 @@ function operationOf({ method, path, operation }) {
   return make("section", { id: anchor(operation.operationId), class: "operation" },
     make("h3", {}, make("b", { class: `method ${method}` }, method.toUpperCase()), " ", code(path)),
     make("p", {}, operation.summary || "", isPublic(operation) ? make("span", { class: "badge" }, "public") : null),
-    operation.description ? make("p", {}, operation.description) : null,
+    operation.description ? make("p", {}, prose(operation.description)) : null,
     parameters.length ? [make("h4", {}, "Parameters"), table(parameters.map((one) => row(one.name, { ...one.schema, description: one.description }, one.required, one.in)))] : null,
     operation.requestBody ? [make("h4", {}, "Body"), bodyOf(operation.requestBody.content)] : null,
     make("h4", {}, "Answers"),
@@ -145,7 +153,7 @@ function schemaOf([name, schema]) {
   const fields = fieldsOf(schema);
   return make("section", { id: `schema-${name}` },
     make("h3", {}, code(name)),
-    make("p", {}, schema.description || "", " ", make("small", { class: "rules" }, rulesOf(schema))),
+    make("p", {}, prose(schema.description), " ", make("small", { class: "rules" }, rulesOf(schema))),
     fields.length ? table(fields) : make("p", {}, typeOf(schema)));
 }
 
