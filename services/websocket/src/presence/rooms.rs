@@ -255,3 +255,88 @@ impl Watched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use colloquy_chassis::ServiceName;
+    use colloquy_contracts::{Timestamp, views::ChatRoomView};
+    use colloquy_service_api::CallError;
+
+    use super::*;
+
+    const ALICE: CustomerId = CustomerId(1);
+    const BOB: CustomerId = CustomerId(2);
+    const ROOM: RoomId = RoomId(1);
+
+    /// Alice and Bob are in rooms 1 and 2; how often that was asked.
+    #[derive(Default)]
+    struct Source {
+        asked: std::sync::atomic::AtomicUsize,
+        is_away: AtomicBool,
+    }
+
+    #[async_trait]
+    impl RoomsOfCustomer for Source {
+        async fn rooms_of(&self, _: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            if self.is_away.load(Ordering::Relaxed) {
+                return Err(CallError::Unavailable(ServiceName::ChatQuery, None));
+            }
+            let room = |id| ChatRoomView {
+                room_id: RoomId(id),
+                room_name: String::new(),
+                participant_ids: vec![ALICE, BOB],
+                unread_status: Default::default(),
+                last_message: None,
+                created_by: ALICE,
+                created_at: Timestamp::from_millis(0),
+                updated_at: Timestamp::from_millis(0),
+            };
+            Ok(vec![room(1), room(2)])
+        }
+    }
+
+    async fn subscribe(rooms: &WatchedRooms, room: RoomId) {
+        rooms.enter(room);
+        rooms.learn(room, ALICE).await;
+    }
+
+    #[tokio::test]
+    async fn decision_19_who_is_in_rooms_is_asked_once_and_forgotten_with_the_last_subscriber() {
+        let source = Arc::new(Source::default());
+        let rooms = WatchedRooms::new(source.clone());
+        for room in [ROOM, ROOM, RoomId(2)] {
+            subscribe(&rooms, room).await;
+        }
+        assert_eq!(source.asked.load(Ordering::Relaxed), 1);
+        assert_eq!(rooms.of(BOB), [ROOM, RoomId(2)]);
+        rooms.leave(ROOM);
+        assert_eq!(rooms.of(BOB), [ROOM, RoomId(2)]);
+        rooms.leave(ROOM);
+        assert_eq!(rooms.of(BOB), [RoomId(2)]);
+        rooms.leave(RoomId(2));
+        assert!(rooms.is_empty() && rooms.everybody().is_empty());
+    }
+
+    #[tokio::test]
+    async fn f12_a_source_that_is_away_is_asked_again_and_not_by_every_subscriber() {
+        let source = Arc::new(Source::default());
+        source.is_away.store(true, Ordering::Relaxed);
+        let rooms = WatchedRooms::new(source.clone());
+        for _ in 0..10 {
+            subscribe(&rooms, ROOM).await;
+        }
+        assert_eq!(source.asked.load(Ordering::Relaxed), 1);
+        assert!(rooms.of(ALICE).is_empty());
+        let (learned, all) = rooms.learn_late().await;
+        assert!(learned.is_empty() && !all);
+
+        source.is_away.store(false, Ordering::Relaxed);
+        let (learned, all) = rooms.learn_late().await;
+        assert_eq!(learned.len(), 1);
+        assert!(all);
+        assert_eq!(rooms.of(ALICE), [ROOM]);
+        assert!(rooms.learn_late().await.0.is_empty(), "told late once");
+    }
+}
