@@ -82,7 +82,7 @@ fn frames() -> Vec<Case> {
     let lines = raw("SEND", &[&*line; 8], "");
     vec![
         Case::new("a frame of 64 KiB", V12, of(65_536)).receipt("r"),
-        Case::new("W7 a message of 64 KiB and one", V12, of(65_537)).closed(1009),
+        Case::new("a frame of 64 KiB and one", V12, of(65_537)).error_for(FRAME_TOO_LARGE, "r"),
         Case::new("a counted frame of 64 KiB", V12, counted(65_536)).receipt("r"),
         Case::new(
             "a counted frame of 64 KiB and one, told before its body",
