@@ -1,4 +1,5 @@
 //! The binary as an operator meets it: what it says when it cannot start, and how it ends.
 
+mod own_ports;
 mod planted_bugs;
 mod start;

@@ -8,14 +8,16 @@ use std::{borrow::Cow, collections::BTreeMap};
 use utoipa::{
     IntoResponses, PartialSchema, ToSchema,
     openapi::{
-        Components, Content, Header, HttpMethod, Object, ObjectBuilder, OpenApi, Ref, RefOr,
-        Response, ResponseBuilder, Schema, Type,
+        Components, Content, Header, HttpMethod, Object, ObjectBuilder, Ref, RefOr, Response,
+        ResponseBuilder, Schema, Type,
         path::{Operation, PathItem},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
 use crate::envelope::AuthAnswer;
+
+pub use utoipa::openapi::OpenApi;
 
 /// An error's answer: the envelope with `success` false and no data.
 #[derive(Debug)]
