@@ -35,6 +35,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let listening = Listening::bind(&options.listen).await?;
     let folder = DataFolder::open(options.data.as_deref())?;
     let keys = KeyFolder::new(folder.join("keys"));
+    keys.first_session_key("k1", settings.sessions.algorithms.signing())?;
     keys.complete("k1")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use colloquy_chassis::ServiceName;
+use colloquy_chassis::{ServiceName, session_token::SessionAlgorithm};
 
 /// A chat backend that can prove it lost nothing.
 ///
@@ -59,7 +59,7 @@ pub struct Serve {
 
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Make what is missing: one session key, and one internal pair for each service
+    /// Make what is missing: one session key, one internal pair for each service, and the key of one-time codes
     Generate {
         /// The folder
         #[arg(long, value_name = "DIR")]
@@ -67,6 +67,21 @@ pub enum Keys {
         /// The name (`kid`) of a first session key
         #[arg(long, default_value = "k1")]
         kid: String,
+        /// The signature of a first session key: RS256, PS256 or EdDSA
+        #[arg(long, default_value = "RS256")]
+        algorithm: SessionAlgorithm,
+    },
+    /// Make another session key, which signs from the next start of auth on; sessions go on
+    Rotate {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// The name (`kid`) of the key [default: the next of k1, k2, k3 …]
+        #[arg(long)]
+        kid: Option<String>,
+        /// Its signature: RS256, PS256 or EdDSA
+        #[arg(long, default_value = "RS256")]
+        algorithm: SessionAlgorithm,
     },
 }
 

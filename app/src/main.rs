@@ -51,7 +51,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             let settings = load(options.config.as_deref())?;
             block_on(serve::run(&options, settings))
         }
-        Some(Command::Keys(Keys::Generate { dir, kid })) => Ok(KeyFolder::new(dir).complete(&kid)?),
+        Some(Command::Keys(verb)) => keys(verb),
         Some(Command::Config(Config::Check { config })) => {
             Settings::load(config.as_deref())?;
             println!("the settings are good");
@@ -62,6 +62,29 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+fn keys(verb: Keys) -> anyhow::Result<()> {
+    match verb {
+        Keys::Generate {
+            dir,
+            kid,
+            algorithm,
+        } => {
+            let folder = KeyFolder::new(dir);
+            folder.first_session_key(&kid, algorithm)?;
+            folder.complete(&kid)?;
+        }
+        Keys::Rotate {
+            dir,
+            kid,
+            algorithm,
+        } => {
+            let kid = KeyFolder::new(dir).rotate(kid.as_deref(), algorithm)?;
+            println!("{kid} signs from the next start of auth on");
+        }
+    }
+    Ok(())
 }
 
 fn load(file: Option<&std::path::Path>) -> anyhow::Result<Settings> {

@@ -18,6 +18,7 @@ use crate::{cli::Serve, process::Process, settings::Settings};
 /// # Errors
 /// It cannot start, or a vital task died.
 pub async fn run(options: &Serve, settings: Settings) -> anyhow::Result<()> {
+    settings.refuse_example_secrets()?;
     let root = match options.service {
         ServiceName::ApiGateway => {
             Box::pin(api_gateway::run(Process::begin(options, settings).await?)) as Running

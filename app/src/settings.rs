@@ -1,6 +1,7 @@
 //! Settings: embedded defaults, then a file, then the environment; whole and checked before anything starts.
 
 mod environment;
+mod secrets;
 pub mod services;
 
 use std::{

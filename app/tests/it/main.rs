@@ -2,4 +2,5 @@
 
 mod own_ports;
 mod planted_bugs;
+mod secrets;
 mod start;

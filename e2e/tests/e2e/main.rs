@@ -3,6 +3,7 @@
 
 mod auth {
     mod guesses;
+    mod key_rotation;
     mod login;
     mod logout;
     mod timing;

@@ -1,0 +1,75 @@
+//! No service starts with a secret that stands in somebody's example (reliability.md S25).
+
+use super::{Settings, SettingsError};
+
+/// What people write where a secret is to be.
+const EXAMPLES: [&str; 12] = [
+    "password",
+    "passwort",
+    "passw0rd",
+    "changeme",
+    "change-me",
+    "change_me",
+    "secret",
+    "example",
+    "default",
+    "admin",
+    "postgres",
+    "123456",
+];
+
+impl Settings {
+    /// Refuses example secrets; all-in-one has none, because it makes its keys itself and needs no password.
+    ///
+    /// # Errors
+    /// A setting holds one.
+    pub fn refuse_example_secrets(&self) -> Result<(), SettingsError> {
+        let urls = [
+            ("accounts.url", &self.accounts.url),
+            ("sessions.url", &self.sessions.url),
+            ("expiring_store.url", &self.expiring_store.url),
+            ("mail.url", &self.mail.url),
+            ("write_store.url", &self.write_store.url),
+            ("view_store.url", &self.view_store.url),
+        ];
+        let passwords = urls
+            .map(|(setting, url)| (setting, password(url)))
+            .into_iter()
+            .chain([("mail.password", Some(self.mail.password.as_str()))]);
+        for (setting, password) in passwords {
+            let is_example = password.is_some_and(|password| {
+                EXAMPLES.contains(&password.trim().to_ascii_lowercase().as_str())
+            });
+            if is_example {
+                return Err(SettingsError::OutOfRange {
+                    setting,
+                    rule: "holds a password out of an example: choose one of your own",
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The password of `scheme://user:password@host…`.
+fn password(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let (credentials, _) = rest.split(['/', '?']).next()?.rsplit_once('@')?;
+    Some(credentials.split_once(':')?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s25_a_password_is_what_stands_between_colon_and_at() {
+        assert_eq!(
+            password("postgres://app:s3:cr@t@host:5432/db"),
+            Some("s3:cr@t")
+        );
+        assert_eq!(password("redis://:word@host"), Some("word"));
+        assert_eq!(password("postgres://app@host/db"), None);
+        assert_eq!(password("mongodb://host:27017"), None);
+    }
+}
