@@ -15,11 +15,49 @@ use super::{
 
 const V12_ONLY: &str = "accept-version:1.2";
 
+/// No version that there is.
+const NO_VERSION: [&str; 33] = [
+    "",
+    " ",
+    ",",
+    "0.9",
+    "1",
+    "1.",
+    ".2",
+    "2.0",
+    "1.3",
+    "1.20",
+    "1.2.0",
+    "01.2",
+    "1,2",
+    "1.2;1.1",
+    "1.1 1.2",
+    "v1.2",
+    "V12",
+    "v12.stomp",
+    "*",
+    "1.*",
+    "1.2q=1",
+    "'1.2'",
+    "\"1.2\"",
+    "１.２",
+    "1٫2",
+    "1.2\\n",
+    "1.2\\c1.1",
+    "-1.2",
+    "+1.2",
+    "1.2e0",
+    "99999999999999999999.2",
+    "null",
+    "1.2\u{200b}",
+];
+
 pub fn cases(names: &Names) -> Vec<Case> {
     [
         versions(),
         hosts_and_names(),
-        tokens(names),
+        bad_tokens(names),
+        misplaced_tokens(names),
         others(names),
         order(names),
         heart_beats(),
@@ -30,41 +68,7 @@ pub fn cases(names: &Names) -> Vec<Case> {
 fn versions() -> Vec<Case> {
     let mut cases = Vec::new();
     let connect = |accept: &str| raw("CONNECT", &[&format!("accept-version:{accept}")], "");
-    for accept in [
-        "",
-        " ",
-        ",",
-        "0.9",
-        "1",
-        "1.",
-        ".2",
-        "2.0",
-        "1.3",
-        "1.20",
-        "1.2.0",
-        "01.2",
-        "1,2",
-        "1.2;1.1",
-        "1.1 1.2",
-        "v1.2",
-        "V12",
-        "v12.stomp",
-        "*",
-        "1.*",
-        "1.2q=1",
-        "'1.2'",
-        "\"1.2\"",
-        "１.２",
-        "1٫2",
-        "1.2\\n",
-        "1.2\\c1.1",
-        "-1.2",
-        "+1.2",
-        "1.2e0",
-        "99999999999999999999.2",
-        "null",
-        "1.2\u{200b}",
-    ] {
+    for accept in NO_VERSION {
         let case = Case::new(
             format!("N2 accept-version {accept:?}"),
             Upgraded,
@@ -161,7 +165,7 @@ fn hosts_and_names() -> Vec<Case> {
     cases
 }
 
-fn tokens(names: &Names) -> Vec<Case> {
+fn bad_tokens(names: &Names) -> Vec<Case> {
     let token = names.token.as_str();
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else {
@@ -235,6 +239,12 @@ fn tokens(names: &Names) -> Vec<Case> {
         );
         cases.push(case.error(UNAUTHENTICATED));
     }
+    cases
+}
+
+fn misplaced_tokens(names: &Names) -> Vec<Case> {
+    let token = names.token.as_str();
+    let mut cases = Vec::new();
     for name in [
         "JWT_TOKEN",
         "Jwt_Token",

@@ -13,7 +13,15 @@ use super::case::{
 const ROOMS: &str = "destination:/user/topic/rooms";
 
 pub fn cases() -> Vec<Case> {
-    [headers(), frames(), names(), floods()].concat()
+    [
+        headers(),
+        frames(),
+        ids(),
+        destinations(),
+        receipts(),
+        floods(),
+    ]
+    .concat()
 }
 
 fn headers() -> Vec<Case> {
@@ -122,17 +130,9 @@ fn frames() -> Vec<Case> {
     ]
 }
 
-fn names() -> Vec<Case> {
+fn ids() -> Vec<Case> {
     let subscribe = |id: &str| raw("SUBSCRIBE", &[ROOMS, "receipt:r", &format!("id:{id}")], "");
-    let destined = |to: &str| {
-        let to = format!("destination:{to}");
-        raw("SUBSCRIBE", &["id:0", "receipt:r", &to], "")
-    };
-    let receipt = |id: &str| {
-        let id = format!("receipt:{id}");
-        raw("SEND", &["destination:/app/extendOnline", &id], "")
-    };
-    let (x128, x256, x512) = ("x".repeat(128), "x".repeat(256), "x".repeat(512));
+    let x128 = "x".repeat(128);
     vec![
         Case::new("an id of 128", V12, subscribe(&x128)).receipt("r"),
         Case::new("an id of 129", V12, subscribe(&format!("{x128}x"))).error_for(ID_TOO_LONG, "r"),
@@ -172,6 +172,16 @@ fn names() -> Vec<Case> {
             raw("ACK", &["receipt:r", &format!("id:x{x128}")], ""),
         )
         .error_for(ID_TOO_LONG, "r"),
+    ]
+}
+
+fn destinations() -> Vec<Case> {
+    let destined = |to: &str| {
+        let to = format!("destination:{to}");
+        raw("SUBSCRIBE", &["id:0", "receipt:r", &to], "")
+    };
+    let x512 = "x".repeat(512);
+    vec![
         Case::new("a destination of 512", V12, destined(&x512)).error_for(NO_SUCH_DESTINATION, "r"),
         Case::new("a destination of 513", V12, destined(&format!("{x512}x")))
             .error_for(DESTINATION_TOO_LONG, "r"),
@@ -183,6 +193,16 @@ fn names() -> Vec<Case> {
             raw("SEND", &["receipt:r", &format!("destination:/{x512}")], ""),
         )
         .error_for(DESTINATION_TOO_LONG, "r"),
+    ]
+}
+
+fn receipts() -> Vec<Case> {
+    let receipt = |id: &str| {
+        let id = format!("receipt:{id}");
+        raw("SEND", &["destination:/app/extendOnline", &id], "")
+    };
+    let x256 = "x".repeat(256);
+    vec![
         Case::new("a receipt of 256", V12, receipt(&x256)).receipt(&x256),
         Case::new("a receipt of 257", V12, receipt(&format!("{x256}x"))).error(RECEIPT_TOO_LONG),
         Case::new("a receipt of 256 in 1.0", V10, receipt(&x256)).receipt(x256),

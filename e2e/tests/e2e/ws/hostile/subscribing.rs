@@ -18,7 +18,9 @@ const R: &str = "receipt:r";
 
 pub fn cases(names: &Names) -> Vec<Case> {
     [
-        subscriptions(names),
+        without_ids(),
+        same_ids(names),
+        odd_subscriptions(names),
         ack_modes(),
         unsubscriptions(),
         acknowledgements(),
@@ -29,9 +31,7 @@ pub fn cases(names: &Names) -> Vec<Case> {
     .concat()
 }
 
-fn subscriptions(names: &Names) -> Vec<Case> {
-    let room = format!("destination:/topic/message/roomId/{}", names.second);
-    let foreign = format!("destination:/topic/message/roomId/{}", names.foreign);
+fn without_ids() -> Vec<Case> {
     let mut cases = Vec::new();
     for (version, stage) in [("1.1", V11), ("1.2", V12)] {
         for (name, headers) in [
@@ -51,6 +51,12 @@ fn subscriptions(names: &Names) -> Vec<Case> {
             cases.push(case.error_for(MISSING_ID, "r"));
         }
     }
+    cases
+}
+
+fn same_ids(names: &Names) -> Vec<Case> {
+    let room = format!("destination:/topic/message/roomId/{}", names.second);
+    let mut cases = Vec::new();
     for stage in VERSIONS {
         let without = raw("SUBSCRIBE", &["id:0", R], "");
         let empty = raw("SUBSCRIBE", &["id:0", "destination:", R], "");
@@ -86,11 +92,17 @@ fn subscriptions(names: &Names) -> Vec<Case> {
             .error_for(ID_IN_USE, "r"),
         ]);
     }
+    cases
+}
+
+fn odd_subscriptions(names: &Names) -> Vec<Case> {
+    let room = format!("destination:/topic/message/roomId/{}", names.second);
+    let foreign = format!("destination:/topic/message/roomId/{}", names.foreign);
     let nameless = raw("SUBSCRIBE", &[ROOMS, R], "");
     let two_ids = ["id:0", "id:1", ROOMS, R];
     let two = raw("SUBSCRIBE", &["id:0", &room, &foreign, R], "");
     let turned = raw("SUBSCRIBE", &["id:0", &foreign, &room, R], "");
-    cases.extend([
+    vec![
         Case::new("S1 SUBSCRIBE without an id in 1.0", V10, nameless.clone()).receipt("r"),
         Case::new(
             "S1 twice the same without an id in 1.0",
@@ -159,8 +171,7 @@ fn subscriptions(names: &Names) -> Vec<Case> {
             ),
         )
         .receipt("r"),
-    ]);
-    cases
+    ]
 }
 
 fn ack_modes() -> Vec<Case> {
