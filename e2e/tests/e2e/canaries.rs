@@ -26,7 +26,7 @@ fn canary() -> NewAccount {
 async fn live(url: &str, account: &NewAccount) -> Result<Vec<String>> {
     let nobody = Client::new(url)?;
     nobody.sign_up(account).await?;
-    nobody.sign_up(account).await.unwrap_err();
+    assert!(nobody.sign_up(account).await.is_err(), "taken");
     let wrong = json!({"username": account.username, "password": WRONG});
     assert_eq!(nobody.post("/auth/login", &wrong).await?.status, 401);
     let client = nobody.login(&account.username, &account.password).await?;

@@ -52,11 +52,11 @@ impl Forgetful {
         Ok(self.browser.post(CONFIRM, &body).await?)
     }
 
-    async fn reset(&self, more: Value) -> Result<Answer> {
+    async fn reset(&self, more: &Value) -> Result<Answer> {
         Ok(self.browser.post(RESET, &self.wish(more)).await?)
     }
 
-    fn wish(&self, more: Value) -> Value {
+    fn wish(&self, more: &Value) -> Value {
         let mut body = json!({"email": self.account.email, "newPassword": NEW});
         for (name, value) in more.as_object().into_iter().flatten() {
             body[name] = value.clone();
@@ -94,10 +94,10 @@ async fn contract_customer_forget_pass_a_browser_that_keeps_cookies_resets_by_ma
     let who = forgetful(&scene).await?;
     let ticket = who.ticket().await?;
     assert!(ticket.len() >= 22, "128 bits take 22 characters of base64");
-    assert_done(&who.reset(json!({})).await?, "reset by the cookie");
+    assert_done(&who.reset(&json!({})).await?, "reset by the cookie");
     assert!(who.can_log_in(&scene, NEW).await?);
     assert!(!who.can_log_in(&scene, &who.account.password).await?);
-    let again = who.reset(json!({"resetTicket": ticket})).await?;
+    let again = who.reset(&json!({"resetTicket": ticket})).await?;
     assert_refused(&again, 400, "a ticket is used once");
     Ok(())
 }
@@ -117,12 +117,12 @@ async fn contract_customer_forget_pass_a_page_of_another_origin_resets_without_c
         (Ipv4Addr::LOCALHOST, "another browser"),
     ] {
         let stranger = Browser::across_from(scene.url, address, agent)?;
-        let answer = stranger.post(RESET, &who.wish(json!({}))).await?;
+        let answer = stranger.post(RESET, &who.wish(&json!({}))).await?;
         assert_refused(&answer, 400, &format!("{agent} on {address}"));
     }
-    assert_done(&who.reset(json!({})).await?, "reset by whoever confirmed");
+    assert_done(&who.reset(&json!({})).await?, "reset by whoever confirmed");
     assert!(who.can_log_in(&scene, NEW).await?);
-    assert_refused(&who.reset(json!({})).await?, 400, "decision 28: once");
+    assert_refused(&who.reset(&json!({})).await?, 400, "decision 28: once");
     Ok(())
 }
 
@@ -134,14 +134,14 @@ async fn s07_a_confirmation_is_bound_to_its_ticket_and_a_wrong_one_does_not_use_
     let ticket = who.ticket().await?;
     let stranger = Browser::across_from(scene.url, Ipv4Addr::new(127, 0, 0, 3), "a stranger")?;
     for wrong in ["", "x", &ticket[1..], &format!("{ticket}x")] {
-        let body = who.wish(json!({"resetTicket": wrong}));
+        let body = who.wish(&json!({"resetTicket": wrong}));
         assert_refused(&stranger.post(RESET, &body).await?, 400, wrong);
     }
-    let other = who.wish(json!({"resetTicket": ticket, "email": "nobody@example.com"}));
+    let other = who.wish(&json!({"resetTicket": ticket, "email": "nobody@example.com"}));
     assert_refused(&stranger.post(RESET, &other).await?, 400, "another address");
-    let weak = who.wish(json!({"resetTicket": ticket, "newPassword": "1234567"}));
+    let weak = who.wish(&json!({"resetTicket": ticket, "newPassword": "1234567"}));
     assert_refused(&stranger.post(RESET, &weak).await?, 400, "a weak password");
-    let body = who.wish(json!({"resetTicket": ticket}));
+    let body = who.wish(&json!({"resetTicket": ticket}));
     assert_done(&stranger.post(RESET, &body).await?, "the ticket itself");
     assert!(who.can_log_in(&scene, NEW).await?);
     Ok(())
@@ -153,7 +153,7 @@ async fn s07_a_reset_ends_every_session_at_once_and_its_sockets_within_two_secon
     let who = forgetful(&scene).await?;
     let mut socket = scene.socket(&who.session).await?;
     who.ticket().await?;
-    assert_done(&who.reset(json!({})).await?, "reset");
+    assert_done(&who.reset(&json!({})).await?, "reset");
     let reset = Instant::now();
     for _ in 0..20 {
         assert_refused(&who.session.get("/query/rooms").await?, 401, "replay");
@@ -226,7 +226,7 @@ async fn contract_customer_forget_pass_confirm_400_for_what_was_never_asked_or_i
     for code in ["000000", "", "12345", "1234567", "abcdef", "１２３４５６"] {
         assert_refused(&who.confirm(code).await?, 400, code);
     }
-    assert_refused(&who.reset(json!({})).await?, 400, "never confirmed");
+    assert_refused(&who.reset(&json!({})).await?, 400, "never confirmed");
     for (path, body) in [
         (CONFIRM, json!({"email": who.account.email})),
         (CONFIRM, json!({"otpCode": "123456"})),

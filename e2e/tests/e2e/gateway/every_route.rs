@@ -10,8 +10,10 @@ use crate::{
     scene::{Scene, assert_common, scene},
 };
 
+type Headers = &'static [(&'static str, &'static str)];
+
 /// How a page of a stranger, or a form, gives itself away: headers, the content type, the status.
-const STRANGERS: [(&[(&str, &str)], &str, u16); 7] = [
+const STRANGERS: [(Headers, &str, u16); 7] = [
     (
         &[("origin", "https://evil.example")],
         "application/json",

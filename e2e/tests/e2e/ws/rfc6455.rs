@@ -129,6 +129,11 @@ fn messages() -> Vec<Case> {
             Then::Receipt("r"),
         ));
     }
+    cases
+}
+
+fn whole_texts() -> Vec<Case> {
+    let mut cases = Vec::new();
     for text in [
         "é",
         "€",
@@ -457,6 +462,7 @@ async fn stomp_w7_rfc_6455_case_by_case() -> Result<()> {
     let scene = scene().await?;
     let cases: Vec<Case> = [
         messages(),
+        whole_texts(),
         controls(),
         broken_frames(),
         texts(),
