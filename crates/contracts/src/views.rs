@@ -21,6 +21,7 @@ pub struct ChatRoomView {
     #[schema(value_type = BTreeMap<String, bool>)]
     pub unread_status: BTreeMap<CustomerId, bool>,
     /// The newest message, if any.
+    #[schema(required = true)]
     pub last_message: Option<LastMessage>,
     /// Who created the room.
     pub created_by: CustomerId,

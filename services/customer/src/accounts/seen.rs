@@ -26,6 +26,7 @@ pub(crate) struct Own {
     username: String,
     full_name: String,
     email: String,
+    #[schema(required = true)]
     phone_number: Option<String>,
     avatar_color: String,
 }
@@ -39,6 +40,7 @@ pub(crate) struct Other {
     username: String,
     full_name: String,
     avatar_color: String,
+    #[schema(required = true)]
     phone_number: Option<String>,
 }
 
