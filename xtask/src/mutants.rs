@@ -1,54 +1,72 @@
 //! Mutants: a kept list of ways to break the product, each of which the tests of its contract row must notice.
 //!
-//! They are made in a copy of the tree with a target folder of its own, so that nothing is ever broken here.
+//! They are made in a copy of the tree with a target folder of its own, so that nothing is ever broken here. Tests that
+//! need a real part are left out, and every test that is named must pass before anything is broken.
 
+mod copy;
 pub mod list;
+mod suite;
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Instant,
+    fmt, fs,
+    path::PathBuf,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
+use copy::Copy;
 use list::{LIST, Mutant};
+use suite::{Suite, Told};
 
 use crate::places::Places;
 
-/// Makes every mutant whose row or file contains `filter`, and runs the tests that must notice it.
+/// A test that a mutant keeps from ending is one that did not notice.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Makes every mutant whose row, change or file contains `filter`, and runs the tests that must notice it.
 ///
 /// # Errors
-/// A mutant was not noticed, or does not build.
+/// A mutant was not noticed, or does not build; or a test is not there, or fails without any mutant.
 pub fn run(places: &Places, filter: &str) -> Result<()> {
     let start = Instant::now();
-    let text = fs::read_to_string(places.repository().join(LIST))?;
-    let mutants = list::parse(&text)?;
-    let chosen: Vec<&Mutant> = mutants
-        .iter()
-        .filter(|mutant| mutant.row.contains(filter) || mutant.file.contains(filter))
-        .collect();
-    ensure!(!chosen.is_empty(), "no mutant's row or file has {filter:?}");
     let copy = Copy::of(places)?;
-    let mut survivors = 0;
-    for (number, mutant) in chosen.iter().enumerate() {
-        let verdict = copy.try_mutant(mutant)?;
-        println!(
-            "{:>3}/{} {verdict}: {} ({})",
-            number + 1,
-            chosen.len(),
-            mutant.change,
-            mutant.row
-        );
-        survivors += usize::from(verdict != Verdict::Caught);
+    let mutants = list::parse(&fs::read_to_string(copy.path(LIST))?)?;
+    let has = |text: &String| text.contains(filter);
+    let mut chosen = Vec::new();
+    for mutant in &mutants {
+        if has(&mutant.row) || has(&mutant.change) || has(&mutant.file) {
+            chosen.push((Suite::of(mutant, &copy)?, mutant));
+        }
+    }
+    ensure!(!chosen.is_empty(), "no mutant has {filter:?}");
+    // One test binary after the other, so that little is built anew from one mutant to the next.
+    chosen.sort_by(|(a, one), (b, other)| (a, &one.file).cmp(&(b, &other.file)));
+    let (mut number, mut survivors) = (0, Vec::new());
+    for batch in chosen.chunk_by(|(a, _), (b, _)| a == b) {
+        let suite = &batch[0].0;
+        check_sound(suite, &copy, batch)?;
+        for (_, mutant) in batch {
+            number += 1;
+            let begun = Instant::now();
+            let verdict = try_mutant(suite, &copy, mutant)?;
+            let line = format!("{verdict}: {} ({})", mutant.change, mutant.row);
+            let took = begun.elapsed().as_secs_f64();
+            println!("{number:>4}/{} {took:>5.1} s  {line}", chosen.len());
+            if verdict != Verdict::Caught {
+                survivors.push(line);
+            }
+        }
+    }
+    for line in &survivors {
+        println!("{line}");
     }
     println!(
         "{} of {} mutants caught in {:.0} s",
-        chosen.len() - survivors,
+        chosen.len() - survivors.len(),
         chosen.len(),
         start.elapsed().as_secs_f64()
     );
-    ensure!(survivors == 0, "{survivors} mutants were not caught");
+    ensure!(survivors.is_empty(), "not every mutant was caught");
     Ok(())
 }
 
@@ -57,104 +75,65 @@ enum Verdict {
     Caught,
     NotCaught,
     DoesNotBuild,
+    DoesNotEnd,
 }
 
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Caught => "caught",
             Self::NotCaught => "NOT CAUGHT",
             Self::DoesNotBuild => "DOES NOT BUILD",
+            Self::DoesNotEnd => "DOES NOT END",
         })
     }
 }
 
-/// A copy of the tracked files.
-struct Copy {
-    root: PathBuf,
-    target: PathBuf,
-}
-
-impl Copy {
-    /// Brings the copy up to date; files that are as they were keep their times, so that they are not built again.
-    fn of(places: &Places) -> Result<Self> {
-        let folder = places.target().join("mutants");
-        let copy = Self {
-            root: folder.join("tree"),
-            target: folder.join("target"),
-        };
-        let listed = Command::new("git")
-            .args([
-                "ls-files",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-                "-z",
-            ])
-            .current_dir(places.repository())
-            .output()?;
-        ensure!(listed.status.success(), "git cannot list the files");
-        let names = String::from_utf8(listed.stdout)?;
-        for name in names.split('\0').filter(|name| !name.is_empty()) {
-            let from = places.repository().join(name);
-            if from.is_file() {
-                write_if_other(&copy.root.join(name), &fs::read(&from)?)?;
-            }
+/// A test that fails anyway would catch anything.
+fn check_sound(suite: &Suite, copy: &Copy, batch: &[(Suite, &Mutant)]) -> Result<()> {
+    let begun = Instant::now();
+    let tests: Vec<&String> = batch.iter().flat_map(|(_, m)| &m.caught_by).collect();
+    let Some(binary) = suite.build(copy)? else {
+        bail!("{suite} does not build");
+    };
+    let Some(told) = suite.run(copy, &binary, &tests, PATIENCE)? else {
+        bail!("{suite} does not end");
+    };
+    for test in &tests {
+        match told.of(test) {
+            Some(Told::Ok) => {}
+            Some(Told::Failed) => bail!("{suite}: {test} fails without any mutant"),
+            None => bail!("{suite} has no {test} that needs no real part"),
         }
-        Ok(copy)
     }
-
-    /// Breaks one file, runs the tests and mends the file.
-    fn try_mutant(&self, mutant: &Mutant) -> Result<Verdict> {
-        let path = self.root.join(&mutant.file);
-        let sound = fs::read_to_string(&path).with_context(|| mutant.file.clone())?;
-        fs::write(&path, mutant.apply(&sound)?)?;
-        let verdict = self.judge(mutant);
-        fs::write(&path, sound)?;
-        verdict
-    }
-
-    fn judge(&self, mutant: &Mutant) -> Result<Verdict> {
-        let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["test", "--no-fail-fast", "-p", &mutant.package, "--"])
-            .args(&mutant.caught_by)
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target)
-            .stdin(Stdio::null())
-            .output()?;
-        let printed = String::from_utf8_lossy(&output.stdout);
-        let told = |name: &String, end: &str| {
-            printed.lines().any(|line| {
-                line.strip_prefix("test ")
-                    .and_then(|line| line.strip_suffix(end))
-                    .is_some_and(|path| path.rsplit("::").next() == Some(name))
-            })
-        };
-        if mutant
-            .caught_by
-            .iter()
-            .any(|name| told(name, " ... FAILED"))
-        {
-            return Ok(Verdict::Caught);
-        }
-        if mutant.caught_by.iter().any(|name| told(name, " ... ok")) {
-            return Ok(Verdict::NotCaught);
-        }
-        if !output.status.success() {
-            eprintln!("{}", String::from_utf8_lossy(&output.stderr));
-            return Ok(Verdict::DoesNotBuild);
-        }
-        bail!("{} has none of {:?}", mutant.package, mutant.caught_by)
-    }
-}
-
-fn write_if_other(path: &Path, bytes: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|there| there == bytes) {
-        return Ok(());
-    }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(path, bytes)?;
+    let took = begun.elapsed().as_secs_f64();
+    println!("{suite}: its tests pass as it is, {took:.1} s");
     Ok(())
+}
+
+/// Breaks one file, runs the tests and mends the file.
+fn try_mutant(suite: &Suite, copy: &Copy, mutant: &Mutant) -> Result<Verdict> {
+    let path = copy.path(&mutant.file);
+    let sound = fs::read_to_string(&path)?;
+    fs::write(&path, mutant.apply(&sound)?)?;
+    let verdict = judge(suite, copy, mutant);
+    fs::write(&path, sound)?;
+    verdict
+}
+
+fn judge(suite: &Suite, copy: &Copy, mutant: &Mutant) -> Result<Verdict> {
+    let tests: Vec<&String> = mutant.caught_by.iter().collect();
+    let binary: PathBuf = match suite.build(copy)? {
+        Some(binary) => binary,
+        None => return Ok(Verdict::DoesNotBuild),
+    };
+    let Some(told) = suite.run(copy, &binary, &tests, PATIENCE)? else {
+        return Ok(Verdict::DoesNotEnd);
+    };
+    let noticed = tests.iter().any(|test| told.of(test) == Some(Told::Failed));
+    Ok(if noticed {
+        Verdict::Caught
+    } else {
+        Verdict::NotCaught
+    })
 }
