@@ -19,7 +19,7 @@ mod customer {
     mod create_account;
     mod info;
     mod info_of_others;
-    mod newcomer;
+    pub mod newcomer;
     mod reset_password;
     mod search;
 }
@@ -42,7 +42,9 @@ mod ws {
     mod connect;
     mod frames;
     mod hostile;
+    mod presence;
     mod push;
+    mod reading;
     mod rfc6455;
     mod subscribe;
 }
