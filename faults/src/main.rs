@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::plan::Plan;
+use crate::plan::{Mode, Plan};
 
 /// Proves, or disproves, that nothing was lost
 #[derive(Parser)]
@@ -38,7 +38,7 @@ enum Checker {
         story: scenario::Story,
         /// Where
         #[arg(long, value_enum, default_value = "all-in-one")]
-        mode: plan::Mode,
+        mode: Mode,
         /// How large
         #[arg(long, value_enum, default_value = "quick")]
         size: plan::Size,
@@ -51,15 +51,7 @@ enum Checker {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Checker::parse() {
-        Checker::Run(plan) => check(&plan).await,
-        Checker::Scenario { story, mode, size } => {
-            scenario::tell(story, mode, size).await.map(|()| true)
-        }
-        Checker::Quick => suite::quick().await,
-        Checker::Full => suite::full().await,
-    };
-    match outcome {
+    match carry_out(Checker::parse()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -67,6 +59,26 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn carry_out(checker: Checker) -> Result<bool> {
+    let is_distributed = match &checker {
+        Checker::Run(plan) => plan.mode == Mode::Distributed,
+        Checker::Scenario { mode, .. } => *mode == Mode::Distributed,
+        Checker::Quick | Checker::Full => true,
+    };
+    let outcome = match checker {
+        Checker::Run(plan) => check(&plan).await,
+        Checker::Scenario { story, mode, size } => {
+            scenario::tell(story, mode, size).await.map(|()| true)
+        }
+        Checker::Quick => suite::quick().await,
+        Checker::Full => suite::full().await,
+    };
+    if is_distributed {
+        target::stop().await?;
+    }
+    outcome
 }
 
 /// Carries out a plan and tells whether it ended as it should: clean, or with its planted bug caught by what it does.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use colloquy_e2e::client::{CallError, Client, Message, Socket};
+use colloquy_e2e::client::{CallError, Client, Handshake, Message, Socket};
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long one message is tried.
@@ -14,6 +14,22 @@ const PUSH: Duration = Duration::from_secs(20);
 const NOW: Duration = Duration::from_millis(50);
 /// How a node closes that has missed events (decision 16).
 const MISSED: u16 = 1012;
+
+/// A connection to one node without nginx, which would have passed the host that people use.
+///
+/// # Errors
+/// The node does not let the customer in.
+pub async fn connect(client: &Client, node: &str) -> Result<Socket> {
+    let host = client.url().trim_start_matches("http://");
+    let handshake = Handshake {
+        cookie: client.token(),
+        headers: vec![("host", host)],
+        ..Handshake::default()
+    };
+    let mut socket = Socket::open(node, handshake).await?;
+    socket.log_in(&[]).await?;
+    Ok(socket)
+}
 
 /// The two and their room, which no audit looks at.
 pub struct Probe {
@@ -31,7 +47,9 @@ pub struct Round {
     pub slowest_answer: Duration,
     /// Tries that were not acknowledged.
     pub failed_tries: u32,
-    /// From the acknowledgement to the push.
+    /// When it was acknowledged.
+    pub acknowledged: Instant,
+    /// From then to the push.
     pub pushed_after: Duration,
     /// The message's place in the room.
     pub seq: i64,
@@ -54,7 +72,7 @@ impl Probe {
     pub async fn new(sender: &Client, reader: (&Client, i64), url: &str) -> Result<Self> {
         let (reader, id) = reader;
         let room = sender.create_room("probe", &[id]).await?;
-        let mut socket = Socket::connect(url, reader.token().unwrap_or_default()).await?;
+        let mut socket = connect(reader, url).await?;
         let subscription = socket.subscribe_room(room).await?;
         Ok(Self {
             sender: sender.clone(),
@@ -81,6 +99,7 @@ impl Probe {
         Ok(Round {
             slowest_answer: sent.slowest_answer,
             failed_tries: sent.failed_tries,
+            acknowledged,
             pushed_after: acknowledged.elapsed(),
             seq: sent.seq,
         })
@@ -110,7 +129,11 @@ impl Probe {
                     });
                 }
                 Err(CallError::Refused(answer)) if !matches!(answer.status, 502..=504) => {
-                    bail!("a send was answered with {}: {}", answer.status, answer.body);
+                    bail!(
+                        "a send was answered with {}: {}",
+                        answer.status,
+                        answer.body
+                    );
                 }
                 Err(_) => failed_tries += 1,
             }

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
-use colloquy_e2e::client::{Client, Seeded, USER1, USER2, USER3};
+use colloquy_e2e::{
+    client::{Client, Seeded, USER1, USER2, USER3},
+    harness::eventually,
+};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use crate::{
@@ -78,7 +81,14 @@ pub async fn clients(url: &str) -> Result<Vec<Client>> {
     let nobody = Client::new(url)?;
     let mut clients = Vec::new();
     for somebody in CUSTOMERS {
-        clients.push(nobody.login(somebody.username, somebody.password).await?);
+        // The run before may have left something that just comes back.
+        let client = eventually("a login", || async {
+            Ok(nobody
+                .login(somebody.username, somebody.password)
+                .await
+                .ok())
+        });
+        clients.push(client.await?);
     }
     Ok(clients)
 }
@@ -109,11 +119,7 @@ async fn rooms(creator: &Client, count: u32, run: u64, journal: &Journal) -> Res
 
 type Holdings = Vec<Arc<Mutex<Holding>>>;
 
-fn subscribe(
-    plan: &Plan,
-    stage: &Stage,
-    stop: &watch::Receiver<bool>,
-) -> (JoinSet<()>, Holdings) {
+fn subscribe(plan: &Plan, stage: &Stage, stop: &watch::Receiver<bool>) -> (JoinSet<()>, Holdings) {
     let mut subscribers = JoinSet::new();
     let mut holdings = Holdings::new();
     for client in stage.clients.iter().cycle().take(plan.subscribers as usize) {

@@ -5,6 +5,7 @@ mod node_cut_off;
 mod node_killed;
 mod opened_rooms;
 mod poison;
+mod projector_crashes;
 mod projectors_come_and_go;
 mod redis_away;
 mod redis_flushed;
@@ -33,6 +34,8 @@ pub enum Story {
     StoresAway,
     /// F07: the relay that publishes falls asleep (distributed alone)
     RelayAsleep,
+    /// F13: a projector dies between what it stores, tells and commits (distributed alone)
+    ProjectorCrashes,
     /// F14: the views are wiped
     ViewsWiped,
     /// F15: projectors come and go (distributed alone)
@@ -55,7 +58,7 @@ pub enum Story {
 
 impl Story {
     /// Every story in every mode that has the parts for it.
-    pub const ALL: [(Self, Mode); 20] = [
+    pub const ALL: [(Self, Mode); 21] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
         (Self::StoppedProjector, Mode::AllInOne),
@@ -68,6 +71,7 @@ impl Story {
         (Self::StoppedProjector, Mode::Distributed),
         (Self::StoresAway, Mode::Distributed),
         (Self::RelayAsleep, Mode::Distributed),
+        (Self::ProjectorCrashes, Mode::Distributed),
         (Self::ViewsWiped, Mode::Distributed),
         (Self::ProjectorsComeAndGo, Mode::Distributed),
         (Self::RedisFlushed, Mode::Distributed),
@@ -90,6 +94,7 @@ pub async fn tell(story: Story, mode: Mode, size: Size) -> Result<()> {
         Story::StoppedProjector => stopped_projector::members_notice_nothing(mode).await,
         Story::StoresAway => stores_away::a_store_that_is_away_is_503_in_time(mode).await,
         Story::RelayAsleep => relay_asleep::another_takes_over_in_order(mode, size).await,
+        Story::ProjectorCrashes => projector_crashes::every_announcement_is_told(mode, size).await,
         Story::ViewsWiped => views_wiped::they_are_rebuilt_equal(mode, size).await,
         Story::ProjectorsComeAndGo => projectors_come_and_go::no_gap_is_left(mode, size).await,
         Story::RedisFlushed => redis_flushed::presence_comes_back(mode, size).await,

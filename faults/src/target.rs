@@ -5,7 +5,10 @@ mod distributed;
 
 use anyhow::{Result, bail};
 
-pub use self::{all_in_one::AllInOne, distributed::DistributedSystem};
+pub use self::{
+    all_in_one::AllInOne,
+    distributed::{DistributedSystem, stop},
+};
 use crate::{
     evidence::{Evidence, Parked},
     plan::{Build, Mode},
@@ -113,7 +116,8 @@ impl Target {
         }
     }
 
-    /// Ends what this run started.
+    /// Ends what this run started; the product's processes of the distributed system stay for the next run, until
+    /// [`stop`].
     ///
     /// # Errors
     /// Something does not end.

@@ -123,8 +123,7 @@ async fn viewed(views: &mut SqliteConnection) -> Result<Told> {
 /// The outbox is the log.
 async fn logged(write: &mut SqliteConnection) -> Result<Told> {
     let sql = "SELECT topic, CAST(payload AS BLOB) FROM outbox WHERE instr(event_id, ?1) <> 1 ORDER BY id";
-    let events: Vec<(String, Vec<u8>)> =
-        sqlx::query_as(sql).bind(POISON).fetch_all(write).await?;
+    let events: Vec<(String, Vec<u8>)> = sqlx::query_as(sql).bind(POISON).fetch_all(write).await?;
     let mut told = Told::default();
     for (topic, payload) in events {
         told.hear(&topic, &payload)?;

@@ -43,7 +43,7 @@ pub async fn the_other_goes_on_and_it_converges(mode: Mode, size: Size) -> Resul
     system.revive_with(CUT, &[(BROKERS, &address)]).await?;
 
     let away = Duration::from_secs(size.of(8, 30));
-    let plan = load(mode, size, size.of(70, 180));
+    let plan = load(mode, size, size.of(100, 180));
     let outcome = under(&mut target, &plan, async |target, stage| {
         let system = target.distributed()?;
         let [sender, reader] = [&stage.clients[0], &stage.clients[1]];

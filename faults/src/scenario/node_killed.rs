@@ -9,9 +9,10 @@ use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use super::redis_flushed::connect;
+use super::redis_flushed;
 use crate::{
     plan::{Build, Mode, Size},
+    probe,
     run::clients,
     target::Target,
 };
@@ -34,12 +35,12 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
     let room = clients[0].create_room("haunted", &everybody).await?;
     let system = target.distributed()?;
     let (near, far) = (system.url_of(SURVIVES)?, system.url_of(KILLED)?);
-    let mut redis = connect(system).await?;
+    let mut redis = redis_flushed::connect(system).await?;
     let mut watcher = Watcher::new(&clients[0], &near, room).await?;
-    let _first_tab = tab(&clients[1], &near).await?;
+    let _first_tab = probe::connect(&clients[1], &near).await?;
     watcher.online(USER2.id, true, TOLD).await?;
-    let _second_tab = tab(&clients[1], &far).await?;
-    let mut alone = tab(&clients[2], &far).await?;
+    let _second_tab = probe::connect(&clients[1], &far).await?;
+    let mut alone = probe::connect(&clients[2], &far).await?;
     watcher.online(USER3.id, true, TOLD).await?;
 
     let typing = Frame::new("SEND", &[("destination", "/app/typing")])
@@ -83,10 +84,6 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
     target.end().await
 }
 
-async fn tab(client: &Client, node: &str) -> Result<Socket> {
-    Socket::connect(node, client.token().unwrap_or_default()).await
-}
-
 /// Somebody who is told who is online and who is typing.
 struct Watcher {
     socket: Socket,
@@ -96,7 +93,7 @@ struct Watcher {
 
 impl Watcher {
     async fn new(client: &Client, node: &str, room: i64) -> Result<Self> {
-        let mut socket = tab(client, node).await?;
+        let mut socket = probe::connect(client, node).await?;
         for topic in ["onlineStatus", "typing"] {
             let destination = format!("/topic/{topic}/roomId/{room}");
             socket.subscribe(&destination).await?;
@@ -141,7 +138,10 @@ impl Watcher {
     }
 
     fn told_away(&self, customer: i64) -> usize {
-        let away = self.online.iter().filter(|told| **told == (customer, false));
+        let away = self
+            .online
+            .iter()
+            .filter(|told| **told == (customer, false));
         away.count()
     }
 }

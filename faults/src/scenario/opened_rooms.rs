@@ -15,7 +15,7 @@ use colloquy_e2e::client::{Client, Message, RoomView, SeqWatch, Socket, USER2, U
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::{
     task::JoinSet,
-    time::{Instant, interval, timeout},
+    time::{Instant, interval_at, timeout},
 };
 
 use crate::{
@@ -30,6 +30,7 @@ const SENDERS: u32 = 20;
 const AT_ONCE: usize = 8;
 /// An opening has seen the seam when it was pushed so much more than had been acknowledged when it began.
 const BEHIND_THE_SEAM: i64 = 20;
+const PAGE: u32 = 100;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What one opening met.
@@ -49,7 +50,7 @@ pub async fn the_seam_has_no_gap(mode: Mode, size: Size) -> Result<()> {
         .await?;
     let newest = Arc::new(AtomicI64::new(0));
     let began = Instant::now();
-    let _senders = write(&clients, room, &newest);
+    let mut senders = write(&clients, room, &newest);
     let openings = size.of(100, 1_000);
     let opened: Vec<Opened> = stream::iter(0..openings)
         .map(|number| {
@@ -66,12 +67,15 @@ pub async fn the_seam_has_no_gap(mode: Mode, size: Size) -> Result<()> {
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
-    let rate = newest.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+    // Before the end: who still sends then makes nginx think that there is nobody behind it.
+    senders.shutdown().await;
+    let written = u128::try_from(newest.load(Ordering::Relaxed))?;
+    let rate = written * 1_000 / began.elapsed().as_millis();
     let (both, again) = opened.iter().fold((0, 0), |(both, again), opened| {
         (both + opened.both, again + opened.fetched_again)
     });
     println!(
-        "F22: {} of {openings} openings without gap or repeat while {rate:.0} messages a second flowed; {both} messages were on both sides of a seam, history was fetched again {again} times",
+        "F22: {} of {openings} openings without gap or repeat while {rate} messages a second flowed; {both} messages were on both sides of a seam, history was fetched again {again} times",
         opened.len()
     );
     target.end().await
@@ -84,7 +88,9 @@ fn write(clients: &[Client], room: i64, newest: &Arc<AtomicI64>) -> JoinSet<()> 
         let client = clients[number as usize % clients.len()].clone();
         let newest = Arc::clone(newest);
         senders.spawn(async move {
-            let mut pace = interval(Duration::from_secs(1) * SENDERS / RATE);
+            // Evenly, and not all at once.
+            let pace = Duration::from_secs(1) * SENDERS / RATE;
+            let mut pace = interval_at(Instant::now() + pace * number / SENDERS, pace);
             loop {
                 pace.tick().await;
                 if let Ok(sent) = client.send(room, "flows", None).await {
@@ -102,7 +108,10 @@ async fn open(client: &Client, room: i64, newest: &AtomicI64) -> Result<Opened> 
     socket.subscribe_room(room).await?;
     let goal = newest.load(Ordering::Relaxed) + BEHIND_THE_SEAM;
     let mut held = BTreeMap::new();
-    let first = fetch(client, room, &mut held).await?;
+    for message in client.history(room).await? {
+        keep(&mut held, &message)?;
+    }
+    let first = held.keys().next().copied().unwrap_or(1);
     let (mut pushed, mut both, mut fetched_again) = (SeqWatch::default(), 0, 0);
     loop {
         let known = contiguous(&held, first);
@@ -115,14 +124,14 @@ async fn open(client: &Client, room: i64, newest: &AtomicI64) -> Result<Opened> 
             let told = view.last_message.filter(|_| view.room_id == room);
             // Pushes may be a little behind the view; what stands between both is fetched.
             if told.is_some_and(|last| last.seq > known) && pushed.highest() > known {
-                fetch(client, room, &mut held).await?;
+                fetch(client, room, known, &mut held).await?;
                 fetched_again += 1;
             }
             continue;
         }
         let message: Message = frame.json()?;
         pushed.observe(message.seq);
-        both += usize::from(keep(&mut held, message)?);
+        both += usize::from(keep(&mut held, &message)?);
     }
     ensure!(
         pushed.repeats == 0 && pushed.misordered == 0 && pushed.gaps().is_empty(),
@@ -134,19 +143,31 @@ async fn open(client: &Client, room: i64, newest: &AtomicI64) -> Result<Opened> 
     })
 }
 
-/// The newest messages; answers the lowest seq there is.
-async fn fetch(client: &Client, room: i64, held: &mut BTreeMap<i64, Message>) -> Result<i64> {
-    for message in client.history_page(room, None, 100).await? {
-        keep(held, message)?;
+/// Pages back from the newest message until what is known.
+async fn fetch(
+    client: &Client,
+    room: i64,
+    known: i64,
+    held: &mut BTreeMap<i64, Message>,
+) -> Result<()> {
+    let mut page = client.history_page(room, None, PAGE).await?;
+    while let Some((oldest, seq)) = page.last().map(|last| (last.message_id, last.seq)) {
+        for message in &page {
+            keep(held, message)?;
+        }
+        if seq <= known + 1 {
+            break;
+        }
+        page = client.history_page(room, Some(oldest), PAGE).await?;
     }
-    Ok(held.keys().next().copied().unwrap_or(1))
+    Ok(())
 }
 
 /// Whether it was held already, and is then the same.
-fn keep(held: &mut BTreeMap<i64, Message>, message: Message) -> Result<bool> {
+fn keep(held: &mut BTreeMap<i64, Message>, message: &Message) -> Result<bool> {
     let before = held.insert(message.seq, message.clone());
     ensure!(
-        before.as_ref().is_none_or(|before| *before == message),
+        before.as_ref().is_none_or(|before| before == message),
         "history and push differ: {before:?} and {message:?}"
     );
     Ok(before.is_some())

@@ -20,7 +20,7 @@ const PROJECTORS: [&str; 2] = ["chat-query-service-1", "chat-query-service-2"];
 /// One did not come back, or the audit found something.
 pub async fn no_gap_is_left(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
-    let plan = load(mode, size, size.of(60, 160));
+    let plan = load(mode, size, size.of(70, 160));
     let times = size.of(3, 12);
     let report = under(&mut target, &plan, async |target, _| {
         let mut faults = Vec::new();

@@ -29,7 +29,7 @@ const BETWEEN: Duration = Duration::from_millis(300);
 pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let away = Duration::from_secs(size.of(10, 60));
-    let plan = load(mode, size, size.of(70, 120));
+    let plan = load(mode, size, size.of(90, 120));
     let report = under(&mut target, &plan, async |target, stage| {
         let nobody = Client::new(&target.url())?;
         let account = NewAccount::called("Who Forgot");
@@ -102,7 +102,11 @@ async fn no_code(nobody: &Client, account: &NewAccount) -> Result<()> {
             ensure!(
                 answer.status == 503,
                 "without Redis {path} of {} was answered with {}: {}",
-                if email == account.email { "somebody" } else { "nobody" },
+                if email == account.email {
+                    "somebody"
+                } else {
+                    "nobody"
+                },
                 answer.status,
                 answer.body
             );
@@ -117,7 +121,9 @@ async fn no_code(nobody: &Client, account: &NewAccount) -> Result<()> {
 
 async fn timed(what: &str, call: impl Future<Output = reqwest::Result<Answer>>) -> Result<Answer> {
     let began = Instant::now();
-    let answer = call.await.with_context(|| format!("{what} without Redis"))?;
+    let answer = call
+        .await
+        .with_context(|| format!("{what} without Redis"))?;
     ensure!(
         began.elapsed() <= IN_TIME,
         "{what} without Redis took {:?}",

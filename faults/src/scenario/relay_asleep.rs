@@ -5,18 +5,22 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use colloquy_e2e::{client::USER2, harness::eventually};
+use futures_util::future::try_join_all;
 use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::load;
 use crate::{
     chaos::Fault,
     plan::{Build, Mode, Size},
-    probe::Probe,
+    probe::{Probe, Round},
     run::under,
     target::{DistributedSystem, Target},
 };
 
+/// Every other try goes to the process that sleeps and waits there in vain, so several go at once.
+const PROBES: usize = 6;
+const BETWEEN: Duration = Duration::from_millis(200);
 const IN_TIME: Duration = Duration::from_secs(5);
 /// What a relay logs when it takes the lease, before the epoch.
 const TAKEN: &str = "this instance publishes";
@@ -26,26 +30,36 @@ const TAKEN: &str = "this instance publishes";
 pub async fn another_takes_over_in_order(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let asleep = Duration::from_secs(size.of(8, 30));
-    let plan = load(mode, size, size.of(70, 170));
+    let plan = load(mode, size, size.of(100, 200));
     let report = under(&mut target, &plan, async |target, stage| {
         let system = target.distributed()?;
         let reader = (&stage.clients[1], USER2.id);
-        let mut probe = Probe::new(&stage.clients[0], reader, &target.url()).await?;
-        probe.round().await?;
+        let mut probes = Vec::new();
+        for _ in 0..PROBES {
+            let mut probe = Probe::new(&stage.clients[0], reader, &target.url()).await?;
+            probe.round().await?;
+            probes.push(probe);
+        }
         let (holder, before) = eventually("somebody holds the lease", || holder(system)).await?;
         system.pause(&holder).await?;
         let began = Instant::now();
-        let flowed = flow(&mut probe, began + asleep).await;
+        let flows = probes.iter_mut().map(|probe| flow(probe, began + asleep));
+        let flowed = try_join_all(flows).await;
         let ended = Instant::now();
         system.resume(&holder).await?;
-        let (rounds, slowest) = flowed?;
+        let rounds: Vec<Round> = flowed?.into_iter().flatten().collect();
+        let slowest = |what: fn(&Round) -> Duration| rounds.iter().map(what).max();
+        let pushed = slowest(|round| round.pushed_after).context("nothing was pushed")?;
         let after = epoch(system).await?;
         println!(
-            "F07: {holder} slept {:?}, the lease went from epoch {before} to {after}, {rounds} messages were pushed at most {slowest:?} after their answer",
-            ended - began
+            "F07: {holder} slept {:?}, the lease went from epoch {before} to {after}; {} messages were pushed at most {pushed:?} after their answer; {} tries met the sleeper, the slowest answer took {:?}",
+            ended - began,
+            rounds.len(),
+            rounds.iter().map(|round| round.failed_tries).sum::<u32>(),
+            slowest(|round| round.slowest_answer).unwrap_or_default()
         );
         ensure!(after > before, "nobody took the lease over");
-        ensure!(slowest <= IN_TIME, "a push came {slowest:?} after its answer");
+        ensure!(pushed <= IN_TIME, "a push came {pushed:?} after its answer");
         Ok(vec![Fault { began, ended }])
     })
     .await?;
@@ -53,14 +67,14 @@ pub async fn another_takes_over_in_order(mode: Mode, size: Size) -> Result<()> {
     target.end().await
 }
 
-async fn flow(probe: &mut Probe, until: Instant) -> Result<(u32, Duration)> {
-    let (mut rounds, mut slowest) = (0, Duration::ZERO);
-    while Instant::now() < until {
-        let round = probe.round().await.context("while the relay sleeps")?;
-        rounds += 1;
-        slowest = slowest.max(round.pushed_after);
+async fn flow(probe: &mut Probe, until: Instant) -> Result<Vec<Round>> {
+    let mut rounds = Vec::new();
+    // A try that meets the sleeper may take longer than it sleeps.
+    while let Ok(round) = timeout_at(until, probe.round()).await {
+        rounds.push(round.context("while the relay sleeps")?);
+        sleep(BETWEEN).await;
     }
-    Ok((rounds, slowest))
+    Ok(rounds)
 }
 
 /// The process that logged the epoch of the lease, and the epoch.

@@ -24,6 +24,7 @@ pub struct DistributedSystem {
     settings: Settings,
     /// Every process and the port it serves.
     processes: BTreeMap<String, u16>,
+    build: Build,
     /// Every process that comes back has the same bug.
     bug: Option<String>,
 }
@@ -80,6 +81,7 @@ impl DistributedSystem {
             xtask,
             settings: toml::from_str(&text)?,
             processes: listed.lines().filter_map(name_and_port).collect(),
+            build,
             bug,
         })
     }
@@ -169,9 +171,22 @@ impl DistributedSystem {
         }
     }
 
+    /// Leaves the product up for whoever comes next; one with planted bugs nobody may meet by accident.
     pub async fn end(self) -> Result<()> {
-        run(Command::new(&self.xtask).arg("down")).await.map(|_| ())
+        match self.build {
+            Build::Product => Ok(()),
+            Build::Planted(_) => stop().await,
+        }
     }
+}
+
+/// Stops the processes, if there are any; the parts stay up.
+///
+/// # Errors
+/// One does not end.
+pub async fn stop() -> Result<()> {
+    let mut down = Command::new(beside_this("xtask")?);
+    run(down.arg("down")).await.map(|_| ())
 }
 
 /// Of a line of `xtask status`, such as `auth-service-1   ready, port 21083, pid 7`.

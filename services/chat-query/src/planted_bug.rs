@@ -1,6 +1,10 @@
 //! A bug on purpose, for proving that the checker of the fault tests would catch it. Never in a release.
 
-use std::time::Duration;
+use std::{
+    process::abort,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use colloquy_event_log::{GroupReader, Record};
 
@@ -47,6 +51,22 @@ pub async fn commit_before_apply(
     }
     // The gap in which a kill loses the batch.
     tokio::time::sleep(Duration::from_millis(30)).await;
+}
+
+/// Ends the process as a crash would when it comes by this point for the n-th time, if `COLLOQUY_CRASH_AT` says
+/// `point:n`.
+pub fn crash_at(point: &str) {
+    static PASSED: AtomicU32 = AtomicU32::new(0);
+    let chosen = std::env::var("COLLOQUY_CRASH_AT").unwrap_or_default();
+    if let Some((_, times)) = chosen
+        .rsplit_once(':')
+        .filter(|(chosen, _)| *chosen == point)
+    {
+        let passed = PASSED.fetch_add(1, Ordering::Relaxed) + 1;
+        if times.parse() == Ok(passed) {
+            abort();
+        }
+    }
 }
 
 fn chosen(bug: &str) -> bool {

@@ -77,9 +77,13 @@ impl Projector {
         #[cfg(feature = "planted-bugs")]
         crate::planted_bug::commit_before_apply(self.store.as_ref(), reader, records, &batch).await;
         let saved = self.store_batch(&mut batch).await;
+        #[cfg(feature = "planted-bugs")]
+        crate::planted_bug::crash_at("projector.after_apply");
         metrics::counter!("colloquy_query_events_projected_total").increment(records.len() as u64);
         if let Some(announcements) = saved {
             announce::publish(self.log.as_ref(), &announcements).await;
+            #[cfg(feature = "planted-bugs")]
+            crate::planted_bug::crash_at("projector.after_announce");
             commit(reader, records).await;
         }
     }
