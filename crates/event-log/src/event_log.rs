@@ -142,3 +142,30 @@ pub trait TailReader: Send {
     /// The log is down (call again; nothing is skipped), or [`EventLogError::OutOfRange`]: make another tail.
     async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
 }
+
+/// The three write topics as what they are kept for: everything that ever happened, from the beginning.
+#[async_trait]
+pub trait AuditTrail: Send + Sync + 'static {
+    /// Reads the write topics from their beginning to their end as it is when this returns, without a group.
+    ///
+    /// # Errors
+    /// The log is down.
+    async fn from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError>;
+}
+
+/// A reader of the audit trail.
+#[async_trait]
+pub trait TrailReader: Send {
+    /// The next records, at most `max`; none when everything up to the noted end has been read. A few from behind that
+    /// end may be among them.
+    ///
+    /// # Errors
+    /// The log is down (call again; nothing is skipped), or [`EventLogError::OutOfRange`]: what comes next is gone.
+    async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
+
+    /// Notes the end as it is now, so that reading goes on up to there.
+    ///
+    /// # Errors
+    /// The log is down; the end noted before stays.
+    async fn note_end(&mut self) -> Result<(), EventLogError>;
+}

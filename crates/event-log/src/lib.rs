@@ -7,4 +7,6 @@ pub mod event_log;
 
 pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
 pub use event_log::kafka::{KafkaLog, KafkaSettings};
-pub use event_log::{EventLog, EventLogError, GroupReader, NewEvent, Record, TailReader};
+pub use event_log::{
+    AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, Record, TailReader, TrailReader,
+};

@@ -4,12 +4,13 @@ mod crashes;
 mod events;
 mod groups;
 mod tails;
+mod trails;
 
 use std::{fmt::Debug, future::Future, time::Duration};
 
-use super::EventLog;
+use super::{AuditTrail, EventLog};
 
-pub use self::{crashes::*, events::*, groups::*, tails::*};
+pub use self::{crashes::*, events::*, groups::*, tails::*, trails::*};
 
 /// A log of one test.
 pub trait Fixture: Sized + Send + Sync {
@@ -18,6 +19,9 @@ pub trait Fixture: Sized + Send + Sync {
 
     /// Opens it, as a process that starts does. May be called again, also while an earlier opening is in use.
     fn open(&self) -> impl Future<Output = Box<dyn EventLog>> + Send;
+
+    /// Opens it as whoever rebuilds views does.
+    fn open_trail(&self) -> impl Future<Output = Box<dyn AuditTrail>> + Send;
 }
 
 /// Makes a test of every promise, for one [`Fixture`].
@@ -42,6 +46,8 @@ macro_rules! conformance {
             two_tails_read_everything_each,
             a_tail_reads_its_topics_only,
             next_of_a_tail_is_cancel_safe,
+            decision_14_a_trail_goes_from_the_beginning_to_the_noted_end,
+            decision_14_a_trail_of_nothing_ends_at_once,
         );
     };
     ($fixture:ty: $($promise:ident),* $(,)?) => {

@@ -7,6 +7,7 @@ mod group;
 mod outbox;
 mod positions;
 mod tail;
+mod trail;
 
 use std::{
     collections::HashMap,
@@ -19,8 +20,8 @@ use colloquy_contracts::{Topic, Writer};
 use colloquy_sql::StoreError;
 use tokio::sync::Semaphore;
 
-use self::{group::Member, tail::Tail};
-use super::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
+use self::{group::Member, tail::Tail, trail::Trail};
+use super::{AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, TailReader, TrailReader};
 
 pub use self::{outbox::SqliteOutbox, positions::record_position};
 
@@ -112,6 +113,13 @@ impl EventLog for EmbeddedLog {
             }
         }
         Ok(Box::new(Tail::at_end(&outboxes, topics).await?))
+    }
+}
+
+#[async_trait]
+impl AuditTrail for EmbeddedLog {
+    async fn from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
+        Ok(Box::new(Trail::open(&self.write).await?))
     }
 }
 

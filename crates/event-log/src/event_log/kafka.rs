@@ -14,6 +14,7 @@ mod record;
 mod settings;
 mod tail;
 mod topics;
+mod trail;
 
 use std::sync::Arc;
 
@@ -21,8 +22,8 @@ use async_trait::async_trait;
 use colloquy_contracts::Topic;
 use rdkafka::error::KafkaError;
 
-use self::{group::Member, producer::Producer, tail::Tail};
-use super::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
+use self::{group::Member, producer::Producer, tail::Tail, trail::Trail};
+use super::{AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, TailReader, TrailReader};
 
 pub use self::settings::KafkaSettings;
 
@@ -63,6 +64,13 @@ impl EventLog for KafkaLog {
     async fn tail(&self, topics: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError> {
         let tail = Tail::at_end(Arc::clone(&self.settings), topics.to_vec()).await?;
         Ok(Box::new(tail))
+    }
+}
+
+#[async_trait]
+impl AuditTrail for KafkaLog {
+    async fn from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
+        Ok(Box::new(Trail::open(Arc::clone(&self.settings)).await?))
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use colloquy_contracts::{RoomId, Topic};
 use colloquy_event_log::{
-    EmbeddedLog, EventLog, EventLogError, NewEvent, SqliteOutbox,
+    AuditTrail, EmbeddedLog, EventLog, EventLogError, NewEvent, SqliteOutbox,
     event_log::{conformance::Fixture, embedded::record_position},
 };
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
@@ -34,6 +34,10 @@ impl Fixture for Files {
     }
 
     async fn open(&self) -> Box<dyn EventLog> {
+        Box::new(self.log().await.2)
+    }
+
+    async fn open_trail(&self) -> Box<dyn AuditTrail> {
         Box::new(self.log().await.2)
     }
 }

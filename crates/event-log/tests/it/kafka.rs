@@ -2,7 +2,7 @@ use std::{collections::HashMap, time::Duration};
 
 use colloquy_contracts::{RoomId, Topic};
 use colloquy_event_log::{
-    EventLog, EventLogError, GroupReader, KafkaLog, KafkaSettings, NewEvent, Record,
+    AuditTrail, EventLog, EventLogError, GroupReader, KafkaLog, KafkaSettings, NewEvent, Record,
     event_log::conformance::Fixture,
 };
 use rdkafka::{
@@ -60,6 +60,10 @@ impl Fixture for Topics {
     }
 
     async fn open(&self) -> Box<dyn EventLog> {
+        Box::new(self.log().await)
+    }
+
+    async fn open_trail(&self) -> Box<dyn AuditTrail> {
         Box::new(self.log().await)
     }
 }
