@@ -78,11 +78,13 @@ async fn s05_login_takes_as_long_for_an_unknown_user_as_for_a_wrong_password() -
 #[tokio::test]
 async fn s05_forgotten_passwords_take_as_long_for_unknown_addresses() -> Result<()> {
     let scene = scene().await?;
-    let mut known = Vec::new();
+    // Each address is asked for as often as the one it is compared with: a second mail within a minute is none.
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for _ in 0..PAIRS {
         let account = NewAccount::called("Timed");
         scene.nobody()?.sign_up(&account).await?;
         known.push(account.email);
+        unknown.push(NewAccount::called("Nobody").email);
     }
     let body = |email: &str| json!({"email": email});
     for path in [
@@ -93,7 +95,7 @@ async fn s05_forgotten_passwords_take_as_long_for_unknown_addresses() -> Result<
             &scene.nobody()?,
             path,
             |n| body(&known[n]),
-            |_| body(&NewAccount::called("Nobody").email),
+            |n| body(&unknown[n]),
         )
         .await?;
     }
