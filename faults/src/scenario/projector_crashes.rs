@@ -43,7 +43,7 @@ pub async fn every_announcement_is_told(mode: Mode, size: Size) -> Result<()> {
         for round in 0..rounds {
             for point in POINTS {
                 let began = Instant::now();
-                crash(system, &format!("{point}:{}", 3 + round)).await?;
+                crash(system, &format!("{point}:{}", 1 + round % 3)).await?;
                 system.revive(CRASHES).await?;
                 faults.push(Fault {
                     began,

@@ -31,8 +31,6 @@ const TOO_SLOW: u16 = 4500;
 /// The longest message there may be, of characters of four octets.
 const LOUD: usize = 8_192;
 const LOUD_MESSAGES: u32 = 300;
-const LOUD_PAUSE: Duration = Duration::from_millis(30);
-const QUIET_PAUSE: Duration = Duration::from_millis(90);
 const AT_ONCE: usize = 20;
 const MEMORY: u64 = 64 * 1024 * 1024;
 /// Below this, who is faster is the scheduler's to say.
@@ -47,6 +45,7 @@ pub async fn they_hurt_themselves_alone(mode: Mode, size: Size) -> Result<()> {
     let quiet = clients[0].create_room("quiet", &everybody).await?;
     let loud = clients[0].create_room("loud", &everybody).await?;
     let (all, slow) = size.of((100, 10), (1_000, 50));
+    let pause = Duration::from_millis(size.of(15, 60));
     let times = Arc::new(Times::default());
     let mut readers = JoinSet::new();
     for number in 0..all - slow {
@@ -55,7 +54,7 @@ pub async fn they_hurt_themselves_alone(mode: Mode, size: Size) -> Result<()> {
         readers.spawn(read(socket, Arc::clone(&times)));
     }
 
-    let mut without = write(&clients[0], quiet, loud, &times).await?;
+    let mut without = write(&clients[0], [quiet, loud], &times, pause).await?;
     let before = memory(&mut target)?;
     let mut slow_ones = stream::iter(0..slow)
         .map(|number| subscribed(&clients[number % clients.len()], [quiet, loud]))
@@ -64,7 +63,7 @@ pub async fn they_hurt_themselves_alone(mode: Mode, size: Size) -> Result<()> {
         .await?;
     let mut most = before;
     let mut with = {
-        let writing = write(&clients[0], quiet, loud, &times);
+        let writing = write(&clients[0], [quiet, loud], &times, pause);
         tokio::pin!(writing);
         loop {
             tokio::select! {
@@ -81,7 +80,7 @@ pub async fn they_hurt_themselves_alone(mode: Mode, size: Size) -> Result<()> {
         "somebody who reads was closed as well"
     );
     // Before and after, so that a machine that gets slower or faster by itself is on both sides.
-    without.extend(write(&clients[0], quiet, loud, &times).await?);
+    without.extend(write(&clients[0], [quiet, loud], &times, pause).await?);
     let grown = most.saturating_sub(before);
     let (others, usual) = (p99(&mut with), p99(&mut without));
     println!(
@@ -139,11 +138,16 @@ async fn read(mut socket: Socket, times: Arc<Times>) -> Result<()> {
     }
 }
 
-/// Writes to both rooms for some ten seconds.
-async fn write(client: &Client, quiet: i64, loud: i64, times: &Times) -> Result<Vec<Duration>> {
+/// Writes to both rooms, to the loud one three times as often, and answers how long each push of the quiet one took.
+async fn write(
+    client: &Client,
+    [quiet, loud]: [i64; 2],
+    times: &Times,
+    pause: Duration,
+) -> Result<Vec<Duration>> {
     let text = "🔊".repeat(LOUD);
     let loud = async {
-        let mut pace = interval(LOUD_PAUSE);
+        let mut pace = interval(pause);
         for _ in 0..LOUD_MESSAGES {
             pace.tick().await;
             client.send(loud, &text, None).await?;
@@ -151,7 +155,7 @@ async fn write(client: &Client, quiet: i64, loud: i64, times: &Times) -> Result<
         anyhow::Ok(())
     };
     let quiet = async {
-        let mut pace = interval(QUIET_PAUSE);
+        let mut pace = interval(3 * pause);
         for _ in 0..LOUD_MESSAGES / 3 {
             pace.tick().await;
             let number = times.sent();

@@ -28,7 +28,7 @@ use crate::{
 const COLLECTIONS: [&str; 4] = ["chatRoomViews", "messages", "readMarkers", "parkedEvents"];
 const GROUP: &str = "chat-query-service";
 const PROJECTORS: [&str; 2] = ["chat-query-service-1", "chat-query-service-2"];
-const BETWEEN: Duration = Duration::from_secs(1);
+const BETWEEN: Duration = Duration::from_millis(300);
 const LOOK: Duration = Duration::from_millis(100);
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long a rebuild may take before it does not end.
@@ -41,7 +41,7 @@ pub async fn they_are_rebuilt_equal(mode: Mode, size: Size) -> Result<()> {
     let rate = size.of(120, 200);
     // In the distributed system one takes long enough, because Kafka first has to notice that the projectors are gone.
     let wipes = match mode {
-        Mode::AllInOne => size.of(3, 10),
+        Mode::AllInOne => size.of(10, 40),
         Mode::Distributed => size.of(1, 3),
     };
     let plan = load(mode, size, rate);
