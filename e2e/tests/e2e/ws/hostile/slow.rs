@@ -63,7 +63,7 @@ impl Dripper {
         let mut seconds = interval(Duration::from_secs(1));
         for octet in self.octets {
             seconds.tick().await;
-            attacker.say(&[*octet]).await?;
+            let _ = attacker.say(&[*octet]).await;
             if let Some(error) = attacker.still_waits().await? {
                 let waited = begun.elapsed();
                 let patience = Duration::from_secs(9)..Duration::from_secs(16);
