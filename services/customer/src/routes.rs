@@ -3,7 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{Router, extract::State, middleware::from_extractor};
-use colloquy_chassis::{Answer, ApiError, extract::{Body, ListBody}, identity::ServiceCaller, router::finish};
+use colloquy_chassis::{
+    Answer, ApiError,
+    extract::{Body, ListBody},
+    identity::ServiceCaller,
+    router::finish,
+};
 use colloquy_contracts::{
     CustomerId, Envelope,
     openapi::{BadBody, Forbidden},
