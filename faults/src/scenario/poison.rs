@@ -28,8 +28,9 @@ use crate::{
 };
 
 const COUNT: usize = 50;
-/// What contradicts is tried for up to 1 s before it is set aside (decision 8).
-const IN_TIME: Duration = Duration::from_secs(4);
+/// Pushes do not pass the projector and are not to notice. History is awaited, but not as strictly: the event that
+/// contradicts is tried three times before it is set aside (decision 8), and what was read with it waits.
+const IN_TIME: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// An event that nobody wrote.
@@ -63,9 +64,8 @@ pub async fn it_is_set_aside_and_all_else_goes_on(mode: Mode, size: Size) -> Res
                 spawn_blocking(move || produce(&brokers, &broken)).await??;
             }
         }
-        let slowest = go_on(target, stage, 10).await?;
-        ensure!(slowest <= IN_TIME, "a message of another room took {slowest:?}");
-
+        let (pushed, shown) = go_on(target, stage, 10).await?;
+        ensure!(pushed <= IN_TIME, "a push of another room took {pushed:?}");
         let parked = eventually("everything broken is set aside", || async {
             let parked = target.parked(&run).await?;
             Ok((parked.len() >= broken.len()).then_some(parked))
@@ -80,7 +80,7 @@ pub async fn it_is_set_aside_and_all_else_goes_on(mode: Mode, size: Size) -> Res
             parked.len(),
             later.len()
         );
-        println!("F18: {COUNT} broken events, {} set aside with a reason, a message of another room took at most {slowest:?} into history", later.len());
+        println!("F18: {COUNT} broken events, {} set aside with a reason, messages of other rooms were pushed within {pushed:?} and in history within {shown:?}", later.len());
         for reason in later.iter().map(|event| &event.reason).collect::<std::collections::BTreeSet<_>>() {
             println!("  {reason}");
         }
@@ -142,9 +142,10 @@ async fn broken(run: &str, stage: &Stage) -> Result<Vec<Broken>> {
     Ok(broken)
 }
 
-/// While they are met, messages of another room reach history and subscribers, and new clients connect.
-async fn go_on(target: &Target, stage: &Stage, times: u32) -> Result<Duration> {
-    let mut slowest = Duration::ZERO;
+/// While they are met, messages of other rooms reach subscribers and history, and new clients connect. Answers how long
+/// both took at most.
+async fn go_on(target: &Target, stage: &Stage, times: u32) -> Result<(Duration, Duration)> {
+    let (mut pushed, mut shown) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..times {
         let reader = (&stage.clients[1], USER2.id);
         let mut probe = Probe::new(&stage.clients[0], reader, &target.url())
@@ -156,9 +157,10 @@ async fn go_on(target: &Target, stage: &Stage, times: u32) -> Result<Duration> {
             Ok(history.ok())
         })
         .await?;
-        slowest = slowest.max(round.acknowledged.elapsed());
+        pushed = pushed.max(round.pushed_after);
+        shown = shown.max(round.acknowledged.elapsed());
     }
-    Ok(slowest)
+    Ok((pushed, shown))
 }
 
 /// The outbox is the log: they are put into it while the process is down.
