@@ -130,7 +130,9 @@ impl Suite {
             child.wait()?;
             return Ok(None);
         }
-        Ok(Some(Printed(String::from_utf8_lossy(&fs::read(output)?).into())))
+        Ok(Some(Printed(
+            String::from_utf8_lossy(&fs::read(output)?).into(),
+        )))
     }
 }
 
@@ -159,7 +161,9 @@ impl Printed {
 
 /// Which binary a test of this file is in. Those of a conformance suite are run where it is registered.
 fn target(file: &str) -> String {
-    let binary = file.strip_prefix("tests/").and_then(|file| file.split('/').next());
+    let binary = file
+        .strip_prefix("tests/")
+        .and_then(|file| file.split('/').next());
     match binary {
         Some(binary) => binary.trim_end_matches(".rs").to_owned(),
         None if file.contains("/conformance") => "it".to_owned(),
