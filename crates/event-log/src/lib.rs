@@ -4,6 +4,7 @@
 #![deny(missing_docs)]
 
 pub mod event_log;
+pub mod write_event;
 
 pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
 pub use event_log::kafka::{KafkaLog, KafkaSettings};

@@ -1,14 +1,15 @@
 //! The one task that reads the log for all sockets of a node (decision 16): no group, from the end as it is at the start.
 
 use colloquy_chassis::{Failure as _, backoff::Backoff, readiness::Gate};
-use colloquy_contracts::Topic;
-use colloquy_event_log::{EventLog, EventLogError, Record, TailReader};
+use colloquy_contracts::{Topic, events::WriteEvent};
+use colloquy_event_log::{EventLog, EventLogError, Record, TailReader, write_event};
 use tokio::time::Instant;
 
 use super::{
     message_sent,
     read_marker_updated::{self, Markers},
     read_status_updated,
+    registry::Registry,
     room_updated::{self, Coalescing},
     seqs::Seqs,
 };
@@ -25,6 +26,9 @@ const TOPICS: [Topic; 4] = [
 const BATCH: usize = 256;
 /// Frames queued before other tasks get a turn: the connections that write them share our threads.
 const FRAMES_A_TURN: usize = 2_000;
+
+/// Why a record is not pushed.
+type Unreadable = Box<dyn std::error::Error + Send + Sync>;
 
 /// What this node has pushed.
 struct Pushed {
@@ -106,32 +110,39 @@ impl Pushed {
             return;
         }
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
-        let outcome = match topic {
-            Topic::ChatMessageSent => {
-                message_sent::push(&record, &mut self.seqs, &websocket.registry)
-            }
-            Topic::RoomUpdated => room_updated::read(record).map(|(room, update)| {
-                self.rooms
-                    .offer(room, update, Instant::now())
-                    .map_or(0, |update| room_updated::push(&update, &websocket.registry))
-            }),
-            Topic::ReadMarkerUpdated => {
-                read_marker_updated::push(&record, &mut self.markers, &websocket.registry)
-            }
-            Topic::ReadStatusUpdated => read_status_updated::read(record).map(|(room, flag)| {
-                self.rooms.offer_flag(room, flag).map_or(0, |flag| {
-                    read_status_updated::push(&flag, &websocket.registry)
-                })
-            }),
-            Topic::ChatRoomCreated => Ok(0),
-        };
-        match outcome {
+        match self.push_new(record, &websocket.registry) {
             Ok(frames) => self.count(frames).await,
             Err(error) => {
                 metrics::counter!("websocket_unreadable_records").increment(1);
                 tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
             }
         }
+    }
+
+    fn push_new(&mut self, record: Record, registry: &Registry) -> Result<usize, Unreadable> {
+        Ok(match record.topic {
+            Topic::RoomUpdated => {
+                let (room, update) = room_updated::read(record)?;
+                self.rooms
+                    .offer(room, update, Instant::now())
+                    .map_or(0, |update| room_updated::push(&update, registry))
+            }
+            Topic::ReadStatusUpdated => {
+                let (room, flag) = read_status_updated::read(record)?;
+                self.rooms
+                    .offer_flag(room, flag)
+                    .map_or(0, |flag| read_status_updated::push(&flag, registry))
+            }
+            _ => match write_event::read(&record)? {
+                WriteEvent::MessageSent(message) => {
+                    message_sent::push(&message, &record, &mut self.seqs, registry)
+                }
+                WriteEvent::ReadMarkerUpdated(marker) => {
+                    read_marker_updated::push(&marker, &record, &mut self.markers, registry)
+                }
+                WriteEvent::RoomCreated(_) => 0,
+            },
+        })
     }
 
     async fn count(&mut self, frames: usize) {

@@ -13,21 +13,18 @@ pub type Markers = Recent<(RoomId, CustomerId), Option<MessageId>>;
 
 /// Pushes a marker to the room's subscribers, unless it was told, or one beyond it: a marker never goes back. Answers how
 /// many frames that were.
-///
-/// # Errors
-/// The record holds no marker.
 pub fn push(
+    marker: &ReadMarkerUpdated,
     record: &Record,
     markers: &mut Markers,
     registry: &Registry,
-) -> Result<usize, serde_json::Error> {
-    let marker: ReadMarkerUpdated = serde_json::from_slice(&record.payload)?;
+) -> usize {
     let furthest = markers.of((marker.room_id, marker.customer_id));
     if *furthest >= Some(marker.last_read_message_id) {
         metrics::counter!("websocket_old_read_markers_dropped").increment(1);
-        return Ok(0);
+        return 0;
     }
     *furthest = Some(marker.last_read_message_id);
     let destination = Destination::ReadMarkers(marker.room_id);
-    Ok(registry.publish(destination, [Address::Room(destination)], &record.payload))
+    registry.publish(destination, [Address::Room(destination)], &record.payload)
 }

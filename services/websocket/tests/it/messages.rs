@@ -7,7 +7,7 @@ use colloquy_event_log::NewEvent;
 use crate::harness::{
     ALICE, BOB, Node, OUTSIDER,
     client::Client,
-    events::{message, room_updated},
+    events::{marker_moved, message, room_updated},
     memory_log::MemoryLog,
 };
 
@@ -155,4 +155,25 @@ async fn stomp_s7_an_outsider_gets_an_error_and_nothing_of_the_room() {
         outsider.error().await,
         ("not a member of this room".into(), 1002)
     );
+}
+
+#[tokio::test]
+async fn decision_8_what_breaks_a_rule_of_its_shape_is_not_pushed() {
+    let log = MemoryLog::default();
+    let node = Node::start(&log).await;
+    let mut alice = Client::connected(node.address, ALICE).await;
+    alice.subscribe("0", ROOM).await;
+    alice.subscribe("1", "/topic/readMarkers/roomId/1").await;
+    log.add(message(1, 0)).await;
+    log.add(message(1, -1)).await;
+    let elsewhere = NewEvent {
+        room_id: RoomId(2),
+        ..message(1, 1)
+    };
+    log.add(elsewhere).await;
+    log.add(marker_moved(1, BOB, 0)).await;
+    log.add(message(1, 1)).await;
+    assert_eq!(alice.body().await["seq"], 1, "the first that is pushed");
+    log.add(marker_moved(1, BOB, 7)).await;
+    assert_eq!(alice.body().await["lastReadMessageId"], 7);
 }
