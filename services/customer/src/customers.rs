@@ -36,6 +36,8 @@ pub struct Settings {
     pub code_requests_per_hour: u32,
     /// Accounts that one client address may make, or try to make, in an hour.
     pub sign_ups_per_hour: u32,
+    /// Searches that one caller may make in a minute.
+    pub searches_per_minute: u32,
 }
 
 /// Whom customer management asks.
@@ -111,7 +113,7 @@ impl Customers {
             new_ticket,
             settings,
             clock,
-            searches: SearchBudget::default(),
+            searches: SearchBudget::new(settings.searches_per_minute),
         })
     }
 

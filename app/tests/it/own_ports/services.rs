@@ -165,6 +165,7 @@ async fn chat(folder: &TempDir, customers: Arc<Customers>, tasks: &Tasks) -> Vec
         log: Arc::new(EmbeddedLog::new(written, announced)),
         expiring_store: Arc::new(EmbeddedExpiringStore::start(tasks)),
         membership,
+        clock: Arc::new(SystemClock),
     };
     let projecting = Readiness::default().gate("projector");
     let queries = ChatQuery::start(foundation, tasks, projecting);

@@ -51,6 +51,7 @@ pub const SETTINGS: Settings = Settings {
     reset_without_ticket: true,
     code_requests_per_hour: 1000,
     sign_ups_per_hour: 1000,
+    searches_per_minute: 30,
 };
 
 /// Customer management with the demo accounts, and handles on everything around it.
