@@ -83,6 +83,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         log: Arc::clone(&stores.log),
         expiring_store: Arc::clone(&stores.expiring),
         membership: membership.clone(),
+        clock: Arc::clone(&clock),
     };
     let queries = ChatQuery::start(reading, &tasks, projecting);
     let verifier = SessionVerifier::load(&keys, &settings.sessions.algorithms, Arc::clone(&clock))?;

@@ -21,6 +21,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
             process.client(ServiceName::ChatCommand)?,
         ),
         store: views,
+        clock: Arc::clone(&process.clock),
     };
     let service = ChatQuery::start(foundation, &tasks, process.readiness.gate("projector"));
     process

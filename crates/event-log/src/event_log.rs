@@ -150,7 +150,7 @@ pub trait AuditTrail: Send + Sync + 'static {
     ///
     /// # Errors
     /// The log is down.
-    async fn from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError>;
+    async fn read_from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError>;
 }
 
 /// A reader of the audit trail.

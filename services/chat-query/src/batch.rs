@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use colloquy_chassis::answer::chain;
-use colloquy_contracts::{CustomerId, RoomId, events::WriteEvent};
+use colloquy_contracts::{CustomerId, RoomId, Timestamp, events::WriteEvent};
 use colloquy_event_log::{NewEvent, Record};
 
 use crate::{
@@ -19,7 +19,8 @@ use crate::{
 pub struct Batch {
     arrived: Vec<Arrived>,
     parked: Vec<ParkedEvent>,
-    position: Position,
+    position: Option<Position>,
+    now: Timestamp,
 }
 
 #[derive(Debug)]
@@ -29,17 +30,25 @@ struct Arrived {
 }
 
 impl Batch {
-    /// Reads records; what cannot be read is set aside.
+    /// Reads records in their turn; what cannot be read is set aside.
     #[must_use]
-    pub fn read(group: &'static str, records: &[Record]) -> Self {
+    pub fn read(group: &'static str, records: &[Record], now: Timestamp) -> Self {
         let offset = records.iter().map(|record| record.offset).max();
+        let offset = offset.unwrap_or_default();
+        Self {
+            position: Some(Position { group, offset }),
+            ..Self::read_again(records, now)
+        }
+    }
+
+    /// Reads records that a group has read or will read in its turn: its position stays.
+    #[must_use]
+    pub fn read_again(records: &[Record], now: Timestamp) -> Self {
         let mut batch = Self {
             arrived: Vec::with_capacity(records.len()),
             parked: Vec::new(),
-            position: Position {
-                group,
-                offset: offset.unwrap_or_default(),
-            },
+            position: None,
+            now,
         };
         for record in records {
             match intake::read(record) {
@@ -53,10 +62,16 @@ impl Batch {
         batch
     }
 
-    /// The position behind the batch.
+    /// The position behind the batch, if it was read in its turn.
     #[must_use]
-    pub fn position(&self) -> &Position {
+    pub fn position(&self) -> &Option<Position> {
         &self.position
+    }
+
+    /// What was set aside so far.
+    #[must_use]
+    pub fn parked(&self) -> &[ParkedEvent] {
+        &self.parked
     }
 
     /// The rooms it is about.
@@ -113,13 +128,14 @@ impl Batch {
     }
 
     fn park(&mut self, record: &Record, reason: String) {
+        let parked = ParkedEvent::new(record, reason, self.now);
         tracing::warn!(
-            topic = %record.topic, partition = record.partition, offset = record.offset, reason,
-            "an event is set aside"
+            topic = %record.topic, partition = record.partition, offset = record.offset,
+            reason = parked.headline(), "an event is set aside"
         );
         metrics::counter!("colloquy_query_events_parked_total", "topic" => record.topic.name())
             .increment(1);
-        self.parked.push(ParkedEvent::new(record, reason));
+        self.parked.push(parked);
     }
 }
 
@@ -191,7 +207,7 @@ impl Folded {
 #[cfg(test)]
 mod tests {
     use colloquy_contracts::{
-        MessageId, Seq, Timestamp,
+        MessageId, Seq,
         events::{ChatMessageSent, ChatRoomCreated, Participant, ReadMarkerUpdated},
     };
 
@@ -251,7 +267,7 @@ mod tests {
                 version: None,
             })
             .collect();
-        Batch::read("group", &records)
+        Batch::read("group", &records, Timestamp::from_millis(5))
     }
 
     fn told(write: &ViewWrite) -> Vec<&str> {
@@ -273,7 +289,7 @@ mod tests {
             write.announcements[0].version,
             Some(write.rooms[0].progress())
         );
-        assert_eq!(write.position.offset, 3);
+        assert_eq!(write.position.unwrap().offset, 3);
     }
 
     #[test]
@@ -329,7 +345,7 @@ mod tests {
         for _ in 0..2 {
             let write = batch.fold(HashMap::new());
             assert_eq!(write.parked.len(), 1);
-            assert_eq!(write.parked[0].offset, 2);
+            assert_eq!(write.parked[0].place.offset, 2);
             assert_eq!(write.rooms[0].view().unwrap().room_name, "Room");
             assert_eq!(write.messages.len(), 1);
         }

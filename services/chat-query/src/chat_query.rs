@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use colloquy_chassis::{Failure, Kind, Tasks, readiness::Gate};
+use colloquy_chassis::{Clock, Failure, Kind, Tasks, readiness::Gate};
 use colloquy_contracts::{RoomId, Seq};
 use colloquy_event_log::EventLog;
 use colloquy_expiring_store::ExpiringStore;
@@ -29,6 +29,8 @@ pub struct Foundation {
     pub expiring_store: Arc<dyn ExpiringStore>,
     /// Decides who may read which room.
     pub membership: MembershipCheck,
+    /// Tells when an event is set aside.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// The read side, serving.
@@ -67,6 +69,7 @@ impl ChatQuery {
         let projector = Projector {
             store: Arc::clone(&foundation.store),
             log: foundation.log,
+            clock: foundation.clock,
             saves,
         };
         let stopping = tasks.clone();

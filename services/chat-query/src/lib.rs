@@ -4,6 +4,7 @@
 pub mod announce;
 pub mod batch;
 mod chat_query;
+mod holds;
 pub mod intake;
 pub mod membership;
 pub mod parked;
@@ -12,11 +13,14 @@ mod planted_bug;
 pub mod projections;
 pub mod projector;
 mod queries;
+pub mod rebuild;
+pub mod replay_parked;
 pub mod room_state;
 pub mod routes;
+mod storing;
 pub mod view_store;
 
 pub use chat_query::{ChatQuery, Foundation};
 pub use membership::ViewMembership;
 pub use routes::{openapi, router};
-pub use view_store::{ViewStore, mongodb::MongoViewStore, sqlite::SqliteViewStore};
+pub use view_store::{RebuildStore, ViewStore, mongodb::MongoViewStore, sqlite::SqliteViewStore};

@@ -1,18 +1,16 @@
 //! Events that were set aside because they are broken, so that others go on (decision 8).
 
+use std::{fmt, str::FromStr};
+
 use bytes::Bytes;
-use colloquy_contracts::Topic;
+use colloquy_contracts::{Timestamp, Topic};
 use colloquy_event_log::Record;
 
 /// A record of the log that was not projected, whole, so that it can be looked at and replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParkedEvent {
     /// Where it was.
-    pub topic: Topic,
-    /// Which partition of the topic.
-    pub partition: i32,
-    /// Its place there.
-    pub offset: i64,
+    pub place: Place,
     /// The key as it was.
     pub key: String,
     /// The `event-id` header as it was.
@@ -21,20 +19,113 @@ pub struct ParkedEvent {
     pub payload: Bytes,
     /// Why, for an operator.
     pub reason: String,
+    /// When it was set aside.
+    pub parked_at: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
 }
+
+/// The place of a record in the log, which names it: `topic:partition:offset`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The topic.
+    pub topic: Topic,
+    /// Which partition of the topic.
+    pub partition: i32,
+    /// Its place there.
+    pub offset: i64,
+}
+
+/// A text that names no place in the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not topic:partition:offset")]
+pub struct NotAPlace(String);
 
 impl ParkedEvent {
     /// Sets a record aside.
     #[must_use]
-    pub fn new(record: &Record, reason: String) -> Self {
+    pub fn new(record: &Record, reason: String, parked_at: Timestamp) -> Self {
         Self {
-            topic: record.topic,
-            partition: record.partition,
-            offset: record.offset,
+            place: Place {
+                topic: record.topic,
+                partition: record.partition,
+                offset: record.offset,
+            },
             key: record.key.clone(),
             event_id: record.event_id.clone(),
             payload: record.payload.clone(),
             reason,
+            parked_at,
+            tries: 1,
+        }
+    }
+
+    /// The reason without what it may quote of the event: for lists and logs.
+    #[must_use]
+    pub fn headline(&self) -> &str {
+        let head = self.reason.split(": ").next();
+        head.unwrap_or_default()
+    }
+
+    /// The record as it would be read now.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        Record {
+            topic: self.place.topic,
+            partition: self.place.partition,
+            offset: self.place.offset,
+            key: self.key.clone(),
+            event_id: self.event_id.clone(),
+            payload: self.payload.clone(),
+            replayed: false,
+            version: None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.topic, self.partition, self.offset)
+    }
+}
+
+impl FromStr for Place {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+        let parse = || {
+            let mut parts = text.splitn(3, ':');
+            Some(Self {
+                topic: parts.next()?.parse().ok()?,
+                partition: parts.next()?.parse().ok()?,
+                offset: parts.next()?.parse().ok()?,
+            })
+        };
+        parse().ok_or_else(|| NotAPlace(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_is_written() {
+        let place = Place {
+            topic: Topic::ChatMessageSent,
+            partition: 3,
+            offset: 1 << 52,
+        };
+        assert_eq!(place.to_string(), "chat-message-sent:3:4503599627370496");
+        assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
+        for text in [
+            "",
+            "chat-message-sent",
+            "chat-message-sent:3",
+            "x:3:4",
+            "chat-message-sent:3:4:5",
+        ] {
+            assert!(text.parse::<Place>().is_err(), "{text}");
         }
     }
 }

@@ -4,27 +4,22 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{answer::chain, backoff::Backoff, readiness::Gate};
+use colloquy_chassis::{Clock, answer::chain, backoff::Backoff, readiness::Gate};
 use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record};
 use tokio::sync::watch;
 
-use crate::{
-    announce,
-    batch::Batch,
-    view_store::{Saved, ViewStore, ViewStoreError},
-};
+use crate::{announce, batch::Batch, holds::Holds, storing::Storing, view_store::ViewStore};
 
 /// The consumer group of every instance of this service.
 pub const GROUP: &str = "chat-query-service";
 
 const BATCH: usize = 500;
-/// A message that clashes with a stored one is tried this often before it is set aside.
-const TRIES: u32 = 3;
 
 /// The one writer of the views.
 pub struct Projector {
     pub(crate) store: Arc<dyn ViewStore>,
     pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Grows with each batch stored, to wake whoever waits for one.
     pub(crate) saves: watch::Sender<u64>,
 }
@@ -73,7 +68,7 @@ impl Projector {
     }
 
     async fn project(&self, reader: &mut dyn GroupReader, records: &[Record]) {
-        let mut batch = Batch::read(GROUP, records);
+        let mut batch = Batch::read(GROUP, records, self.clock.now());
         #[cfg(feature = "planted-bugs")]
         crate::planted_bug::commit_before_apply(self.store.as_ref(), reader, records, &batch).await;
         let saved = self.store_batch(&mut batch).await;
@@ -90,30 +85,20 @@ impl Projector {
 
     /// Stores a batch, however long that takes, and answers the announcements if it is left to us to publish them.
     async fn store_batch(&self, batch: &mut Batch) -> Option<Vec<NewEvent>> {
-        let (mut backoff, mut clashes) = (Backoff::default(), 0);
+        let (mut backoff, mut storing) = (Backoff::default(), Storing::default());
+        let mut holds = Holds::default();
         loop {
-            let error = match self.try_batch(batch).await {
-                Ok(announcements) => return announcements,
+            let error = match storing.attempt(self.store.as_ref(), batch).await {
+                Ok(stored) => {
+                    self.saves.send_modify(|saves| *saves += 1);
+                    return stored.left_to_tell();
+                }
                 Err(error) => error,
             };
-            if let ViewStoreError::Clash(places) = &error {
-                clashes += 1;
-                if clashes == TRIES {
-                    batch.park_messages(places, "its id or its seq is another message's");
-                    clashes = 0;
-                }
-            }
             tracing::warn!(error = chain(&error), "a batch is not stored yet");
+            holds.note(&error, self.store.as_ref()).await;
             backoff.wait().await;
         }
-    }
-
-    async fn try_batch(&self, batch: &mut Batch) -> Result<Option<Vec<NewEvent>>, ViewStoreError> {
-        let rooms = self.store.load_rooms(&batch.rooms()).await?;
-        let write = batch.fold(rooms);
-        let saved = self.store.save(&write).await?;
-        self.saves.send_modify(|saves| *saves += 1);
-        Ok((saved == Saved::View).then_some(write.announcements))
     }
 }
 

@@ -7,7 +7,7 @@ pub mod conformance;
 pub mod mongodb;
 pub mod sqlite;
 
-use std::{collections::HashMap, error::Error};
+use std::{collections::HashMap, error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_chassis::{Failure, Kind};
@@ -17,7 +17,12 @@ use colloquy_contracts::{
 };
 use colloquy_event_log::NewEvent;
 
-use crate::{parked::ParkedEvent, room_state::RoomState};
+use uuid::Uuid;
+
+use crate::{
+    parked::{ParkedEvent, Place},
+    room_state::RoomState,
+};
 
 /// All that one batch of events changes.
 #[derive(Clone, Debug)]
@@ -32,8 +37,8 @@ pub struct ViewWrite {
     pub parked: Vec<ParkedEvent>,
     /// What to announce once all of the above is stored.
     pub announcements: Vec<NewEvent>,
-    /// How far the log has been read when all of the above is stored.
-    pub position: Position,
+    /// How far the log has been read when all of the above is stored; `None` if this was not read in its turn.
+    pub position: Option<Position>,
 }
 
 /// The last record of a batch.
@@ -74,6 +79,9 @@ pub enum ViewStoreError {
     /// A room is not stored at the version it was loaded at: load and fold again.
     #[error("a room has been stored by somebody else")]
     Conflict,
+    /// These views are about to be replaced by those of this rebuild: load again when they are.
+    #[error("the views are being replaced")]
+    Held(Uuid),
     /// These messages, by their place in the write, have the id or the seq of another one that is stored.
     #[error("{} messages have the id or the seq of another", .0.len())]
     Clash(Vec<usize>),
@@ -85,7 +93,7 @@ pub enum ViewStoreError {
 impl Failure for ViewStoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unavailable(_) | Self::Conflict => Kind::Unavailable,
+            Self::Unavailable(_) | Self::Conflict | Self::Held(_) => Kind::Unavailable,
             Self::Clash(_) | Self::Defect(_) => Kind::Internal,
         }
     }
@@ -100,10 +108,10 @@ pub trait ViewStore: Send + Sync + 'static {
     /// The store is unavailable.
     async fn prepare(&self) -> Result<(), ViewStoreError>;
 
-    /// What is stored of these rooms; those never stored are absent.
+    /// What is stored of these rooms, for whoever folds events into them; those never stored are absent.
     ///
     /// # Errors
-    /// The store is unavailable, or a defect.
+    /// The store is unavailable, a defect, or [`ViewStoreError::Held`].
     async fn load_rooms(
         &self,
         ids: &[RoomId],
@@ -116,6 +124,12 @@ pub trait ViewStore: Send + Sync + 'static {
     /// Any [`ViewStoreError`]. After [`ViewStoreError::Conflict`] and [`ViewStoreError::Clash`] part of the write may
     /// be stored, but no room at a version that lacks a message, and neither announcements nor position.
     async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError>;
+
+    /// A room as its members see it; `None` for one whose beginning is not stored.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a defect.
+    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError>;
 
     /// The rooms a customer is in, newest `updatedAt` first; of two equally new the one with the higher id.
     ///
@@ -151,11 +165,85 @@ pub trait ViewStore: Send + Sync + 'static {
     /// The store is unavailable, or a defect.
     async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>, ViewStoreError>;
 
-    /// Events set aside, in the order of topic, partition and offset, at most `limit`.
+    /// Events set aside, in the order of topic, partition and offset, behind `after`, at most `limit`.
     ///
     /// # Errors
     /// The store is unavailable, or a defect.
-    async fn parked(&self, limit: u32) -> Result<Vec<ParkedEvent>, ViewStoreError>;
+    async fn parked(
+        &self,
+        after: Option<&Place>,
+        limit: u32,
+    ) -> Result<Vec<ParkedEvent>, ViewStoreError>;
+
+    /// The event that was set aside at this place of the log.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a defect.
+    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError>;
+
+    /// Keeps a parked event as it is now, if it is still parked: tried once more, for another reason.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a defect.
+    async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError>;
+
+    /// Forgets a parked event, once it is projected.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a defect.
+    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError>;
+
+    /// Forgets the views that this rebuild has begun, and lets go of those in use if it holds them: it can no longer
+    /// put the one in the place of the other. Harmless to repeat, also after it has.
+    ///
+    /// # Errors
+    /// The store is unavailable; the same call mends whatever is half done.
+    async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
+}
+
+/// Views that can be built beside those in use and then put in their place (decision 14).
+///
+/// Whoever projects goes on meanwhile. What makes that sound is the order: the views in use are held, *then* the end of
+/// the log is noted, and only when everything up to there has been built are they replaced. A batch that was loaded
+/// before the hold holds only events from before that end, so the new views have them too; whatever part of it is
+/// stored late meets rooms at versions that the views before never had, which is a conflict.
+#[async_trait]
+pub trait RebuildStore: ViewStore {
+    /// Makes empty views beside those in use, and forgets those that an earlier rebuild has begun. Rooms that are
+    /// stored in them have versions above `first_version`, which must be another one for each rebuild.
+    ///
+    /// # Errors
+    /// The store is unavailable, or held by another rebuild, which is about to end.
+    async fn begin(
+        &self,
+        rebuild: Uuid,
+        first_version: i64,
+    ) -> Result<Arc<dyn ViewStore>, ViewStoreError>;
+
+    /// From now on nobody loads rooms of the views in use to fold into them, until [`RebuildStore::replace`] or
+    /// [`ViewStore::abandon`]. Everything else goes on.
+    ///
+    /// # Errors
+    /// The store is unavailable, another rebuild holds it, or a later one has forgotten this one's views.
+    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
+
+    /// Puts the views of this rebuild in the place of those in use. No reader sees anything missing, if the new ones
+    /// have what the old ones had.
+    ///
+    /// # Errors
+    /// The store is unavailable, or this rebuild does not hold it any more. What is half done is whole for readers.
+    async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
+}
+
+/// This rebuild lost its turn.
+#[derive(Debug, thiserror::Error)]
+#[error("another rebuild has begun, or this one took too long to end")]
+pub(crate) struct Overtaken;
+
+impl From<Overtaken> for ViewStoreError {
+    fn from(overtaken: Overtaken) -> Self {
+        Self::Defect(overtaken.into())
+    }
 }
 
 /// A read marker under its id (decision 4).

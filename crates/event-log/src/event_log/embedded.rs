@@ -118,7 +118,7 @@ impl EventLog for EmbeddedLog {
 
 #[async_trait]
 impl AuditTrail for EmbeddedLog {
-    async fn from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
+    async fn read_from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
         Ok(Box::new(Trail::open(&self.write).await?))
     }
 }

@@ -69,7 +69,7 @@ impl EventLog for KafkaLog {
 
 #[async_trait]
 impl AuditTrail for KafkaLog {
-    async fn from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
+    async fn read_from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
         Ok(Box::new(Trail::open(Arc::clone(&self.settings)).await?))
     }
 }

@@ -58,9 +58,8 @@ pub async fn handle(
 impl ChatQuery {
     /// One status for each participant, ascending; none for a room that is not projected yet.
     async fn online_statuses(&self, room: RoomId) -> Result<Vec<OnlineStatus>, OnlineStatusError> {
-        let mut rooms = self.store.load_rooms(&[room]).await?;
-        let created = rooms.remove(&room).and_then(|room| room.created);
-        let participants = created.map_or_else(Vec::new, |created| created.participants);
+        let room = self.store.room(room).await?;
+        let participants = room.map_or_else(Vec::new, |room| room.participant_ids);
         // All at once: the store takes them as one batch.
         let statuses = participants
             .into_iter()

@@ -2,19 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a promise that is broken ends its test")]
 
+mod parked;
+mod rebuild;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
-use colloquy_contracts::{
-    CustomerId, MessageId, RoomId, Seq, Timestamp, Topic, views::MessageDocument,
-};
+use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq, Timestamp, views::MessageDocument};
 
-use super::{Page, Position, ViewStore, ViewStoreError, ViewWrite, read_marker};
+use super::{Page, RebuildStore, ViewStore, ViewStoreError, ViewWrite, read_marker};
 use crate::{
-    parked::ParkedEvent,
     projections,
     room_state::{Created, RoomState},
 };
+
+pub use self::{parked::*, rebuild::*};
 
 /// Instantiates the suite for one adapter: `conformance!(fresh)`, where the async function `fresh` answers what
 /// opens a store of its own, the same one each time, and whatever must live as long as that store.
@@ -35,6 +36,13 @@ macro_rules! conformance {
             decision_7_a_marker_never_moves_back,
             invariant_5_a_message_id_or_seq_is_used_once,
             decision_8_parked_events_are_listed_whole,
+            decision_8_a_parked_event_is_found_kept_and_forgotten,
+            decision_14_views_built_beside_take_the_place_of_those_in_use,
+            decision_14_held_views_are_read_and_not_folded_into,
+            decision_14_whoever_loaded_before_the_replacement_meets_a_conflict,
+            decision_14_an_abandoned_rebuild_leaves_the_views_in_use,
+            decision_14_a_later_rebuild_overtakes_an_earlier_one,
+            decision_14_a_rebuild_that_holds_the_views_is_not_overtaken,
         }
     };
     ($fresh:path: $($promise:ident),+ $(,)?) => {
@@ -60,19 +68,19 @@ const EVERYTHING: Page = Page {
 };
 
 /// Questions about a room nobody told of are answered with nothing.
-pub async fn an_unknown_room_is_empty(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn an_unknown_room_is_empty(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     assert!(store.load_rooms(&[ROOM]).await.unwrap().is_empty());
     assert!(store.history(ROOM, EVERYTHING).await.unwrap().is_empty());
     assert!(store.markers(ROOM).await.unwrap().is_empty());
     assert!(store.rooms_of(CREATOR).await.unwrap().is_empty());
-    assert!(store.parked(10).await.unwrap().is_empty());
+    assert!(store.parked(None, 10).await.unwrap().is_empty());
     assert_eq!(store.highest_seq(ROOM).await.unwrap(), None);
     assert!(!store.is_member(ROOM, CREATOR).await.unwrap());
 }
 
 /// Everything that was saved is read as it was, to the millisecond and the last bit.
-pub async fn what_is_saved_can_be_read(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn what_is_saved_can_be_read(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     let (room, write) = a_room_with_a_message();
     store.save(&write).await.unwrap();
@@ -80,14 +88,14 @@ pub async fn what_is_saved_can_be_read(reopen: &impl AsyncFn() -> Arc<dyn ViewSt
 }
 
 /// Closing a store loses nothing.
-pub async fn what_is_saved_survives_reopening(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn what_is_saved_survives_reopening(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let (room, write) = a_room_with_a_message();
     reopen().await.save(&write).await.unwrap();
     assert_holds(reopen().await.as_ref(), &room, &write).await;
 }
 
 /// A batch that was stored before, in whole or all but its rooms, changes nothing.
-pub async fn a_repeat_is_harmless(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn a_repeat_is_harmless(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     let (room, write) = a_room_with_a_message();
     let without_rooms = ViewWrite {
@@ -102,7 +110,7 @@ pub async fn a_repeat_is_harmless(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>)
 
 /// A message that arrives before its room is kept, and the room is no room of anybody yet.
 pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(
-    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
     let (room, mut write) = a_room_with_a_message();
@@ -127,7 +135,7 @@ pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(
 }
 
 /// Of two who loaded the same version, the second to save is told so, and what the first saved stays.
-pub async fn a_room_that_moved_is_a_conflict(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn a_room_that_moved_is_a_conflict(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     store.save(&rooms(vec![room_at(ROOM, 0)])).await.unwrap();
     let loaded = load(store.as_ref(), ROOM).await;
@@ -148,7 +156,7 @@ pub async fn a_room_that_moved_is_a_conflict(reopen: &impl AsyncFn() -> Arc<dyn 
 
 /// Two who both believe a room is new cannot both be right.
 pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(
-    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
     let mut other = room_at(ROOM, 0);
@@ -163,7 +171,7 @@ pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(
 }
 
 /// Pages go from the newest back, without a gap or an overlap, and know where to stop.
-pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     let told: Vec<_> = (1..=45)
         .map(|seq| message(ROOM, 1000 + 7 * seq, seq))
@@ -191,7 +199,7 @@ pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn Vi
 }
 
 /// A room's history is its own.
-pub async fn history_keeps_rooms_apart(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn history_keeps_rooms_apart(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     let (mine, theirs) = (message(RoomId(1), 10, 1), message(RoomId(2), 11, 1));
     let write = messages(vec![mine.clone(), theirs.clone()]);
@@ -205,7 +213,7 @@ pub async fn history_keeps_rooms_apart(reopen: &impl AsyncFn() -> Arc<dyn ViewSt
 
 /// Rooms come newest first, of two equally new ones the later, and only to those who are in them.
 pub async fn rooms_are_listed_newest_first_for_their_members_alone(
-    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
     let mut written_in = room_at(RoomId(1), 1_000);
@@ -229,7 +237,9 @@ pub async fn rooms_are_listed_newest_first_for_their_members_alone(
 }
 
 /// An older marker that comes late leaves the newer one.
-pub async fn decision_7_a_marker_never_moves_back(reopen: &impl AsyncFn() -> Arc<dyn ViewStore>) {
+pub async fn decision_7_a_marker_never_moves_back(
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
+) {
     let store = reopen().await;
     for last_read in [4, 9, 6] {
         let write = ViewWrite {
@@ -250,7 +260,7 @@ pub async fn decision_7_a_marker_never_moves_back(reopen: &impl AsyncFn() -> Arc
 
 /// A message that has the id or the seq of another is named by its place, and the other stays.
 pub async fn invariant_5_a_message_id_or_seq_is_used_once(
-    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
     let first = message(ROOM, 10, 1);
@@ -279,35 +289,6 @@ pub async fn invariant_5_a_message_id_or_seq_is_used_once(
         store.history(ROOM, EVERYTHING).await.unwrap(),
         [second, first]
     );
-}
-
-/// Parked events are kept byte for byte, each once, in the order of the log.
-pub async fn decision_8_parked_events_are_listed_whole(
-    reopen: &impl AsyncFn() -> Arc<dyn ViewStore>,
-) {
-    let store = reopen().await;
-    let parked = |partition, offset| ParkedEvent {
-        topic: Topic::ChatMessageSent,
-        partition,
-        offset,
-        key: "\u{feff}not a number".into(),
-        event_id: String::new(),
-        payload: Bytes::from_static(b"\x00\xff{"),
-        reason: "the value cannot be decoded".into(),
-    };
-    for set_aside in [
-        vec![parked(1, 5), parked(0, 12)],
-        vec![parked(0, 12), parked(0, 7)],
-    ] {
-        let write = ViewWrite {
-            parked: set_aside,
-            ..nothing()
-        };
-        store.save(&write).await.unwrap();
-    }
-    let expected = [parked(0, 7), parked(0, 12), parked(1, 5)];
-    assert_eq!(store.parked(10).await.unwrap(), expected);
-    assert_eq!(store.parked(2).await.unwrap(), expected[..2]);
 }
 
 async fn assert_holds(store: &dyn ViewStore, room: &RoomState, write: &ViewWrite) {
@@ -392,9 +373,6 @@ fn nothing() -> ViewWrite {
         rooms: Vec::new(),
         parked: Vec::new(),
         announcements: Vec::new(),
-        position: Position {
-            group: "conformance",
-            offset: 0,
-        },
+        position: None,
     }
 }

@@ -4,9 +4,11 @@
 //! Announcements and position live elsewhere, so they are the caller's: everything here may be repeated.
 
 mod documents;
+mod parked;
+mod rebuild;
 mod writes;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ::mongodb::{
     Client, Collection, Database, IndexModel,
@@ -20,15 +22,21 @@ use colloquy_contracts::{
     views::{ChatRoomView, MessageDocument, ReadMarker},
 };
 use futures_util::TryStreamExt as _;
+use uuid::Uuid;
 
-use self::documents::{MarkerDocument, ParkedDocument, RoomDocument, StoredMessage};
-use super::{Page, Saved, ViewStore, ViewStoreError, ViewWrite, read_marker};
-use crate::{parked::ParkedEvent, room_state::RoomState};
+use self::documents::{MarkerDocument, RoomDocument, StoredMessage};
+use super::{Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, read_marker};
+use crate::{
+    parked::{ParkedEvent, Place},
+    room_state::RoomState,
+};
 
 const ROOMS: &str = "chatRoomViews";
 const MESSAGES: &str = "messages";
 const MARKERS: &str = "readMarkers";
 const PARKED: &str = "parkedEvents";
+/// Rooms that one answer carries: a list that came in several would break off when the views are replaced.
+const ONE_ANSWER: u32 = 100_000;
 
 /// How long to look for a server, and how long a connection may take to open.
 const SELECTION: Duration = Duration::from_millis(1_500);
@@ -40,7 +48,13 @@ const WRITE: Duration = Duration::from_secs(15);
 
 /// Views in one MongoDB database. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct MongoViewStore(Database);
+pub struct MongoViewStore {
+    database: Database,
+    /// Behind the name of each collection: nothing for the views in use.
+    suffix: Arc<str>,
+    /// Below the versions that rooms get here.
+    first_version: i64,
+}
 
 impl MongoViewStore {
     /// The views in this database. Nothing is connected until the first call, so a server that is down fails calls,
@@ -59,15 +73,27 @@ impl MongoViewStore {
                 .journal(true)
                 .build(),
         );
-        Ok(Self(Client::with_options(options)?.database(database)))
+        Ok(Self {
+            database: Client::with_options(options)?.database(database),
+            suffix: "".into(),
+            first_version: 0,
+        })
+    }
+
+    fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
+        self.database.collection(&self.name(name))
+    }
+
+    fn name(&self, collection: &str) -> String {
+        format!("{collection}{}", self.suffix)
     }
 
     fn rooms(&self) -> Collection<RoomDocument> {
-        self.0.collection(ROOMS)
+        self.collection(ROOMS)
     }
 
     fn messages(&self) -> Collection<StoredMessage> {
-        self.0.collection(MESSAGES)
+        self.collection(MESSAGES)
     }
 
     async fn make_indexes(&self) -> Result<(), ViewStoreError> {
@@ -83,8 +109,7 @@ impl MongoViewStore {
                 unique_index(doc! { "roomId": 1, "seq": -1 }),
             ])
             .await?;
-        self.0
-            .collection::<MarkerDocument>(MARKERS)
+        self.collection::<MarkerDocument>(MARKERS)
             .create_index(unique_index(doc! { "roomId": 1, "customerId": 1 }))
             .await?;
         Ok(())
@@ -109,15 +134,29 @@ impl ViewStore for MongoViewStore {
             let found = self.rooms().find(doc! { "_id": { "$in": ids } }).await?;
             Ok(found.try_collect::<Vec<_>>().await?)
         };
-        let rooms = within(WRITE, rooms).await?.into_iter();
+        let both = async { tokio::try_join!(rooms, rebuild::holder(self)) };
+        let (rooms, holder) = within(WRITE, both).await?;
+        if let Some(rebuild) = holder {
+            return Err(ViewStoreError::Held(rebuild));
+        }
         rooms
+            .into_iter()
             .map(|room| RoomState::try_from(room).map(|room| (room.room_id, room)))
             .collect()
     }
 
     async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError> {
-        within(WRITE, writes::save(&self.0, write)).await?;
+        within(WRITE, writes::save(self, write)).await?;
         Ok(Saved::View)
+    }
+
+    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError> {
+        let found = async {
+            let found = doc! { "_id": room.0, "participantIds": { "$exists": true } };
+            Ok(self.rooms().find_one(found).await?)
+        };
+        let room = within(READ, found).await?.map(RoomState::try_from);
+        Ok(room.transpose()?.and_then(|room| room.view()))
     }
 
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError> {
@@ -126,6 +165,7 @@ impl ViewStore for MongoViewStore {
                 .rooms()
                 .find(doc! { "participantIds": customer.0 })
                 .sort(doc! { "updatedAt": -1, "_id": -1 })
+                .batch_size(ONE_ANSWER)
                 .await?;
             Ok(found.try_collect::<Vec<_>>().await?)
         };
@@ -141,7 +181,7 @@ impl ViewStore for MongoViewStore {
 
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, ViewStoreError> {
         let found = async {
-            let rooms = self.0.collection::<Document>(ROOMS);
+            let rooms = self.collection::<Document>(ROOMS);
             let found = rooms.find_one(doc! { "_id": room.0, "participantIds": customer.0 });
             Ok(found.projection(doc! { "_id": 1 }).await?)
         };
@@ -175,7 +215,7 @@ impl ViewStore for MongoViewStore {
 
     async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>, ViewStoreError> {
         let found = async {
-            let rooms = self.0.collection::<Document>(ROOMS);
+            let rooms = self.collection::<Document>(ROOMS);
             let found = rooms.find_one(doc! { "_id": room.0 });
             Ok(found.projection(doc! { "lastMessage.seq": 1 }).await?)
         };
@@ -188,7 +228,7 @@ impl ViewStore for MongoViewStore {
 
     async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>, ViewStoreError> {
         let markers = async {
-            let collection = self.0.collection::<MarkerDocument>(MARKERS);
+            let collection = self.collection::<MarkerDocument>(MARKERS);
             let found = collection
                 .find(doc! { "roomId": room.0 })
                 .sort(doc! { "customerId": 1 })
@@ -201,18 +241,53 @@ impl ViewStore for MongoViewStore {
             .collect())
     }
 
-    async fn parked(&self, limit: u32) -> Result<Vec<ParkedEvent>, ViewStoreError> {
-        let parked = async {
-            let collection = self.0.collection::<ParkedDocument>(PARKED);
-            let found = collection
-                .find(doc! {})
-                .sort(doc! { "topic": 1, "partition": 1, "offset": 1 })
-                .limit(limit.into())
-                .await?;
-            Ok(found.try_collect::<Vec<_>>().await?)
+    async fn parked(
+        &self,
+        after: Option<&Place>,
+        limit: u32,
+    ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
+        within(READ, parked::list(self, after, limit)).await
+    }
+
+    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError> {
+        within(READ, parked::find(self, place)).await
+    }
+
+    async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
+        within(WRITE, parked::keep(self, event)).await
+    }
+
+    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
+        within(WRITE, parked::forget(self, place)).await
+    }
+
+    async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        within(WRITE, rebuild::abandon(self, rebuild)).await
+    }
+}
+
+#[async_trait]
+impl RebuildStore for MongoViewStore {
+    async fn begin(
+        &self,
+        rebuild: Uuid,
+        first_version: i64,
+    ) -> Result<Arc<dyn ViewStore>, ViewStoreError> {
+        let next = Self {
+            suffix: rebuild::suffix(rebuild).into(),
+            first_version,
+            ..self.clone()
         };
-        let parked = within(READ, parked).await?.into_iter();
-        parked.map(TryInto::try_into).collect()
+        within(WRITE, rebuild::begin(self, &next, rebuild)).await?;
+        Ok(Arc::new(next))
+    }
+
+    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        within(WRITE, rebuild::hold(self, rebuild)).await
+    }
+
+    async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        within(WRITE, rebuild::replace(self, rebuild)).await
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Each statement takes a whole batch as one JSON array, because a statement costs more than its rows.
 
+mod parked;
+mod rebuild;
 mod rows;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_contracts::{
@@ -13,17 +15,27 @@ use colloquy_contracts::{
 };
 use colloquy_event_log::{SqliteOutbox, event_log::embedded::record_position};
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use uuid::Uuid;
 
-use super::{Page, Saved, ViewStore, ViewStoreError, ViewWrite};
-use crate::{parked::ParkedEvent, room_state::RoomState};
+use super::{Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite};
+use crate::{
+    parked::{ParkedEvent, Place},
+    room_state::RoomState,
+};
 
 const TABLES: &str = include_str!("sqlite/tables.sql");
+/// Not a room's id: the row that holds the views, whose state is the rebuild that does. It goes with the table.
+const HOLD: RoomId = RoomId(0);
 
 /// Views in the SQLite file whose outbox holds the announcements. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SqliteViewStore {
     announced: SqliteOutbox,
+    /// Before the name of each table: nothing for the views in use.
+    prefix: Arc<str>,
+    /// Below the versions that rooms get here.
+    first_version: i64,
 }
 
 impl SqliteViewStore {
@@ -32,10 +44,19 @@ impl SqliteViewStore {
     /// # Errors
     /// The file cannot be written.
     pub async fn open(announced: SqliteOutbox) -> Result<Self, StoreError> {
-        sqlx::raw_sql(TABLES)
-            .execute(&announced.database().writer)
+        let mut transaction = announced
+            .database()
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
             .await?;
-        Ok(Self { announced })
+        make_tables(&mut transaction, "").await?;
+        parked::add_columns(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Self {
+            announced,
+            prefix: "".into(),
+            first_version: 0,
+        })
     }
 
     /// Forgets every view, every parked event and every position, so that the projector starts over: for views that
@@ -53,6 +74,10 @@ impl SqliteViewStore {
         .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    fn is_in_use(&self) -> bool {
+        self.prefix.is_empty()
     }
 
     fn database(&self) -> &SqliteDatabase {
@@ -74,33 +99,53 @@ impl ViewStore for SqliteViewStore {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT version, state FROM rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
-        )
-        .bind(rows::json(&ids))
+        let asked: Vec<RoomId> = ids.iter().copied().chain([HOLD]).collect();
+        let rows: Vec<(i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT room_id, version, state FROM {}rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
+            self.prefix
+        )))
+        .bind(rows::json(&asked))
         .fetch_all(&self.database().readers)
         .await?;
         rows.into_iter()
-            .map(|row| rows::room(row).map(|room| (room.room_id, room)))
+            .map(|(id, version, state)| {
+                if id == HOLD.0 {
+                    return Err(rebuild::held(&state));
+                }
+                rows::room((version, state)).map(|room| (room.room_id, room))
+            })
             .collect()
     }
 
     async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError> {
         let mut transaction = self.database().writer.begin_with("BEGIN IMMEDIATE").await?;
-        save_messages(&mut transaction, &write.messages).await?;
-        save_markers(&mut transaction, &write.markers).await?;
-        save_rooms(&mut transaction, &write.rooms).await?;
-        save_parked(&mut transaction, &write.parked).await?;
-        SqliteOutbox::record(&mut transaction, &write.announcements).await?;
-        record_position(
-            &mut transaction,
-            write.position.group,
-            write.position.offset,
-        )
-        .await?;
+        let prefix = &self.prefix;
+        save_messages(&mut transaction, prefix, &write.messages).await?;
+        save_markers(&mut transaction, prefix, &write.markers).await?;
+        let rooms = rows::rooms(&write.rooms, self.first_version);
+        save_rooms(&mut transaction, prefix, &rooms, write.rooms.len()).await?;
+        parked::save(&mut transaction, prefix, &write.parked).await?;
+        if self.is_in_use() {
+            SqliteOutbox::record(&mut transaction, &write.announcements).await?;
+        }
+        if let Some(position) = &write.position {
+            record_position(&mut transaction, position.group, position.offset).await?;
+        }
         transaction.commit().await?;
         self.announced.committed();
         Ok(Saved::Everything)
+    }
+
+    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError> {
+        let row: Option<(i64, String)> =
+            sqlx::query_as("SELECT version, state FROM rooms WHERE room_id = ?1")
+                .bind(room.0)
+                .fetch_optional(&self.database().readers)
+                .await?;
+        Ok(row
+            .map(rows::room)
+            .transpose()?
+            .and_then(|room| room.view()))
     }
 
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError> {
@@ -164,31 +209,79 @@ impl ViewStore for SqliteViewStore {
             .collect())
     }
 
-    async fn parked(&self, limit: u32) -> Result<Vec<ParkedEvent>, ViewStoreError> {
-        let rows: Vec<rows::Parked> = sqlx::query_as(
-            "SELECT topic, \"partition\", \"offset\", key, event_id, payload, reason FROM parked_events
-             ORDER BY topic, \"partition\", \"offset\" LIMIT ?1",
-        )
-        .bind(limit)
-        .fetch_all(&self.database().readers)
-        .await?;
-        rows.into_iter().map(rows::parked).collect()
+    async fn parked(
+        &self,
+        after: Option<&Place>,
+        limit: u32,
+    ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
+        parked::list(self.database(), after, limit).await
     }
+
+    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError> {
+        parked::find(self.database(), place).await
+    }
+
+    async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
+        parked::keep(self.database(), event).await
+    }
+
+    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
+        parked::forget(self.database(), place).await
+    }
+
+    async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        rebuild::abandon(self.database(), rebuild).await
+    }
+}
+
+#[async_trait]
+impl RebuildStore for SqliteViewStore {
+    async fn begin(
+        &self,
+        rebuild: Uuid,
+        first_version: i64,
+    ) -> Result<Arc<dyn ViewStore>, ViewStoreError> {
+        let prefix = rebuild::begin(self.database(), rebuild).await?;
+        Ok(Arc::new(Self {
+            announced: self.announced.clone(),
+            prefix: prefix.into(),
+            first_version,
+        }))
+    }
+
+    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        rebuild::hold(self.database(), rebuild).await
+    }
+
+    async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        rebuild::replace(self.database(), rebuild).await
+    }
+}
+
+/// Makes the tables that are missing, under names that begin with this.
+async fn make_tables(connection: &mut SqliteConnection, prefix: &str) -> Result<(), sqlx::Error> {
+    let exists = format!("IF NOT EXISTS {prefix}");
+    let tables = TABLES.replace("IF NOT EXISTS ", &exists);
+    sqlx::raw_sql(AssertSqlSafe(tables))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 async fn save_messages(
     connection: &mut SqliteConnection,
+    prefix: &str,
     messages: &[MessageDocument],
 ) -> Result<(), ViewStoreError> {
     if messages.is_empty() {
         return Ok(());
     }
     let batch = rows::messages(messages);
-    let stored = sqlx::query(
-        "INSERT INTO messages (message_id, room_id, sender_id, sender_full_name, content, sent_at, seq)
+    let stored = sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO {prefix}messages (message_id, room_id, sender_id, sender_full_name, content, sent_at, seq)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
          FROM json_each(?1) WHERE true ORDER BY key ON CONFLICT DO NOTHING",
-    )
+    )))
     .bind(&batch)
     .execute(&mut *connection)
     .await?
@@ -196,13 +289,13 @@ async fn save_messages(
     if stored == messages.len() as u64 {
         return Ok(());
     }
-    let clashes: Vec<i64> = sqlx::query_scalar(
-        "SELECT told.key FROM json_each(?1) AS told LEFT JOIN messages AS stored
+    let clashes: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
+        "SELECT told.key FROM json_each(?1) AS told LEFT JOIN {prefix}messages AS stored
             ON stored.message_id = value ->> 0 AND stored.room_id = value ->> 1 AND stored.sender_id = value ->> 2
             AND stored.sender_full_name = value ->> 3 AND stored.content = value ->> 4
             AND stored.sent_at = value ->> 5 AND stored.seq = value ->> 6
          WHERE stored.message_id IS NULL ORDER BY told.key",
-    )
+    )))
     .bind(&batch)
     .fetch_all(connection)
     .await?;
@@ -217,16 +310,18 @@ async fn save_messages(
 
 async fn save_markers(
     connection: &mut SqliteConnection,
+    prefix: &str,
     markers: &[ReadMarker],
 ) -> Result<(), ViewStoreError> {
     if markers.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "INSERT INTO read_markers (room_id, customer_id, last_read_message_id)
+    sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO {prefix}read_markers AS stored (room_id, customer_id, last_read_message_id)
          SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
-         ON CONFLICT DO UPDATE SET last_read_message_id = max(last_read_message_id, excluded.last_read_message_id)",
-    )
+         ON CONFLICT DO UPDATE
+         SET last_read_message_id = max(stored.last_read_message_id, excluded.last_read_message_id)",
+    )))
     .bind(rows::markers(markers))
     .execute(connection)
     .await?;
@@ -236,61 +331,40 @@ async fn save_markers(
 /// A room's members are stored when its beginning is: they never change afterwards.
 async fn save_rooms(
     connection: &mut SqliteConnection,
-    rooms: &[RoomState],
+    prefix: &str,
+    batch: &str,
+    rooms: usize,
 ) -> Result<(), ViewStoreError> {
-    if rooms.is_empty() {
+    if rooms == 0 {
         return Ok(());
     }
-    let batch = rows::rooms(rooms);
-    sqlx::query(
-        "INSERT INTO members (customer_id, room_id)
+    sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO {prefix}members (customer_id, room_id)
          SELECT member.value, room.value ->> 0
          FROM json_each(?1) AS room, json_each(room.value, '$[4].created.participants') AS member
-         WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE room_id = room.value ->> 0 AND state -> '$.created' <> 'null')
+         WHERE NOT EXISTS (
+             SELECT 1 FROM {prefix}rooms WHERE room_id = room.value ->> 0 AND state -> '$.created' <> 'null')
          ON CONFLICT DO NOTHING",
-    )
-    .bind(&batch)
+    )))
+    .bind(batch)
     .execute(&mut *connection)
     .await?;
-    let stored = sqlx::query(
-        "INSERT INTO rooms (room_id, version, updated_at, last_seq, state)
+    let stored = sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO {prefix}rooms AS stored (room_id, version, updated_at, last_seq, state)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4 FROM json_each(?1) WHERE true
          ON CONFLICT DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at,
             last_seq = excluded.last_seq, state = excluded.state
-         WHERE rooms.version = excluded.version - 1",
-    )
-    .bind(&batch)
+         WHERE stored.version = excluded.version - 1",
+    )))
+    .bind(batch)
     .execute(connection)
     .await?
     .rows_affected();
-    if stored == rooms.len() as u64 {
+    if stored == rooms as u64 {
         Ok(())
     } else {
         Err(ViewStoreError::Conflict)
     }
-}
-
-async fn save_parked(
-    connection: &mut SqliteConnection,
-    parked: &[ParkedEvent],
-) -> Result<(), ViewStoreError> {
-    // One by one: they are rare, and their payload may be anything, which JSON could not carry.
-    for event in parked {
-        sqlx::query(
-            "INSERT INTO parked_events (topic, \"partition\", \"offset\", key, event_id, payload, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-        )
-        .bind(event.topic.name())
-        .bind(event.partition)
-        .bind(event.offset)
-        .bind(&event.key)
-        .bind(&event.event_id)
-        .bind(event.payload.as_ref())
-        .bind(&event.reason)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
 }
 
 impl From<sqlx::Error> for ViewStoreError {

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use colloquy_chat_query::{
     ViewStore,
-    parked::ParkedEvent,
+    parked::{ParkedEvent, Place},
     room_state::RoomState,
     view_store::{Page, Saved, ViewStoreError, ViewWrite},
 };
@@ -16,6 +16,7 @@ use colloquy_contracts::{
     CustomerId, RoomId, Seq,
     views::{ChatRoomView, MessageDocument, ReadMarker},
 };
+use uuid::Uuid;
 
 pub struct FaultyStore {
     store: Arc<dyn ViewStore>,
@@ -57,6 +58,10 @@ impl ViewStore for FaultyStore {
         }
     }
 
+    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError> {
+        self.store.room(room).await
+    }
+
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError> {
         self.store.rooms_of(customer).await
     }
@@ -81,7 +86,27 @@ impl ViewStore for FaultyStore {
         self.store.markers(room).await
     }
 
-    async fn parked(&self, limit: u32) -> Result<Vec<ParkedEvent>, ViewStoreError> {
-        self.store.parked(limit).await
+    async fn parked(
+        &self,
+        after: Option<&Place>,
+        limit: u32,
+    ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
+        self.store.parked(after, limit).await
+    }
+
+    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError> {
+        self.store.parked_at(place).await
+    }
+
+    async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
+        self.store.keep_parked(event).await
+    }
+
+    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
+        self.store.forget_parked(place).await
+    }
+
+    async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        self.store.abandon(rebuild).await
     }
 }

@@ -10,6 +10,7 @@ mod online_status;
 mod order;
 mod parts;
 mod projector;
+mod rebuild;
 mod rooms;
 mod service;
 mod sqlite;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_chat_query::{MongoViewStore, ViewStore};
+use colloquy_chat_query::{MongoViewStore, RebuildStore, ViewStore as _};
 
 use crate::parts;
 
@@ -19,8 +19,8 @@ pub async fn store(database: &str) -> MongoViewStore {
     store
 }
 
-async fn fresh() -> (impl AsyncFn() -> Arc<dyn ViewStore>, ()) {
+async fn fresh() -> (impl AsyncFn() -> Arc<dyn RebuildStore>, ()) {
     let database = parts::unique("views");
-    let reopen = async move || Arc::new(store(&database).await) as Arc<dyn ViewStore>;
+    let reopen = async move || Arc::new(store(&database).await) as Arc<dyn RebuildStore>;
     (reopen, ())
 }

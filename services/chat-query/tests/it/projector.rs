@@ -182,8 +182,8 @@ async fn f18_broken_events_are_set_aside_and_the_others_go_on(parts: &Parts) {
         eventually(async || parts.store.highest_seq(RoomId(room)).await.unwrap() == Some(Seq(seq)))
             .await;
     }
-    eventually(async || parts.store.parked(100).await.unwrap().len() == 6).await;
-    let parked = parts.store.parked(100).await.unwrap();
+    eventually(async || parts.store.parked(None, 100).await.unwrap().len() == 6).await;
+    let parked = parts.store.parked(None, 100).await.unwrap();
     let mut reasons: Vec<_> = parked
         .iter()
         .map(|one| one.reason.split(": ").next().unwrap())
@@ -221,7 +221,7 @@ async fn decision_8_a_store_that_is_away_is_waited_for(parts: &Parts) {
     parts.append(&appended(&[room_created(1)])).await;
     assert_eq!(announcements.next(1).await[0].0, "room-updated:room:1");
     assert!(parts.store.is_member(RoomId(1), MEMBER).await.unwrap());
-    assert!(parts.store.parked(1).await.unwrap().is_empty());
+    assert!(parts.store.parked(None, 1).await.unwrap().is_empty());
     assert_eq!(store.refusals_left(), 0);
 }
 

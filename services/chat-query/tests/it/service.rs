@@ -12,16 +12,17 @@ use std::{
 use async_trait::async_trait;
 use axum::{Router, body::Body, http::Request};
 use colloquy_chassis::{
-    Lifecycle, ServiceName,
+    Clock as _, Lifecycle, ServiceName, SystemClock,
     identity::{Caller, Identity, SessionId},
     readiness::Readiness,
 };
 use colloquy_chat_query::{
-    ChatQuery, Foundation, SqliteViewStore, ViewMembership, ViewStore, router,
+    ChatQuery, Foundation, RebuildStore, SqliteViewStore, ViewMembership, ViewStore, batch::Batch,
+    projector::GROUP, router,
 };
 use colloquy_contracts::{CustomerId, RoomId, Topic};
 use colloquy_event_log::{
-    EmbeddedLog, EventLog, NewEvent, TailReader,
+    AuditTrail, EmbeddedLog, EventLog, NewEvent, TailReader,
     event_log::kafka::{KafkaLog, KafkaSettings},
 };
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
@@ -40,7 +41,10 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Parts {
     pub store: Arc<dyn ViewStore>,
     pub log: Arc<dyn EventLog>,
-    _folder: Option<TempDir>,
+    /// The same views, opened by whoever rebuilds them.
+    pub rebuilding: Arc<dyn RebuildStore>,
+    pub trail: Arc<dyn AuditTrail>,
+    embedded: Option<(TempDir, EmbeddedLog)>,
 }
 
 impl Parts {
@@ -49,10 +53,15 @@ impl Parts {
         let announced = sqlite::outbox(folder.path(), "views.db").await;
         let store = SqliteViewStore::open(announced.clone()).await.unwrap();
         let write = sqlite::outbox(folder.path(), "write.db").await;
+        let log = EmbeddedLog::new(write, announced);
+        // As another process opens it.
+        let views = sqlite::outbox(folder.path(), "views.db").await;
         Self {
             store: Arc::new(store),
-            log: Arc::new(EmbeddedLog::new(write, announced)),
-            _folder: Some(folder),
+            log: Arc::new(log.clone()),
+            rebuilding: Arc::new(SqliteViewStore::open(views).await.unwrap()),
+            trail: Arc::new(log.clone()),
+            embedded: Some((folder, log)),
         }
     }
 
@@ -60,11 +69,38 @@ impl Parts {
         let mut settings = KafkaSettings::new(parts::address("COLLOQUY_TEST_KAFKA"));
         settings.partitions = 2;
         settings.topic_prefix = parts::unique("query");
+        let database = parts::unique("views");
+        let log = Arc::new(KafkaLog::connect(settings).await.unwrap());
         Self {
-            store: Arc::new(mongodb::store(&parts::unique("views")).await),
-            log: Arc::new(KafkaLog::connect(settings).await.unwrap()),
-            _folder: None,
+            store: Arc::new(mongodb::store(&database).await),
+            log: log.clone(),
+            rebuilding: Arc::new(mongodb::store(&database).await),
+            trail: log,
+            embedded: None,
         }
+    }
+
+    /// Other views, of the same log, and the folder they are in.
+    pub async fn projected_afresh(&self) -> (Arc<dyn ViewStore>, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let announced = sqlite::outbox(folder.path(), "views.db").await;
+        let store = SqliteViewStore::open(announced).await.unwrap();
+        let mut trail = self.trail.read_from_beginning().await.unwrap();
+        loop {
+            let records = trail.next(100).await.unwrap();
+            if records.is_empty() {
+                return (Arc::new(store), folder);
+            }
+            let mut batch = Batch::read_again(&records, SystemClock.now());
+            let rooms = store.load_rooms(&batch.rooms()).await.unwrap();
+            store.save(&batch.fold(rooms)).await.unwrap();
+        }
+    }
+
+    /// Whether so many events of the embedded log are projected.
+    pub async fn log_is_projected(&self, events: usize) -> bool {
+        let (_, log) = self.embedded.as_ref().unwrap();
+        log.position(GROUP).await.unwrap() == i64::try_from(events).unwrap()
     }
 
     /// Appends until it is durable.
@@ -154,6 +190,7 @@ impl Service {
             log,
             expiring_store: Arc::clone(&expiring_store),
             membership,
+            clock: Arc::new(SystemClock),
         };
         let query = ChatQuery::start(foundation, &lifecycle.tasks(), gate);
         Self {

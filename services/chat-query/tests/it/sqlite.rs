@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use colloquy_chat_query::{
-    SqliteViewStore, ViewStore,
+    RebuildStore, SqliteViewStore, ViewStore as _,
     view_store::{Position, Saved, ViewStoreError, ViewWrite},
 };
 use colloquy_contracts::{CustomerId, RoomId, Topic};
@@ -22,12 +22,12 @@ pub async fn outbox(folder: &Path, file: &str) -> SqliteOutbox {
     SqliteOutbox::open(database.unwrap()).await.unwrap()
 }
 
-async fn fresh() -> (impl AsyncFn() -> Arc<dyn ViewStore>, Arc<TempDir>) {
+async fn fresh() -> (impl AsyncFn() -> Arc<dyn RebuildStore>, Arc<TempDir>) {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let guard = Arc::clone(&folder);
     let reopen = async move || {
         let outbox = outbox(folder.path(), "views.db").await;
-        Arc::new(SqliteViewStore::open(outbox).await.unwrap()) as Arc<dyn ViewStore>
+        Arc::new(SqliteViewStore::open(outbox).await.unwrap()) as Arc<dyn RebuildStore>
     };
     (reopen, guard)
 }
@@ -63,10 +63,10 @@ fn write() -> ViewWrite {
             replayed: false,
             version: None,
         }],
-        position: Position {
+        position: Some(Position {
             group: "group",
             offset: 7,
-        },
+        }),
     }
 }
 
@@ -82,7 +82,10 @@ async fn decision_9_view_announcement_and_position_are_one_transaction() {
 
     // The same room again, as if it were new: a conflict, which leaves neither announcement nor position.
     let mut refused = write();
-    refused.position.offset = 9;
+    refused.position = Some(Position {
+        group: "group",
+        offset: 9,
+    });
     let refusal = views.store.save(&refused).await;
     assert!(
         matches!(refusal, Err(ViewStoreError::Conflict)),

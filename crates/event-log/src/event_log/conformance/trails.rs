@@ -35,7 +35,7 @@ pub async fn decision_14_a_trail_goes_from_the_beginning_to_the_noted_end<F: Fix
     let committed = take(group.as_mut(), 23).await;
     ok(soon(group.commit(&committed)).await);
 
-    let mut reader = ok(soon(trail.from_beginning()).await);
+    let mut reader = ok(soon(trail.read_from_beginning()).await);
     let records = read(reader.as_mut()).await;
     let topics: BTreeSet<_> = records.iter().map(|record| record.topic).collect();
     assert_eq!(topics, BTreeSet::from(Topic::WRITE));
@@ -55,6 +55,6 @@ pub async fn decision_14_a_trail_of_nothing_ends_at_once<F: Fixture>() {
     let fixture = F::fresh().await;
     let _log = fixture.open().await;
     let trail = fixture.open_trail().await;
-    let mut reader = ok(soon(trail.from_beginning()).await);
+    let mut reader = ok(soon(trail.read_from_beginning()).await);
     assert_eq!(ok(soon(reader.next(7)).await), []);
 }

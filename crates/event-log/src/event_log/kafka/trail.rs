@@ -23,15 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// librdkafka assigns nothing without a group's name; no member ever joins this one, and nothing is committed to it.
 const GROUP: &str = "colloquy-trail";
 
-type Partition = (Topic, i32);
+type Offsets = HashMap<(Topic, i32), i64>;
 
 pub(super) struct Trail {
     settings: Arc<KafkaSettings>,
     fetcher: Fetcher,
     /// What is read next of each partition.
-    positions: HashMap<Partition, i64>,
+    positions: Offsets,
     /// What is no longer read of each partition.
-    ends: HashMap<Partition, i64>,
+    ends: Offsets,
 }
 
 impl Trail {
@@ -98,8 +98,8 @@ impl TrailReader for Trail {
 fn watermarks(
     settings: &KafkaSettings,
     consumer: &StreamConsumer<Reporter>,
-) -> Result<(HashMap<Partition, i64>, HashMap<Partition, i64>), EventLogError> {
-    let (mut lows, mut highs) = (HashMap::new(), HashMap::new());
+) -> Result<(Offsets, Offsets), EventLogError> {
+    let (mut lows, mut highs) = (Offsets::new(), Offsets::new());
     for topic in Topic::WRITE {
         let name = settings.prefixed(topic.name());
         let metadata = consumer.fetch_metadata(Some(&name), PATIENCE)?;

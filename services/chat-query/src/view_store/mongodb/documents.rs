@@ -12,7 +12,7 @@ use colloquy_contracts::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    parked::ParkedEvent,
+    parked::{ParkedEvent, Place},
     room_state::{Created, RoomState},
     view_store::ViewStoreError,
 };
@@ -87,14 +87,17 @@ pub struct ParkedDocument {
     event_id: String,
     payload: Binary,
     reason: String,
+    /// Documents made before a parked event knew when and how often lack these.
+    parked_at: Option<DateTime>,
+    tries: Option<i64>,
 }
 
 impl RoomDocument {
-    /// The document that replaces the one the room was loaded from.
-    pub fn next(room: &RoomState) -> Self {
+    /// The document that replaces the one the room was loaded from; the first one of a room is above `first_version`.
+    pub fn next(room: &RoomState, first_version: i64) -> Self {
         Self {
             room_id: room.room_id.0,
-            version: room.version + 1,
+            version: room.version.max(first_version) + 1,
             beginning: room.created.as_ref().map(|created| Beginning {
                 room_name: created.room_name.clone(),
                 created_by: created.created_by.0,
@@ -190,10 +193,10 @@ impl MarkerDocument {
 impl From<&ParkedEvent> for ParkedDocument {
     fn from(event: &ParkedEvent) -> Self {
         Self {
-            id: format!("{}:{}:{}", event.topic, event.partition, event.offset),
-            topic: event.topic.name().to_owned(),
-            partition: event.partition,
-            offset: event.offset,
+            id: event.place.to_string(),
+            topic: event.place.topic.name().to_owned(),
+            partition: event.place.partition,
+            offset: event.place.offset,
             key: event.key.clone(),
             event_id: event.event_id.clone(),
             payload: Binary {
@@ -201,6 +204,8 @@ impl From<&ParkedEvent> for ParkedDocument {
                 bytes: event.payload.to_vec(),
             },
             reason: event.reason.clone(),
+            parked_at: Some(date(event.parked_at)),
+            tries: Some(event.tries.into()),
         }
     }
 }
@@ -210,14 +215,22 @@ impl TryFrom<ParkedDocument> for ParkedEvent {
 
     fn try_from(parked: ParkedDocument) -> Result<Self, ViewStoreError> {
         let topic = parked.topic.parse();
+        let topic = topic.map_err(|error: UnknownTopic| ViewStoreError::Defect(error.into()))?;
         Ok(Self {
-            topic: topic.map_err(|error: UnknownTopic| ViewStoreError::Defect(error.into()))?,
-            partition: parked.partition,
-            offset: parked.offset,
+            place: Place {
+                topic,
+                partition: parked.partition,
+                offset: parked.offset,
+            },
             key: parked.key,
             event_id: parked.event_id,
             payload: parked.payload.bytes.into(),
             reason: parked.reason,
+            parked_at: instant(parked.parked_at.unwrap_or(DateTime::from_millis(0))),
+            tries: parked
+                .tries
+                .and_then(|tries| tries.try_into().ok())
+                .unwrap_or(1),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ::mongodb::{
-    Collection, Database,
+    Collection,
     bson::{Bson, Document, doc, to_bson},
     error::ErrorKind,
 };
@@ -12,7 +12,7 @@ use futures_util::TryStreamExt as _;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    MARKERS, MESSAGES, PARKED, ROOMS,
+    MARKERS, MongoViewStore, PARKED, ROOMS,
     documents::{ParkedDocument, RoomDocument, StoredMessage},
 };
 use crate::{
@@ -24,15 +24,15 @@ use crate::{
 const CHUNK: usize = 100;
 const DUPLICATE_KEY: i64 = 11000;
 
-pub async fn save(database: &Database, write: &ViewWrite) -> Result<(), ViewStoreError> {
-    let (messages, parked) = (database.collection(MESSAGES), database.collection(PARKED));
+pub async fn save(store: &MongoViewStore, write: &ViewWrite) -> Result<(), ViewStoreError> {
+    let (messages, parked) = (store.messages(), store.collection(PARKED));
     let set_aside: Vec<ParkedDocument> = write.parked.iter().map(Into::into).collect();
     tokio::try_join!(
         save_messages(&messages, &write.messages),
-        save_markers(database, &write.markers),
+        save_markers(store, &write.markers),
         insert_new(&parked, &set_aside),
     )?;
-    save_rooms(database, &write.rooms).await
+    save_rooms(store, &write.rooms).await
 }
 
 async fn save_messages(
@@ -88,7 +88,10 @@ async fn insert_new<T: Serialize + DeserializeOwned + Send + Sync>(
     }
 }
 
-async fn save_markers(database: &Database, markers: &[ReadMarker]) -> Result<(), ViewStoreError> {
+async fn save_markers(
+    store: &MongoViewStore,
+    markers: &[ReadMarker],
+) -> Result<(), ViewStoreError> {
     let updates = markers.iter().map(|marker| {
         doc! {
             "q": { "_id": &marker.id },
@@ -99,36 +102,37 @@ async fn save_markers(database: &Database, markers: &[ReadMarker]) -> Result<(),
             "upsert": true,
         }
     });
-    update(database, MARKERS, updates.collect()).await
+    update(store, MARKERS, updates.collect()).await
 }
 
 /// A room that was never stored is inserted, unless somebody else has; any other is replaced at its version.
-async fn save_rooms(database: &Database, rooms: &[RoomState]) -> Result<(), ViewStoreError> {
+async fn save_rooms(store: &MongoViewStore, rooms: &[RoomState]) -> Result<(), ViewStoreError> {
     let updates: Result<Vec<Document>, _> = rooms
         .iter()
         .map(|room| {
             Ok(doc! {
                 "q": { "_id": room.room_id.0, "version": room.version },
-                "u": to_bson(&RoomDocument::next(room))?,
+                "u": to_bson(&RoomDocument::next(room, store.first_version))?,
                 "upsert": room.version == 0,
             })
         })
         .collect();
     let updates = updates
         .map_err(|error: ::mongodb::bson::ser::Error| ViewStoreError::Defect(error.into()))?;
-    update(database, ROOMS, updates).await
+    update(store, ROOMS, updates).await
 }
 
 /// Carries out updates, unordered, each of one document. One that touches none is a conflict.
 async fn update(
-    database: &Database,
+    store: &MongoViewStore,
     collection: &str,
     updates: Vec<Document>,
 ) -> Result<(), ViewStoreError> {
     for chunk in updates.chunks(CHUNK) {
-        let answer = database
+        let answer = store
+            .database
             .run_command(doc! {
-                "update": collection,
+                "update": store.name(collection),
                 "updates": chunk,
                 "ordered": false,
                 "writeConcern": { "w": "majority", "j": true },

@@ -2,17 +2,18 @@
 
 use colloquy_contracts::{
     CustomerId, MessageId, RoomId, Seq, Timestamp,
+    topics::UnknownTopic,
     views::{MessageDocument, ReadMarker},
 };
 
 use crate::{
-    parked::ParkedEvent,
+    parked::{ParkedEvent, Place},
     room_state::RoomState,
     view_store::{ViewStoreError, read_marker},
 };
 
 /// A row of `parked_events`.
-pub type Parked = (String, i32, i64, String, String, Vec<u8>, String);
+pub type Parked = (String, i32, i64, String, String, Vec<u8>, String, i64, u32);
 
 /// A row of `messages`.
 #[derive(sqlx::FromRow)]
@@ -70,12 +71,12 @@ pub fn marker(room: RoomId, (customer, last_read): (i64, i64)) -> ReadMarker {
     read_marker(room, CustomerId(customer), MessageId(last_read))
 }
 
-/// Rooms at the version they get by being stored.
-pub fn rooms(rooms: &[RoomState]) -> String {
+/// Rooms at the version they get by being stored, the first time above `first_version`.
+pub fn rooms(rooms: &[RoomState], first_version: i64) -> String {
     let rows = rooms.iter().map(|room| {
         (
             room.room_id,
-            room.version + 1,
+            room.version.max(first_version) + 1,
             room.updated_at().map(Timestamp::millis),
             room.last_message.as_ref().map(|message| message.seq),
             room,
@@ -91,18 +92,21 @@ pub fn room((version, state): (i64, String)) -> Result<RoomState, ViewStoreError
 }
 
 pub fn parked(row: Parked) -> Result<ParkedEvent, ViewStoreError> {
-    let (topic, partition, offset, key, event_id, payload, reason) = row;
+    let (topic, partition, offset, key, event_id, payload, reason, parked_at, tries) = row;
     let topic = topic.parse();
+    let topic = topic.map_err(|error: UnknownTopic| ViewStoreError::Defect(error.into()))?;
     Ok(ParkedEvent {
-        topic: topic.map_err(|error: colloquy_contracts::topics::UnknownTopic| {
-            ViewStoreError::Defect(error.into())
-        })?,
-        partition,
-        offset,
+        place: Place {
+            topic,
+            partition,
+            offset,
+        },
         key,
         event_id,
         payload: payload.into(),
         reason,
+        parked_at: Timestamp::from_millis(parked_at),
+        tries,
     })
 }
 

@@ -20,10 +20,9 @@ CREATE TABLE IF NOT EXISTS messages (
     content          TEXT    NOT NULL,
     sent_at          INTEGER NOT NULL,
     seq              INTEGER NOT NULL,
-    UNIQUE (room_id, seq)
+    UNIQUE (room_id, seq),
+    UNIQUE (room_id, message_id) -- history; as a constraint its index is renamed with its table
 );
-
-CREATE INDEX IF NOT EXISTS messages_by_room ON messages (room_id, message_id DESC);
 
 CREATE TABLE IF NOT EXISTS read_markers (
     room_id              INTEGER NOT NULL,
@@ -40,5 +39,7 @@ CREATE TABLE IF NOT EXISTS parked_events (
     event_id    TEXT    NOT NULL,
     payload     BLOB    NOT NULL,
     reason      TEXT    NOT NULL,
+    parked_at   INTEGER NOT NULL DEFAULT 0,
+    tries       INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (topic, "partition", "offset")
 ) WITHOUT ROWID;

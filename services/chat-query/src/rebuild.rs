@@ -1,0 +1,186 @@
+//! Rebuilding the views of a running system from the audit trail (decision 14): beside those in use, which are read and
+//! written meanwhile, and then put in their place. Nothing is announced: what is shown is what was shown.
+
+use std::{sync::Arc, time::Duration};
+
+use colloquy_chassis::{Clock, answer::chain, backoff::Backoff};
+use colloquy_event_log::{AuditTrail, EventLogError, Record, TrailReader};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::{
+    batch::Batch,
+    holds::Holds,
+    storing::Storing,
+    view_store::{RebuildStore, ViewStore, ViewStoreError},
+};
+
+const BATCH: usize = 500;
+/// A part that is away for longer ends the rebuild; the views in use stay as they are.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Versions that one millisecond has to itself, so that no two rebuilds give a room the same one. With it versions stay
+/// below 2^53 for as long as ids do.
+const VERSIONS_A_MILLISECOND: i64 = 1 << 11;
+
+/// What was rebuilt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Records that were read.
+    pub events: u64,
+    /// Those of them that were set aside.
+    pub parked: u64,
+}
+
+/// Why the views were not rebuilt. Those in use are as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The views cannot be written.
+    #[error(transparent)]
+    Views(#[from] ViewStoreError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] EventLogError),
+}
+
+impl RebuildError {
+    /// Whether the same call may succeed later.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Views(error) => !matches!(error, ViewStoreError::Defect(_)),
+            Self::Log(error) => matches!(error, EventLogError::Unavailable(_)),
+        }
+    }
+}
+
+/// Rebuilds the views, and answers when they are in use.
+///
+/// # Errors
+/// A part was away for too long, or another rebuild has begun.
+pub async fn rebuild(
+    store: &dyn RebuildStore,
+    trail: &dyn AuditTrail,
+    clock: &dyn Clock,
+    id: Uuid,
+) -> Result<Rebuilt, RebuildError> {
+    let outcome = build_and_replace(store, trail, clock, id).await;
+    if outcome.is_err()
+        && let Err(error) = store.abandon(id).await
+    {
+        tracing::warn!(
+            error = chain(&error),
+            "the rebuild leaves something for the next one to remove"
+        );
+    }
+    outcome
+}
+
+async fn build_and_replace(
+    store: &dyn RebuildStore,
+    trail: &dyn AuditTrail,
+    clock: &dyn Clock,
+    id: Uuid,
+) -> Result<Rebuilt, RebuildError> {
+    let first_version = clock.now().millis().saturating_mul(VERSIONS_A_MILLISECOND);
+    let next = begin(store, id, first_version).await?;
+    let mut build = Build {
+        trail: read_from_beginning(trail).await?,
+        next: next.as_ref(),
+        clock,
+        rebuilt: Rebuilt::default(),
+    };
+    build.read_to_noted_end().await?;
+    // What came meanwhile, until so little is left that holding the views for it is not noticed.
+    while build.catch_up().await? > BATCH as u64 {}
+    store.hold(id).await?;
+    build.catch_up().await?;
+    let rebuilt = build.rebuilt;
+    store.replace(id).await?;
+    Ok(rebuilt)
+}
+
+struct Build<'a> {
+    trail: Box<dyn TrailReader>,
+    next: &'a dyn ViewStore,
+    clock: &'a dyn Clock,
+    rebuilt: Rebuilt,
+}
+
+impl Build<'_> {
+    /// Reads what has come since the end was noted, and answers how much that was.
+    async fn catch_up(&mut self) -> Result<u64, RebuildError> {
+        let before = self.rebuilt.events;
+        let (mut backoff, since) = (Backoff::default(), Instant::now());
+        while let Err(error) = self.trail.note_end().await {
+            wait_or_fail(error.into(), since, &mut backoff).await?;
+        }
+        self.read_to_noted_end().await?;
+        Ok(self.rebuilt.events - before)
+    }
+
+    async fn read_to_noted_end(&mut self) -> Result<(), RebuildError> {
+        let (mut backoff, mut since) = (Backoff::default(), Instant::now());
+        loop {
+            match self.trail.next(BATCH).await {
+                Ok(records) if records.is_empty() => return Ok(()),
+                Ok(records) => {
+                    self.project(&records).await?;
+                    (backoff, since) = (Backoff::default(), Instant::now());
+                }
+                Err(error) => wait_or_fail(error.into(), since, &mut backoff).await?,
+            }
+        }
+    }
+
+    async fn project(&mut self, records: &[Record]) -> Result<(), RebuildError> {
+        let mut batch = Batch::read_again(records, self.clock.now());
+        let (mut backoff, mut storing) = (Backoff::default(), Storing::default());
+        let since = Instant::now();
+        while let Err(error) = storing.attempt(self.next, &mut batch).await {
+            wait_or_fail(error.into(), since, &mut backoff).await?;
+        }
+        self.rebuilt.events += records.len() as u64;
+        self.rebuilt.parked += batch.parked().len() as u64;
+        Ok(())
+    }
+}
+
+async fn begin(
+    store: &dyn RebuildStore,
+    id: Uuid,
+    first_version: i64,
+) -> Result<Arc<dyn ViewStore>, RebuildError> {
+    let (mut backoff, mut holds) = (Backoff::default(), Holds::default());
+    let since = Instant::now();
+    loop {
+        match store.begin(id, first_version).await {
+            Ok(next) => return Ok(next),
+            Err(error) => {
+                holds.note(&error, store).await;
+                wait_or_fail(error.into(), since, &mut backoff).await?;
+            }
+        }
+    }
+}
+
+async fn read_from_beginning(trail: &dyn AuditTrail) -> Result<Box<dyn TrailReader>, RebuildError> {
+    let (mut backoff, since) = (Backoff::default(), Instant::now());
+    loop {
+        match trail.read_from_beginning().await {
+            Ok(reader) => return Ok(reader),
+            Err(error) => wait_or_fail(error.into(), since, &mut backoff).await?,
+        }
+    }
+}
+
+async fn wait_or_fail(
+    error: RebuildError,
+    since: Instant,
+    backoff: &mut Backoff,
+) -> Result<(), RebuildError> {
+    if !error.passes() || since.elapsed() > PATIENCE {
+        return Err(error);
+    }
+    tracing::warn!(error = chain(&error), "the rebuild waits");
+    backoff.wait().await;
+    Ok(())
+}

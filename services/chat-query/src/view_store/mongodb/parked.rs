@@ -1,0 +1,67 @@
+//! Events that are set aside: `parkedEvents`.
+
+use ::mongodb::bson::doc;
+use futures_util::TryStreamExt as _;
+
+use super::{MongoViewStore, PARKED, documents::ParkedDocument};
+use crate::{
+    parked::{ParkedEvent, Place},
+    view_store::ViewStoreError,
+};
+
+pub async fn list(
+    store: &MongoViewStore,
+    after: Option<&Place>,
+    limit: u32,
+) -> Result<Vec<ParkedEvent>, ViewStoreError> {
+    let behind = after.map_or_else(
+        || doc! {},
+        |place| {
+            let (topic, partition) = (place.topic.name(), place.partition);
+            doc! { "$or": [
+                { "topic": { "$gt": topic } },
+                { "topic": topic, "partition": { "$gt": partition } },
+                { "topic": topic, "partition": partition, "offset": { "$gt": place.offset } },
+            ] }
+        },
+    );
+    let found = store
+        .collection::<ParkedDocument>(PARKED)
+        .find(behind)
+        .sort(doc! { "topic": 1, "partition": 1, "offset": 1 })
+        .limit(limit.into())
+        .await?;
+    let parked: Vec<_> = found.try_collect().await?;
+    parked.into_iter().map(TryInto::try_into).collect()
+}
+
+pub async fn find(
+    store: &MongoViewStore,
+    place: &Place,
+) -> Result<Option<ParkedEvent>, ViewStoreError> {
+    let found = store
+        .collection::<ParkedDocument>(PARKED)
+        .find_one(doc! { "_id": place.to_string() })
+        .await?;
+    found.map(TryInto::try_into).transpose()
+}
+
+pub async fn keep(store: &MongoViewStore, event: &ParkedEvent) -> Result<(), ViewStoreError> {
+    let now = doc! { "reason": &event.reason, "tries": i64::from(event.tries) };
+    store
+        .collection::<ParkedDocument>(PARKED)
+        .update_one(
+            doc! { "_id": event.place.to_string() },
+            doc! { "$set": now },
+        )
+        .await?;
+    Ok(())
+}
+
+pub async fn forget(store: &MongoViewStore, place: &Place) -> Result<(), ViewStoreError> {
+    store
+        .collection::<ParkedDocument>(PARKED)
+        .delete_one(doc! { "_id": place.to_string() })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Views beside those in use: tables of the same shape, whose names say which rebuild they are of.
+//!
+//! The process that rebuilds need not be the one that serves: everything here is a transaction of the file.
+
+use colloquy_sql::sqlite::SqliteDatabase;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use uuid::Uuid;
+
+use super::{HOLD, make_tables};
+use crate::view_store::{Overtaken, ViewStoreError};
+
+const TABLES: [&str; 5] = [
+    "rooms",
+    "members",
+    "messages",
+    "read_markers",
+    "parked_events",
+];
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// Makes the tables, and removes those of earlier rebuilds. Answers what their names begin with.
+pub async fn begin(database: &SqliteDatabase, rebuild: Uuid) -> Result<String, ViewStoreError> {
+    let mut transaction = database.writer.begin_with(BEGIN).await?;
+    if let Some(state) = holder(&mut transaction).await? {
+        return Err(held(&state));
+    }
+    drop_tables(&mut transaction, "next").await?;
+    let prefix = prefix(rebuild);
+    make_tables(&mut transaction, &prefix).await?;
+    transaction.commit().await?;
+    Ok(prefix)
+}
+
+/// Records who holds the views in use, unless its own were removed by a later rebuild.
+pub async fn hold(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    let mut transaction = database.writer.begin_with(BEGIN).await?;
+    let has_views: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)",
+    )
+    .bind(format!("{}rooms", prefix(rebuild)))
+    .fetch_one(&mut *transaction)
+    .await?;
+    if !has_views || holder(&mut transaction).await?.is_some() {
+        return Err(Overtaken.into());
+    }
+    sqlx::query("INSERT INTO rooms (room_id, version, state) VALUES (?1, 0, ?2)")
+        .bind(HOLD.0)
+        .bind(rebuild.to_string())
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// One transaction: whoever reads sees the one or the other. What holds the views goes with the table it is in.
+pub async fn replace(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    let mut transaction = database.writer.begin_with(BEGIN).await?;
+    if holder(&mut transaction).await? != Some(rebuild.to_string()) {
+        return Err(Overtaken.into());
+    }
+    let prefix = prefix(rebuild);
+    for table in TABLES {
+        sqlx::raw_sql(AssertSqlSafe(format!(
+            "DROP TABLE {table}; ALTER TABLE {prefix}{table} RENAME TO {table};"
+        )))
+        .execute(&mut *transaction)
+        .await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+pub async fn abandon(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    let mut transaction = database.writer.begin_with(BEGIN).await?;
+    sqlx::query("DELETE FROM rooms WHERE room_id = ?1 AND state = ?2")
+        .bind(HOLD.0)
+        .bind(rebuild.to_string())
+        .execute(&mut *transaction)
+        .await?;
+    drop_tables(&mut transaction, &prefix(rebuild)).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// What a row that holds the views means to whoever wants to fold into them.
+pub fn held(state: &str) -> ViewStoreError {
+    match state.parse() {
+        Ok(rebuild) => ViewStoreError::Held(rebuild),
+        Err(error) => ViewStoreError::Defect(Box::new(error)),
+    }
+}
+
+async fn holder(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT state FROM rooms WHERE room_id = ?1")
+        .bind(HOLD.0)
+        .fetch_optional(connection)
+        .await
+}
+
+async fn drop_tables(
+    connection: &mut SqliteConnection,
+    name_begins_with: &str,
+) -> Result<(), sqlx::Error> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?1 || '*'",
+    )
+    .bind(name_begins_with)
+    .fetch_all(&mut *connection)
+    .await?;
+    for table in tables {
+        sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {table}")))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+fn prefix(rebuild: Uuid) -> String {
+    format!("next_{}_", rebuild.simple())
+}

@@ -1,0 +1,426 @@
+//! Rebuilding the views of a running system (decision 14), and parked events that are replayed (decision 8).
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use colloquy_chassis::SystemClock;
+use colloquy_chat_query::{
+    ViewStore,
+    parked::ParkedEvent,
+    rebuild::rebuild,
+    replay_parked::{self, Replayed},
+    view_store::{Page, ViewWrite},
+};
+use colloquy_contracts::{CustomerId, RoomId, Seq, Timestamp, Topic, events::WriteEvent};
+use colloquy_event_log::{NewEvent, Record};
+use proptest::{prelude::*, test_runner::TestRunner};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::{
+    events::{CREATOR, MEMBER, appended, garbage, marker_moved, message_sent, room_created},
+    service::{Parts, eventually},
+};
+
+macro_rules! on_both {
+    ($($promise:ident),+ $(,)?) => {
+        mod embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $promise() {
+                    super::$promise(&super::Parts::embedded().await).await;
+                }
+            )+
+        }
+        mod distributed {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $promise() {
+                    super::$promise(&super::Parts::distributed().await).await;
+                }
+            )+
+        }
+    };
+}
+
+on_both! {
+    decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte,
+    f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild,
+    f11_what_is_republished_gives_the_same_views_and_is_not_told,
+    f18_what_is_parked_is_parked_again_by_a_rebuild,
+    decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go,
+    decision_8_a_replay_that_fails_again_stays_with_its_reason,
+    decision_8_a_replayed_event_is_told,
+}
+
+const ROOMS: i64 = 4;
+const EVERYTHING: Page = Page {
+    before: None,
+    after_seq: None,
+    limit: 10_000,
+};
+
+/// All that anybody can read, as bytes.
+async fn digest(store: &dyn ViewStore) -> Vec<u8> {
+    let mut digest = Vec::new();
+    for customer in 1..=3 {
+        let rooms = store.rooms_of(CustomerId(customer)).await.unwrap();
+        digest.extend(serde_json::to_vec(&rooms).unwrap());
+    }
+    for room in (1..=ROOMS).map(RoomId) {
+        let history = store.history(room, EVERYTHING).await.unwrap();
+        digest.extend(serde_json::to_vec(&history).unwrap());
+        let markers = store.markers(room).await.unwrap();
+        digest.extend(serde_json::to_vec(&markers).unwrap());
+        digest.extend(format!("{:?}", store.highest_seq(room).await.unwrap()).bytes());
+    }
+    for parked in store.parked(None, 10_000).await.unwrap() {
+        digest.extend(parked.place.to_string().bytes());
+        digest.extend(parked.payload);
+    }
+    digest
+}
+
+async fn run_rebuild(parts: &Parts) -> u64 {
+    let rebuilt = rebuild(
+        parts.rebuilding.as_ref(),
+        parts.trail.as_ref(),
+        &SystemClock,
+        Uuid::new_v4(),
+    );
+    timeout(Duration::from_secs(60), rebuilt)
+        .await
+        .expect("rebuilt in time")
+        .unwrap()
+        .events
+}
+
+fn what_happens(seq: i64) -> impl Iterator<Item = WriteEvent> {
+    (1..=ROOMS).flat_map(move |room| {
+        [
+            message_sent(room, seq, if seq % 3 == 0 { MEMBER } else { CREATOR }),
+            marker_moved(room, MEMBER, seq),
+        ]
+    })
+}
+
+async fn reaches(store: &dyn ViewStore, seq: i64) {
+    for room in (1..=ROOMS).map(RoomId) {
+        eventually(async || store.highest_seq(room).await.unwrap() == Some(Seq(seq))).await;
+    }
+    for room in (1..=ROOMS).map(RoomId) {
+        let marked = async || {
+            let markers = store.markers(room).await.unwrap();
+            markers.iter().any(|one| {
+                one.customer_id == MEMBER
+                    && one.last_read_message_id == crate::events::message_id(room.0, seq)
+            })
+        };
+        eventually(marked).await;
+    }
+}
+
+/// Whatever was read once is read again, at any moment.
+async fn reads_go_on(store: &dyn ViewStore, until: &AtomicBool) -> u64 {
+    let (mut reads, mut seen) = (0, vec![0; 5]);
+    while !until.load(Ordering::SeqCst) {
+        for room in 1..=ROOMS {
+            let history = store.history(RoomId(room), EVERYTHING).await.unwrap();
+            let seqs: Vec<_> = history.iter().map(|one| one.seq.0).collect();
+            let newest = seqs.first().copied().unwrap_or(0);
+            let all: Vec<_> = (1..=newest).rev().collect();
+            assert_eq!(seqs, all, "a gap in room {room}");
+            let last = &mut seen[usize::try_from(room).unwrap()];
+            assert!(*last <= newest, "room {room} had {last}, now {newest}");
+            *last = newest;
+            assert!(store.is_member(RoomId(room), MEMBER).await.unwrap());
+            reads += 1;
+        }
+    }
+    reads
+}
+
+async fn decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte(parts: &Parts) {
+    const BEFORE: i64 = 150;
+    const AFTER: i64 = 300;
+    let service = parts.start();
+    parts
+        .append(&appended(
+            &(1..=ROOMS).map(room_created).collect::<Vec<_>>(),
+        ))
+        .await;
+    for seqs in (1..=BEFORE).collect::<Vec<_>>().chunks(25) {
+        let told: Vec<_> = seqs.iter().flat_map(|&seq| what_happens(seq)).collect();
+        parts.append(&appended(&told)).await;
+    }
+    reaches(parts.store.as_ref(), BEFORE).await;
+
+    let mut announcements = parts.announcements().await;
+    let (done, rebuilt) = (AtomicBool::new(false), AtomicBool::new(false));
+    let writing = async {
+        for seq in BEFORE + 1..=AFTER {
+            let told: Vec<_> = what_happens(seq).collect();
+            parts.append(&appended(&told)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let rebuilding = async {
+        let mut times = 0;
+        while !done.load(Ordering::SeqCst) {
+            run_rebuild(parts).await;
+            times += 1;
+        }
+        rebuilt.store(true, Ordering::SeqCst);
+        times
+    };
+    let writing = async {
+        writing.await;
+        done.store(true, Ordering::SeqCst);
+    };
+    let ((), times, reads) = tokio::join!(
+        writing,
+        rebuilding,
+        reads_go_on(parts.store.as_ref(), &rebuilt)
+    );
+    assert!(times >= 1 && reads >= 10, "{times} rebuilds, {reads} reads");
+    reaches(parts.store.as_ref(), AFTER).await;
+    let (afresh, _folder) = parts.projected_afresh().await;
+    assert!(digest(parts.store.as_ref()).await == digest(afresh.as_ref()).await);
+    // Every message was told by the projector alone, each under an id of its own.
+    let last = format!(
+        "room-updated:message:{}",
+        crate::events::message_id(1, AFTER)
+    );
+    loop {
+        let (id, _) = announcements.next(1).await.remove(0);
+        if id == last {
+            break;
+        }
+    }
+    service.end().await;
+}
+
+async fn f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild(parts: &Parts) {
+    let service = parts.start();
+    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    told.extend((1..=10).flat_map(what_happens));
+    parts.append(&appended(&told)).await;
+    reaches(parts.store.as_ref(), 10).await;
+    service.end().await;
+    let before = digest(parts.store.as_ref()).await;
+    let spoilt = ViewWrite {
+        messages: vec![match message_sent(1, 11, MEMBER) {
+            WriteEvent::MessageSent(message) => message,
+            other => panic!("{other:?}"),
+        }],
+        markers: Vec::new(),
+        rooms: Vec::new(),
+        parked: Vec::new(),
+        announcements: Vec::new(),
+        position: None,
+    };
+    parts.store.save(&spoilt).await.unwrap();
+    assert_ne!(digest(parts.store.as_ref()).await, before);
+    assert_eq!(run_rebuild(parts).await, told.len() as u64);
+    assert_eq!(digest(parts.store.as_ref()).await, before);
+}
+
+async fn f11_what_is_republished_gives_the_same_views_and_is_not_told(parts: &Parts) {
+    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    told.extend((1..=10).flat_map(what_happens));
+    let republished: Vec<_> = appended(&told)
+        .into_iter()
+        .map(|event| NewEvent {
+            replayed: true,
+            ..event
+        })
+        .collect();
+    let mut announcements = parts.announcements().await;
+    let service = parts.start();
+    parts.append(&republished).await;
+    reaches(parts.store.as_ref(), 10).await;
+    let once = digest(parts.store.as_ref()).await;
+    // What was republished stands in the log beside what was told in its turn.
+    parts.append(&republished).await;
+    run_rebuild(parts).await;
+    assert_eq!(digest(parts.store.as_ref()).await, once);
+    parts
+        .append(&appended(&[message_sent(1, 11, CREATOR)]))
+        .await;
+    let (id, _) = announcements.next(1).await.remove(0);
+    assert_eq!(id, "room-updated:message:110001");
+    service.end().await;
+}
+
+async fn f18_what_is_parked_is_parked_again_by_a_rebuild(parts: &Parts) {
+    let service = parts.start();
+    let mut told = appended(&(1..=ROOMS).map(room_created).collect::<Vec<_>>());
+    told.extend(appended(&what_happens(1).collect::<Vec<_>>()));
+    told.push(garbage(Topic::ChatMessageSent, 1, "not JSON"));
+    // Its seq is another message's.
+    let mut impostor = NewEvent::from(&message_sent(5, 1, MEMBER));
+    impostor.payload = String::from_utf8_lossy(&impostor.payload)
+        .replace("\"roomId\":5", "\"roomId\":1")
+        .into();
+    impostor.room_id = RoomId(1);
+    told.push(impostor);
+    parts.append(&told).await;
+    reaches(parts.store.as_ref(), 1).await;
+    eventually(async || parts.store.parked(None, 9).await.unwrap().len() == 2).await;
+    let before = digest(parts.store.as_ref()).await;
+    run_rebuild(parts).await;
+    assert_eq!(digest(parts.store.as_ref()).await, before);
+    service.end().await;
+}
+
+async fn decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go(parts: &Parts) {
+    let dead = Uuid::new_v4();
+    parts.rebuilding.begin(dead, 1 << 50).await.unwrap();
+    parts.rebuilding.hold(dead).await.unwrap();
+    let service = parts.start();
+    parts.append(&appended(&[room_created(1)])).await;
+    eventually(async || parts.store.is_member(RoomId(1), MEMBER).await.unwrap()).await;
+    assert!(parts.rebuilding.replace(dead).await.is_err());
+    service.end().await;
+}
+
+/// An event that was set aside for no reason of its own.
+fn set_aside(event: &NewEvent, offset: i64) -> ParkedEvent {
+    let record = Record {
+        topic: event.topic,
+        partition: 0,
+        offset,
+        key: event.room_id.to_string(),
+        event_id: event.event_id.clone(),
+        payload: event.payload.clone(),
+        replayed: false,
+        version: None,
+    };
+    ParkedEvent::new(
+        &record,
+        "an older version".into(),
+        Timestamp::from_millis(7),
+    )
+}
+
+async fn park(parts: &Parts, parked: Vec<ParkedEvent>) {
+    let write = ViewWrite {
+        messages: Vec::new(),
+        markers: Vec::new(),
+        rooms: Vec::new(),
+        parked,
+        announcements: Vec::new(),
+        position: None,
+    };
+    parts.store.save(&write).await.unwrap();
+}
+
+async fn replay(parts: &Parts, event: &ParkedEvent) -> Replayed {
+    let (store, log) = (parts.store.as_ref(), parts.log.as_ref());
+    replay_parked::replay(store, log, &SystemClock, event)
+        .await
+        .unwrap()
+}
+
+async fn decision_8_a_replay_that_fails_again_stays_with_its_reason(parts: &Parts) {
+    for (event, reason) in [
+        (
+            garbage(Topic::ChatMessageSent, 1, "{}"),
+            "the value cannot be decoded",
+        ),
+        (
+            NewEvent {
+                room_id: RoomId(2),
+                ..NewEvent::from(&room_created(1))
+            },
+            "the key is 2",
+        ),
+        (
+            NewEvent::from(&match message_sent(1, 1, MEMBER) {
+                WriteEvent::MessageSent(message) => {
+                    WriteEvent::MessageSent(colloquy_contracts::events::ChatMessageSent {
+                        content: "another".into(),
+                        ..message
+                    })
+                }
+                other => other,
+            }),
+            "its id or its seq is another message's",
+        ),
+    ] {
+        let first = set_aside(&NewEvent::from(&message_sent(1, 1, MEMBER)), 1);
+        park(parts, vec![first.clone()]).await;
+        assert_eq!(replay(parts, &first).await, Replayed::Applied);
+        let parked = set_aside(&event, 5);
+        park(parts, vec![parked.clone()]).await;
+        let Replayed::StillParked(told) = replay(parts, &parked).await else {
+            panic!("{reason}");
+        };
+        assert!(told.starts_with(reason), "{told}");
+        let kept = parts.store.parked_at(&parked.place).await.unwrap().unwrap();
+        assert_eq!((kept.reason, kept.tries), (told, 2));
+        assert_eq!(kept.parked_at, parked.parked_at);
+        parts.store.forget_parked(&parked.place).await.unwrap();
+    }
+}
+
+async fn decision_8_a_replayed_event_is_told(parts: &Parts) {
+    let mut announcements = parts.announcements().await;
+    let parked = set_aside(&NewEvent::from(&room_created(1)), 1);
+    park(parts, vec![parked.clone()]).await;
+    assert_eq!(replay(parts, &parked).await, Replayed::Applied);
+    assert_eq!(announcements.next(1).await[0].0, "room-updated:room:1");
+    assert_eq!(parts.store.parked(None, 9).await.unwrap(), []);
+}
+
+/// Any of the events parked, and replayed at any time after the others, in any order.
+#[test]
+fn decision_8_a_replay_at_any_time_gives_the_view_that_order_gives() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut told = vec![room_created(1)];
+    told.extend(
+        (1..=6).map(|seq| message_sent(1, seq, if seq % 2 == 0 { MEMBER } else { CREATOR })),
+    );
+    told.extend([1, 4, 2].map(|seq| marker_moved(1, MEMBER, seq)));
+    let in_order = runtime.block_on(async {
+        let parts = Parts::embedded().await;
+        let service = parts.start();
+        parts.append(&appended(&told)).await;
+        let whole = async || parts.log_is_projected(told.len()).await;
+        eventually(whole).await;
+        service.end().await;
+        digest(parts.store.as_ref()).await
+    });
+    let order = Just((0..told.len()).collect::<Vec<_>>()).prop_shuffle();
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(24));
+    runner
+        .run(&(order, 0..=told.len()), |(order, parked)| {
+            let replayed = runtime.block_on(async {
+                let parts = Parts::embedded().await;
+                let events: Vec<_> = appended(&told);
+                let (later, in_turn) = order.split_at(parked);
+                let set: Vec<_> = (1..)
+                    .zip(later)
+                    .map(|(offset, &index)| set_aside(&events[index], offset))
+                    .collect();
+                park(&parts, set.clone()).await;
+                let service = parts.start();
+                let in_turn: Vec<_> = in_turn.iter().map(|&index| events[index].clone()).collect();
+                parts.append(&in_turn).await;
+                for event in &set {
+                    assert_eq!(replay(&parts, event).await, Replayed::Applied);
+                }
+                eventually(async || parts.log_is_projected(in_turn.len()).await).await;
+                service.end().await;
+                digest(parts.store.as_ref()).await
+            });
+            prop_assert_eq!(&replayed, &in_order);
+            Ok(())
+        })
+        .unwrap();
+}
