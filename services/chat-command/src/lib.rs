@@ -15,6 +15,7 @@ pub mod outbox;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
 pub mod relay;
+pub mod republish;
 pub mod routes;
 pub mod service;
 mod sweep;

@@ -44,6 +44,10 @@ impl MemoryLog {
             .collect()
     }
 
+    pub fn events(&self) -> Vec<NewEvent> {
+        self.appended.borrow().clone()
+    }
+
     /// The events of a room, each where it came first.
     pub fn first_of_room(&self, room: RoomId) -> Vec<String> {
         let mut seen = HashSet::new();

@@ -13,6 +13,7 @@ mod names;
 mod postgres;
 mod proxy;
 mod relay;
+mod republish;
 mod service;
 mod sqlite;
 mod sweep;

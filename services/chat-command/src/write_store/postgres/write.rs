@@ -42,12 +42,14 @@ async fn rooms(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::E
     .execute(&mut *connection)
     .await?;
     sqlx::query(
-        "INSERT INTO room_participants (room_id, customer_id, joined_at)
-         SELECT room_id, customer_id, 'epoch'::timestamptz + joined_at * interval '1 millisecond'
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS joined (room_id, customer_id, joined_at)",
+        "INSERT INTO room_participants (room_id, customer_id, full_name, joined_at)
+         SELECT room_id, customer_id, full_name, 'epoch'::timestamptz + joined_at * interval '1 millisecond'
+         FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
+              AS joined (room_id, customer_id, full_name, joined_at)",
     )
     .bind(column(members(), |(room, _)| room.room_id.0))
     .bind(column(members(), |(_, member)| member.id.0))
+    .bind(column(members(), |(_, member)| member.full_name.as_str()))
     .bind(column(members(), |(_, member)| member.joined_at.millis()))
     .execute(connection)
     .await?;
