@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use colloquy_chassis::{ServiceName, session_token::SessionAlgorithm};
+use colloquy_chat_query::parked::Place;
 
 /// A chat backend that can prove it lost nothing.
 ///
@@ -40,6 +41,65 @@ pub enum Command {
     /// Look at settings
     #[command(subcommand)]
     Config(Config),
+    /// Look at events that were set aside because they are broken, and try them again
+    #[command(subcommand)]
+    Parked(Parked),
+    /// Mend what is shown
+    #[command(subcommand)]
+    Views(Views),
+    /// Tell everything once more from PostgreSQL, after Kafka's topics were lost; nothing is pushed twice
+    Republish {
+        /// A settings file
+        #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// A system, running or not.
+#[derive(Debug, Args)]
+pub struct System {
+    /// The data folder of an all-in-one system [default: the distributed system of the settings]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// A settings file
+    #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Parked {
+    /// List them, without what they hold
+    List(System),
+    /// Show one, whole
+    Show {
+        /// The ID of the list, TOPIC:PARTITION:OFFSET
+        id: Place,
+        #[command(flatten)]
+        system: System,
+    },
+    /// Apply one, or all that can be: at any time the views are then as if it had come in its turn
+    Replay {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        system: System,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Which {
+    /// The ID of the list, TOPIC:PARTITION:OFFSET
+    pub id: Option<Place>,
+    /// All of them
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Views {
+    /// Build the views anew from the log and put them in the place of those in use; reads and writes go on
+    Rebuild(System),
 }
 
 #[derive(Debug, Args)]

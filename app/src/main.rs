@@ -7,10 +7,13 @@ mod documents;
 mod embedded;
 mod home;
 mod listening;
+mod parked;
 mod process;
+mod republish;
 mod retention;
 mod serve;
 mod settings;
+mod views;
 mod waiting;
 
 use std::process::ExitCode;
@@ -20,7 +23,7 @@ use clap::Parser as _;
 use colloquy_chassis::{keys::KeyFolder, lifecycle::TaskDied, telemetry};
 
 use crate::{
-    cli::{Cli, Command, Config, Keys},
+    cli::{Cli, Command, Config, Keys, Parked, Views},
     settings::Settings,
 };
 
@@ -29,7 +32,7 @@ const CANNOT_START: u8 = 2;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("colloquy: {error:#}");
             ExitCode::from(if error.is::<TaskDied>() {
@@ -41,27 +44,40 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => {
             let settings = load(cli.all_in_one.config.as_deref())?;
-            block_on(all_in_one::run(&cli.all_in_one, &settings))
+            block_on(all_in_one::run(&cli.all_in_one, &settings))?;
         }
         Some(Command::Serve(options)) => {
             let settings = load(options.config.as_deref())?;
-            block_on(serve::run(&options, settings))
+            block_on(serve::run(&options, settings))?;
         }
-        Some(Command::Keys(verb)) => keys(verb),
+        Some(Command::Parked(verb)) => {
+            let (Parked::List(system)
+            | Parked::Show { system, .. }
+            | Parked::Replay { system, .. }) = &verb;
+            let settings = load(system.config.as_deref())?;
+            return block_on(parked::run(&verb, &settings));
+        }
+        Some(Command::Views(verb)) => {
+            let Views::Rebuild(system) = &verb;
+            let settings = load(system.config.as_deref())?;
+            return block_on(views::run(&verb, &settings));
+        }
+        Some(Command::Republish { config }) => {
+            let settings = load(config.as_deref())?;
+            return block_on(republish::run(&settings));
+        }
+        Some(Command::Keys(verb)) => keys(verb)?,
         Some(Command::Config(Config::Check { config })) => {
             Settings::load(config.as_deref())?;
             println!("the settings are good");
-            Ok(())
         }
-        Some(Command::Config(Config::Defaults)) => {
-            print!("{}", settings::DEFAULTS);
-            Ok(())
-        }
+        Some(Command::Config(Config::Defaults)) => print!("{}", settings::DEFAULTS),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn keys(verb: Keys) -> anyhow::Result<()> {
@@ -94,7 +110,7 @@ fn load(file: Option<&std::path::Path>) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-fn block_on(process: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn block_on<T>(process: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,0 +1,31 @@
+//! `colloquy republish`: tells everything once more from the write store, for a log that was wiped.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use colloquy_chat_command::{
+    republish::{postgres::Written, republish},
+    write_store::postgres::migrate,
+};
+use colloquy_sql::postgres;
+
+use crate::{settings::Settings, views::kafka};
+
+const CONNECTIONS: u32 = 2;
+
+/// # Errors
+/// Something was not republished. To repeat it all does no harm.
+pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    settings.refuse_example_secrets()?;
+    let log = kafka(settings).await?;
+    let pool = postgres::pool(&settings.write_store.url, CONNECTIONS)?;
+    migrate(&pool)
+        .await
+        .context("the write store cannot be read")?;
+    let told = republish(&Written::new(pool), &log).await?;
+    println!(
+        "Republished {} rooms, {} messages and {} read markers.",
+        told.rooms, told.messages, told.markers
+    );
+    Ok(ExitCode::SUCCESS)
+}

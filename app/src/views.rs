@@ -1,0 +1,103 @@
+//! `colloquy views …`, and how a command finds the views of a system, which may be running.
+//!
+//! Nothing here needs the system to stop. The views of a data folder are opened beside the process that serves it: SQLite
+//! keeps the two apart, and no step of either is more than one transaction.
+
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+use anyhow::ensure;
+use colloquy_chassis::{SystemClock, lifecycle::termination};
+use colloquy_chat_query::{MongoViewStore, RebuildStore, SqliteViewStore, rebuild::rebuild};
+use colloquy_event_log::{
+    AuditTrail, EmbeddedLog, EventLog, KafkaLog, KafkaSettings, SqliteOutbox,
+};
+use colloquy_sql::sqlite::{Durability, SqliteDatabase};
+use uuid::Uuid;
+
+use crate::{
+    cli::{System, Views as Verb},
+    settings::Settings,
+};
+
+/// The views of a system, and what they are made of.
+pub struct Views {
+    pub store: Arc<dyn RebuildStore>,
+    pub log: Arc<dyn EventLog>,
+    trail: Arc<dyn AuditTrail>,
+}
+
+impl Views {
+    /// Of the all-in-one system in a data folder, or else of the distributed system of the settings.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be reached.
+    pub async fn open(system: &System, settings: &Settings) -> anyhow::Result<Self> {
+        match &system.data {
+            Some(folder) => Self::embedded(folder).await,
+            None => Self::distributed(settings).await,
+        }
+    }
+
+    async fn embedded(folder: &Path) -> anyhow::Result<Self> {
+        let write = folder.join("write.db");
+        ensure!(
+            write.is_file(),
+            "there is no all-in-one system in {}",
+            folder.display()
+        );
+        let write = SqliteDatabase::open(&write, Durability::Full).await?;
+        let views = folder.join("views.db");
+        let views = SqliteDatabase::open(&views, Durability::Rebuildable).await?;
+        let announced = SqliteOutbox::open(views).await?;
+        let store = SqliteViewStore::open(announced.clone()).await?;
+        let log = EmbeddedLog::new(SqliteOutbox::open(write).await?, announced);
+        Ok(Self {
+            store: Arc::new(store),
+            log: Arc::new(log.clone()),
+            trail: Arc::new(log),
+        })
+    }
+
+    async fn distributed(settings: &Settings) -> anyhow::Result<Self> {
+        settings.refuse_example_secrets()?;
+        let views = &settings.view_store;
+        let log = Arc::new(kafka(settings).await?);
+        Ok(Self {
+            store: Arc::new(MongoViewStore::new(&views.url, &views.database).await?),
+            log: log.clone(),
+            trail: log,
+        })
+    }
+}
+
+/// The log of the settings, now or not at all.
+///
+/// # Errors
+/// It cannot be reached, or is set up in a way that cannot work.
+pub async fn kafka(settings: &Settings) -> anyhow::Result<KafkaLog> {
+    let log = KafkaLog::connect(KafkaSettings {
+        partitions: settings.event_log.partitions,
+        ..KafkaSettings::new(&settings.event_log.brokers)
+    });
+    Ok(log.await?)
+}
+
+/// # Errors
+/// The views are as they were.
+pub async fn run(verb: &Verb, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let Verb::Rebuild(system) = verb;
+    let views = Views::open(system, settings).await?;
+    let id = Uuid::new_v4();
+    let rebuilt = tokio::select! {
+        rebuilt = rebuild(views.store.as_ref(), views.trail.as_ref(), &SystemClock, id) => rebuilt?,
+        () = termination() => {
+            views.store.abandon(id).await?;
+            anyhow::bail!("the rebuild was broken off; the views are as they were");
+        }
+    };
+    println!(
+        "The views are rebuilt from {} events, of which {} are parked.",
+        rebuilt.events, rebuilt.parked
+    );
+    Ok(ExitCode::SUCCESS)
+}
