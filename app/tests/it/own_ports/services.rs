@@ -103,6 +103,7 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
         reset_without_ticket: false,
         code_requests_per_hour: 1,
         sign_ups_per_hour: 1,
+        searches_per_minute: 1,
     };
     let customers = Customers::start(credentials, collaborators, settings, clock, tasks);
     let all = vec![
