@@ -42,24 +42,21 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let tasks = lifecycle.tasks();
     let stores = Stores::open(&folder, &tasks).await?;
 
-    let Accounts {
-        customers,
-        auth,
-        dev_mail,
-    } = accounts::start(accounts::Foundation {
+    // Demo comforts are for whoever sits at this machine (decision 27).
+    let is_demo = listening.is_for_this_machine(&settings.http);
+    let standing_on = accounts::Foundation {
         settings,
         folder: &folder,
         keys: &keys,
         stores: stores.accounts,
         clock: Arc::clone(&clock),
         tasks: tasks.clone(),
-    })
-    .await?;
-    // Demo comforts are for whoever sits at this machine (decision 27).
-    let is_demo = listening.is_for_this_machine(&settings.http);
-    if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {
-        home::say_if_seeded(customers.seed_demo().await?);
-    }
+    };
+    let Accounts {
+        customers,
+        auth,
+        dev_mail,
+    } = accounts::start(standing_on, is_demo).await?;
     let revocations = RevocationList::follow(
         auth.clone(),
         Arc::clone(&clock),
@@ -69,14 +66,8 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let truth = Arc::new(Membership::new(Arc::clone(&stores.writes)));
     let view = Arc::new(ViewMembership(Arc::clone(&stores.views)));
     let membership = MembershipCheck::new(view.clone(), truth);
-    let chat = services::chat(settings);
-    let commands = ChatCommand::start(
-        stores.writes,
-        customers.clone(),
-        Arc::clone(&clock),
-        chat,
-        &tasks,
-    );
+    let (names, now) = (customers.clone(), Arc::clone(&clock));
+    let commands = ChatCommand::start(stores.writes, names, now, services::chat(settings), &tasks);
     let projecting = readiness.gate("projector");
     let reading = colloquy_chat_query::Foundation {
         store: stores.views,
@@ -113,17 +104,26 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let proxies = settings.trusted_proxies()?;
     let gateway = Gateway::new(verifier, revocations, proxies, upstreams(routers));
     let mut router = colloquy_api_gateway::router(gateway, origins)
-        .merge(documents::router())
-        .merge(home::router())
-        .merge(admin::health_routes(readiness))
-        .merge(colloquy_websocket::router(websocket));
+        .merge(colloquy_websocket::router(websocket))
+        .merge(pages(readiness));
     if is_demo {
-        let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
-        router = router.merge(dev_mail).merge(admin::metrics_route(metrics));
+        router = router.merge(dev_mail).merge(metrics()?);
     }
     home::greet(&listening.url(), folder.path());
     let router = edge(listening.hosts(&settings.http), router, &settings.http);
     serve(listening, router, lifecycle).await
+}
+
+/// What else is served: pages for people, and health for operators.
+fn pages(readiness: Readiness) -> Router {
+    documents::router()
+        .merge(home::router())
+        .merge(admin::health_routes(readiness))
+}
+
+fn metrics() -> anyhow::Result<Router> {
+    let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
+    Ok(admin::metrics_route(metrics))
 }
 
 /// Auth, customer management, the write side and the read side, as the gateway calls them.

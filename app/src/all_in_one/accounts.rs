@@ -15,6 +15,7 @@ use colloquy_otp::{Otp, SystemRandomness};
 use crate::{
     data_folder::DataFolder,
     embedded::AccountStores,
+    home,
     settings::{Settings, services},
 };
 
@@ -36,11 +37,11 @@ pub struct Accounts {
     pub dev_mail: Router,
 }
 
-/// Starts them.
+/// Starts them, for a demonstration with people to be.
 ///
 /// # Errors
 /// A setting or a key cannot be used.
-pub async fn start(foundation: Foundation<'_>) -> anyhow::Result<Accounts> {
+pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<Accounts> {
     let Foundation {
         settings,
         folder,
@@ -85,8 +86,11 @@ pub async fn start(foundation: Foundation<'_>) -> anyhow::Result<Accounts> {
         new_ticket: ResetTicket::random,
     };
     let reset_without_ticket = settings.accounts.reset_without_ticket.unwrap_or(true);
-    let settings = services::customers(settings, reset_without_ticket);
-    let customers = Customers::start(credentials, collaborators, settings, clock, &tasks);
+    let choices = services::customers(settings, reset_without_ticket);
+    let customers = Customers::start(credentials, collaborators, choices, clock, &tasks);
+    if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {
+        home::say_if_seeded(customers.seed_demo().await?);
+    }
     Ok(Accounts {
         customers,
         auth,
