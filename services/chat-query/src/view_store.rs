@@ -108,7 +108,8 @@ pub trait ViewStore: Send + Sync + 'static {
     /// The store is unavailable.
     async fn prepare(&self) -> Result<(), ViewStoreError>;
 
-    /// What is stored of these rooms, for whoever folds events into them; those never stored are absent.
+    /// What is stored of these rooms, for whoever folds events into them; those never stored are absent. A batch is saved
+    /// only after this, also one that is about no room: it tells whether the views are held.
     ///
     /// # Errors
     /// The store is unavailable, a defect, or [`ViewStoreError::Held`].

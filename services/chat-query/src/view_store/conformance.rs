@@ -71,6 +71,7 @@ const EVERYTHING: Page = Page {
 pub async fn an_unknown_room_is_empty(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     assert!(store.load_rooms(&[ROOM]).await.unwrap().is_empty());
+    assert!(store.load_rooms(&[]).await.unwrap().is_empty());
     assert!(store.history(ROOM, EVERYTHING).await.unwrap().is_empty());
     assert!(store.markers(ROOM).await.unwrap().is_empty());
     assert!(store.rooms_of(CREATOR).await.unwrap().is_empty());

@@ -126,9 +126,6 @@ impl ViewStore for MongoViewStore {
         &self,
         ids: &[RoomId],
     ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         let rooms = async {
             let found = self.rooms().find(doc! { "_id": { "$in": ids } }).await?;

@@ -96,9 +96,6 @@ impl ViewStore for SqliteViewStore {
         &self,
         ids: &[RoomId],
     ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
         let asked: Vec<RoomId> = ids.iter().copied().chain([HOLD]).collect();
         let rows: Vec<(i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
             "SELECT room_id, version, state FROM {}rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
