@@ -209,9 +209,14 @@ async fn s10_whoever_verifies_has_no_private_half_and_cannot_sign() {
 async fn s10_a_removed_public_half_verifies_nothing_any_more() {
     let world = World::of(&[SessionAlgorithm::EdDsa]);
     let (token, _) = world.log_in().await;
+    let running = world.verifier();
     world.keys.rotate(None, SessionAlgorithm::EdDsa).unwrap();
     fs::remove_file(world.place.path().join("session/k1.public.pem")).unwrap();
     assert!(world.verifier().verify(&token).is_none());
+    // The first token of the new key makes a running process look at the folder.
+    let (newer, _) = world.log_in().await;
+    assert!(running.verify(&newer).is_some());
+    assert!(running.verify(&token).is_none());
 }
 
 #[tokio::test]
