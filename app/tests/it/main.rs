@@ -3,5 +3,6 @@
 mod operating;
 mod own_ports;
 mod planted_bugs;
+mod republish;
 mod secrets;
 mod start;

@@ -5,7 +5,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     time::Duration,
 };
 
@@ -32,6 +32,8 @@ const EVERYTHING: Page = Page {
 /// A running system, ended with the test.
 struct System {
     process: Child,
+    /// Open as long as it runs: it prints more than one line.
+    _stdout: BufReader<ChildStdout>,
     data: TempDir,
     log: EmbeddedLog,
     views: SqliteViewStore,
@@ -55,15 +57,16 @@ impl System {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let greeting = BufReader::new(process.stdout.take().unwrap());
-        assert!(
-            greeting
-                .lines()
-                .any(|line| line.unwrap().contains("http://"))
-        );
+        let mut greeting = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("http://") {
+            line.clear();
+            assert!(greeting.read_line(&mut line).unwrap() > 0, "it has ended");
+        }
         let announced = outbox(data.path(), "views.db").await;
         Self {
             process,
+            _stdout: greeting,
             log: EmbeddedLog::new(outbox(data.path(), "write.db").await, announced.clone()),
             views: SqliteViewStore::open(announced).await.unwrap(),
             data,

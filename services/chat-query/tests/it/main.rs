@@ -8,6 +8,7 @@ mod messages;
 mod mongodb;
 mod online_status;
 mod order;
+mod parked;
 mod parts;
 mod projector;
 mod rebuild;

@@ -1,4 +1,4 @@
-//! Rebuilding the views of a running system (decision 14), and parked events that are replayed (decision 8).
+//! Rebuilding the views of a running system (decision 14).
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -8,14 +8,11 @@ use std::{
 use colloquy_chassis::SystemClock;
 use colloquy_chat_query::{
     ViewStore,
-    parked::ParkedEvent,
     rebuild::rebuild,
-    replay_parked::{self, Replayed},
     view_store::{Page, ViewWrite},
 };
-use colloquy_contracts::{CustomerId, RoomId, Seq, Timestamp, Topic, events::WriteEvent};
-use colloquy_event_log::{NewEvent, Record};
-use proptest::{prelude::*, test_runner::TestRunner};
+use colloquy_contracts::{CustomerId, RoomId, Seq, Topic, events::WriteEvent};
+use colloquy_event_log::NewEvent;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -51,8 +48,6 @@ on_both! {
     f11_what_is_republished_gives_the_same_views_and_is_not_told,
     f18_what_is_parked_is_parked_again_by_a_rebuild,
     decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go,
-    decision_8_a_replay_that_fails_again_stays_with_its_reason,
-    decision_8_a_replayed_event_is_told,
 }
 
 const ROOMS: i64 = 4;
@@ -63,7 +58,7 @@ const EVERYTHING: Page = Page {
 };
 
 /// All that anybody can read, as bytes.
-async fn digest(store: &dyn ViewStore) -> Vec<u8> {
+pub async fn digest(store: &dyn ViewStore) -> Vec<u8> {
     let mut digest = Vec::new();
     for customer in 1..=3 {
         let rooms = store.rooms_of(CustomerId(customer)).await.unwrap();
@@ -284,143 +279,4 @@ async fn decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go(parts
     eventually(async || parts.store.is_member(RoomId(1), MEMBER).await.unwrap()).await;
     assert!(parts.rebuilding.replace(dead).await.is_err());
     service.end().await;
-}
-
-/// An event that was set aside for no reason of its own.
-fn set_aside(event: &NewEvent, offset: i64) -> ParkedEvent {
-    let record = Record {
-        topic: event.topic,
-        partition: 0,
-        offset,
-        key: event.room_id.to_string(),
-        event_id: event.event_id.clone(),
-        payload: event.payload.clone(),
-        replayed: false,
-        version: None,
-    };
-    ParkedEvent::new(
-        &record,
-        "an older version".into(),
-        Timestamp::from_millis(7),
-    )
-}
-
-async fn park(parts: &Parts, parked: Vec<ParkedEvent>) {
-    let write = ViewWrite {
-        messages: Vec::new(),
-        markers: Vec::new(),
-        rooms: Vec::new(),
-        parked,
-        announcements: Vec::new(),
-        position: None,
-    };
-    parts.store.save(&write).await.unwrap();
-}
-
-async fn replay(parts: &Parts, event: &ParkedEvent) -> Replayed {
-    let (store, log) = (parts.store.as_ref(), parts.log.as_ref());
-    replay_parked::replay(store, log, &SystemClock, event)
-        .await
-        .unwrap()
-}
-
-async fn decision_8_a_replay_that_fails_again_stays_with_its_reason(parts: &Parts) {
-    for (event, reason) in [
-        (
-            garbage(Topic::ChatMessageSent, 1, "{}"),
-            "the value cannot be decoded",
-        ),
-        (
-            NewEvent {
-                room_id: RoomId(2),
-                ..NewEvent::from(&room_created(1))
-            },
-            "the key is 2",
-        ),
-        (
-            NewEvent::from(&match message_sent(1, 1, MEMBER) {
-                WriteEvent::MessageSent(message) => {
-                    WriteEvent::MessageSent(colloquy_contracts::events::ChatMessageSent {
-                        content: "another".into(),
-                        ..message
-                    })
-                }
-                other => other,
-            }),
-            "its id or its seq is another message's",
-        ),
-    ] {
-        let first = set_aside(&NewEvent::from(&message_sent(1, 1, MEMBER)), 1);
-        park(parts, vec![first.clone()]).await;
-        assert_eq!(replay(parts, &first).await, Replayed::Applied);
-        let parked = set_aside(&event, 5);
-        park(parts, vec![parked.clone()]).await;
-        let Replayed::StillParked(told) = replay(parts, &parked).await else {
-            panic!("{reason}");
-        };
-        assert!(told.starts_with(reason), "{told}");
-        let kept = parts.store.parked_at(&parked.place).await.unwrap().unwrap();
-        assert_eq!((kept.reason, kept.tries), (told, 2));
-        assert_eq!(kept.parked_at, parked.parked_at);
-        parts.store.forget_parked(&parked.place).await.unwrap();
-    }
-}
-
-async fn decision_8_a_replayed_event_is_told(parts: &Parts) {
-    let mut announcements = parts.announcements().await;
-    let parked = set_aside(&NewEvent::from(&room_created(1)), 1);
-    park(parts, vec![parked.clone()]).await;
-    assert_eq!(replay(parts, &parked).await, Replayed::Applied);
-    assert_eq!(announcements.next(1).await[0].0, "room-updated:room:1");
-    assert_eq!(parts.store.parked(None, 9).await.unwrap(), []);
-}
-
-/// Any of the events parked, and replayed at any time after the others, in any order.
-#[test]
-fn decision_8_a_replay_at_any_time_gives_the_view_that_order_gives() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let mut told = vec![room_created(1)];
-    told.extend(
-        (1..=6).map(|seq| message_sent(1, seq, if seq % 2 == 0 { MEMBER } else { CREATOR })),
-    );
-    told.extend([1, 4, 2].map(|seq| marker_moved(1, MEMBER, seq)));
-    let in_order = runtime.block_on(async {
-        let parts = Parts::embedded().await;
-        let service = parts.start();
-        parts.append(&appended(&told)).await;
-        let whole = async || parts.log_is_projected(told.len()).await;
-        eventually(whole).await;
-        service.end().await;
-        digest(parts.store.as_ref()).await
-    });
-    let order = Just((0..told.len()).collect::<Vec<_>>()).prop_shuffle();
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(24));
-    runner
-        .run(&(order, 0..=told.len()), |(order, parked)| {
-            let replayed = runtime.block_on(async {
-                let parts = Parts::embedded().await;
-                let events: Vec<_> = appended(&told);
-                let (later, in_turn) = order.split_at(parked);
-                let set: Vec<_> = (1..)
-                    .zip(later)
-                    .map(|(offset, &index)| set_aside(&events[index], offset))
-                    .collect();
-                park(&parts, set.clone()).await;
-                let service = parts.start();
-                let in_turn: Vec<_> = in_turn.iter().map(|&index| events[index].clone()).collect();
-                parts.append(&in_turn).await;
-                for event in &set {
-                    assert_eq!(replay(&parts, event).await, Replayed::Applied);
-                }
-                eventually(async || parts.log_is_projected(in_turn.len()).await).await;
-                service.end().await;
-                digest(parts.store.as_ref()).await
-            });
-            prop_assert_eq!(&replayed, &in_order);
-            Ok(())
-        })
-        .unwrap();
 }
