@@ -227,10 +227,7 @@ fn colloquy(binary: &Path) -> Command {
 
 fn signal(places: &Places, name: &str, signal: Signal, what: &str) -> Result<()> {
     let process = find(places, name)?;
-    ensure!(
-        process.daemon(places).signal(signal),
-        "{name} does not run"
-    );
+    ensure!(process.daemon(places).signal(signal), "{name} does not run");
     say(name, what);
     Ok(())
 }
