@@ -26,7 +26,7 @@ macro_rules! on_both {
                 }
             )+
         }
-        mod distributed {
+        mod kafka_and_mongodb {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $promise() {

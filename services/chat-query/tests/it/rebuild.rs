@@ -31,7 +31,7 @@ macro_rules! on_both {
                 }
             )+
         }
-        mod distributed {
+        mod kafka_and_mongodb {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $promise() {
