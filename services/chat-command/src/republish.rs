@@ -58,6 +58,7 @@ async fn append(log: &dyn EventLog, events: &[WriteEvent]) -> u64 {
     let mut left: Vec<_> = events.iter().map(replayed).collect();
     let mut backoff = Backoff::default();
     loop {
+        let before = left.len();
         match log.append(&left).await {
             Ok(durable) => {
                 let mut durable = durable.into_iter();
@@ -68,6 +69,11 @@ async fn append(log: &dyn EventLog, events: &[WriteEvent]) -> u64 {
         if left.is_empty() {
             return events.len() as u64;
         }
-        backoff.wait().await;
+        // A log that takes some is not away.
+        if left.len() < before {
+            backoff.reset();
+        } else {
+            backoff.wait().await;
+        }
     }
 }
