@@ -107,6 +107,11 @@ fn load(file: Option<&std::path::Path>) -> anyhow::Result<Settings> {
     let settings = Settings::load(file)?;
     telemetry::start_logging(&settings.log.filter, settings.log.format)
         .map_err(|error| anyhow::anyhow!("bad setting: log.filter: {error}"))?;
+    if settings.clients_may_share_an_address() {
+        tracing::warn!(
+            "http.public_url is set and http.trusted_proxies is not: clients behind a proxy share its address and limits"
+        );
+    }
     Ok(settings)
 }
 

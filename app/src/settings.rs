@@ -190,6 +190,11 @@ impl Settings {
             .map_err(|error| SettingsError::Bad(format!("http.trusted_proxies: {error}")))
     }
 
+    /// Whether a proxy may be in front whose word on the client's address is not taken: all clients have its address then.
+    pub fn clients_may_share_an_address(&self) -> bool {
+        !self.http.public_url.is_empty() && self.http.trusted_proxies.is_empty()
+    }
+
     /// The addresses of a service's instances.
     ///
     /// # Errors

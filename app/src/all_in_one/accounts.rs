@@ -85,7 +85,10 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         confirmations: stores.expiring,
         new_ticket: ResetTicket::random,
     };
-    let reset_without_ticket = settings.accounts.reset_without_ticket.unwrap_or(true);
+    let reset_without_ticket = settings
+        .accounts
+        .reset_without_ticket
+        .unwrap_or(!settings.clients_may_share_an_address());
     let choices = services::customers(settings, reset_without_ticket);
     let customers = Customers::start(credentials, collaborators, choices, clock, &tasks);
     if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {

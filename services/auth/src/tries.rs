@@ -5,7 +5,7 @@
 //! a device with a success on the account    the device's budget on that account
 //! an address with one, in 30 days           the address's budget on that account
 //! everybody else                            the account's one budget of strangers
-//! all of them                               and the address's budget over all accounts
+//! whoever has no such device                and the address's budget over all accounts
 //! ```
 //!
 //! Unknown usernames have budgets like all others, so nothing tells them apart (S05).
@@ -34,7 +34,7 @@ pub(crate) const WAITING: usize = 100;
 
 /// A try that was admitted. It counts until it is told how it ended.
 pub(crate) struct Try {
-    charges: [Charge; 2],
+    charges: Vec<Charge>,
     /// This address on this account.
     place: Digest,
     admitted_at: Timestamp,
@@ -58,16 +58,17 @@ impl Auth {
             None if self.guesses.is_known(&place, self.clock.now()).await? => place.clone(),
             None => Digest::of(&["strangers", account.as_str()]),
         };
-        let charges = [
-            Charge {
-                budget,
-                limit: self.settings.guesses.account,
-            },
-            Charge {
+        let mut charges = vec![Charge {
+            budget,
+            limit: self.settings.guesses.account,
+        }];
+        // Whoever shares an address with an owner must not lock their device out; it has a limit already.
+        if device.is_none() {
+            charges.push(Charge {
                 budget: Digest::of(&["all accounts", &network]),
                 limit: self.settings.guesses.address,
-            },
-        ];
+            });
+        }
         let admitted_at = self.until_decided(&charges).await?;
         Ok(Try {
             charges,

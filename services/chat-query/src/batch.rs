@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use colloquy_chassis::answer::chain;
 use colloquy_contracts::{CustomerId, RoomId, Timestamp, events::WriteEvent};
-use colloquy_event_log::{NewEvent, Record};
+use colloquy_event_log::{NewEvent, Record, write_event};
 
 use crate::{
-    announce, intake,
+    announce,
     parked::ParkedEvent,
     projections::{self, Applied, Contradiction},
     room_state::RoomState,
@@ -51,7 +51,7 @@ impl Batch {
             now,
         };
         for record in records {
-            match intake::read(record) {
+            match write_event::read(record) {
                 Ok(event) => batch.arrived.push(Arrived {
                     record: record.clone(),
                     event,

@@ -5,7 +5,6 @@ pub mod announce;
 pub mod batch;
 mod chat_query;
 mod holds;
-pub mod intake;
 pub mod membership;
 pub mod parked;
 #[cfg(feature = "planted-bugs")]

@@ -62,6 +62,10 @@ impl KeyFolder {
         if known.contains(&kid) {
             return Err(KeyError::Taken(kid));
         }
+        // Named before there are two, so that an end in between leaves no doubt about which one signs.
+        if !self.signing_path().exists() {
+            self.sign_with(&self.session_private()?.0)?;
+        }
         self.make_session_pair(&kid, algorithm)?;
         self.sign_with(&kid)?;
         for earlier in self.kids("private")? {

@@ -1,12 +1,12 @@
 //! `POST /info`: change one's own profile. What is left out is cleared or refused, never kept (decision 31).
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, extract::Body, identity::Caller};
 use colloquy_contracts::{
     Envelope,
-    openapi::{BadBody, NotFound},
+    openapi::{BadBody, NotFound, TooMany},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 use super::{nobody, seen::Own};
 use crate::{
     Customers,
-    customer_store::{Customer, Profile, SaveError},
-    domain::{AvatarColor, BrokenRule, Email, FullName, PhoneNumber},
+    customer_store::Profile,
+    domain::{AvatarColor, BrokenRule, Budget, Email, FullName, PhoneNumber},
     fields,
 };
 
@@ -34,17 +34,6 @@ pub(crate) struct ChangeOwn {
     avatar_color: String,
 }
 
-/// Why a profile was not changed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ChangeOwnError {
-    /// A field is not as it should be.
-    #[error(transparent)]
-    Field(#[from] BrokenRule),
-    /// Something is taken, or the store is down.
-    #[error(transparent)]
-    Save(#[from] SaveError),
-}
-
 /// Change one's own profile
 #[utoipa::path(
     post,
@@ -55,6 +44,7 @@ pub(crate) enum ChangeOwnError {
         (status = 200, description = "The profile as it is now.", body = Envelope<Own>),
         BadBody,
         NotFound,
+        TooMany,
     )
 )]
 pub(crate) async fn handle(
@@ -62,40 +52,26 @@ pub(crate) async fn handle(
     caller: Caller,
     Body(request): Body<ChangeOwn>,
 ) -> Result<Answer<Own>, ApiError> {
-    let customer = change(&customers, &caller, request).await?;
+    let profile = parse(request)?;
+    let id = caller.customer_id;
+    let now = customers.by_id(id).await?.ok_or_else(nobody)?;
+    // What is taken is told, so it is not to be asked often.
+    if now.email != profile.email || now.phone_number != profile.phone_number {
+        customers.spend(&Budget::changes_of(id)).await?;
+    }
+    let changed = customers.store.update(id, &profile).await?;
     Ok(Answer(
         "Profile changed.",
-        customer.ok_or_else(nobody)?.into(),
+        changed.ok_or_else(nobody)?.into(),
     ))
 }
 
-async fn change(
-    customers: &Customers,
-    caller: &Caller,
-    request: ChangeOwn,
-) -> Result<Option<Customer>, ChangeOwnError> {
-    let profile = Profile {
+fn parse(request: ChangeOwn) -> Result<Profile, BrokenRule> {
+    Ok(Profile {
         full_name: FullName::parse(&request.full_name)?.into_string(),
         email: Email::parse(request.email)?.into_string(),
         phone_number: PhoneNumber::parse(request.phone_number.as_deref())?
             .map(PhoneNumber::into_string),
         avatar_color: AvatarColor::parse(request.avatar_color)?.into_string(),
-    };
-    Ok(customers.store.update(caller.customer_id, &profile).await?)
-}
-
-impl Failure for ChangeOwnError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Field(error) => error.kind(),
-            Self::Save(error) => error.kind(),
-        }
-    }
-
-    fn message(&self) -> Cow<'static, str> {
-        match self {
-            Self::Field(error) => error.message(),
-            Self::Save(error) => error.message(),
-        }
-    }
+    })
 }

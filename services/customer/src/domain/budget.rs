@@ -11,6 +11,8 @@ use super::Email;
 const HOUR: u32 = 60 * 60;
 /// Wrong current passwords of one customer, so that a stolen session does not find out the password.
 const GUESSES: Limit = Limit::new(10, 15 * 60);
+/// Changes of one customer's mail address or number: the answer tells what others have.
+const CHANGES: Limit = Limit::new(30, HOUR);
 /// Mails with codes to one address (contract §3).
 const MAILS: [Limit; 2] = [Limit::new(1, 60), Limit::new(5, HOUR)];
 
@@ -68,6 +70,12 @@ impl Budget {
     #[must_use]
     pub fn guesses_of(customer: CustomerId) -> Self {
         Self::new("guesses", &customer.0.to_string(), &[GUESSES])
+    }
+
+    /// Changes of a customer's own mail address or number.
+    #[must_use]
+    pub fn changes_of(customer: CustomerId) -> Self {
+        Self::new("changes", &customer.0.to_string(), &[CHANGES])
     }
 
     /// Mails with codes to a mailbox, whether it belongs to an account or not.

@@ -30,7 +30,7 @@ use crate::{
     domain::{BrokenRule, Email, PasswordError},
     fields,
     hashing::HashingError,
-    password::Password,
+    password::{Password, PasswordHash},
 };
 
 /// The body.
@@ -120,10 +120,12 @@ async fn reset(
     let customer = customer.ok_or(ResetError::NotConfirmed)?;
     let rule = customers.settings.passwords;
     rule.check(&password, customer.words())?;
+    // Hashing takes long, and whoever asks may be gone by then: the confirmation is taken afterwards.
+    let new = customers.hashing.hash(password).await?;
     if !customers.confirmations.take(email, &confirmation).await? {
         return Err(ResetError::NotConfirmed);
     }
-    let outcome = replace(customers, customer.customer_id, password).await;
+    let outcome = replace(customers, customer.customer_id, new).await;
     if let Err(error) = &outcome
         && !error.is_replaced()
         && let Err(error) = customers.confirmations.put_back(email, confirmation).await
@@ -136,12 +138,12 @@ async fn reset(
 async fn replace(
     customers: &Customers,
     customer_id: CustomerId,
-    password: Password,
+    new: PasswordHash,
 ) -> Result<(), ResetError> {
     let change = PasswordChange {
         customer_id,
         verified: None,
-        new: customers.hashing.hash(password).await?,
+        new,
         except: None,
         at: customers.clock.now(),
     };

@@ -101,3 +101,21 @@ async fn contract_customer_change_own_404_when_the_account_is_gone() {
     let answer = change(&customers, 99, &changed().to_string()).await;
     assert_refused(&answer, StatusCode::NOT_FOUND, "no account");
 }
+
+#[tokio::test]
+async fn decision_30_429_after_thirty_other_mail_addresses_in_an_hour() {
+    let (_folder, customers) = seeded().await;
+    let mut body = changed();
+    for number in 0..30 {
+        body["email"] = json!(format!("hai{number}@example.com"));
+        let (status, answer) = change(&customers, 1, &body.to_string()).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+    // What stays as it is tells nothing, and is not limited.
+    body["fullName"] = json!("Vũ Thanh");
+    let (status, _) = change(&customers, 1, &body.to_string()).await;
+    assert_eq!(status, StatusCode::OK);
+    body["email"] = json!("user2@example.com");
+    let (status, answer) = change(&customers, 1, &body.to_string()).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{answer}");
+}
