@@ -81,6 +81,19 @@ impl Story {
         (Self::OpenedRooms, Mode::Distributed),
         (Self::NodeKilled, Mode::Distributed),
     ];
+
+    /// Those that are short, and true on a machine that has something else to do as well.
+    pub const QUICK: [(Self, Mode); 9] = [
+        (Self::Idempotency, Mode::AllInOne),
+        (Self::Revocation, Mode::AllInOne),
+        (Self::StoppedProjector, Mode::AllInOne),
+        (Self::Poison, Mode::AllInOne),
+        (Self::OpenedRooms, Mode::AllInOne),
+        (Self::Idempotency, Mode::Distributed),
+        (Self::Revocation, Mode::Distributed),
+        (Self::StoppedProjector, Mode::Distributed),
+        (Self::StoresAway, Mode::Distributed),
+    ];
 }
 
 /// Tells one story.
