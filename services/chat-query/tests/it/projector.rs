@@ -249,7 +249,8 @@ impl EventLog for Stalled {
 
 /// Embedded there is no such point: view and announcement are one transaction.
 #[tokio::test(flavor = "multi_thread")]
-async fn f13_a_projector_that_ends_between_storing_and_telling_tells_after_its_restart() {
+async fn f13_a_projector_that_ends_between_storing_and_telling_tells_after_its_restart_on_kafka_and_mongodb()
+ {
     let parts = Parts::distributed().await;
     let mut announcements = parts.announcements().await;
     for (event, stored, told) in [
