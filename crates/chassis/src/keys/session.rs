@@ -247,6 +247,17 @@ mod tests {
     }
 
     #[test]
+    fn s10_a_rotation_that_is_cut_short_leaves_the_earlier_key_signing() {
+        let (_place, keys) = folder();
+        keys.rotate(Some("no name"), SessionAlgorithm::EdDsa)
+            .unwrap_err();
+        // What an end between making the pair and naming it leaves behind.
+        keys.make_session_pair("k10", SessionAlgorithm::EdDsa)
+            .unwrap();
+        assert_eq!(signs(&keys), "k9");
+    }
+
+    #[test]
     fn s10_of_several_private_halves_none_signs_until_one_is_named() {
         let (_place, keys) = folder();
         keys.make_session_pair("k10", SessionAlgorithm::EdDsa)

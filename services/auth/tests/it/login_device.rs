@@ -69,6 +69,22 @@ async fn decision_30_a_known_device_gets_in_from_anywhere_while_strangers_are_lo
 }
 
 #[tokio::test]
+async fn decision_30_a_known_device_gets_in_from_an_address_that_guesses_at_everybody() {
+    let (_folder, world) = World::new().await;
+    let device = device(&world).await;
+    for nth in 0..100 {
+        let username = format!("user-{nth}");
+        assert_eq!(world.status(ATTACKER, (&username, "123")).await, 401);
+    }
+    assert_eq!(world.status(ATTACKER, RIGHT).await, 429);
+    let answered = world.login(ATTACKER, RIGHT, Some(&device)).await;
+    assert_eq!(
+        answered.status, 200,
+        "who shares the address is not locked out"
+    );
+}
+
+#[tokio::test]
 async fn decision_30_a_known_device_has_ten_tries_and_no_more() {
     let (_folder, world) = World::new().await;
     let device = device(&world).await;
