@@ -74,7 +74,8 @@ pub fn text(description: &str, longest: usize) -> Object {
         .description(Some(description))
         .min_length(Some(1))
         .max_length(Some(longest))
-        .pattern(Some(r"^[^\u0000]*\S[^\u0000]*$"))
+        // NUL and NEL are no white space to JavaScript: said apart.
+        .pattern(Some(r"^[^\u0000]*[^\s\u0000\u0085][^\u0000]*$"))
         .build()
 }
 
