@@ -28,7 +28,7 @@ use crate::{
 const COLLECTIONS: [&str; 4] = ["chatRoomViews", "messages", "readMarkers", "parkedEvents"];
 const GROUP: &str = "chat-query-service";
 const PROJECTORS: [&str; 2] = ["chat-query-service-1", "chat-query-service-2"];
-const BETWEEN: Duration = Duration::from_millis(300);
+const BETWEEN: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(100);
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long a rebuild may take before it does not end.
@@ -39,25 +39,21 @@ const END: Duration = Duration::from_secs(300);
 pub async fn they_are_rebuilt_equal(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let rate = size.of(120, 200);
-    // In the distributed system one takes long enough, because Kafka first has to notice that the projectors are gone.
-    let wipes = match mode {
-        Mode::AllInOne => size.of(10, 40),
-        Mode::Distributed => size.of(1, 3),
-    };
     let plan = load(mode, size, rate);
+    // More than the part of the load that has to meet a rebuild.
+    let wanted = Duration::from_secs((plan.messages / rate).into()) * 2 / 5;
     let report = under(&mut target, &plan, async |target, _| {
-        let mut faults = Vec::new();
-        for _ in 0..wipes {
+        let (mut faults, mut lasted) = (Vec::new(), Duration::ZERO);
+        while lasted < wanted {
             // So that there is something to wipe, and something comes while it is rebuilt.
             sleep(BETWEEN).await;
             let before = target.evidence().await?.viewed.messages.len();
             let began = Instant::now();
             wipe(target).await?;
             rebuilt(target, |viewed| viewed.messages.len() >= before).await?;
-            faults.push(Fault {
-                began,
-                ended: Instant::now(),
-            });
+            let ended = Instant::now();
+            lasted += ended - began;
+            faults.push(Fault { began, ended });
         }
         Ok(faults)
     })
