@@ -2,28 +2,39 @@
 
 use std::time::Duration;
 
-/// Doubles from 50 ms to a ceiling of 1 s, so that recovery is noticed within a second.
+/// Doubles from 50 ms to a ceiling: 1 s unless another is named, so that recovery is noticed within a second.
 #[derive(Debug)]
-pub struct Backoff(Duration);
+pub struct Backoff {
+    next: Duration,
+    ceiling: Duration,
+}
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self(Self::FIRST)
+        Self::up_to(Duration::from_secs(1))
     }
 }
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(50);
-    const CEILING: Duration = Duration::from_secs(1);
+
+    /// With this ceiling, for what may stay away for hours and is in no hurry.
+    #[must_use]
+    pub const fn up_to(ceiling: Duration) -> Self {
+        Self {
+            next: Self::FIRST,
+            ceiling,
+        }
+    }
 
     /// Waits, and longer the next time.
     pub async fn wait(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(Self::CEILING);
+        tokio::time::sleep(self.next).await;
+        self.next = (self.next * 2).min(self.ceiling);
     }
 
     /// Starts over after a success.
     pub fn reset(&mut self) {
-        self.0 = Self::FIRST;
+        self.next = Self::FIRST;
     }
 }

@@ -11,7 +11,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
-use crate::Tasks;
+use crate::{Tasks, carried_out::among};
 
 /// A client has this long to send its request head (reliability.md S20).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,13 +22,17 @@ const MAX_HEAD: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddr(pub SocketAddr);
 
-/// Accepts until the process stops, then lets running requests finish.
+/// Accepts until the process stops, then lets running requests finish, those included whose clients have hung up and that
+/// [`finish`](crate::router::finish) carries out all the same.
 pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) {
     loop {
         tokio::select! {
             () = tasks.stopping() => return,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => tasks.spawn(connection(stream, peer, router.clone(), tasks.clone())),
+                Ok((stream, peer)) => {
+                    let connection = connection(stream, peer, router.clone(), tasks.clone());
+                    tasks.spawn(among(tasks.clone(), connection));
+                }
                 // Out of descriptors: wait for some to be closed instead of spinning.
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");

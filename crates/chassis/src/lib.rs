@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod answer;
 pub mod backoff;
+mod carried_out;
 pub mod client_address;
 pub mod clock;
 pub mod cookies;
@@ -19,6 +20,7 @@ pub mod lifecycle;
 pub mod origins;
 pub mod readiness;
 pub mod request_id;
+pub mod rotation;
 pub mod router;
 pub mod security_headers;
 pub mod service_name;

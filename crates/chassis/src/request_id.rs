@@ -1,5 +1,5 @@
 //! The id of the request that is being answered, so that every line of the log and every call that it leads to can be
-//! found by it. It follows the task that answers; a task started on the side has none.
+//! found by it. It follows the tasks that answer; a task started on the side has none.
 
 use std::future::Future;
 
@@ -24,6 +24,17 @@ pub fn current() -> Option<HeaderValue> {
 /// Runs a future as a part of the request with this id.
 pub async fn within<F: Future>(id: HeaderValue, future: F) -> F::Output {
     CURRENT.scope(id, future).await
+}
+
+/// Runs a future as a part of the request that this task answers, in whichever task it will run.
+pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let id = current();
+    async move {
+        match id {
+            Some(id) => within(id, future).await,
+            None => future.await,
+        }
+    }
 }
 
 /// Keeps a well-formed id that came with the request, else makes one; spans, calls and the answer carry it.

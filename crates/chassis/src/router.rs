@@ -1,23 +1,32 @@
 //! What every service's router has in common: errors in the envelope, a request id, security headers, a body limit, no
-//! panic that escapes.
+//! panic that escapes, no change that is half carried out.
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use crate::request_id::REQUEST_ID;
-use crate::{ApiError, Kind, request_id::with_request_id, security_headers};
+use crate::{
+    ApiError, Kind, carried_out::carried_out, request_id::with_request_id, security_headers,
+};
 
 /// Bodies over this many bytes are 413 (decision 31).
 pub const BODY_LIMIT: usize = 256 * 1024;
 
-/// Finishes a service's router: call it last, after every route.
+/// Finishes a service's router: call it last, after every route. A call that may change something (any method but `GET`,
+/// `HEAD`, `OPTIONS` and `TRACE`) and has begun is carried out to its end, whoever hangs up.
 pub fn finish(router: Router) -> Router {
-    wrap(router.fallback(not_found))
+    let router = guard(router.fallback(not_found));
+    on_every_answer(router.layer(middleware::from_fn(carried_out)))
 }
 
-/// What [`finish`] does, for a router that answers unknown paths itself.
+/// What stands in front of every route of a process, for a router that answers unknown paths itself: as [`finish`], but
+/// that a call ends when its client hangs up. The services behind it carry out what they have begun.
 pub fn wrap(router: Router) -> Router {
-    let router = router
+    on_every_answer(guard(router))
+}
+
+fn guard(router: Router) -> Router {
+    router
         .method_not_allowed_fallback(|| async {
             ApiError::new(Kind::MethodNotAllowed, "Another method is needed here.")
         })
@@ -26,8 +35,10 @@ pub fn wrap(router: Router) -> Router {
             tracing::error!("a handler panicked");
             ApiError::new(Kind::Internal, "Something went wrong on our side.").into_response()
         }))
-        .layer(middleware::from_fn(with_request_id));
-    security_headers::on_every_answer(router)
+}
+
+fn on_every_answer(router: Router) -> Router {
+    security_headers::on_every_answer(router.layer(middleware::from_fn(with_request_id)))
 }
 
 /// 404 in the envelope.

@@ -1,5 +1,11 @@
 //! Logs and metrics of a process.
 
+use std::{
+    env,
+    ffi::OsStr,
+    io::{IsTerminal as _, stderr},
+};
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Level, Metadata};
 use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, prelude::*};
@@ -10,7 +16,7 @@ const TELLERS: [&str; 2] = ["tungstenite", "lettre"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For a person at a terminal.
+    /// For a person; in colours at a terminal, unless the environment variable `NO_COLOR` is set.
     Text,
     /// One JSON object a line.
     Json,
@@ -28,15 +34,21 @@ pub fn start_logging(
     let registry = tracing_subscriber::registry()
         .with(filter)
         .with(filter_fn(|event| !tells_payloads(event)));
+    let colours = wants_colours(stderr().is_terminal(), env::var_os("NO_COLOR").as_deref());
     match format {
         LogFormat::Text => registry
-            .with(fmt::layer().with_writer(std::io::stderr))
+            .with(fmt::layer().with_ansi(colours).with_writer(stderr))
             .try_init()?,
         LogFormat::Json => registry
-            .with(fmt::layer().json().with_writer(std::io::stderr))
+            .with(fmt::layer().json().with_writer(stderr))
             .try_init()?,
     }
     Ok(())
+}
+
+/// Escape codes in a file or a pipe hide lines from whoever searches them. `NO_COLOR` counts with any value but none.
+fn wants_colours(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
 /// Some libraries log whole frames and messages, which are nobody's business, whatever the filter says (S23).
@@ -53,4 +65,24 @@ fn tells_payloads(event: &Metadata<'_>) -> bool {
 /// Metrics were started before.
 pub fn start_metrics() -> Result<PrometheusHandle, Box<dyn std::error::Error + Send + Sync>> {
     Ok(PrometheusBuilder::new().install_recorder()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_lines_are_coloured_at_a_terminal_alone_and_not_for_those_who_want_none() {
+        for (is_terminal, no_color, expected) in [
+            (true, None, true),
+            (true, Some(""), true),
+            (true, Some("1"), false),
+            (true, Some("0"), false),
+            (false, None, false),
+            (false, Some("1"), false),
+        ] {
+            let wanted = wants_colours(is_terminal, no_color.map(OsStr::new));
+            assert_eq!(wanted, expected, "{is_terminal} {no_color:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use colloquy_chassis::{
     Answer, extract::Body, hosts::Hosts, router::finish, security_headers::strict_transport,
@@ -28,7 +28,7 @@ fn router() -> Router {
         .route("/body", post(async |Body(_): Body<Value>| ()))
         .route(
             "/panic",
-            get(async || -> &'static str { panic!("the secret is 42") }),
+            any(async || -> &'static str { panic!("the secret is 42") }),
         )
         .route("/page", get(async || (SECURITY.map(own), "<h1>Page</h1>")));
     finish(Hosts::new(["chat.example".to_owned()]).guard(routes))
@@ -63,7 +63,8 @@ async fn s22_every_kind_of_answer_has_every_header_once() {
         ),
         (Request::post("/body"), vec![host.clone(), text], 1, 415),
         (Request::get("/right"), vec![], 0, 421),
-        (Request::get("/panic"), vec![host], 0, 500),
+        (Request::get("/panic"), vec![host.clone()], 0, 500),
+        (Request::post("/panic"), vec![host], 0, 500),
     ] {
         let request = headers.into_iter().fold(request, |request, (name, value)| {
             request.header(name, value)
@@ -111,13 +112,15 @@ async fn s22_where_all_clients_use_tls_every_answer_says_so() {
 #[tokio::test]
 async fn s24_a_handler_that_panics_is_500_without_a_word_about_it_and_the_next_is_served() {
     let router = router();
-    let request = || Request::get("/panic").header("host", "chat.example");
-    let (status, body) = read(send(&router, request(), "").await).await;
-    assert_eq!(status, 500);
-    assert_eq!(
-        body,
-        json!({"success": false, "message": "Something went wrong on our side.", "data": null})
-    );
+    for request in [Request::get("/panic"), Request::post("/panic")] {
+        let request = request.header("host", "chat.example");
+        let (status, body) = read(send(&router, request, "").await).await;
+        assert_eq!(status, 500);
+        assert_eq!(
+            body,
+            json!({"success": false, "message": "Something went wrong on our side.", "data": null})
+        );
+    }
     let request = Request::get("/right").header("host", "chat.example");
     assert_eq!(send(&router, request, "").await.status(), 200);
 }

@@ -4,5 +4,6 @@
 
 mod bodies;
 mod every_answer;
+mod hanging_up;
 mod request_id;
 mod requests;

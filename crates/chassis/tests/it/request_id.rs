@@ -1,6 +1,6 @@
-use axum::{Router, routing::get};
+use axum::{Router, routing::any};
 use colloquy_chassis::{Answer, request_id, router::finish};
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Method, Request};
 
 use crate::requests::{read, send};
 
@@ -10,7 +10,7 @@ fn router() -> Router {
         let id = request_id::current();
         Answer("Told.", id.map(|id| id.to_str().unwrap().to_owned()))
     };
-    finish(Router::new().route("/id", get(told)))
+    finish(Router::new().route("/id", any(told)))
 }
 
 #[tokio::test]
@@ -21,19 +21,21 @@ async fn contract_2_whatever_a_request_leads_to_knows_its_id() {
         (Some("<script>"), false),
         (None, false),
     ] {
-        let mut request = Request::get("/id");
-        if let Some(sent) = sent {
-            request = request.header("x-request-id", sent);
+        for method in [Method::GET, Method::POST] {
+            let mut request = Request::builder().method(&method).uri("/id");
+            if let Some(sent) = sent {
+                request = request.header("x-request-id", sent);
+            }
+            let response = send(&router(), request, "").await;
+            let answered = response.headers()["x-request-id"].clone();
+            let (_, body) = read(response).await;
+            assert_eq!(body["data"], answered.to_str().unwrap(), "{method}");
+            assert_eq!(
+                sent == Some(answered.to_str().unwrap()),
+                is_kept,
+                "{method} {sent:?}"
+            );
         }
-        let response = send(&router(), request, "").await;
-        let answered = response.headers()["x-request-id"].clone();
-        let (_, body) = read(response).await;
-        assert_eq!(body["data"], answered.to_str().unwrap());
-        assert_eq!(
-            sent == Some(answered.to_str().unwrap()),
-            is_kept,
-            "{sent:?}"
-        );
     }
 }
 
