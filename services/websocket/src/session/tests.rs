@@ -2,6 +2,7 @@
 
 mod connecting;
 mod ending;
+mod identity;
 mod sending;
 mod subscribing;
 
@@ -83,20 +84,15 @@ struct Client {
     session: Session,
 }
 
-/// Making an RSA key takes a while; the keys of these tests verify nothing.
-fn verifier(clock: Arc<dyn Clock>) -> SessionVerifier {
+/// Making an RSA key takes a while: one is enough.
+fn keys() -> KeyFolder {
     static KEYS: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = KEYS.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         KeyFolder::new(folder.path()).complete("test").unwrap();
         folder
     });
-    SessionVerifier::load(
-        &KeyFolder::new(folder.path()),
-        &Algorithms::default(),
-        clock,
-    )
-    .unwrap()
+    KeyFolder::new(folder.path())
 }
 
 /// As was read in an hour: the list is fresh for all of the test.
@@ -114,7 +110,8 @@ fn websocket(settings: Settings) -> Arc<Websocket> {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
     let rooms = Arc::new(Rooms(HashSet::from([1, 2])));
     let access = Access {
-        verifier: verifier(Arc::clone(&clock)),
+        verifier: SessionVerifier::load(&keys(), &Algorithms::default(), Arc::clone(&clock))
+            .unwrap(),
         revocations: nobody_logged_out(),
         membership: MembershipCheck::new(rooms.clone(), rooms.clone()),
         origins: colloquy_chassis::origins::Origins::default(),
