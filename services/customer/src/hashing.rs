@@ -176,4 +176,4 @@ fn defect(error: impl std::fmt::Display) -> HashingError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,9 +2,12 @@
 
 use std::{
     num::NonZeroUsize,
-    pin::pin,
+    sync::mpsc,
     time::{Duration, Instant},
 };
+
+use argon2::Argon2;
+use tokio::sync::oneshot;
 
 use super::{EXPECTED, HashingError, HashingPool};
 use crate::password::{Password, PasswordHash};
@@ -83,25 +86,41 @@ async fn s05_nobody_never_fits() {
 #[tokio::test]
 async fn s01_a_full_queue_refuses_at_once() {
     let pool = pool(1, 1);
-    let (release, held) = std::sync::mpsc::channel::<()>();
-    let (started, running) = tokio::sync::oneshot::channel();
-    let mut busy = pin!(pool.run(move |_| {
-        started.send(()).unwrap();
-        held.recv().unwrap_err()
-    }));
-    tokio::select! {
-        _ = &mut busy => panic!("the thread was not held"),
-        started = running => started.unwrap(),
-    }
-    let mut queued = pin!(pool.hash(Password::new("123")));
-    tokio::select! {
-        biased;
-        _ = &mut queued => panic!("the only thread is held"),
-        () = std::future::ready(()) => {}
-    }
+    let full = Full::of(&pool).await;
     let refused = pool.hash(Password::new("123")).await;
     assert!(matches!(refused, Err(HashingError::Full)), "{refused:?}");
-    drop(release);
-    busy.await.unwrap();
-    queued.await.unwrap();
+    full.free().await;
+    pool.hash(Password::new("123")).await.unwrap();
+}
+
+/// Work that keeps a pool of one thread busy and fills the one place of its queue.
+pub(crate) struct Full {
+    held: mpsc::Sender<()>,
+    is_over: oneshot::Receiver<()>,
+}
+
+impl Full {
+    pub(crate) async fn of(pool: &HashingPool) -> Self {
+        let (held, release) = mpsc::channel::<()>();
+        let (begin, has_begun) = oneshot::channel();
+        let hold = move |_: &Argon2<'_>| {
+            begin.send(()).unwrap();
+            release.recv().unwrap_err();
+        };
+        pool.jobs.try_send(Box::new(hold)).unwrap();
+        has_begun.await.unwrap();
+        let (end, is_over) = oneshot::channel();
+        let last = move |_: &Argon2<'_>| {
+            // Whoever failed meanwhile does not wait for it.
+            let _ = end.send(());
+        };
+        pool.jobs.try_send(Box::new(last)).unwrap();
+        Self { held, is_over }
+    }
+
+    /// Answers when the pool has nothing to do.
+    pub(crate) async fn free(self) {
+        drop(self.held);
+        self.is_over.await.unwrap();
+    }
 }

@@ -182,3 +182,6 @@ impl Failure for ResetError {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;
