@@ -23,18 +23,18 @@ const REST: Duration = Duration::from_secs(1);
 /// Full names, at most 60 s old.
 pub(crate) struct Names {
     directory: Arc<dyn CustomerDirectory>,
-    cache: Cache<CustomerId, String>,
+    cache: Known,
     resting_until: Mutex<Option<Instant>>,
 }
+
+/// What the directory told, with the instants at which it was asked.
+struct Known(Cache<CustomerId, (String, Instant)>);
 
 impl Names {
     pub(crate) fn new(directory: Arc<dyn CustomerDirectory>) -> Self {
         Self {
             directory,
-            cache: Cache::builder()
-                .max_capacity(REMEMBERED)
-                .time_to_live(FRESH)
-                .build(),
+            cache: Known(Cache::new(REMEMBERED)),
             resting_until: Mutex::default(),
         }
     }
@@ -76,13 +76,14 @@ impl Names {
         ids: &[CustomerId],
         patience: Duration,
     ) -> Result<HashMap<CustomerId, String>, CallError> {
+        let asked_at = Instant::now();
         let names = timeout(patience, self.directory.full_names(ids))
             .await
             .map_err(|late| {
                 CallError::Unavailable(ServiceName::Customer, Some(Box::new(late)))
             })??;
         for (id, name) in &names {
-            self.cache.insert(*id, name.clone());
+            self.cache.0.insert(*id, (name.clone(), asked_at));
         }
         Ok(names)
     }
@@ -102,3 +103,14 @@ impl Names {
         *until = Some(Instant::now() + REST);
     }
 }
+
+impl Known {
+    /// The name, if it is fresh.
+    fn get(&self, id: &CustomerId) -> Option<String> {
+        let (name, asked_at) = self.0.get(id)?;
+        (asked_at.elapsed() < FRESH).then_some(name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

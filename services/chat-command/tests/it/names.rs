@@ -1,6 +1,6 @@
 //! What senders are called (decision 3).
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::json;
 
@@ -27,24 +27,27 @@ async fn decision_3_a_name_is_asked_for_once_while_it_is_fresh() {
 #[tokio::test]
 async fn decision_3_the_token_names_the_sender_while_the_directory_is_down() {
     let service = Service::start().await;
-    // 700 is a customer whom the directory has not met, so no name of theirs is cached.
-    let body = json!({"roomName": "a", "targetCustomerIds": [ALICE]});
-    let room = service
-        .post(700, "/room", &body)
-        .await
-        .data()
-        .as_i64()
-        .unwrap();
+    let room = service.room().await;
+    assert_eq!(name_on_message(&service, BOB, room).await, "Directory 2");
+    // What is known of Bob is too old by then.
+    pass_seconds(61).await;
     service.directory.down.store(true, Ordering::SeqCst);
-    let asked = service.directory.asked.load(Ordering::SeqCst);
-    for _ in 0..3 {
-        assert_eq!(name_on_message(&service, 700, room).await, "Token 700");
-    }
-    let tries = service.directory.asked.load(Ordering::SeqCst) - asked;
-    assert!(
-        tries < 3,
-        "a directory that is down is not asked for every message"
-    );
+    assert_eq!(name_on_message(&service, BOB, room).await, "Token 2");
+    service.directory.down.store(false, Ordering::SeqCst);
+    // A directory that was down is left alone for a second.
+    pass_seconds(1).await;
+    assert_eq!(name_on_message(&service, BOB, room).await, "Directory 2");
+    // A name that was told stays.
+    let told = service.told("chat-message-sent").await;
+    let names: Vec<_> = told.iter().map(|told| &told["senderFullName"]).collect();
+    assert_eq!(names, ["Directory 2", "Token 2", "Directory 2"]);
+}
+
+/// Moves the time of everything that counts intervals.
+async fn pass_seconds(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
 }
 
 #[tokio::test]
