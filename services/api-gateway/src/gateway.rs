@@ -26,11 +26,9 @@ use crate::{
     admission::admit,
     forward,
     route_path::{self, RoutePath},
-    upstream::{Crossing, Upstream, UpstreamError, whole},
+    upstream::{Crossing, Upstream},
 };
 
-/// A service whose whole answer is not there by then is unavailable (promise P6: never a hang over 5 s).
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
 /// A client has this long to send its body (reliability.md S20).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -87,10 +85,7 @@ impl Gateway {
             service: ServiceName::ApiGateway,
             caller,
         };
-        let answer = async { whole(upstream.call(crossing, identity).await?).await };
-        let answer = tokio::time::timeout(ANSWER_TIMEOUT, answer).await;
-        let answer = answer.map_err(|late| UpstreamError::Unreachable(late.into()))??;
-        let (mut parts, body) = answer.into_parts();
+        let (mut parts, body) = upstream.call(crossing, identity).await?.into_parts();
         parts.headers = forward::outwards(&parts.headers);
         Ok(Response::from_parts(parts, body))
     }

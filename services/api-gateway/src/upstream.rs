@@ -3,7 +3,7 @@
 mod http;
 mod in_process;
 
-use std::{error::Error, io};
+use std::{error::Error, future::Future, io, time::Duration};
 
 use async_trait::async_trait;
 use axum::{
@@ -12,12 +12,15 @@ use axum::{
 };
 use colloquy_chassis::{Failure, Kind, identity::Identity};
 use http_body_util::LengthLimitError;
+use tokio::time::{Instant, timeout_at};
 
 pub use self::{http::HttpUpstream, in_process::InProcess};
 
 /// A request as it crosses: the service's own path, allowed headers, the whole body (at most 256 KiB).
 pub type Crossing = ::http::Request<Bytes>;
 
+/// A service whose whole answer is not there by then is unavailable (promise P6: never a hang over 5 s).
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
 /// No answer of a service is larger: the longest, a room list, has room here for two thousand rooms of 500 members.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
 
@@ -80,18 +83,27 @@ fn is_unreadable(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The whole of an answer, so that a client is told nothing before all of it is there.
-pub(crate) async fn whole(answer: Response) -> Result<Response, UpstreamError> {
-    let (parts, body) = answer.into_parts();
-    let body = to_bytes(body, ANSWER_LIMIT)
+async fn whole(
+    answer: impl Future<Output = Result<Response, UpstreamError>>,
+    deadline: Instant,
+) -> Result<Response, UpstreamError> {
+    let whole = async {
+        let (parts, body) = answer.await?.into_parts();
+        let body = to_bytes(body, ANSWER_LIMIT)
+            .await
+            .map_err(UpstreamError::of)?;
+        Ok(Response::from_parts(parts, Body::from(body)))
+    };
+    timeout_at(deadline, whole)
         .await
-        .map_err(UpstreamError::of)?;
-    Ok(Response::from_parts(parts, Body::from(body)))
+        .unwrap_or_else(|late| Err(UpstreamError::Unreachable(late.into())))
 }
 
 /// One service, behind all of its instances.
 #[async_trait]
 pub trait Upstream: Send + Sync + 'static {
-    /// Carries a request to the service under an identity. It is sent at most once.
+    /// Carries a request to the service under an identity. It is sent at most once. The answer is whole, and there within
+    /// 4.8 s.
     ///
     /// # Errors
     /// The service did not answer.

@@ -1,12 +1,6 @@
-//! A service at an address, or at several: calls go round, and move on to the next while nothing was sent.
+//! A service at an address, or at several: calls go round those that answer, and move on to the next while nothing was sent.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::{
@@ -17,15 +11,17 @@ use colloquy_chassis::{
     ServiceName,
     identity::Identity,
     internal_token::{CREDENTIAL_REFUSED, InternalSigner},
+    rotation::{Rotation, Turn},
 };
 use http::{Request, Uri, uri::Authority};
 use http_body_util::Full;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{self, Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use tokio::time::Instant;
 
-use super::{Crossing, Upstream, UpstreamError};
+use super::{ANSWER_TIMEOUT, Crossing, Upstream, UpstreamError, whole};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// Shorter than a service keeps an idle connection, so that a request rarely meets one that is just being closed.
@@ -34,8 +30,7 @@ const IDLE: Duration = Duration::from_secs(5);
 /// A service over HTTP.
 pub struct HttpUpstream {
     service: ServiceName,
-    instances: Vec<Authority>,
-    next: AtomicUsize,
+    instances: Rotation<Authority>,
     signer: InternalSigner,
     client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -86,11 +81,33 @@ impl HttpUpstream {
             .build(connector);
         Ok(Arc::new(Self {
             service,
-            instances,
-            next: AtomicUsize::new(0),
+            instances: Rotation::new(service, instances),
             signer,
             client,
         }))
+    }
+
+    /// Sends a request to the instance whose turn it is, and remembers how that one is.
+    async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        turn: Turn,
+        deadline: Instant,
+    ) -> Result<Response, UpstreamError> {
+        let answer = async {
+            let answer = self.client.request(request).await;
+            let answer = answer.map_err(UpstreamError::of)?;
+            if answer.headers().contains_key(CREDENTIAL_REFUSED) {
+                return Err(UpstreamError::Refused);
+            }
+            Ok(answer.map(Body::new))
+        };
+        let outcome = whole(answer, deadline).await;
+        match outcome {
+            Err(UpstreamError::Unreachable(_)) => self.instances.failed(turn, Instant::now()),
+            _ => self.instances.answered(turn),
+        }
+        outcome
     }
 
     fn address(
@@ -124,27 +141,26 @@ impl Upstream for HttpUpstream {
         crossing: Crossing,
         identity: Identity,
     ) -> Result<Response, UpstreamError> {
+        let began = Instant::now();
         let mut last = None;
-        for _ in 0..self.instances.len() {
-            let instance =
-                &self.instances[self.next.fetch_add(1, Ordering::Relaxed) % self.instances.len()];
-            match self
-                .client
-                .request(self.address(&crossing, instance, &identity))
-                .await
-            {
-                Ok(response) => {
-                    if response.headers().contains_key(CREDENTIAL_REFUSED) {
-                        return Err(UpstreamError::Refused);
-                    }
-                    return Ok(response.map(Body::new));
+        for turn in self.instances.turns(began) {
+            let request = self.address(&crossing, self.instances.instance(turn), &identity);
+            match self.send(request, turn, began + ANSWER_TIMEOUT).await {
+                Err(UpstreamError::Unreachable(error)) if is_unsent(error.as_ref()) => {
+                    last = Some(error);
                 }
-                Err(error) if error.is_connect() => last = Some(error),
-                Err(error) => return Err(UpstreamError::of(error)),
+                outcome => return outcome,
             }
         }
         let error = last
             .expect("there is at least one instance, and each that was passed over left its error");
-        Err(UpstreamError::Unreachable(error.into()))
+        Err(UpstreamError::Unreachable(error))
     }
+}
+
+/// Without a connection nothing was sent: certain, so that another instance may be asked, whatever the request does.
+fn is_unsent(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<legacy::Error>()
+        .is_some_and(legacy::Error::is_connect)
 }

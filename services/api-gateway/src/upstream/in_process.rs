@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use axum::{Router, body::Body, response::Response};
 use colloquy_chassis::identity::Identity;
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use super::{Crossing, Upstream, UpstreamError};
+use super::{ANSWER_TIMEOUT, Crossing, Upstream, UpstreamError, whole};
 
 /// A service's own router.
 #[derive(Clone)]
@@ -16,7 +17,10 @@ impl Upstream for InProcess {
     async fn call(&self, request: Crossing, identity: Identity) -> Result<Response, UpstreamError> {
         let mut request = request.map(Body::from);
         request.extensions_mut().insert(identity);
-        let Ok(response) = self.0.clone().oneshot(request).await;
-        Ok(response)
+        let answer = async {
+            let Ok(response) = self.0.clone().oneshot(request).await;
+            Ok(response)
+        };
+        whole(answer, Instant::now() + ANSWER_TIMEOUT).await
     }
 }

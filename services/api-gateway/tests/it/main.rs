@@ -10,6 +10,8 @@ mod cross_site;
 mod every_answer;
 mod forwarding;
 mod gateway;
+mod hanging_instance;
+mod hanging_up;
 mod http_upstream;
 mod identity;
 mod identity_headers;
