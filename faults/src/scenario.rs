@@ -58,7 +58,7 @@ pub enum Story {
 
 impl Story {
     /// Every story in every mode that has the parts for it.
-    pub const ALL: [(Self, Mode); 21] = [
+    pub const ALL: [(Self, Mode); 22] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
         (Self::StoppedProjector, Mode::AllInOne),
@@ -77,6 +77,7 @@ impl Story {
         (Self::RedisFlushed, Mode::Distributed),
         (Self::RedisAway, Mode::Distributed),
         (Self::Poison, Mode::Distributed),
+        (Self::SlowReaders, Mode::Distributed),
         (Self::NodeCutOff, Mode::Distributed),
         (Self::OpenedRooms, Mode::Distributed),
         (Self::NodeKilled, Mode::Distributed),

@@ -22,6 +22,8 @@ use crate::{
 const CONVERGE: Duration = Duration::from_secs(30);
 /// How long we look on when the verdict is settled already, for what else is broken.
 const AFTER_THE_VERDICT: Duration = Duration::from_secs(5);
+/// How long it stays clean before that is believed, so that what is pushed late, or once more, is seen.
+const QUIET: Duration = Duration::from_secs(2);
 /// Stores and subscribers are looked at this often.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -34,7 +36,7 @@ pub struct Settled {
     pub connections: usize,
 }
 
-/// Looks until there is nothing to find, or until the time is over.
+/// Looks until there is nothing to find and nothing comes any more, or until the time is over.
 ///
 /// # Errors
 /// A store cannot be read, or rooms are still not shown when the time is over.
@@ -46,16 +48,21 @@ pub async fn settle(
     holdings: &[Arc<Mutex<Holding>>],
 ) -> Result<Settled> {
     let began = Instant::now();
+    let mut clean_since = None;
     loop {
         match look(target, clients, run).await {
             Ok(evidence) => {
                 let settled = judge(calls, &evidence, holdings);
+                let is_clean = settled.findings.is_clean();
+                clean_since = is_clean.then(|| clean_since.unwrap_or_else(Instant::now));
                 let patience = if settled.findings.are_final() {
                     AFTER_THE_VERDICT
                 } else {
                     CONVERGE
                 };
-                if settled.findings.is_clean() || began.elapsed() > patience {
+                let is_over = clean_since
+                    .map_or(began.elapsed() > patience, |since| since.elapsed() >= QUIET);
+                if is_over {
                     return Ok(settled);
                 }
             }

@@ -3,15 +3,18 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use anyhow::Result;
 use colloquy_e2e::client::{Client, Frame, Message, RoomView, Socket};
+use futures_util::future::{Fuse, FusedFuture as _, FutureExt as _};
 use tokio::{
     sync::watch,
-    time::{Instant, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
 use crate::holding::Holding;
@@ -45,11 +48,11 @@ enum Fetch {
 
 impl Subscriber {
     /// Follows all rooms until told to stop.
-    pub async fn follow(mut self) {
+    pub async fn follow(self) {
         while !*self.stop.borrow() {
             self.with(Holding::connect);
             if let Ok(Ok(mut socket)) = timeout(SETUP, self.set_up()).await {
-                self.live(&mut socket).await;
+                self.live(&mut socket, self.stop.clone()).await;
             }
             self.with(Holding::disconnect);
             sleep(PAUSE).await;
@@ -92,20 +95,25 @@ impl Subscriber {
     }
 
     /// Reads pushes until the connection breaks, or until the stop signal. A view that tells a newer message than is
-    /// held, for longer than a push takes, sends us back to history (decision 18).
-    async fn live(&mut self, socket: &mut Socket) {
+    /// held, for longer than a push takes, sends us back to history (decision 18); pushes are read meanwhile.
+    async fn live(&self, socket: &mut Socket, mut stop: watch::Receiver<bool>) {
         let mut told = BTreeMap::new();
         let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut mending = pin!(Fuse::terminated());
         loop {
-            let outcome = tokio::select! {
+            let may_look = mending.is_terminated();
+            tokio::select! {
                 frame = socket.next_within(SILENCE) => {
-                    frame.and_then(|frame| self.take(&frame, &mut told))
+                    if frame.and_then(|frame| self.take(&frame, &mut told)).is_err() {
+                        return;
+                    }
                 }
-                _ = self.stop.changed() => return,
-                _ = look.tick() => self.mend(std::mem::take(&mut told)).await,
-            };
-            if outcome.is_err() {
-                return;
+                _ = stop.changed() => return,
+                left = &mut mending => for (room, seq) in left {
+                    told.entry(room).or_insert(seq);
+                },
+                _ = look.tick(), if may_look => mending.set(self.mend(mem::take(&mut told)).fuse()),
             }
         }
     }
@@ -131,13 +139,15 @@ impl Subscriber {
         Ok(())
     }
 
-    async fn mend(&self, told: BTreeMap<i64, i64>) -> Result<()> {
-        for (room, seq) in told {
-            if self.with(|holding| holding.known(room)) < seq {
-                self.fetch(room, Fetch::Mend).await?;
+    /// Fetches what was told of and is not held; answers what cannot be fetched yet.
+    async fn mend(&self, mut told: BTreeMap<i64, i64>) -> BTreeMap<i64, i64> {
+        told.retain(|room, seq| self.with(|holding| holding.known(*room)) < *seq);
+        for room in told.keys().copied().collect::<Vec<_>>() {
+            if self.fetch(room, Fetch::Mend).await.is_ok() {
+                told.remove(&room);
             }
         }
-        Ok(())
+        told
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Holding) -> T) -> T {

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 pub use self::{
     all_in_one::AllInOne,
-    distributed::{DistributedSystem, stop},
+    distributed::{DistributedSystem, afresh, stop},
 };
 use crate::{
     evidence::{Evidence, Parked},

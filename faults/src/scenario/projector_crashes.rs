@@ -115,8 +115,17 @@ async fn told(socket: &mut Socket, room: i64, seq: i64) -> Result<()> {
 /// Lets the projector run until it crashes.
 async fn crash(system: &DistributedSystem, point: &str) -> Result<()> {
     system.kill(CRASHES).await?;
-    system.revive_with(CRASHES, &[(CRASH_AT, point)]).await?;
-    crashed(system, point).await
+    // Where there is much to project it is gone before it is ready.
+    let started = system.revive_with(CRASHES, &[(CRASH_AT, point)]).await;
+    crashed(system, point).await?;
+    let place = point.rsplit_once(':').map_or(point, |(place, _)| place);
+    ensure!(
+        system
+            .log(CRASHES)?
+            .contains(&format!("crashes at {place}")),
+        "the projector did not crash at {point}: {started:?}"
+    );
+    Ok(())
 }
 
 /// Waits for the end of the process. Its member has to leave the group by time-out before the next one is served, so this

@@ -64,6 +64,7 @@ pub fn crash_at(point: &str) {
     {
         let passed = PASSED.fetch_add(1, Ordering::Relaxed) + 1;
         if times.parse() == Ok(passed) {
+            tracing::warn!("crashes at {point}");
             abort();
         }
     }
