@@ -8,6 +8,7 @@ use colloquy_contracts::{
     CustomerId,
     presence::{online_sessions, online_user},
 };
+use colloquy_expiring_store::Set;
 use colloquy_websocket::presence::Times;
 use tokio::time::Instant;
 
@@ -25,6 +26,7 @@ on_both_stores! {
     contract_5_presence_is_told_to_the_rooms_of_that_customer_alone,
     contract_7_presence_is_held_under_both_keys,
     decision_19_two_tabs_on_two_nodes_do_not_flap,
+    decision_19_presence_that_was_told_is_not_told_again,
     decision_19_a_node_that_stops_takes_its_sessions_along,
     contract_5_extend_online_refreshes_presence,
     f23_presence_of_a_node_that_died_ends_once,
@@ -49,6 +51,18 @@ async fn told(carol: &mut Client) -> (CustomerId, bool) {
     (CustomerId(customer), online)
 }
 
+/// Somebody is online as on a node that then dies.
+async fn show(shared: &Shared, customer: CustomerId) {
+    let (key, sign) = (online_sessions(customer), online_user(customer));
+    let set = Set {
+        key: &key,
+        sign: Some(&sign),
+    };
+    let online = shared.ground.settings.presence.online;
+    let joined = shared.store.join(set, "elsewhere", online).await.unwrap();
+    assert!(joined.first, "or the store has nothing to tell");
+}
+
 async fn contract_5_presence_is_told_from_the_first_session_to_the_last_on_whatever_node(
     shared: Shared,
 ) {
@@ -64,35 +78,21 @@ async fn contract_5_presence_is_told_from_the_first_session_to_the_last_on_whate
         assert_eq!(told(carol).await, (ALICE, true));
     }
     let laptop = Client::connected(second.address, ALICE).await;
-    while shared
-        .store
-        .members(&online_sessions(ALICE))
-        .await
-        .unwrap()
-        .len()
-        < 2
-    {
-        tokio::task::yield_now().await;
-    }
+    shared.nodes_in(&online_sessions(ALICE), 2).await;
     // Cut, without a word.
     drop(phone);
-    while shared
-        .store
-        .members(&online_sessions(ALICE))
-        .await
-        .unwrap()
-        .len()
-        > 1
-    {
-        tokio::task::yield_now().await;
-    }
-    let _bob = Client::connected(first.address, BOB).await;
+    shared.nodes_in(&online_sessions(ALICE), 1).await;
+    let bob = Client::connected(first.address, BOB).await;
     for carol in [&mut near, &mut far] {
         assert_eq!(told(carol).await, (BOB, true));
     }
     drop(laptop);
     for carol in [&mut near, &mut far] {
         assert_eq!(told(carol).await, (ALICE, false));
+    }
+    drop(bob);
+    for carol in [&mut near, &mut far] {
+        assert_eq!(told(carol).await, (BOB, false));
     }
 }
 
@@ -155,22 +155,9 @@ async fn decision_19_two_tabs_on_two_nodes_do_not_flap(shared: Shared) {
     for round in 0..30 {
         let node = if round % 2 == 0 { &second } else { &first };
         let another = Client::connected(node.address, ALICE).await;
-        let both = async || {
-            shared
-                .store
-                .members(&online_sessions(ALICE))
-                .await
-                .unwrap()
-                .len()
-                == 2
-        };
-        while !both().await {
-            tokio::task::yield_now().await;
-        }
+        shared.nodes_in(&online_sessions(ALICE), 2).await;
         drop(std::mem::replace(&mut tab, another));
-        while both().await {
-            tokio::task::yield_now().await;
-        }
+        shared.nodes_in(&online_sessions(ALICE), 1).await;
     }
     let bob = Client::connected(second.address, BOB).await;
     assert_eq!(told(&mut carol).await, (BOB, true));
@@ -178,6 +165,41 @@ async fn decision_19_two_tabs_on_two_nodes_do_not_flap(shared: Shared) {
     assert_eq!(told(&mut carol).await, (BOB, false));
     drop(tab);
     assert_eq!(told(&mut carol).await, (ALICE, false));
+}
+
+/// The store tells that somebody goes as often as a node leaves, and that they come again after it lost what it held.
+async fn decision_19_presence_that_was_told_is_not_told_again(shared: Shared) {
+    let (first, second) = (
+        Node::on(&shared.ground).await,
+        Node::on(&shared.ground).await,
+    );
+    let mut carols = [carol(&first).await, carol(&second).await];
+    for _ in 0..2 {
+        for (online, is_news) in [(true, true), (true, false), (false, true), (false, false)] {
+            let sessions = online_sessions(ALICE);
+            if online {
+                shared.store.delete(&sessions).await.unwrap();
+                show(&shared, ALICE).await;
+            } else {
+                let set = Set::from(sessions.as_str());
+                shared.store.leave(set, "elsewhere").await.unwrap();
+            }
+            if is_news {
+                for carol in &mut carols {
+                    assert_eq!(told(carol).await, (ALICE, online));
+                }
+            }
+            // What was told before he comes is heard before him.
+            let bob = Client::connected(second.address, BOB).await;
+            for carol in &mut carols {
+                assert_eq!(told(carol).await, (BOB, true));
+            }
+            drop(bob);
+            for carol in &mut carols {
+                assert_eq!(told(carol).await, (BOB, false));
+            }
+        }
+    }
 }
 
 async fn decision_19_a_node_that_stops_takes_its_sessions_along(shared: Shared) {
@@ -228,19 +250,17 @@ async fn f23_presence_of_a_node_that_died_ends_once(shared: Shared) {
     let dies = Mortal::on(&shared.ground).await;
     let _alice = Client::connected(dies.node.address, ALICE).await;
     assert_eq!(told(&mut carol).await, (ALICE, true));
-    // Longer than a presence lasts that nobody renews.
-    tokio::time::sleep(brief().online * 2).await;
-    let _bob = Client::connected(stays.address, BOB).await;
-    assert_eq!(
-        told(&mut carol).await,
-        (BOB, true),
-        "a live session is renewed"
-    );
+    for _ in 0..2 {
+        // Nobody renews him, who came after her and as long as she.
+        show(&shared, BOB).await;
+        assert_eq!(told(&mut carol).await, (BOB, true));
+        assert_eq!(told(&mut carol).await, (BOB, false), "she is renewed");
+    }
 
     drop(dies);
     assert_eq!(told(&mut carol).await, (ALICE, false));
-    let _alice = Client::connected(stays.address, ALICE).await;
-    assert_eq!(told(&mut carol).await, (ALICE, true));
+    show(&shared, BOB).await;
+    assert_eq!(told(&mut carol).await, (BOB, true), "she goes once");
 }
 
 async fn f16_presence_is_back_soon_after_a_flush_and_not_told_again(shared: Shared) {
@@ -250,24 +270,23 @@ async fn f16_presence_is_back_soon_after_a_flush_and_not_told_again(shared: Shar
     let _alice = Client::connected(node.address, ALICE).await;
     assert_eq!(told(&mut carol).await, (ALICE, true));
     for _ in 0..3 {
+        show(&shared, BOB).await;
+        assert_eq!(told(&mut carol).await, (BOB, true));
         flush(&shared).await;
+        // Nobody brings him back. So whoever hears of it knows that everybody was looked at since.
+        assert_eq!(told(&mut carol).await, (BOB, false));
         shared.occupied(&online_sessions(ALICE), true).await;
     }
-    let _bob = Client::connected(node.address, BOB).await;
-    // That Bob was not there may be told before, because nothing had been told of him.
-    while told_of_bob(&mut carol).await != (BOB, true) {}
-}
-
-async fn told_of_bob(carol: &mut Client) -> (CustomerId, bool) {
-    let told = told(carol).await;
-    assert_eq!(told.0, BOB, "what was told is told again");
-    told
+    show(&shared, BOB).await;
+    assert_eq!(told(&mut carol).await, (BOB, true));
 }
 
 /// As a flush does it: without a notice.
 async fn flush(shared: &Shared) {
-    for key in [online_sessions(ALICE), online_user(ALICE)] {
-        shared.store.delete(&key).await.unwrap();
+    for customer in [ALICE, BOB] {
+        for key in [online_sessions(customer), online_user(customer)] {
+            shared.store.delete(&key).await.unwrap();
+        }
     }
 }
 
@@ -293,7 +312,6 @@ async fn f16_whoever_is_lost_in_a_flush_with_their_node_is_told(shared: Shared) 
 
     drop(dies);
     flush(&shared).await;
-    shared.store.delete(&online_sessions(BOB)).await.unwrap();
     assert_eq!(told(&mut carol).await, (ALICE, false));
 }
 

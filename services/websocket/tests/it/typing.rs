@@ -1,11 +1,12 @@
 //! `/app/typing` and `/topic/typing/roomId/{roomId}` (contract §5, decision 31).
 
-use std::time::Duration;
+use std::{slice::from_mut, time::Duration};
 
-use colloquy_contracts::{RoomId, presence};
+use colloquy_contracts::{CustomerId, RoomId, presence};
+use colloquy_expiring_store::Set;
 use colloquy_websocket::presence::Times;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::harness::{
     ALICE, BOB, Mortal, Node,
@@ -20,11 +21,12 @@ on_both_stores! {
     contract_5_typing_ends_two_seconds_after_it_was_said_last,
     contract_5_typing_ends_with_the_session,
     contract_5_typing_of_two_sessions_ends_with_the_last,
+    decision_19_typing_that_was_told_is_not_told_again,
     f23_typing_on_a_node_that_died_ends_within_three_seconds,
     f16_typing_ends_after_a_flush_too,
 }
 
-async fn subscribed(node: &Node, customer: colloquy_contracts::CustomerId) -> Client {
+async fn subscribed(node: &Node, customer: CustomerId) -> Client {
     let mut client = Client::connected(node.address, customer).await;
     client.subscribe("0", ROOM_1).await;
     client
@@ -37,12 +39,28 @@ async fn say(client: &mut Client, is_typing: &str) {
         .await;
 }
 
+/// What comes next is that Alice types, or no longer.
 async fn hears(client: &mut Client, typing: bool) {
+    hears_of(client, ALICE, typing).await;
+}
+
+async fn hears_of(client: &mut Client, customer: CustomerId, typing: bool) {
     let body = client.body().await;
     assert_eq!(
         body,
-        json!({"roomId": 1, "typing": typing, "customerId": 1})
+        json!({"roomId": 1, "typing": typing, "customerId": customer.0})
     );
+}
+
+/// The first Bob types and ends, and all of them hear nothing else meanwhile: what is told before he begins comes before
+/// it, because a node tells in the order in which things happen in the store.
+async fn nothing_else_was_told(bobs: &mut [Client]) {
+    for (is_typing, typing) in [("1", true), ("0", false)] {
+        say(&mut bobs[0], is_typing).await;
+        for bob in &mut *bobs {
+            hears_of(bob, BOB, typing).await;
+        }
+    }
 }
 
 async fn contract_5_typing_is_told_to_every_subscriber_when_it_begins_and_when_it_ends(
@@ -55,14 +73,18 @@ async fn contract_5_typing_is_told_to_every_subscriber_when_it_begins_and_when_i
     let mut alice = subscribed(&first, ALICE).await;
     let mut tab = subscribed(&second, ALICE).await;
     let mut bob = subscribed(&second, BOB).await;
-    for (begins, ends) in [("1", "0"), ("true", "false")] {
-        // Said again it is nothing new; ended without having begun, too.
-        for (is_typing, typing) in [(begins, true), (ends, false)] {
-            say(&mut alice, is_typing).await;
-            say(&mut alice, is_typing).await;
-            for client in [&mut alice, &mut tab, &mut bob] {
-                hears(client, typing).await;
-            }
+    // Said again it is nothing new, and ended without having begun neither: the next that is heard would be another.
+    for (is_typing, typing) in [
+        ("1", true),
+        ("0", false),
+        ("true", true),
+        ("false", false),
+        ("1", true),
+    ] {
+        say(&mut alice, is_typing).await;
+        say(&mut alice, is_typing).await;
+        for client in [&mut alice, &mut tab, &mut bob] {
+            hears(client, typing).await;
         }
     }
 }
@@ -70,19 +92,22 @@ async fn contract_5_typing_is_told_to_every_subscriber_when_it_begins_and_when_i
 async fn contract_5_typing_ends_two_seconds_after_it_was_said_last(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     let mut alice = subscribed(&node, ALICE).await;
+    let mut bob = subscribed(&node, BOB).await;
     say(&mut alice, "1").await;
-    hears(&mut alice, true).await;
-    let typing = presence::typing(RoomId(1), ALICE);
+    hears(&mut bob, true).await;
+    let mut last = Instant::now();
     for _ in 0..3 {
-        tokio::time::sleep(Duration::from_millis(900)).await;
+        // Less than the time after which it ends, but more than that in all.
+        let told = timeout(Duration::from_millis(900), bob.frame()).await;
+        assert!(told.is_err(), "{told:?}");
+        last = Instant::now();
         say(&mut alice, "1").await;
     }
-    let last = Instant::now();
-    assert!(!shared.store.members(&typing).await.unwrap().is_empty());
-    hears(&mut alice, false).await;
+    hears(&mut bob, false).await;
     let after = last.elapsed();
     let expected = Duration::from_millis(1_900)..Duration::from_millis(3_000);
     assert!(expected.contains(&after), "{after:?}");
+    nothing_else_was_told(from_mut(&mut bob)).await;
 }
 
 async fn contract_5_typing_ends_with_the_session(shared: Shared) {
@@ -92,8 +117,10 @@ async fn contract_5_typing_ends_with_the_session(shared: Shared) {
     let mut alice = Client::connected(node.address, ALICE).await;
     say(&mut alice, "1").await;
     hears(&mut bob, true).await;
+    nothing_else_was_told(from_mut(&mut bob)).await;
     drop(alice);
     hears(&mut bob, false).await;
+    nothing_else_was_told(from_mut(&mut bob)).await;
 }
 
 async fn contract_5_typing_of_two_sessions_ends_with_the_last(shared: Shared) {
@@ -106,29 +133,56 @@ async fn contract_5_typing_of_two_sessions_ends_with_the_last(shared: Shared) {
     let mut phone = Client::connected(first.address, ALICE).await;
     let mut laptop = Client::connected(second.address, ALICE).await;
     let typing = presence::typing(RoomId(1), ALICE);
-    let on_nodes = async |nodes| {
-        while shared.store.members(&typing).await.unwrap().len() != nodes {
-            tokio::task::yield_now().await;
-        }
-    };
     say(&mut phone, "1").await;
     hears(&mut bob, true).await;
     say(&mut laptop, "1").await;
-    on_nodes(2).await;
+    shared.nodes_in(&typing, 2).await;
     say(&mut phone, "0").await;
-    on_nodes(1).await;
+    shared.nodes_in(&typing, 1).await;
+    nothing_else_was_told(from_mut(&mut bob)).await;
     say(&mut phone, "1").await;
-    on_nodes(2).await;
+    shared.nodes_in(&typing, 2).await;
     say(&mut laptop, "0").await;
-    on_nodes(1).await;
+    shared.nodes_in(&typing, 1).await;
+    nothing_else_was_told(from_mut(&mut bob)).await;
     drop(phone);
     hears(&mut bob, false).await;
+    nothing_else_was_told(from_mut(&mut bob)).await;
 }
 
 fn endless() -> Times {
     Times {
         typing: Duration::from_secs(3600),
         ..Times::default()
+    }
+}
+
+/// The store tells an end as often as somebody leaves, and a beginning again after it lost what it held.
+async fn decision_19_typing_that_was_told_is_not_told_again(shared: Shared) {
+    let (near, far) = (
+        Node::on(&shared.ground).await,
+        Node::on(&shared.ground).await,
+    );
+    let mut bobs = [subscribed(&near, BOB).await, subscribed(&far, BOB).await];
+    let typing = presence::typing(RoomId(1), ALICE);
+    let set = Set::from(typing.as_str());
+    for _ in 0..2 {
+        for (begins, is_news) in [(true, true), (true, false), (false, true), (false, false)] {
+            if begins {
+                shared.store.delete(set.key).await.unwrap();
+                let hour = Duration::from_secs(3600);
+                let joined = shared.store.join(set, "elsewhere", hour).await.unwrap();
+                assert!(joined.first, "or the store has nothing to tell");
+            } else {
+                shared.store.leave(set, "elsewhere").await.unwrap();
+            }
+            if is_news {
+                for bob in &mut bobs {
+                    hears(bob, begins).await;
+                }
+            }
+            nothing_else_was_told(&mut bobs).await;
+        }
     }
 }
 
@@ -147,6 +201,7 @@ async fn f23_typing_on_a_node_that_died_ends_within_three_seconds(shared: Shared
         "{:?}",
         died.elapsed()
     );
+    nothing_else_was_told(from_mut(&mut bob)).await;
 }
 
 async fn f16_typing_ends_after_a_flush_too(shared: Shared) {

@@ -89,18 +89,28 @@ impl Shared {
 
     /// Waits until a set of the store is occupied, or is not, and the store says so.
     pub async fn occupied(&self, set: &str, occupied: bool) {
+        self.until(set, |nodes| (nodes > 0) == occupied).await;
+    }
+
+    /// Waits until so many nodes are in a set of the store.
+    pub async fn nodes_in(&self, set: &str, expected: usize) {
+        self.until(set, |nodes| nodes == expected).await;
+    }
+
+    /// Waits until the store says of how many nodes are in a set what is waited for.
+    async fn until(&self, set: &str, fits: impl Fn(usize) -> bool) {
         let waiting = async {
             let is_so = async || {
                 let members = self.store.members(set).await;
-                members.is_ok_and(|members| members.is_empty() != occupied)
+                members.is_ok_and(|members| fits(members.len()))
             };
             while !is_so().await {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(SOON, waiting)
-            .await
-            .unwrap_or_else(|_| panic!("{set} is never occupied: {occupied}"));
+        let in_time = tokio::time::timeout(SOON, waiting).await.is_ok();
+        let members = self.store.members(set).await;
+        assert!(in_time, "{set} is not as it should be: {members:?}");
     }
 }
 
