@@ -143,36 +143,72 @@ fn stomp_f8_what_is_longer_than_any_command_is_refused_before_its_line_ends() {
     );
 }
 
+/// Everything that a client may send, and whether it may have a body since 1.1 (STOMP 1.2, "Body").
+const BODIES: [(&str, bool); 11] = [
+    ("CONNECT", false),
+    ("STOMP", false),
+    ("SEND", true),
+    ("SUBSCRIBE", false),
+    ("UNSUBSCRIBE", false),
+    ("ACK", false),
+    ("NACK", false),
+    ("BEGIN", false),
+    ("COMMIT", false),
+    ("ABORT", false),
+    ("DISCONNECT", false),
+];
+
 #[test]
 fn stomp_f9_only_send_may_have_a_body_since_1_1() {
-    for command in ClientCommand::ALL {
-        let header = if command.opens_session() {
-            "accept-version:1.1,1.2\n"
-        } else {
-            ""
-        };
-        let name = command.as_str();
-        let bodies = [
-            format!("{name}\n{header}\nx"),
-            format!("{name}\n{header}content-length:1\n\n"),
-        ];
-        for octets in bodies {
-            let decoded = decode_pieces(
-                Limits::default(),
-                (!command.opens_session()).then_some(Version::V11),
-                [octets.as_bytes()],
-            );
-            let refused = decoded.error == Some(DecodeError::UnexpectedBody);
-            assert_eq!(refused, !command.may_have_body(), "{octets:?}");
+    assert_eq!(
+        ClientCommand::ALL.map(ClientCommand::as_str),
+        BODIES.map(|(name, _)| name)
+    );
+    for version in [Version::V11, Version::V12] {
+        for (name, may_have_a_body) in BODIES {
+            assert_body(version, name, "", "x", may_have_a_body);
+            assert_body(version, name, "content-length:1\n", "x", may_have_a_body);
+            for no_body in ["", "content-length:0\n"] {
+                assert_body(version, name, no_body, "", true);
+            }
         }
-        let empty = format!("{name}\ncontent-length:0\n\n\0");
-        assert_eq!(decode(Version::V12, empty.as_bytes()).unwrap().len(), 1);
-        let in_1_0 = format!("{name}\n\nx\0");
-        assert_eq!(
-            decode(Version::V10, in_1_0.as_bytes()),
-            Ok(vec![frame(command, &[], b"x")])
-        );
     }
+    for (name, _) in BODIES {
+        let octets = format!("{name}\n\nx\0");
+        let frames = decode(Version::V10, octets.as_bytes()).unwrap();
+        assert_eq!(bodies(&frames), [(name, b"x".as_slice())], "1.0");
+    }
+}
+
+/// A frame with this body in a session of this version, or a CONNECT that begins one: it is read, or refused before it
+/// has ended.
+fn assert_body(version: Version, name: &str, header: &str, body: &str, is_read: bool) {
+    let opens_session = matches!(name, "CONNECT" | "STOMP");
+    let accepts = match (opens_session, version) {
+        (false, _) => "",
+        (true, Version::V12) => "accept-version:1.0,1.1,1.2\n",
+        (true, _) => "accept-version:1.0,1.1\n",
+    };
+    let session = (!opens_session).then_some(version);
+    let begun = format!("{name}\n{accepts}{header}\n{body}");
+    let pieces = [begun.as_bytes(), b"\0".as_slice()];
+    let early = decode_pieces(Limits::default(), session, pieces[..1].iter().copied());
+    let whole = decode_pieces(Limits::default(), session, pieces);
+    let (read, refused) = if is_read {
+        (vec![(name, body.as_bytes())], None)
+    } else {
+        (vec![], Some(DecodeError::UnexpectedBody))
+    };
+    assert_eq!(early.error, refused, "{version:?} {begun:?}");
+    assert_eq!(whole.error, refused, "{version:?} {begun:?}");
+    assert_eq!(bodies(&whole.frames), read, "{version:?} {begun:?}");
+}
+
+fn bodies(frames: &[Frame]) -> Vec<(&str, &[u8])> {
+    let frames = frames.iter();
+    frames
+        .map(|frame| (frame.command.as_str(), &frame.body[..]))
+        .collect()
 }
 
 #[test]
