@@ -12,18 +12,20 @@ use std::{
     time::Duration,
 };
 
+use colloquy_chassis::backoff::Backoff;
 use colloquy_contracts::{CustomerId, RoomId};
 use colloquy_service_api::RoomsOfCustomer;
 use moka::sync::Cache;
 use tokio::{
     sync::{Notify, mpsc},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 /// A subscriber waits this long until it is known who is in their room; after that they are told late.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait before a source that was away is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// A source that answers is asked this seldom at last for a room that it does not know: one whose events are parked may
+/// never be known.
+const SELDOM: Duration = Duration::from_secs(30);
 /// Participants remembered, of all rooms together: 8 bytes each.
 const REMEMBERED: u64 = 4_000_000;
 
@@ -120,8 +122,8 @@ impl WatchedRooms {
         let mut watched = self.watched();
         if let Some(unknown) = watched.rooms.get_mut(&room)
             && unknown.participants.is_none()
+            && unknown.late_for.replace(member).is_none()
         {
-            unknown.late_for = Some(member);
             self.late.notify_one();
         }
     }
@@ -130,6 +132,7 @@ impl WatchedRooms {
     pub async fn keep_learning(&self, learned: mpsc::Sender<Learned>) {
         loop {
             self.late.notified().await;
+            let (mut away, mut unknown) = (Backoff::default(), Backoff::up_to(SELDOM));
             loop {
                 let (rooms, all) = self.learn_late().await;
                 for room in rooms {
@@ -140,7 +143,15 @@ impl WatchedRooms {
                 if all {
                     break;
                 }
-                sleep(AGAIN).await;
+                if self.source_is_away.load(Ordering::Relaxed) {
+                    away.wait().await;
+                    continue;
+                }
+                away.reset();
+                tokio::select! {
+                    () = unknown.wait() => {}
+                    () = self.late.notified() => unknown.reset(),
+                }
             }
         }
     }
@@ -262,6 +273,7 @@ mod tests {
     use colloquy_chassis::ServiceName;
     use colloquy_contracts::{Timestamp, views::ChatRoomView};
     use colloquy_service_api::CallError;
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -338,5 +350,42 @@ mod tests {
         assert!(all);
         assert_eq!(rooms.of(ALICE), [ROOM]);
         assert!(rooms.learn_late().await.0.is_empty(), "told late once");
+    }
+
+    /// Answers, and knows no room; tells when it was asked.
+    struct Parked(mpsc::UnboundedSender<Instant>);
+
+    #[async_trait]
+    impl RoomsOfCustomer for Parked {
+        async fn rooms_of(&self, _: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+            self.0.send(Instant::now()).unwrap();
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn f18_a_room_whose_events_are_parked_is_asked_for_ever_more_seldom_and_delays_no_other()
+    {
+        let (ask, mut asked) = mpsc::unbounded_channel();
+        let rooms = WatchedRooms::new(Arc::new(Parked(ask)));
+        let (learned, _keep) = mpsc::channel(1);
+        let watching = async {
+            subscribe(&rooms, ROOM).await;
+            asked.recv().await.unwrap();
+            let mut last = asked.recv().await.unwrap();
+            for millis in [50, 100, 200, 400, 800, 1600] {
+                let now = asked.recv().await.unwrap();
+                assert!(now - last >= Duration::from_millis(millis), "{millis}");
+                last = now;
+            }
+            subscribe(&rooms, RoomId(2)).await;
+            asked.recv().await.unwrap();
+            let soon = asked.recv().await.unwrap() - last;
+            assert!(soon < Duration::from_secs(2), "{soon:?}");
+        };
+        tokio::select! {
+            () = rooms.keep_learning(learned) => panic!("it learns for ever"),
+            () = watching => {}
+        }
     }
 }
