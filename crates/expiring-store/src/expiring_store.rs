@@ -139,11 +139,12 @@ pub trait ExpiringStore: Send + Sync + 'static {
     /// The store is away, or the key holds a set.
     async fn get(&self, key: &str) -> Result<Option<Held>, ExpiringStoreError>;
 
-    /// Removes the value and answers it: of many at once, one gets it.
+    /// Removes the value if it is this one, and says whether it did: of many at once, one does. Another value stays,
+    /// with the time it has.
     ///
     /// # Errors
     /// The store is away, or the key holds a set.
-    async fn take(&self, key: &str) -> Result<Option<Bytes>, ExpiringStoreError>;
+    async fn take_if(&self, key: &str, value: &[u8]) -> Result<bool, ExpiringStoreError>;
 
     /// Removes whatever the key holds, and says whether it held anything.
     ///

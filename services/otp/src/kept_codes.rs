@@ -9,7 +9,6 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use colloquy_expiring_store::ExpiringStore;
-use tokio::time::Instant;
 
 use crate::{
     Randomness,
@@ -35,12 +34,10 @@ pub(crate) struct Found {
     pub(crate) kept: Option<KeptCode>,
     pub(crate) remaining: Duration,
     sealed: Bytes,
-    read_at: Instant,
 }
 
 impl KeptCodes {
     pub(crate) async fn find(&self, address: &Address) -> Result<Option<Found>, OtpError> {
-        let read_at = Instant::now();
         let Some(held) = self.store.get(&key(address)).await? else {
             return Ok(None);
         };
@@ -52,7 +49,6 @@ impl KeptCodes {
             kept,
             remaining: held.remaining,
             sealed: held.value,
-            read_at,
         }))
     }
 
@@ -74,21 +70,9 @@ impl KeptCodes {
     }
 
     /// Removes what was found, and says whether it did: of many at once, one does, and only while nothing newer has
-    /// taken its place.
+    /// taken its place. Each seal has a nonce of its own, so equal bytes are the same code.
     pub(crate) async fn remove(&self, address: &Address, found: &Found) -> Result<bool, OtpError> {
-        let key = key(address);
-        let Some(taken) = self.store.take(&key).await? else {
-            return Ok(false);
-        };
-        // Each seal has a nonce of its own, so equal bytes are the same code.
-        if taken == found.sealed {
-            return Ok(true);
-        }
-        // A newer code came in between and goes back. It is as old as this reading at the most, so its time is not
-        // made longer.
-        let left = LIFETIME.saturating_sub(found.read_at.elapsed());
-        self.store.put_if_absent(&key, taken, left).await?;
-        Ok(false)
+        Ok(self.store.take_if(&key(address), &found.sealed).await?)
     }
 
     /// Counts a try before anything is compared, and answers the how manieth it is. The count outlives the code.

@@ -29,6 +29,7 @@ macro_rules! expiring_store_conformance {
             of_many_who_put_if_absent_one_does
             absence_is_no_error
             of_many_who_take_one_gets_it
+            only_the_value_that_is_meant_is_taken
             counting_misses_nobody_and_keeps_the_time_of_the_first
             a_key_holds_one_kind_of_thing
             the_first_to_join_and_the_last_to_leave_are_told

@@ -123,11 +123,10 @@ impl ExpiringStore for EmbeddedExpiringStore {
         })
     }
 
-    async fn take(&self, key: &str) -> Result<Option<Bytes>, ExpiringStoreError> {
+    async fn take_if(&self, key: &str, value: &[u8]) -> Result<bool, ExpiringStoreError> {
         self.now(|keys, _| {
-            let value = keys.value(key)?.map(|(value, _)| value.clone());
-            keys.remove(key);
-            Ok(value)
+            let is_held = keys.value(key)?.is_some_and(|(held, _)| held == value);
+            Ok(is_held && keys.remove(key))
         })
     }
 

@@ -1,6 +1,6 @@
 //! Redis: values as strings, sets as sorted sets whose scores are the instants at which members' times are over.
 //!
-//! Needs Redis 6.2 or newer (`GETDEL`) with keyspace notifications of expired keys (`notify-keyspace-events Ex`),
+//! Needs Redis 6.2 or newer (`SET … PXAT`) with keyspace notifications of expired keys (`notify-keyspace-events Ex`),
 //! which are switched on if they are off. A set's key expires with its longest-living member.
 
 mod follow;
@@ -147,8 +147,9 @@ impl ExpiringStore for RedisExpiringStore {
         }))
     }
 
-    async fn take(&self, key: &str) -> Result<Option<Bytes>, ExpiringStoreError> {
-        self.ask(cmd("GETDEL").arg(self.names.key(key))).await
+    async fn take_if(&self, key: &str, value: &[u8]) -> Result<bool, ExpiringStoreError> {
+        self.ask(self.script(scripts::TAKE_IF, key).arg(value))
+            .await
     }
 
     async fn delete(&self, key: &str) -> Result<bool, ExpiringStoreError> {

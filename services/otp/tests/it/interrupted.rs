@@ -14,7 +14,7 @@ pub enum Call {
     Put,
     PutIfAbsent,
     Get,
-    Take,
+    TakeIf,
     Count,
 }
 
@@ -64,9 +64,9 @@ impl<H: Fn(Call) -> Happening + Send + Sync + 'static> ExpiringStore for Interru
         self.store.get(key).await
     }
 
-    async fn take(&self, key: &str) -> Result<Option<Bytes>, ExpiringStoreError> {
-        (self.before)(Call::Take).await?;
-        self.store.take(key).await
+    async fn take_if(&self, key: &str, value: &[u8]) -> Result<bool, ExpiringStoreError> {
+        (self.before)(Call::TakeIf).await?;
+        self.store.take_if(key, value).await
     }
 
     async fn count(&self, key: &str, ttl: Duration) -> Result<u64, ExpiringStoreError> {

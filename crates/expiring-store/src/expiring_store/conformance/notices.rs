@@ -99,7 +99,7 @@ pub async fn keys_that_were_removed_or_renewed_do_not_expire(store: Arc<dyn Expi
         assert_eq!(next(&mut watch).await, occupied(set));
     }
     store.delete("deleted").await.unwrap();
-    store.take("taken").await.unwrap();
+    assert!(store.take_if("taken", b"").await.unwrap());
     store.put("renewed", Bytes::new(), LONG).await.unwrap();
     store.leave("left".into(), "an").await.unwrap();
     assert_eq!(next(&mut watch).await, emptied("left"));

@@ -31,7 +31,7 @@ pub async fn a_value_is_held_until_its_time_is_over(store: Arc<dyn ExpiringStore
         over("binary").await && over("empty").await
     })
     .await;
-    assert_eq!(store.take("empty").await.unwrap(), None);
+    assert!(!store.take_if("empty", b"").await.unwrap());
     assert!(
         store
             .put_if_absent("binary", Bytes::new(), LONG)
@@ -78,7 +78,7 @@ pub async fn of_many_who_put_if_absent_one_does(store: Arc<dyn ExpiringStore>) {
 /// Nothing is there, and nothing is removed.
 pub async fn absence_is_no_error(store: Arc<dyn ExpiringStore>) {
     assert_eq!(store.get("key").await.unwrap(), None);
-    assert_eq!(store.take("key").await.unwrap(), None);
+    assert!(!store.take_if("key", b"").await.unwrap());
     assert!(!store.delete("key").await.unwrap());
     store.put("key", "value".into(), LONG).await.unwrap();
     assert!(store.delete("key").await.unwrap());
@@ -91,9 +91,24 @@ pub async fn of_many_who_take_one_gets_it(store: Arc<dyn ExpiringStore>) {
         .put("key", Bytes::from_static(BINARY), LONG)
         .await
         .unwrap();
-    let taken = join_all((0..20).map(|_| store.take("key"))).await;
-    let taken: Vec<Bytes> = taken.into_iter().filter_map(Result::unwrap).collect();
-    assert_eq!(taken, [BINARY]);
+    let takes = join_all((0..20).map(|_| store.take_if("key", BINARY))).await;
+    let taken = takes.into_iter().filter(|took| *took.as_ref().unwrap());
+    assert_eq!(taken.count(), 1);
+    assert_eq!(store.get("key").await.unwrap(), None);
+}
+
+/// What came in its place stays, and its time goes on as it did.
+pub async fn only_the_value_that_is_meant_is_taken(store: Arc<dyn ExpiringStore>) {
+    store.put("key", "older".into(), LONG).await.unwrap();
+    store.put("key", "newer".into(), MEDIUM).await.unwrap();
+    for other in ["older", "", "newe", "newer ", "NEWER"] {
+        let took = store.take_if("key", other.as_bytes()).await.unwrap();
+        assert!(!took, "{other:?}");
+    }
+    let held = store.get("key").await.unwrap().unwrap();
+    assert_eq!(held.value, "newer");
+    assert!(held.remaining <= MEDIUM, "{:?}", held.remaining);
+    assert!(store.take_if("key", b"newer").await.unwrap());
     assert_eq!(store.get("key").await.unwrap(), None);
 }
 
@@ -117,7 +132,7 @@ pub async fn a_key_holds_one_kind_of_thing(store: Arc<dyn ExpiringStore>) {
     store.join("set".into(), "an", LONG).await.unwrap();
     for refused in [
         store.get("set").await.err(),
-        store.take("set").await.err(),
+        store.take_if("set", b"").await.err(),
         store.count("set", LONG).await.err(),
         store.count("value", LONG).await.err(),
         store.join("value".into(), "an", LONG).await.err(),

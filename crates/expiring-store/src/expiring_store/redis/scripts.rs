@@ -1,5 +1,5 @@
-//! The scripts. `KEYS[1]` is the key, `KEYS[2]` a set's sign, if it has one; arguments are a member, if any, a time in
-//! milliseconds, if any, and the channel where a set's state is told, if it may change.
+//! The scripts. `KEYS[1]` is the key, `KEYS[2]` a set's sign, if it has one; arguments are a value or a member, if any, a
+//! time in milliseconds, if any, and the channel where a set's state is told, if it may change.
 //!
 //! In sets a score is the last millisecond of a member's time, as it is the last of a key's. Instants are written
 //! with `%.0f` because Lua would round thirteen digits.
@@ -9,6 +9,11 @@ pub(super) const GET: &str = "\
 local value = redis.call('GET', KEYS[1])
 if not value then return false end
 return {value, redis.call('PTTL', KEYS[1])}";
+
+/// Whether the value was this one, and so is removed.
+pub(super) const TAKE_IF: &str = "\
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])";
 
 /// The count.
 pub(super) const COUNT: &str = "\

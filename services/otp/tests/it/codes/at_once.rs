@@ -64,7 +64,7 @@ pub async fn s06_of_five_who_found_the_code_right_one_is_told_yes(store: Store) 
     let hindered = interrupted(&store, move |call| {
         let all_have_compared = Arc::clone(&all_have_compared);
         Box::pin(async move {
-            if call == Call::Take {
+            if call == Call::TakeIf {
                 all_have_compared.wait().await;
             }
             Ok(())
@@ -107,7 +107,7 @@ pub async fn s06_of_a_thousand_tries_that_have_read_the_code_five_are_compared(s
                 Call::Count => {
                     all_have_read.wait().await;
                 }
-                Call::Take => return Err(down()),
+                Call::TakeIf => return Err(down()),
                 _ => {}
             }
             Ok(())

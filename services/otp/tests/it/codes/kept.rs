@@ -80,7 +80,7 @@ pub async fn s06_a_code_that_died_but_was_not_removed_is_not_mailed_again(store:
     let hindered = interrupted(&store, |call| {
         Box::pin(async move {
             match call {
-                Call::Take => Err(down()),
+                Call::TakeIf => Err(down()),
                 _ => Ok(()),
             }
         })
@@ -105,7 +105,7 @@ pub async fn s06_a_resend_during_a_try_wins_and_its_code_stays(store: Store) {
     let hindered = interrupted(&store, move |call| {
         let (faster, tell) = (Arc::clone(&faster), Arc::clone(&tell));
         Box::pin(async move {
-            if call == Call::Take {
+            if call == Call::TakeIf {
                 let new = faster.resend(AN).await.unwrap();
                 *tell.lock().unwrap() = Some(new.otp_code);
             }
@@ -128,7 +128,7 @@ pub async fn p7_no_failure_of_the_store_makes_a_yes_or_a_code(store: Store) {
         };
         otp_on(&interrupted(&store, before))
     };
-    for failing in [Call::Get, Call::Count, Call::Take] {
+    for failing in [Call::Get, Call::Count, Call::TakeIf] {
         let answer = without(failing).validate(AN, &right).await;
         assert!(
             matches!(answer, Err(CallError::Unavailable(..))),
