@@ -321,7 +321,9 @@ mod tests {
 
         publish(&registry, Address::Room(ROOM), b"{}");
 
-        for frame in taken(&outbound) {
+        let frames = taken(&outbound);
+        assert_eq!(frames.len(), 2);
+        for frame in frames {
             let acknowledged = header(&frame, "subscription") == Some("client");
             assert_eq!(header(&frame, "ack").is_some(), acknowledged, "{frame}");
         }
@@ -355,7 +357,10 @@ mod tests {
 
         publish(&registry, Address::Own(ALICE, Destination::Rooms), b"{}");
 
-        assert_eq!(taken(&phone), taken(&laptop));
+        let heard = taken(&phone);
+        assert_eq!(heard.len(), 1);
+        assert_eq!(header(&heard[0], "destination"), Some("/user/topic/rooms"));
+        assert_eq!(heard, taken(&laptop));
         assert_eq!(taken(&other), Vec::<String>::new());
     }
 

@@ -136,6 +136,38 @@ async fn stomp_s7_members_may_subscribe_to_all_six_and_to_nothing_else() {
 }
 
 #[tokio::test]
+async fn stomp_s11_what_is_told_after_the_receipt_of_a_subscription_is_heard() {
+    let mut client = Client::connected().await;
+    client
+        .say(&format!(
+            "SUBSCRIBE\nid:0\ndestination:{ROOM}\nreceipt:r\n\n\0"
+        ))
+        .await;
+    client.publish(ROOM);
+    let heard = client.heard();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert_eq!(heard[0], "RECEIPT\nreceipt-id:r\n\n");
+    assert!(heard[1].starts_with("MESSAGE\n"), "{heard:?}");
+}
+
+/// Whoever has the receipt fetches history and then relies on what is pushed.
+#[tokio::test]
+async fn decision_18_a_subscription_that_does_not_take_effect_has_no_receipt() {
+    for (room, message) in [
+        (3, "not a member of this room"),
+        (500, "temporarily unavailable"),
+    ] {
+        let mut client = Client::connected().await;
+        client
+            .say(&format!(
+                "SUBSCRIBE\nid:0\ndestination:/topic/message/roomId/{room}\nreceipt:r\n\n\0"
+            ))
+            .await;
+        assert_eq!(client.error(), message, "an ERROR and nothing else");
+    }
+}
+
+#[tokio::test]
 async fn decision_11_undecided_membership_is_no_refusal() {
     let mut client = Client::connected().await;
     client
