@@ -48,7 +48,12 @@ enum Written {
     Everything,
     More,
     End(Closing),
+    /// It was broken off: the session is over.
+    Over,
 }
+
+/// How a connection ends: the last thing to tell that was not handed over yet, and why.
+type End = (Option<Message>, Closing);
 
 /// Serves one client until it is gone or closed.
 pub(crate) async fn serve<C: Channel>(
@@ -68,7 +73,7 @@ pub(crate) async fn serve<C: Channel>(
     };
     drop(place);
     match outcome {
-        Ok(closing) => Box::pin(channel.close(closing)).await,
+        Ok((last, closing)) => Box::pin(channel.close(last, closing)).await,
         Err(Gone) => Box::pin(channel.farewell()).await,
     }
 }
@@ -92,12 +97,25 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    async fn run(&mut self) -> Result<Closing, Gone> {
+    async fn run(&mut self) -> Result<End, Gone> {
         let timer = sleep_until(self.timers.next());
         tokio::pin!(timer);
         loop {
+            let ended = self.outbound.ended();
+            if ended.is_some() {
+                // Whoever waits long for what is still written says nothing more meanwhile, and is not here.
+                self.session.leave();
+            }
+            if let Some(closing) = ended.filter(|closing| closing.is_at_once()) {
+                return Ok((self.last_word(), closing));
+            }
             let more = match self.write().await? {
-                Written::End(closing) => return Ok(closing),
+                Written::End(closing) => return Ok((None, closing)),
+                Written::Over => {
+                    self.over();
+                    continue;
+                }
+                Written::More | Written::Everything if ended.is_some() => continue,
                 Written::More => true,
                 Written::Everything => false,
             };
@@ -141,7 +159,13 @@ impl<C: Channel> Connection<C> {
             }
             Ok((written, rest))
         };
-        match timeout(self.websocket.settings.write_within, writing).await {
+        let expires_at = self.timers.expires_at();
+        let written = tokio::select! {
+            biased;
+            written = timeout(self.websocket.settings.write_within, writing) => written,
+            () = over(outbound, expires_at) => return Ok(Written::Over),
+        };
+        match written {
             Ok(Ok((written, rest))) => {
                 if written > 0 {
                     self.timers.sent(C::WRITES_SHOW_LIFE, Instant::now());
@@ -153,6 +177,20 @@ impl<C: Channel> Connection<C> {
                 self.outbound.give_up();
                 Ok(Written::End(Closing::TooSlow))
             }
+        }
+    }
+
+    /// The session has ended at once: it was revoked, which has ended its queue, or else its token has expired.
+    fn over(&mut self) {
+        if !self.outbound.ended().is_some_and(Closing::is_at_once) {
+            self.session.refuse(&Refusal::Expired, None);
+        }
+    }
+
+    fn last_word(&self) -> Option<Message> {
+        match self.outbound.next() {
+            Next::Frame(frame) => Some(frame),
+            Next::End(_) | Next::Nothing => None,
         }
     }
 
@@ -173,8 +211,14 @@ impl<C: Channel> Connection<C> {
         while let Some(event) = self.next_event() {
             anew = true;
             if let Event::Frame(frame) = event {
-                // Boxed: handling a frame takes a large future, and few clients say something at any moment.
-                match Box::pin(self.session.receive(frame)).await {
+                let expires_at = self.timers.expires_at();
+                let step = tokio::select! {
+                    biased;
+                    // Boxed: handling a frame takes a large future, and few clients say something at any moment.
+                    step = Box::pin(self.session.receive(frame)) => step,
+                    () = over(&self.outbound, expires_at) => return self.over(),
+                };
+                match step {
                     Step::Continue => {}
                     Step::Opened(opened) => {
                         self.decoder.set_version(opened.version);
@@ -249,12 +293,26 @@ impl<C: Channel> Connection<C> {
             self.channel.feed(outgoing).await?;
             self.channel.flush().await
         };
-        timeout(self.websocket.settings.write_within, sending)
-            .await
-            .unwrap_or(Err(Gone))?;
+        let expires_at = self.timers.expires_at();
+        tokio::select! {
+            biased;
+            sent = timeout(self.websocket.settings.write_within, sending) => sent.unwrap_or(Err(Gone))?,
+            () = over(&self.outbound, expires_at) => {
+                self.over();
+                return Ok(());
+            }
+        }
         if is_sign_of_life {
             self.timers.sent(C::WRITES_SHOW_LIFE, Instant::now());
         }
         Ok(())
+    }
+}
+
+/// Resolves when a session is over, whatever its connection is doing: it was revoked, or its token has ended.
+async fn over(outbound: &Outbound, expires_at: Option<Instant>) {
+    tokio::select! {
+        () = outbound.cut() => {}
+        () = sleep_until(expires_at.unwrap_or_else(Instant::now)), if expires_at.is_some() => {}
     }
 }

@@ -71,8 +71,12 @@ impl Session {
         }
     }
 
-    /// Handles one frame. The next one may be given when this has returned: frames take effect in order.
+    /// Handles one frame. The next one may be given when this has returned: frames take effect in order. Nothing that comes
+    /// after the end of the queue takes effect, whoever has ended it.
     pub async fn receive(&mut self, frame: Frame) -> Step {
+        if self.outbound.has_ended() {
+            self.leave();
+        }
         let connecting = frame.command.opens_session();
         let receipt = frame.header("receipt").filter(|_| !connecting);
         let outcome = match &mut self.stage {
@@ -106,6 +110,11 @@ impl Session {
         self.end(Some(frame), refusal.closing());
         tracing::debug!(%refusal, "a session was refused");
         metrics::counter!("websocket_sessions_refused").increment(1);
+    }
+
+    /// Gives everything back: the queue has ended.
+    pub fn leave(&mut self) {
+        self.stage = Stage::Ended;
     }
 
     fn connect(&mut self, cookie: Option<Box<Token>>, frame: &Frame) -> Result<Opened, Refusal> {
@@ -164,7 +173,7 @@ impl Session {
 
     /// Subscriptions go before the last frame is queued, so that nothing can follow it.
     fn end(&mut self, last: Option<bytes::Bytes>, closing: Closing) {
-        self.stage = Stage::Ended;
+        self.leave();
         self.outbound.end(last.map(websocket_message), closing);
     }
 

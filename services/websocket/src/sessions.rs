@@ -80,7 +80,7 @@ impl Sessions {
         }
     }
 
-    /// Ends the sessions that fit with an ERROR frame; their connections then close, and forget them here.
+    /// Ends the sessions that fit, with nothing but an ERROR frame; their connections then close, and forget them here.
     pub fn end_where(&self, refusal: &Refusal, fits: impl Fn(SessionKey) -> bool) {
         for session in self.lock().values().flatten() {
             if fits(session.key()) {

@@ -52,8 +52,8 @@ pub(crate) trait Channel {
     /// Writes what was fed.
     async fn flush(&mut self) -> Result<(), Gone>;
 
-    /// Tells the client why the connection ends, and ends it.
-    async fn close(self, closing: Closing);
+    /// Tells the client the last thing, if there is one, and why the connection ends; and ends it.
+    async fn close(self, last: Option<Message>, closing: Closing);
 
     /// Ends a connection whose client is gone.
     async fn farewell(self);

@@ -27,8 +27,6 @@ const READ_BUFFER: usize = 512;
 const WRITE_BUFFER: usize = 16 * 1024;
 /// Room in a WebSocket message beyond the largest frame, so that a frame that is a little too large is told so by STOMP.
 const MESSAGE_SLACK: usize = 1024;
-/// How long the reason of a close may take to leave: a slow reader has to read what was written before.
-const TELL: Duration = Duration::from_secs(5);
 /// How long what the client still sends is drained, so that a reset cannot eat the reason.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -52,6 +50,26 @@ impl Socket {
     /// Hands over one message.
     pub async fn put(&mut self, message: Message) -> Result<(), Gone> {
         self.0.feed(message).await.map_err(|_| Gone)
+    }
+
+    /// Tells the client the last things and why the connection ends, then drains what it still sends.
+    pub async fn end(mut self, last: impl IntoIterator<Item = Message>, closing: Closing) {
+        let telling = async {
+            for message in last {
+                self.0.feed(message).await?;
+            }
+            self.0.close(Some(closing.frame())).await
+        };
+        let told = timeout(closing.told_within(), telling).await;
+        if !matches!(told, Ok(Ok(()))) {
+            return;
+        }
+        let mut io = self.0.into_inner();
+        let _ = timeout(LINGER, async {
+            io.shutdown().await?;
+            tokio::io::copy(&mut io, &mut tokio::io::sink()).await
+        })
+        .await;
     }
 }
 
@@ -85,18 +103,8 @@ impl Channel for Socket {
         self.0.flush().await.map_err(|_| Gone)
     }
 
-    /// Tells the client why, then drains what it still sends.
-    async fn close(mut self, closing: Closing) {
-        let told = timeout(TELL, self.0.close(Some(closing.frame()))).await;
-        if !matches!(told, Ok(Ok(()))) {
-            return;
-        }
-        let mut io = self.0.into_inner();
-        let _ = timeout(LINGER, async {
-            io.shutdown().await?;
-            tokio::io::copy(&mut io, &mut tokio::io::sink()).await
-        })
-        .await;
+    async fn close(self, last: Option<Message>, closing: Closing) {
+        self.end(last, closing).await;
     }
 
     /// Answers a Close frame of the client, if that is why it is gone.

@@ -75,6 +75,12 @@ impl Timers {
         }
     }
 
+    /// When the session's token ends.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Instant> {
+        self.expires_at
+    }
+
     /// Something came from the client.
     pub fn received(&mut self, now: Instant) {
         self.received_at = now;

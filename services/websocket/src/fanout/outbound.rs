@@ -23,6 +23,7 @@ const KEPT_CAPACITY: usize = 16;
 pub struct Outbound {
     queue: Mutex<Queue>,
     changed: Notify,
+    cut: Notify,
     limit: usize,
     #[cfg(feature = "planted-bugs")]
     drops_when_full: bool,
@@ -74,6 +75,7 @@ impl Outbound {
         Self {
             queue: Mutex::default(),
             changed: Notify::new(),
+            cut: Notify::new(),
             limit,
             #[cfg(feature = "planted-bugs")]
             drops_when_full,
@@ -123,16 +125,23 @@ impl Outbound {
         self.tell_first(queue);
     }
 
-    /// Ends the queue: what waits is still written, then `last`, then the connection closes. Later frames go nowhere,
-    /// and of several ends the first counts.
+    /// Ends the queue: what waits is still written unless it ends at once, then `last`, then the connection closes. Later
+    /// frames go nowhere, and of several ends the first counts that is at once, or else the first.
     pub fn end(&self, last: Option<Message>, closing: Closing) {
+        let at_once = closing.is_at_once();
         let mut queue = self.queue();
-        if queue.end.is_none() {
+        if queue.end.is_none_or(|end| at_once && !end.is_at_once()) {
+            if at_once {
+                *queue = Queue::default();
+            }
             queue.slots.extend(last.map(Slot::Lasting));
             queue.end = Some(closing);
         }
         drop(queue);
         self.changed.notify_one();
+        if at_once {
+            self.cut.notify_one();
+        }
     }
 
     /// Ends the queue because its client does not keep up, and lets go of what waits.
@@ -157,10 +166,21 @@ impl Outbound {
         queue.end.map_or(Next::Nothing, Next::End)
     }
 
-    /// Whether the queue has ended; frames may still wait.
+    /// How the queue has ended, if it has; frames may still wait.
+    #[must_use]
+    pub fn ended(&self) -> Option<Closing> {
+        self.queue().end
+    }
+
+    /// Whether the queue has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.queue().end.is_some()
+        self.ended().is_some()
+    }
+
+    /// Resolves once when the queue has ended at once, whatever is being written. Cancel-safe.
+    pub async fn cut(&self) {
+        self.cut.notified().await;
     }
 
     /// Resolves when there may be something to take. Cancel-safe.
@@ -268,6 +288,19 @@ mod tests {
     }
 
     #[test]
+    fn decision_20_a_slow_consumer_is_closed_with_4500_and_told_why() {
+        let outbound = Outbound::new(cost(&frame("abc")));
+        outbound.push(frame("abc"));
+        outbound.push(frame("abc"));
+        let Next::End(closing) = outbound.next() else {
+            panic!("the queue has not ended")
+        };
+        let (code, reason) = closing.told();
+        assert_eq!(code, 4500);
+        assert!(!reason.is_empty());
+    }
+
+    #[test]
     fn f20_what_was_written_makes_room_again() {
         let outbound = Outbound::new(2 * cost(&frame("abc")));
         for _ in 0..100 {
@@ -345,6 +378,26 @@ mod tests {
                 Next::End(Closing::Protocol)
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn stomp_n10_an_end_at_once_drops_what_waits_and_comes_before_any_other() {
+        for earlier in [None, Some(Closing::Missed)] {
+            let outbound = Outbound::new(1024);
+            outbound.push(frame("a"));
+            outbound.push_passing(about(1), frame("on"));
+            if let Some(earlier) = earlier {
+                outbound.end(None, earlier);
+            }
+            outbound.end(Some(frame("ERROR")), Closing::Over);
+            outbound.end(Some(frame("another")), Closing::Over);
+
+            outbound.cut().await;
+            assert_eq!(
+                drain(&outbound),
+                [Next::Frame(frame("ERROR")), Next::End(Closing::Over)]
+            );
+        }
     }
 
     #[cfg(feature = "planted-bugs")]

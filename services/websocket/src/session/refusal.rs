@@ -123,8 +123,9 @@ impl Refusal {
     /// How the socket closes behind the frame.
     #[must_use]
     pub fn closing(&self) -> Closing {
-        match self.kind() {
-            Kind::Unavailable => Closing::Unavailable,
+        match self {
+            Self::Revoked | Self::Expired => Closing::Over,
+            _ if self.kind() == Kind::Unavailable => Closing::Unavailable,
             _ => Closing::Protocol,
         }
     }

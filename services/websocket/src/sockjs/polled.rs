@@ -8,6 +8,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout},
 };
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     frame::{self, Messages},
@@ -21,8 +22,6 @@ use crate::connection::{
 
 /// A session without a receiver ends after this time; one that has ended tells so for as long.
 const UNATTENDED: Duration = Duration::from_secs(5);
-/// How long a client may take to read the reason of a close.
-const TELL: Duration = Duration::from_secs(5);
 /// Messages are gathered in one frame up to this size.
 const FRAME: usize = 16 * 1024;
 
@@ -70,6 +69,11 @@ impl Polled {
         self.opened = true;
         self.unattended_since = Instant::now();
         self.receiver = stays.then_some(receiver);
+    }
+
+    fn gather(&mut self, message: Message) {
+        let text = message.into_data();
+        self.messages.push(&String::from_utf8_lossy(&text));
     }
 
     async fn write(&mut self, frame: &str) -> Result<(), Gone> {
@@ -124,8 +128,7 @@ impl Channel for Polled {
     async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone> {
         match outgoing {
             Outgoing::Frame(message) => {
-                self.messages
-                    .push(&String::from_utf8_lossy(&message.into_data()));
+                self.gather(message);
                 if self.messages.len() >= FRAME {
                     self.flush().await?;
                 }
@@ -148,14 +151,18 @@ impl Channel for Polled {
     }
 
     /// Tells whoever receives, and whoever asks within the time that a client has to come back.
-    async fn close(mut self, closing: Closing) {
+    async fn close(mut self, last: Option<Message>, closing: Closing) {
         self.requests.octets.close();
+        if let Some(message) = last {
+            self.messages = Messages::default();
+            self.gather(message);
+        }
         let end = frame::close(frame::told(closing));
         let until = Instant::now() + UNATTENDED;
         let mut receiver = self.receiver.take();
         loop {
             if let Some(receiver) = receiver.take() {
-                let _ = timeout(TELL, self.tell(receiver, &end)).await;
+                let _ = timeout(closing.told_within(), self.tell(receiver, &end)).await;
             }
             receiver = tokio::select! {
                 receiver = self.requests.receivers.recv() => receiver,
@@ -169,7 +176,7 @@ impl Channel for Polled {
     async fn farewell(mut self) {
         if self.receiver.take().is_some() {
             self.messages = Messages::default();
-            self.close(Closing::Interrupted).await;
+            self.close(None, Closing::Interrupted).await;
         }
     }
 }

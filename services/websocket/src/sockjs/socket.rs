@@ -1,6 +1,6 @@
 //! SockJS frames in WebSocket messages.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
@@ -9,7 +9,6 @@ use axum::{
 use bytes::Bytes;
 use colloquy_chassis::session_token::Session as Token;
 use hyper::upgrade::Upgraded;
-use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
@@ -25,9 +24,6 @@ use crate::{
     },
     server::upgrade,
 };
-
-/// How long a client may take to read what stands before the reason of a close.
-const TELL: Duration = Duration::from_secs(5);
 
 /// A WebSocket that carries SockJS frames.
 struct FramedSocket(Socket);
@@ -76,11 +72,7 @@ impl Channel for FramedSocket {
 
     async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone> {
         match outgoing {
-            Outgoing::Frame(message) => {
-                let mut messages = Messages::default();
-                messages.push(&String::from_utf8_lossy(&message.into_data()));
-                self.put(messages.take().unwrap_or_default()).await
-            }
+            Outgoing::Frame(message) => self.0.put(framed(message)).await,
             Outgoing::KeepAlive => self.put(frame::HEART_BEAT).await,
             Outgoing::Ping => self.0.feed(Outgoing::Ping).await,
         }
@@ -90,14 +82,20 @@ impl Channel for FramedSocket {
         self.0.flush().await
     }
 
-    async fn close(mut self, closing: Closing) {
-        let reason = frame::close(frame::told(closing));
-        if matches!(timeout(TELL, self.put(reason)).await, Ok(Ok(()))) {
-            self.0.close(closing).await;
-        }
+    async fn close(self, last: Option<Message>, closing: Closing) {
+        let reason = Message::text(frame::close(frame::told(closing)));
+        let last = last.map(framed).into_iter().chain([reason]);
+        self.0.end(last, closing).await;
     }
 
     async fn farewell(self) {
         self.0.farewell().await;
     }
+}
+
+/// A message alone in its `a[…]` frame.
+fn framed(message: Message) -> Message {
+    let mut messages = Messages::default();
+    messages.push(&String::from_utf8_lossy(&message.into_data()));
+    Message::text(messages.take().unwrap_or_default())
 }

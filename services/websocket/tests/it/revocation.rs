@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use colloquy_contracts::Timestamp;
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
+use colloquy_websocket::Settings;
 use tokio::time::Instant;
 
 use crate::harness::{
-    ALICE, BOB, Node, client::Client, eventually, later, memory_log::MemoryLog, nothing_new,
-    session_id, token,
+    ALICE, BOB, Node, client::Client, events::long_message, eventually, later,
+    memory_log::MemoryLog, nothing_new, session_id, token,
 };
 
 const CONNECT: &str = "CONNECT\naccept-version:1.2\n";
@@ -81,4 +82,50 @@ async fn invariant_12_a_stale_list_lets_nobody_in_and_leaves_open_sessions_alone
     late.say(&format!("{CONNECT}\n\0")).await;
     assert_eq!(late.error().await, ("temporarily unavailable".into(), 1013));
     open.subscribe("0", "/topic/message/roomId/1").await;
+}
+
+/// Alice with a token for so many seconds, who reads nothing, though more waits for her than the kernel takes.
+async fn stalled(seconds: i64) -> (Node, Client) {
+    const ROOM: &str = "/topic/message/roomId/1";
+    let log = MemoryLog::default();
+    let settings = Settings {
+        queue_bytes: usize::MAX,
+        ..Settings::default()
+    };
+    let node = Node::with(&log, settings).await;
+    let mut alice = Client::with_cookie(node.address, &token(ALICE, seconds)).await;
+    alice.say(&format!("{CONNECT}\n\0")).await;
+    assert!(alice.frame().await.starts_with("CONNECTED\n"));
+    let mut bob = Client::connected(node.address, BOB).await;
+    for client in [&mut alice, &mut bob] {
+        client.subscribe("0", ROOM).await;
+    }
+    for seq in 1..=400 {
+        log.add(long_message(1, seq, "x".repeat(40_000))).await;
+        assert_eq!(bob.seq().await, seq);
+    }
+    drop(bob);
+    eventually(|| node.websocket.open_connections() == 1).await;
+    (node, alice)
+}
+
+#[tokio::test]
+async fn stomp_n10_whoever_reads_nothing_is_gone_and_cut_in_two_seconds_all_the_same() {
+    let (node, mut alice) = stalled(60).await;
+    let begun = Instant::now();
+    log_out_alice(&node);
+    eventually(|| node.websocket.is_idle()).await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "still online");
+    alice.cut().await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "still connected");
+}
+
+#[tokio::test]
+async fn stomp_n10_a_token_ends_though_its_client_reads_nothing() {
+    let begun = Instant::now();
+    let (node, mut alice) = stalled(4).await;
+    assert!(!node.websocket.is_idle(), "ended before its time");
+    eventually(|| node.websocket.is_idle()).await;
+    alice.cut().await;
+    assert!(begun.elapsed() < Duration::from_secs(6));
 }

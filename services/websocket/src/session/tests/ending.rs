@@ -46,6 +46,27 @@ async fn stomp_r4_after_an_error_nothing_is_processed_or_sent() {
 }
 
 #[tokio::test]
+async fn decision_23_whoever_was_logged_out_is_heard_no_more() {
+    for said in [
+        "SEND\ndestination:/app/typing\n\n{\"roomId\":1,\"isTyping\":true}\0",
+        "SUBSCRIBE\nid:1\ndestination:/user/topic/rooms\nreceipt:r\n\n\0",
+        "DISCONNECT\nreceipt:r\n\n\0",
+    ] {
+        let mut client = Client::connected().await;
+        client
+            .say(&format!("SUBSCRIBE\nid:0\ndestination:{ROOM}\n\n\0"))
+            .await;
+        client.publish(ROOM);
+        let sessions = &client.websocket.sessions;
+        sessions.end_where(&Refusal::Revoked, |_| true);
+
+        assert_eq!(client.say(said).await, Step::Ended);
+        assert_eq!(client.error(), "session ended", "and nothing that waited");
+        assert_eq!(client.closing(), Closing::Over);
+    }
+}
+
+#[tokio::test]
 async fn stomp_r6_what_a_session_held_is_given_back_once_when_it_is_cut() {
     let websocket = websocket(Settings::default());
     let mut stays = Client::of(&websocket, Some(cookie(60_000)));

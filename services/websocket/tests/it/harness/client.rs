@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use colloquy_contracts::CustomerId;
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderName, HeaderValue, Response, header};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest as _},
@@ -119,6 +118,16 @@ impl Client {
                 return (frame.code.into(), frame.reason.to_string());
             }
         }
+    }
+
+    /// Waits, without reading, until the server has let go of the socket: it then resets whoever still says something.
+    pub async fn cut(&mut self) {
+        let trying = async {
+            while self.0.get_mut().write_all(b"\n").await.is_ok() {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        timeout(SOON, trying).await.expect("the socket stays open");
     }
 
     /// The message of the ERROR that comes next, and the code of the Close behind it.
