@@ -1,10 +1,12 @@
 //! Every order of the events gives the same view (decision 7).
 
+use std::collections::BTreeMap;
+
 use colloquy_chat_query::{
     projections::{self, Applied},
     room_state::RoomState,
 };
-use colloquy_contracts::{CustomerId, RoomId, events::WriteEvent};
+use colloquy_contracts::{CustomerId, MessageId, RoomId, events::WriteEvent};
 use proptest::{prelude::*, sample::Index};
 
 use crate::events::{marker_moved, message_sent, room_created};
@@ -23,6 +25,32 @@ fn topics() -> impl Strategy<Value = [Vec<WriteEvent>; 3]> {
             .map(|(customer, seq)| marker_moved(1, customer, seq));
         [vec![room_created(1)], messages.collect(), markers.collect()]
     })
+}
+
+/// The newest of each kind that a room has had so far, whatever came before or after it.
+#[derive(Default)]
+struct Newest {
+    is_created: bool,
+    by_sender: BTreeMap<CustomerId, MessageId>,
+    markers: BTreeMap<CustomerId, MessageId>,
+}
+
+impl Newest {
+    /// Takes in an event, and says whether it is newer than all others of its kind.
+    fn is_raised_by(&mut self, event: &WriteEvent) -> bool {
+        let (newest, of, id) = match event {
+            WriteEvent::RoomCreated(_) => return !std::mem::replace(&mut self.is_created, true),
+            WriteEvent::MessageSent(event) => {
+                (&mut self.by_sender, event.sender_id, event.message_id)
+            }
+            WriteEvent::ReadMarkerUpdated(event) => (
+                &mut self.markers,
+                event.customer_id,
+                event.last_read_message_id,
+            ),
+        };
+        newest.insert(of, id.max(newest.get(&of).copied().unwrap_or(id))) < Some(id)
+    }
 }
 
 fn fold<'a>(events: impl IntoIterator<Item = &'a WriteEvent>) -> RoomState {
@@ -57,12 +85,21 @@ proptest! {
         }),
     ) {
         let mut room = RoomState::unknown(RoomId(1));
+        let mut newest = Newest::default();
         for event in &shuffled {
-            let before = room.progress();
-            match projections::apply(&mut room, event).unwrap() {
-                Applied::Now => prop_assert!(room.progress() > before, "{event:?}"),
-                Applied::Before => prop_assert_eq!(room.progress(), before),
+            let before = room.clone();
+            let applied = projections::apply(&mut room, event).unwrap();
+            let is_news = newest.is_raised_by(event);
+            prop_assert_eq!(applied == Applied::Now, is_news, "{:?}", event);
+            prop_assert_eq!(room != before, is_news, "{:?}", event);
+            if is_news {
+                prop_assert!(room.progress() > before.progress(), "{event:?}");
+            } else {
+                prop_assert_eq!(room.progress(), before.progress());
             }
+            let last = room.last_message.as_ref().map(|message| message.message_id);
+            prop_assert_eq!(last, newest.by_sender.values().max().copied());
+            prop_assert_eq!(&room.markers, &newest.markers);
         }
         prop_assert_eq!(room.progress(), fold(&events).progress());
     }
