@@ -5,6 +5,8 @@
 #![deny(missing_docs)]
 
 mod error;
+#[cfg(feature = "hanging-server")]
+pub mod hanging_server;
 pub mod postgres;
 pub mod sqlite;
 

@@ -7,9 +7,10 @@ use std::{future::Future, io, str::FromStr as _, time::Duration};
 
 use sqlx::{
     Connection as _, PgPool,
+    migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::StoreError;
 
@@ -18,6 +19,8 @@ const STATEMENT_TIMEOUT: &str = "4500ms";
 /// Longer than the server takes to cut a statement, so whoever says nothing for so long is not there.
 const ANSWER: Duration = Duration::from_millis(4800);
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// Whoever gives up earlier was in a hurry, and nothing is known of the server.
+const SUSPICIOUS: Duration = Duration::from_millis(500);
 /// How long a connection that comes back to the pool may take to show that it is alive.
 const RETURN: Duration = Duration::from_secs(1);
 
@@ -49,19 +52,40 @@ pub fn pool(url: &str, connections: u32) -> Result<PgPool, StoreError> {
         .connect_lazy_with(options))
 }
 
+/// Makes or migrates the tables of a service, as [`bounded`] as any work; several instances may do so at once. Services
+/// share a database: what was migrated is noted in a table of the service's own.
+///
+/// # Errors
+/// The server is away or did not answer, or the tables were made by a newer version.
+pub async fn migrate(
+    pool: &PgPool,
+    mut migrator: Migrator,
+    notes: &'static str,
+) -> Result<(), StoreError> {
+    migrator.dangerous_set_table_name(notes);
+    let work = async {
+        let mut connection = pool.acquire().await?;
+        // Its session holds a lock, which others would wait for if a work that was cut short left it in the pool.
+        connection.close_on_drop();
+        migrator.run(&mut *connection).await
+    };
+    Ok(bounded(pool, work).await??)
+}
+
 /// Does some work with connections of this pool, for 4.8 s at most, the wait for a connection included. What has not
-/// ended by then is dropped, and so are the pool's idle connections: they lead to where no answer comes from.
+/// ended by then, or when whoever asked has waited for a while and gives up, is dropped, and so are the pool's idle
+/// connections: they lead to where no answer comes from.
 ///
 /// # Errors
 /// The work took too long. Whether it had an effect is not known.
 pub async fn bounded<F: Future>(pool: &PgPool, work: F) -> Result<F::Output, StoreError> {
-    let output = answered(work).await;
-    if output.is_err() {
-        while let Some(mut idle) = pool.try_acquire() {
-            idle.close_on_drop();
-        }
-    }
-    output
+    let mut silence = Silence {
+        pool: Some(pool),
+        begun: Instant::now(),
+    };
+    let output = answered(work).await?;
+    silence.pool = None;
+    Ok(output)
 }
 
 /// Does some work with a connection of its own, for 4.8 s at most. After an error that connection must be dropped.
@@ -70,6 +94,21 @@ pub async fn bounded<F: Future>(pool: &PgPool, work: F) -> Result<F::Output, Sto
 /// The work took too long. Whether it had an effect is not known.
 pub async fn answered<F: Future>(work: F) -> Result<F::Output, StoreError> {
     timeout(ANSWER, work).await.map_err(|_| no_answer().into())
+}
+
+/// Nothing was heard from the server of this pool since then.
+struct Silence<'a> {
+    pool: Option<&'a PgPool>,
+    begun: Instant,
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        let pool = self.pool.filter(|_| self.begun.elapsed() >= SUSPICIOUS);
+        while let Some(mut idle) = pool.and_then(PgPool::try_acquire) {
+            idle.close_on_drop();
+        }
+    }
 }
 
 fn no_answer() -> sqlx::Error {
