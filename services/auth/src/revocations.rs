@@ -69,7 +69,8 @@ impl Auth {
             tokio::pin!(passed);
             passed.as_mut().enable();
             // If the store cannot tell, the time alone must do.
-            if matches!(self.sessions.all_readers_passed(number).await, Ok(true)) {
+            let all_passed = self.sessions.all_readers_passed(number);
+            if matches!(timeout_at(by, all_passed).await, Ok(Ok(true))) {
                 return;
             }
             let _ = timeout_at((Instant::now() + LOOK_AGAIN).min(by), passed).await;

@@ -131,11 +131,8 @@ impl GuessStore for PostgresGuessStore {
             "DELETE FROM guess_budgets WHERE forgotten_at <= $1",
             "DELETE FROM known_places WHERE known_until <= $1",
         ] {
-            let done = sqlx::query(sweep)
-                .bind(now.millis())
-                .execute(&self.0)
-                .await?;
-            swept += done.rows_affected();
+            let work = sqlx::query(sweep).bind(now.millis()).execute(&self.0);
+            swept += bounded(&self.0, work).await??.rows_affected();
         }
         Ok(swept)
     }

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocations};
-use colloquy_sql::StoreError;
+use colloquy_sql::{
+    StoreError,
+    postgres::{self, bounded},
+};
 use sqlx::PgPool;
 
 use super::{
@@ -32,9 +35,7 @@ impl PostgresSessionStore {
 
 /// Makes auth's tables, those of the neighbouring stores too.
 pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    let mut migrator = sqlx::migrate!("migrations/postgres");
-    migrator.dangerous_set_table_name(MIGRATIONS);
-    Ok(migrator.run(pool).await?)
+    postgres::migrate(pool, sqlx::migrate!("migrations/postgres"), MIGRATIONS).await
 }
 
 #[async_trait]
@@ -45,100 +46,112 @@ impl SessionStore for PostgresSessionStore {
         ended: &Ended,
         expires_at: Timestamp,
     ) -> Result<i64, StoreError> {
-        let (session_id, issued_before, except) = columns(ended);
-        let mut transaction = self.0.begin().await?;
-        // Held to the end: the next number is drawn only when this one can be seen.
-        let number: i64 = sqlx::query_scalar(
-            "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number",
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        let known: Option<i64> =
-            sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = $1")
-                .bind(&session_id)
-                .fetch_optional(&mut *transaction)
-                .await?;
-        if let Some(known) = known {
-            transaction.rollback().await?;
-            return Ok(known);
-        }
-        sqlx::query(
-            "INSERT INTO revocations (number, customer_id, session_id, issued_before, except_session, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(number)
-        .bind(customer.0)
-        .bind(session_id)
-        .bind(issued_before)
-        .bind(except)
-        .bind(expires_at.millis())
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(number)
+        let entry = record(&self.0, customer, ended, expires_at);
+        bounded(&self.0, entry).await?
     }
 
     async fn read_after(&self, number: i64) -> Result<Revocations, StoreError> {
-        // First the end, then what lies before it: whatever has a number up to there is committed by now.
-        let last_number: i64 = sqlx::query_scalar("SELECT last_number FROM revocation_log")
-            .fetch_one(&self.0)
-            .await?;
-        if last_number == number {
-            return page(Vec::new(), last_number);
-        }
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT * FROM revocations WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3",
-        )
-        .bind(number)
-        .bind(last_number)
-        .bind(PAGE_ROWS)
-        .fetch_all(&self.0)
-        .await?;
-        page(rows, last_number)
+        bounded(&self.0, read(&self.0, number)).await?
     }
 
     async fn reader_passed(&self, reader: &str, number: i64) -> Result<(), StoreError> {
-        sqlx::query(
+        let note = sqlx::query(
             "INSERT INTO revocation_readers (reader, passed, heard_at) VALUES ($1, $2, clock_timestamp())
              ON CONFLICT (reader) DO UPDATE SET passed = EXCLUDED.passed, heard_at = EXCLUDED.heard_at",
         )
         .bind(reader)
         .bind(number)
-        .execute(&self.0)
-        .await?;
+        .execute(&self.0);
+        bounded(&self.0, note).await??;
         Ok(())
     }
 
     async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError> {
-        let behind: bool = sqlx::query_scalar(
+        let select = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM revocation_readers
              WHERE passed < $1 AND heard_at > clock_timestamp() - make_interval(secs => $2))",
         )
         .bind(number)
         .bind(f64::from(LIVE_SECONDS))
-        .fetch_one(&self.0)
-        .await?;
+        .fetch_one(&self.0);
+        let behind: bool = bounded(&self.0, select).await??;
         Ok(!behind)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
         // Takes the lock that every entry takes, which a server that only reads refuses.
-        sqlx::query("SELECT 1 FROM revocation_log FOR UPDATE")
-            .execute(&self.0)
-            .await?;
+        let lock = sqlx::query("SELECT 1 FROM revocation_log FOR UPDATE").execute(&self.0);
+        bounded(&self.0, lock).await??;
         Ok(())
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
-        sqlx::query(
+        let readers = sqlx::query(
             "DELETE FROM revocation_readers WHERE heard_at < clock_timestamp() - interval '1 hour'",
         )
-        .execute(&self.0)
-        .await?;
-        let swept = sqlx::query("DELETE FROM revocations WHERE expires_at <= $1")
+        .execute(&self.0);
+        bounded(&self.0, readers).await??;
+        let entries = sqlx::query("DELETE FROM revocations WHERE expires_at <= $1")
             .bind(now.millis())
-            .execute(&self.0)
-            .await?;
-        Ok(swept.rows_affected())
+            .execute(&self.0);
+        Ok(bounded(&self.0, entries).await??.rows_affected())
     }
+}
+
+async fn record(
+    pool: &PgPool,
+    customer: CustomerId,
+    ended: &Ended,
+    expires_at: Timestamp,
+) -> Result<i64, StoreError> {
+    let (session_id, issued_before, except) = columns(ended);
+    let mut transaction = pool.begin().await?;
+    // Held to the end: the next number is drawn only when this one can be seen.
+    let number: i64 = sqlx::query_scalar(
+        "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number",
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    let known: Option<i64> =
+        sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = $1")
+            .bind(&session_id)
+            .fetch_optional(&mut *transaction)
+            .await?;
+    if let Some(known) = known {
+        transaction.rollback().await?;
+        return Ok(known);
+    }
+    sqlx::query(
+        "INSERT INTO revocations (number, customer_id, session_id, issued_before, except_session, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(number)
+    .bind(customer.0)
+    .bind(session_id)
+    .bind(issued_before)
+    .bind(except)
+    .bind(expires_at.millis())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(number)
+}
+
+async fn read(pool: &PgPool, after: i64) -> Result<Revocations, StoreError> {
+    // First the end, then what lies before it: whatever has a number up to there is committed by now.
+    let last_number: i64 = sqlx::query_scalar("SELECT last_number FROM revocation_log")
+        .fetch_one(pool)
+        .await?;
+    if last_number == after {
+        return page(Vec::new(), last_number);
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT * FROM revocations WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3",
+    )
+    .bind(after)
+    .bind(last_number)
+    .bind(PAGE_ROWS)
+    .fetch_all(pool)
+    .await?;
+    page(rows, last_number)
 }

@@ -8,6 +8,7 @@
 mod bad_tokens;
 mod guess_store;
 mod guesses;
+mod hanging_postgres;
 mod key_rotation;
 mod login;
 mod login_device;

@@ -6,8 +6,11 @@ mod passwords;
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::session_ending::EndSessions;
-use colloquy_sql::StoreError;
-use sqlx::{PgConnection, PgPool};
+use colloquy_sql::{
+    StoreError,
+    postgres::{self, bounded},
+};
+use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::QueryAs};
 
 use super::{
     Customer, CustomerStore, EndingId, MAX_HITS, NewCustomer, PasswordChange, Profile, SaveError,
@@ -22,6 +25,8 @@ use crate::{
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "customer_migrations";
 
+type Select<'q> = QueryAs<'q, Postgres, Row, PgArguments>;
+
 /// The distributed store. Cheap to clone; any number of instances may use one database.
 #[derive(Clone, Debug)]
 pub struct PostgresCustomerStore(PgPool);
@@ -32,82 +37,36 @@ impl PostgresCustomerStore {
     /// # Errors
     /// The database is down, or holds another version's table.
     pub async fn open(pool: PgPool) -> Result<Self, StoreError> {
-        let mut migrator = sqlx::migrate!("migrations/postgres");
-        migrator.dangerous_set_table_name(MIGRATIONS);
-        migrator.run(&pool).await?;
-        fold_names(&pool).await?;
+        postgres::migrate(&pool, sqlx::migrate!("migrations/postgres"), MIGRATIONS).await?;
+        while bounded(&pool, fold_names(&pool)).await?? {}
         Ok(Self(pool))
     }
 
-    async fn try_update(
-        &self,
-        id: CustomerId,
-        profile: &Profile,
-    ) -> Result<Option<Customer>, SaveError> {
-        let mut transaction = self.0.begin().await.map_err(StoreError::from)?;
-        if let Some(taken) = taken(&mut transaction, &Wanted::by(id, profile)).await? {
-            return Err(SaveError::Taken(taken));
-        }
-        let row: Option<Row> = sqlx::query_as(
-            "UPDATE customers
-             SET full_name = $2, full_name_folded = $3, email = $4, email_lower = $5, phone_number = $6,
-                 avatar_color = $7
-             WHERE customer_id = $1 RETURNING *",
-        )
-        .bind(id.0)
-        .bind(&profile.full_name)
-        .bind(fold(&profile.full_name))
-        .bind(&profile.email)
-        .bind(profile.email.to_lowercase())
-        .bind(&profile.phone_number)
-        .bind(&profile.avatar_color)
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(StoreError::from)?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(row.map(|row| row.into_parts().0))
+    async fn one(&self, select: Select<'_>) -> Result<Option<Row>, StoreError> {
+        Ok(bounded(&self.0, select.fetch_optional(&self.0)).await??)
+    }
+
+    async fn all(&self, select: Select<'_>) -> Result<Vec<Customer>, StoreError> {
+        let rows = bounded(&self.0, select.fetch_all(&self.0)).await??;
+        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
     }
 }
 
 #[async_trait]
 impl CustomerStore for PostgresCustomerStore {
     async fn is_empty(&self) -> Result<bool, StoreError> {
-        let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM customers)")
-            .fetch_one(&self.0)
-            .await?;
+        let select =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM customers)").fetch_one(&self.0);
+        let any: bool = bounded(&self.0, select).await??;
         Ok(!any)
     }
 
     async fn seed(&self, customers: &[NewCustomer]) -> Result<bool, StoreError> {
-        let mut transaction = self.0.begin().await?;
-        // Held against other seeds and against inserts alike: an insert draws its id only after this.
-        sqlx::query("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE")
-            .execute(&mut *transaction)
-            .await?;
-        let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM customers)")
-            .fetch_one(&mut *transaction)
-            .await?;
-        if any {
-            return Ok(false);
-        }
-        sqlx::query("SELECT setval(pg_get_serial_sequence('customers', 'customer_id'), 1, false)")
-            .execute(&mut *transaction)
-            .await?;
-        for customer in customers {
-            let row = insert_row(&mut transaction, customer).await?;
-            row.ok_or(sqlx::Error::RowNotFound)?;
-        }
-        transaction.commit().await?;
-        Ok(true)
+        bounded(&self.0, seed(&self.0, customers)).await?
     }
 
     async fn insert(&self, customer: &NewCustomer) -> Result<Customer, SaveError> {
-        let mut transaction = self.0.begin().await.map_err(StoreError::from)?;
-        if let Some(row) = insert_row(&mut transaction, customer).await? {
-            transaction.commit().await.map_err(StoreError::from)?;
-            return Ok(row.into_parts().0);
-        }
-        Err(refusal(&mut transaction, &Wanted::by_nobody_yet(customer)).await?)
+        bounded(&self.0, insert(&self.0, customer)).await?
     }
 
     async fn update(
@@ -115,13 +74,7 @@ impl CustomerStore for PostgresCustomerStore {
         id: CustomerId,
         profile: &Profile,
     ) -> Result<Option<Customer>, SaveError> {
-        match self.try_update(id, profile).await {
-            // Somebody took it after we looked: a second look sees it.
-            Err(SaveError::Store(error)) if is_collision(&error) => {
-                self.try_update(id, profile).await
-            }
-            outcome => outcome,
-        }
+        bounded(&self.0, update(&self.0, id, profile)).await?
     }
 
     async fn by_username(
@@ -132,18 +85,14 @@ impl CustomerStore for PostgresCustomerStore {
         if username.contains('\0') {
             return Ok(None);
         }
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE username_lower = $1")
-            .bind(username.to_lowercase())
-            .fetch_optional(&self.0)
-            .await?;
-        Ok(row.map(Row::into_parts))
+        let select = sqlx::query_as("SELECT * FROM customers WHERE username_lower = $1")
+            .bind(username.to_lowercase());
+        Ok(self.one(select).await?.map(Row::into_parts))
     }
 
     async fn by_email(&self, email: &Email) -> Result<Option<Customer>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE email_lower = $1")
-            .bind(email.lower())
-            .fetch_optional(&self.0)
-            .await?;
+        let select = sqlx::query_as("SELECT * FROM customers WHERE email_lower = $1");
+        let row = self.one(select.bind(email.lower())).await?;
         Ok(row.map(|row| row.into_parts().0))
     }
 
@@ -151,56 +100,42 @@ impl CustomerStore for PostgresCustomerStore {
         &self,
         id: CustomerId,
     ) -> Result<Option<(Customer, PasswordHash)>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE customer_id = $1")
-            .bind(id.0)
-            .fetch_optional(&self.0)
-            .await?;
-        Ok(row.map(Row::into_parts))
+        let select = sqlx::query_as("SELECT * FROM customers WHERE customer_id = $1");
+        Ok(self.one(select.bind(id.0)).await?.map(Row::into_parts))
     }
 
     async fn by_ids(&self, ids: &[CustomerId]) -> Result<Vec<Customer>, StoreError> {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        let rows: Vec<Row> = sqlx::query_as(
+        let select = sqlx::query_as(
             "SELECT * FROM customers WHERE customer_id = ANY ($1) ORDER BY customer_id",
-        )
-        .bind(ids)
-        .fetch_all(&self.0)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+        );
+        self.all(select.bind(ids)).await
     }
 
     async fn search_names(&self, search: &NameSearch) -> Result<Vec<Customer>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let select = sqlx::query_as(
             "SELECT * FROM customers WHERE strpos(full_name_folded, $1) > 0
              ORDER BY full_name_folded, customer_id LIMIT $2",
-        )
-        .bind(search.folded())
-        .bind(MAX_HITS)
-        .fetch_all(&self.0)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+        );
+        self.all(select.bind(search.folded()).bind(MAX_HITS)).await
     }
 
     async fn search_phone_numbers(
         &self,
         search: &PhoneSearch,
     ) -> Result<Vec<Customer>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let select = sqlx::query_as(
             "SELECT * FROM customers WHERE strpos(phone_number, $1) > 0
              ORDER BY full_name_folded, customer_id LIMIT $2",
-        )
-        .bind(search.as_str())
-        .bind(MAX_HITS)
-        .fetch_all(&self.0)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+        );
+        self.all(select.bind(search.as_str()).bind(MAX_HITS)).await
     }
 
     async fn replace_password(
         &self,
         change: &PasswordChange,
     ) -> Result<Option<EndingId>, StoreError> {
-        passwords::replace(&self.0, change).await
+        bounded(&self.0, passwords::replace(&self.0, change)).await?
     }
 
     async fn upgrade_hash(
@@ -209,31 +144,105 @@ impl CustomerStore for PostgresCustomerStore {
         verified: &PasswordHash,
         better: &PasswordHash,
     ) -> Result<bool, StoreError> {
-        passwords::upgrade(&self.0, id, verified, better).await
+        let upgrade = passwords::upgrade(&self.0, id, verified, better);
+        bounded(&self.0, upgrade).await?
     }
 
     async fn endings_due(
         &self,
         now: Timestamp,
     ) -> Result<Vec<(EndingId, EndSessions)>, StoreError> {
-        passwords::endings_due(&self.0, now).await
+        bounded(&self.0, passwords::endings_due(&self.0, now)).await?
     }
 
     async fn forget_ending(&self, id: EndingId) -> Result<(), StoreError> {
-        passwords::forget_ending(&self.0, id).await
+        bounded(&self.0, passwords::forget_ending(&self.0, id)).await?
     }
 
     async fn spend(&self, budget: &Budget, now: Timestamp) -> Result<(), SpendError> {
-        budgets::spend(&self.0, budget, now).await
+        bounded(&self.0, budgets::spend(&self.0, budget, now)).await?
     }
 
     async fn give_back(&self, budget: &Budget) -> Result<(), StoreError> {
-        budgets::give_back(&self.0, budget).await
+        bounded(&self.0, budgets::give_back(&self.0, budget)).await?
     }
 
     async fn forget_budgets(&self, now: Timestamp, at_once: u32) -> Result<u64, StoreError> {
-        budgets::forget(&self.0, now, at_once).await
+        bounded(&self.0, budgets::forget(&self.0, now, at_once)).await?
     }
+}
+
+async fn seed(pool: &PgPool, customers: &[NewCustomer]) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
+    // Held against other seeds and against inserts alike: an insert draws its id only after this.
+    sqlx::query("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE")
+        .execute(&mut *transaction)
+        .await?;
+    let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM customers)")
+        .fetch_one(&mut *transaction)
+        .await?;
+    if any {
+        return Ok(false);
+    }
+    sqlx::query("SELECT setval(pg_get_serial_sequence('customers', 'customer_id'), 1, false)")
+        .execute(&mut *transaction)
+        .await?;
+    for customer in customers {
+        let row = insert_row(&mut transaction, customer).await?;
+        row.ok_or(sqlx::Error::RowNotFound)?;
+    }
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn insert(pool: &PgPool, customer: &NewCustomer) -> Result<Customer, SaveError> {
+    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
+    if let Some(row) = insert_row(&mut transaction, customer).await? {
+        transaction.commit().await.map_err(StoreError::from)?;
+        return Ok(row.into_parts().0);
+    }
+    Err(refusal(&mut transaction, &Wanted::by_nobody_yet(customer)).await?)
+}
+
+async fn update(
+    pool: &PgPool,
+    id: CustomerId,
+    profile: &Profile,
+) -> Result<Option<Customer>, SaveError> {
+    match try_update(pool, id, profile).await {
+        // Somebody took it after we looked: a second look sees it.
+        Err(SaveError::Store(error)) if is_collision(&error) => try_update(pool, id, profile).await,
+        outcome => outcome,
+    }
+}
+
+async fn try_update(
+    pool: &PgPool,
+    id: CustomerId,
+    profile: &Profile,
+) -> Result<Option<Customer>, SaveError> {
+    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
+    if let Some(taken) = taken(&mut transaction, &Wanted::by(id, profile)).await? {
+        return Err(SaveError::Taken(taken));
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE customers
+         SET full_name = $2, full_name_folded = $3, email = $4, email_lower = $5, phone_number = $6,
+             avatar_color = $7
+         WHERE customer_id = $1 RETURNING *",
+    )
+    .bind(id.0)
+    .bind(&profile.full_name)
+    .bind(fold(&profile.full_name))
+    .bind(&profile.email)
+    .bind(profile.email.to_lowercase())
+    .bind(&profile.phone_number)
+    .bind(&profile.avatar_color)
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(StoreError::from)?;
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(row.map(|row| row.into_parts().0))
 }
 
 /// The new row, or nothing if a column that must be unique is not. Waits for a concurrent insert of the same to end.
@@ -262,29 +271,29 @@ async fn insert_row(
     Ok(row)
 }
 
-/// Folds the names that were stored before names were folded, a portion at a time. Harmless when several instances do.
-async fn fold_names(pool: &PgPool) -> Result<(), StoreError> {
-    loop {
-        let unfolded: Vec<Unfolded> = sqlx::query_as(
-            "SELECT customer_id, full_name FROM customers WHERE full_name_folded IS NULL LIMIT 1000",
-        )
-        .fetch_all(pool)
-        .await?;
-        if unfolded.is_empty() {
-            return Ok(());
-        }
-        let (ids, folded): (Vec<i64>, Vec<String>) = unfolded.iter().map(Unfolded::folded).unzip();
-        // What was folded meanwhile may have another name by now.
-        sqlx::query(
-            "UPDATE customers SET full_name_folded = names.folded
-             FROM unnest($1::bigint[], $2::text[]) AS names (id, folded)
-             WHERE customer_id = names.id AND full_name_folded IS NULL",
-        )
-        .bind(ids)
-        .bind(folded)
-        .execute(pool)
-        .await?;
+/// Folds a portion of the names that were stored before names were folded, and says whether there was any. Harmless when
+/// several instances do.
+async fn fold_names(pool: &PgPool) -> Result<bool, StoreError> {
+    let unfolded: Vec<Unfolded> = sqlx::query_as(
+        "SELECT customer_id, full_name FROM customers WHERE full_name_folded IS NULL LIMIT 1000",
+    )
+    .fetch_all(pool)
+    .await?;
+    if unfolded.is_empty() {
+        return Ok(false);
     }
+    let (ids, folded): (Vec<i64>, Vec<String>) = unfolded.iter().map(Unfolded::folded).unzip();
+    // What was folded meanwhile may have another name by now.
+    sqlx::query(
+        "UPDATE customers SET full_name_folded = names.folded
+         FROM unnest($1::bigint[], $2::text[]) AS names (id, folded)
+         WHERE customer_id = names.id AND full_name_folded IS NULL",
+    )
+    .bind(ids)
+    .bind(folded)
+    .execute(pool)
+    .await?;
+    Ok(true)
 }
 
 /// Whether another transaction stored the same value in a column that must be unique.

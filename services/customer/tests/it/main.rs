@@ -8,6 +8,7 @@
 mod accounts;
 mod collaborators;
 mod customer_store;
+mod hanging_postgres;
 mod internal;
 mod parts;
 mod passwords;

@@ -15,19 +15,19 @@ use serde_json::{Value, json};
 
 use crate::system::{Answer, BROWSER, Client, System};
 
-const USER1_EMAIL: &str = "user1@example.com";
-const NEW: &str = "correct horse";
+pub const USER1_EMAIL: &str = "user1@example.com";
+pub const NEW: &str = "correct horse";
 
 fn change_body(current: &str, new: &str) -> Value {
     json!({"currentPassword": current, "newPassword": new})
 }
 
-async fn change(system: &System, current: &str, new: &str) -> Answer {
+pub async fn change(system: &System, current: &str, new: &str) -> Answer {
     let body = change_body(current, new);
     crate::system::USER1.post(system, "/changePass", body).await
 }
 
-async fn initiate(system: &System, email: &str) -> Answer {
+pub async fn initiate(system: &System, email: &str) -> Answer {
     let body = json!({"email": email});
     BROWSER.post(system, "/forgetPass/initiate", body).await
 }

@@ -56,9 +56,8 @@ pub const SETTINGS: Settings = Settings {
 
 /// Customer management with the demo accounts, and handles on everything around it.
 pub struct System {
-    _folder: TempDir,
+    file: Option<(TempDir, SqliteDatabase)>,
     lifecycle: Lifecycle,
-    pub database: SqliteDatabase,
     pub clock: Arc<ManualClock>,
     pub credentials: Arc<Credentials>,
     pub customers: Arc<Customers>,
@@ -88,9 +87,22 @@ impl System {
     ) -> Self {
         let (folder, database) = sqlite_database().await;
         let store = SqliteCustomerStore::open(database.clone()).await.unwrap();
+        let system = Self::on(Arc::new(store), settings, confirmations, lifecycle).await;
+        Self {
+            file: Some((folder, database)),
+            ..system
+        }
+    }
+
+    pub async fn on(
+        store: Arc<dyn CustomerStore>,
+        settings: Settings,
+        confirmations: Arc<dyn ExpiringStore>,
+        lifecycle: Lifecycle,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
         let hashing = HashingPool::start(NonZeroUsize::MIN, 200).unwrap();
-        let credentials = Credentials::new(Arc::new(store), hashing);
+        let credentials = Credentials::new(store, hashing);
         let codes = Arc::new(Codes::new(clock.clone()));
         let ((post, mails), (sessions, endings)) = (Post::new(), Sessions::new());
         let (post, sessions) = (Arc::new(post), Arc::new(sessions));
@@ -110,9 +122,8 @@ impl System {
         );
         assert!(customers.seed_demo().await.unwrap());
         Self {
-            _folder: folder,
+            file: None,
             lifecycle,
-            database,
             clock,
             credentials,
             customers,
@@ -174,6 +185,12 @@ impl System {
         }
     }
 
+    /// The embedded store's.
+    pub fn database(&self) -> &SqliteDatabase {
+        let (_, database) = self.file.as_ref().expect("the store is embedded");
+        database
+    }
+
     pub fn advance_seconds(&self, seconds: i64) {
         self.clock.advance_millis(seconds * 1000);
     }
@@ -222,14 +239,14 @@ impl System {
     /// How many budgets the store keeps.
     pub async fn budgets(&self) -> i64 {
         sqlx::query_scalar("SELECT count(*) FROM budgets")
-            .fetch_one(&self.database.readers)
+            .fetch_one(&self.database().readers)
             .await
             .unwrap()
     }
 
     /// What of the store's endings is left over.
     pub async fn endings_left(&self) -> usize {
-        let store = SqliteCustomerStore::open(self.database.clone())
+        let store = SqliteCustomerStore::open(self.database().clone())
             .await
             .unwrap();
         let later = Timestamp::from_millis(i64::MAX / 2);

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
-use colloquy_sql::{StoreError, postgres::bounded};
+use colloquy_sql::{
+    StoreError,
+    postgres::{self, bounded},
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -23,9 +26,7 @@ impl PostgresMailStore {
     /// # Errors
     /// The database is down, or holds another version's table.
     pub async fn open(pool: PgPool) -> Result<Self, StoreError> {
-        let mut migrator = sqlx::migrate!("migrations/postgres");
-        migrator.dangerous_set_table_name(MIGRATIONS);
-        migrator.run(&pool).await?;
+        postgres::migrate(&pool, sqlx::migrate!("migrations/postgres"), MIGRATIONS).await?;
         Ok(Self(pool))
     }
 }

@@ -8,6 +8,7 @@
 mod delivery;
 mod dev_mail;
 mod expiry;
+mod hanging_postgres;
 mod letters;
 mod logs;
 mod mail_store;

@@ -133,7 +133,7 @@ async fn decision_23_who_was_overtaken_by_another_change_changes_nothing() {
             "UPDATE customers SET password = (SELECT password FROM customers WHERE customer_id = 2)
              WHERE customer_id = 1",
         )
-        .execute(&system.database.writer)
+        .execute(&system.database().writer)
         .await
         .unwrap();
     });

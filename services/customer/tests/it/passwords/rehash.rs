@@ -6,7 +6,7 @@ use crate::system::System;
 
 async fn hash_of_user1(system: &System) -> String {
     sqlx::query_scalar("SELECT password FROM customers WHERE customer_id = 1")
-        .fetch_one(&system.database.readers)
+        .fetch_one(&system.database().readers)
         .await
         .unwrap()
 }
@@ -18,7 +18,7 @@ pub async fn outdate_user1(system: &System) -> String {
     let outdated = weak.hash_password(b"123").unwrap().to_string();
     sqlx::query("UPDATE customers SET password = ?1 WHERE customer_id = 1")
         .bind(&outdated)
-        .execute(&system.database.writer)
+        .execute(&system.database().writer)
         .await
         .unwrap();
     outdated
@@ -47,7 +47,7 @@ async fn s01_a_hash_that_cannot_be_upgraded_keeps_nobody_out() {
     sqlx::query(
         "CREATE TRIGGER full BEFORE UPDATE ON customers BEGIN SELECT RAISE(ABORT, 'full'); END",
     )
-    .execute(&system.database.writer)
+    .execute(&system.database().writer)
     .await
     .unwrap();
     assert!(system.is_password("user1", "123").await);

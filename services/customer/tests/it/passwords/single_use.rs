@@ -54,7 +54,7 @@ async fn s07_a_store_that_fails_leaves_the_confirmation_with_the_time_it_had() {
     let ticket = confirmed(&mut system, USER1_EMAIL).await;
     let key = format!("RESET_CONFIRMATION:{USER1_EMAIL}");
     let before = system.confirmations.get(&key).await.unwrap().unwrap();
-    let busy = system.database.writer.acquire().await.unwrap();
+    let busy = system.database().writer.acquire().await.unwrap();
     let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(&ticket)).await;
     answer.assert_wait(503, 1);
     let after = system.confirmations.get(&key).await.unwrap().unwrap();

@@ -1,0 +1,105 @@
+//! A PostgreSQL server that hangs, or a network that swallows: no connection is closed and no error comes.
+
+use std::sync::Arc;
+
+use colloquy_auth::{
+    GuessLimits, GuessStore as _, SessionStore as _,
+    digest::Digest,
+    guess_limits::Outcome,
+    guess_store::{Charge, postgres::PostgresGuessStore},
+    session_store::{conformance::session, postgres::PostgresSessionStore},
+};
+use colloquy_chassis::{
+    Clock as _, Lifecycle,
+    identity::{Caller, SessionId},
+    readiness::Readiness,
+    session_token::Session,
+};
+use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_service_api::RevocationList;
+use colloquy_sql::{
+    hanging_server::{Proxy, fails_in_time, fill, works_again},
+    postgres,
+};
+use sqlx::PgPool;
+
+use crate::parts::{OneAccount, auth_on, clock, postgres_database};
+
+const AN: CustomerId = CustomerId(1);
+/// As many as there are calls, so that each has a connection that hangs.
+const CONNECTIONS: u32 = 13;
+
+async fn database() -> (Proxy, PgPool, PostgresSessionStore) {
+    let (proxy, url) = Proxy::before(&postgres_database().await).await;
+    let pool = postgres::pool(&url, CONNECTIONS).unwrap();
+    let sessions = PostgresSessionStore::open(pool.clone()).await.unwrap();
+    (proxy, pool, sessions)
+}
+
+#[tokio::test]
+async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
+    let (proxy, pool, sessions) = database().await;
+    let guesses = PostgresGuessStore::open(pool.clone()).await.unwrap();
+    let (now, ended, digest) = (clock().now(), session(1), Digest::of(&["an"]));
+    let charges = [Charge {
+        budget: digest.clone(),
+        limit: GuessLimits::default().account,
+    }];
+    fill(&pool).await;
+    proxy.swallow();
+    tokio::join!(
+        fails_in_time("open", PostgresSessionStore::open(pool.clone())),
+        fails_in_time("revoke", sessions.revoke(AN, &ended, now)),
+        fails_in_time("read_after", sessions.read_after(0)),
+        fails_in_time("reader_passed", sessions.reader_passed("gateway", 1)),
+        fails_in_time("all_readers_passed", sessions.all_readers_passed(1)),
+        fails_in_time("ready", sessions.ready()),
+        fails_in_time("sweep", sessions.sweep(now)),
+        fails_in_time("open", PostgresGuessStore::open(pool.clone())),
+        fails_in_time("admit", guesses.admit(&charges, now)),
+        fails_in_time(
+            "settle",
+            guesses.settle(&charges, now, Outcome::Failed, now)
+        ),
+        fails_in_time("remember", guesses.remember(&digest, now)),
+        fails_in_time("is_known", guesses.is_known(&digest, now)),
+        fails_in_time("sweep", guesses.sweep(now)),
+    );
+}
+
+/// One that lets sessions in lets none in meanwhile (promise P7).
+#[tokio::test]
+async fn promise_p5_p6_logouts_and_those_who_read_them_go_on_after_a_silence() {
+    let (proxy, pool, sessions) = database().await;
+    let auth = auth_on(Arc::new(sessions), OneAccount, false);
+    let readiness = Readiness::default();
+    let lifecycle = Lifecycle::default();
+    let gate = readiness.gate("revocations");
+    let list = RevocationList::follow(auth.clone(), clock(), gate, &lifecycle.tasks());
+    let is_revoked = |id| {
+        list.is_revoked(&Session {
+            caller: Caller {
+                customer_id: AN,
+                full_name: "An".to_owned(),
+                session_id: SessionId::from_bits(id),
+            },
+            issued_at: clock().now(),
+            expires_at: Timestamp::from_millis(i64::MAX),
+        })
+    };
+    works_again("the list", async || is_revoked(1)).await;
+    fill(&pool).await;
+
+    proxy.swallow();
+    fails_in_time("a logout", auth.end_sessions(AN, &session(1))).await;
+    is_revoked(1).unwrap_err();
+
+    proxy.forward_new_connections();
+    works_again("a logout", async || {
+        auth.end_sessions(AN, &session(1)).await
+    })
+    .await;
+    let listed = async || is_revoked(1).ok().filter(|listed| *listed).ok_or(());
+    works_again("the list", listed).await;
+    assert!(!is_revoked(2).unwrap());
+}
