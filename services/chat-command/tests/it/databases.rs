@@ -1,22 +1,18 @@
 //! A PostgreSQL database of one test.
 
-use std::{
-    str::FromStr as _,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
     outbox::PostgresOutbox,
     write_store::{PostgresWriteStore, postgres::migrate},
 };
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+use colloquy_sql::hanging_server::Proxy;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::proxy::Proxy;
-
 /// Of an instance, at most.
-pub const CONNECTIONS: u32 = 12;
+const CONNECTIONS: u32 = 12;
 
 static OPENED: AtomicU32 = AtomicU32::new(0);
 
@@ -59,10 +55,7 @@ impl Database {
     pub async fn instance_behind_a_proxy(
         &self,
     ) -> (Proxy, PgPool, (PostgresWriteStore, PostgresOutbox)) {
-        let options = PgConnectOptions::from_str(&self.url).unwrap();
-        let server = format!("{}:{}", options.get_host(), options.get_port());
-        let proxy = Proxy::start(server.clone()).await;
-        let url = self.url.replace(&server, &proxy.address.to_string());
+        let (proxy, url) = Proxy::before(&self.url).await;
         let pool = colloquy_sql::postgres::pool(&url, CONNECTIONS).unwrap();
         (proxy, pool.clone(), on(pool))
     }

@@ -11,40 +11,15 @@ use colloquy_chat_command::{
     write_store::WriteStore,
 };
 use colloquy_service_api::RoomMembership as _;
-use futures_util::future::{join_all, try_join_all};
-use sqlx::PgPool;
+use colloquy_sql::hanging_server::{AN_ANSWER, RECOVERY, fill};
+use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::{
-    databases::{CONNECTIONS, Database},
+    databases::Database,
     log::MemoryLog,
     relay::{SENDER, is_empty, message, new_room},
 };
-
-/// Promise P6.
-const AN_ANSWER: Duration = Duration::from_secs(5);
-/// Within which everything works again (promise P5).
-const RECOVERY: Duration = Duration::from_secs(10);
-
-/// Every connection the pool may have is open and idle, once those that hung are closed: that takes some seconds each.
-async fn fill(pool: &PgPool) {
-    let filling = async {
-        loop {
-            if let Ok(all) = try_join_all((0..CONNECTIONS).map(|_| pool.acquire())).await {
-                return all;
-            }
-        }
-    };
-    let all = timeout(2 * RECOVERY, filling).await;
-    let all = all.expect("no connection is missing from the pool");
-    join_all(all.into_iter().map(|mut connection| async move {
-        sqlx::query("SELECT 1")
-            .execute(&mut *connection)
-            .await
-            .unwrap();
-    }))
-    .await;
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn promise_p5_p6_a_server_that_hangs_fails_calls_in_time_and_new_connections_mend_all() {
@@ -59,15 +34,6 @@ async fn promise_p5_p6_a_server_that_hangs_fails_calls_in_time_and_new_connectio
     let room = new_room(store.as_ref()).await;
     log.holds(1, RECOVERY).await;
     fill(&pool).await;
-    // One that hangs between the two tests of its return is back only when TCP gives it up.
-    let all_back = async {
-        while pool.num_idle() < CONNECTIONS as usize {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(RECOVERY, all_back)
-        .await
-        .expect("every connection is idle at some moment");
 
     proxy.swallow();
     let calls = async {

@@ -11,7 +11,6 @@ mod internal;
 mod log;
 mod names;
 mod postgres;
-mod proxy;
 mod relay;
 mod republish;
 mod service;
