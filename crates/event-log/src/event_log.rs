@@ -65,6 +65,17 @@ pub struct Record {
     pub version: Option<i64>,
 }
 
+/// A partition of a topic whose group's position was moved back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rewound {
+    /// The topic.
+    pub topic: Topic,
+    /// Which partition of it.
+    pub partition: i32,
+    /// The position before: the group had committed every record with a lower offset.
+    pub from: i64,
+}
+
 /// Why the log could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EventLogError {
@@ -131,6 +142,19 @@ pub trait GroupReader: Send {
     /// # Errors
     /// The log is down: the records will be read again.
     async fn commit(&mut self, records: &[Record]) -> Result<(), EventLogError>;
+
+    /// The partitions that are read by this member now.
+    ///
+    /// # Errors
+    /// The log is down.
+    fn partitions(&self) -> Result<Vec<i32>, EventLogError>;
+
+    /// Moves the group's position in these partitions back to the beginning of each write topic, for good: all that is
+    /// kept there is read again. Partitions that this member does not have are passed over, and absent in the answer.
+    ///
+    /// # Errors
+    /// The log is down: call again.
+    async fn rewind(&mut self, partitions: &[i32]) -> Result<Vec<Rewound>, EventLogError>;
 }
 
 /// A follower of topics.

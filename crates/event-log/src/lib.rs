@@ -9,5 +9,6 @@ pub mod write_event;
 pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
 pub use event_log::kafka::{KafkaLog, KafkaSettings};
 pub use event_log::{
-    AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, Record, TailReader, TrailReader,
+    AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, Record, Rewound, TailReader,
+    TrailReader,
 };

@@ -39,6 +39,8 @@ macro_rules! conformance {
             invariant_4_a_new_member_resumes_behind_the_commit,
             a_commit_made_twice_is_as_one,
             two_groups_are_independent,
+            f14_a_group_that_is_moved_back_reads_from_the_beginning_again,
+            f14_what_another_member_reads_is_not_moved_back,
             next_of_a_group_is_cancel_safe,
             a_crash_loses_nothing,
             what_a_crashed_member_had_not_committed_is_read_again,

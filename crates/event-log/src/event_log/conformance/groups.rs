@@ -10,6 +10,7 @@ use super::{
     events::{append, event, ids, ids_of, messages, take},
     ok, soon,
 };
+use crate::event_log::{GroupReader, Rewound};
 
 /// Before it joined and after.
 pub async fn a_group_reads_all_write_topics_and_no_other<F: Fixture>() {
@@ -93,6 +94,66 @@ pub async fn two_groups_are_independent<F: Fixture>() {
     ok(soon(one.commit(&records)).await);
     let mut other = ok(log.join("other").await);
     assert_eq!(ids(&take(other.as_mut(), 5).await), ids_of(&events));
+}
+
+/// What was fetched ahead is not read in between, what had been committed is told, and whoever comes after the member
+/// begins there too.
+pub async fn f14_a_group_that_is_moved_back_reads_from_the_beginning_again<F: Fixture>() {
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
+    let events = messages(1, 0..300);
+    append(log.as_ref(), &events).await;
+    let mut reader = ok(log.join("group").await);
+    let records = take(reader.as_mut(), 100).await;
+    ok(soon(reader.commit(&records[..60])).await);
+    let next = records[60].offset;
+
+    let rewound = rewind_all(reader.as_mut()).await;
+    let of_messages = |one: &&Rewound| {
+        one.topic == Topic::ChatMessageSent && one.partition == records[0].partition
+    };
+    assert_eq!(
+        rewound.iter().find(of_messages).map(|one| one.from),
+        Some(next)
+    );
+    let again = take(reader.as_mut(), 300).await;
+    assert_eq!(ids(&again), ids_of(&events));
+    drop(reader);
+    let mut reader = ok(log.join("group").await);
+    assert_eq!(ids(&take(reader.as_mut(), 300).await), ids_of(&events));
+}
+
+/// It is told which were: none of those that the member does not have.
+pub async fn f14_what_another_member_reads_is_not_moved_back<F: Fixture>() {
+    const NOBODYS: i32 = 4_000;
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
+    append(log.as_ref(), &messages(1, 0..5)).await;
+    let mut reader = ok(log.join("group").await);
+    take(reader.as_mut(), 5).await;
+    assert_eq!(ok(soon(reader.rewind(&[NOBODYS])).await), []);
+    append(log.as_ref(), &messages(1, 5..6)).await;
+    assert_eq!(
+        ids(&take(reader.as_mut(), 1).await),
+        ids_of(&messages(1, 5..6))
+    );
+}
+
+/// Kafka's client does not go back in a partition whose reading has not quite begun.
+async fn rewind_all(reader: &mut dyn GroupReader) -> Vec<Rewound> {
+    let partitions = ok(reader.partitions());
+    assert!(!partitions.is_empty());
+    soon(async {
+        loop {
+            match reader.rewind(&partitions).await {
+                Ok(rewound) if rewound.len() == partitions.len() * Topic::WRITE.len() => {
+                    return rewound;
+                }
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    })
+    .await
 }
 
 /// A read that is given up again and again loses nothing and repeats nothing.

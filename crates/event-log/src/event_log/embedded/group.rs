@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use colloquy_contracts::Topic;
 use colloquy_sql::sqlite::SqliteDatabase;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -10,7 +11,10 @@ use super::{
     outbox::{Commits, SqliteOutbox},
     positions,
 };
-use crate::event_log::{EventLogError, GroupReader, Record};
+use crate::event_log::{EventLogError, GroupReader, Record, Rewound};
+
+/// Of every topic.
+const PARTITION: i32 = 0;
 
 #[derive(Debug)]
 pub(super) struct Member {
@@ -85,5 +89,27 @@ impl GroupReader for Member {
             positions::advance(&self.positions, &self.group, last).await?;
         }
         Ok(())
+    }
+
+    fn partitions(&self) -> Result<Vec<i32>, EventLogError> {
+        Ok(self.active.iter().map(|_| PARTITION).collect())
+    }
+
+    async fn rewind(&mut self, partitions: &[i32]) -> Result<Vec<Rewound>, EventLogError> {
+        let Some(active) = &mut self.active else {
+            return Ok(Vec::new());
+        };
+        if !partitions.contains(&PARTITION) {
+            return Ok(Vec::new());
+        }
+        let committed = positions::read(&self.positions, &self.group).await?;
+        positions::forget(&self.positions, &self.group).await?;
+        active.position = 0;
+        let rewound = |topic| Rewound {
+            topic,
+            partition: PARTITION,
+            from: committed + 1,
+        };
+        Ok(Topic::WRITE.map(rewound).into())
     }
 }

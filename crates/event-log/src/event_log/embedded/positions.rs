@@ -47,3 +47,12 @@ pub(super) async fn advance(
     record_position(&mut writer, group, last_offset).await?;
     Ok(())
 }
+
+/// Moves a group back to the beginning.
+pub(super) async fn forget(database: &SqliteDatabase, group: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM positions WHERE consumer_group = ?1")
+        .bind(group)
+        .execute(&database.writer)
+        .await?;
+    Ok(())
+}

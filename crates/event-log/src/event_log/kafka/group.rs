@@ -17,11 +17,11 @@ use tokio::{
 };
 
 use super::{
-    client::{self, Reporter},
+    client::{self, Reporter, blocking},
     fetch::Fetcher,
     settings::KafkaSettings,
 };
-use crate::event_log::{EventLogError, GroupReader, Record};
+use crate::event_log::{EventLogError, GroupReader, Record, Rewound};
 
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -70,6 +70,53 @@ impl Member {
         }
         Ok(positions)
     }
+
+    /// The beginning of those of these partitions that this member has.
+    fn beginnings(
+        &self,
+        partitions: &[i32],
+        offset: Offset,
+    ) -> Result<TopicPartitionList, KafkaError> {
+        let assigned = self.fetcher.consumer().assignment()?;
+        let mut beginnings = TopicPartitionList::new();
+        for found in assigned.elements() {
+            if partitions.contains(&found.partition()) {
+                beginnings.add_partition_offset(found.topic(), found.partition(), offset)?;
+            }
+        }
+        Ok(beginnings)
+    }
+
+    /// Waits for an earlier commit. Whether it succeeded does not matter: what follows is later.
+    async fn settle(&mut self) -> Result<(), EventLogError> {
+        if let Some(earlier) = &mut self.committing {
+            let _ = timeout(PATIENCE, earlier).await.map_err(|_| late())?;
+            self.committing = None;
+        }
+        Ok(())
+    }
+
+    /// Commits, and answers whether the group took it: not if it has met, or is meeting, without this member.
+    async fn commit_positions(
+        &mut self,
+        positions: TopicPartitionList,
+    ) -> Result<bool, EventLogError> {
+        if positions.count() == 0 {
+            return Ok(true);
+        }
+        let consumer = Arc::clone(self.fetcher.consumer());
+        let committing = self.committing.insert(spawn_blocking(move || {
+            consumer.commit(&positions, CommitMode::Sync)
+        }));
+        let outcome = timeout(PATIENCE, committing).await.map_err(|_| late())?;
+        self.committing = None;
+        match outcome {
+            Ok(Ok(())) => Ok(true),
+            Ok(Err(error)) if has_lost_partitions(&error) => Ok(false),
+            Ok(Err(error)) => Err(error.into()),
+            Err(died) => Err(EventLogError::Unavailable(died.to_string())),
+        }
+    }
 }
 
 #[async_trait]
@@ -79,27 +126,54 @@ impl GroupReader for Member {
     }
 
     async fn commit(&mut self, records: &[Record]) -> Result<(), EventLogError> {
-        if let Some(earlier) = &mut self.committing {
-            // Whether it succeeded does not matter: this commit is further.
-            let _ = timeout(PATIENCE, earlier).await.map_err(|_| late())?;
-            self.committing = None;
-        }
+        self.settle().await?;
         let positions = self.positions_behind(records)?;
-        if positions.count() == 0 {
-            return Ok(());
+        self.commit_positions(positions).await?;
+        Ok(())
+    }
+
+    fn partitions(&self) -> Result<Vec<i32>, EventLogError> {
+        let assigned = self.fetcher.consumer().assignment()?;
+        let mut partitions: Vec<_> = assigned
+            .elements()
+            .iter()
+            .map(|one| one.partition())
+            .collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        Ok(partitions)
+    }
+
+    async fn rewind(&mut self, partitions: &[i32]) -> Result<Vec<Rewound>, EventLogError> {
+        self.settle().await?;
+        // Reading goes back before the commit does: whatever of this fails, calling again still finds the old position.
+        // Partitions come and go only in `next`, so they are the same ones all the while.
+        let beginnings = self.beginnings(partitions, Offset::Beginning)?;
+        if beginnings.count() == 0 {
+            return Ok(Vec::new());
         }
         let consumer = Arc::clone(self.fetcher.consumer());
-        let committing = self.committing.insert(spawn_blocking(move || {
-            consumer.commit(&positions, CommitMode::Sync)
-        }));
-        let outcome = timeout(PATIENCE, committing).await.map_err(|_| late())?;
-        self.committing = None;
-        match outcome {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) if has_lost_partitions(&error) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(died) => Err(EventLogError::Unavailable(died.to_string())),
+        let before = blocking(move || {
+            let before = consumer.committed_offsets(beginnings.clone(), PATIENCE)?;
+            let sought = consumer.seek_partitions(beginnings, PATIENCE)?;
+            sought.elements().iter().try_for_each(|one| one.error())?;
+            Ok(before)
+        })
+        .await?;
+        // If the topic does not begin there, whoever resumes does so where it begins.
+        let beginnings = self.beginnings(partitions, Offset::Offset(0))?;
+        if !self.commit_positions(beginnings).await? {
+            return Ok(Vec::new());
         }
+        let elements = before.elements();
+        let rewound = elements.iter().filter_map(|one| {
+            Some(Rewound {
+                topic: self.settings.topic(one.topic())?,
+                partition: one.partition(),
+                from: one.offset().to_raw().unwrap_or_default().max(0),
+            })
+        });
+        Ok(rewound.collect())
     }
 }
 
