@@ -95,12 +95,12 @@ impl HttpUpstream {
         deadline: Instant,
     ) -> Result<Response, UpstreamError> {
         let answer = async {
-            let answer = self.client.request(request).await;
-            let answer = answer.map_err(UpstreamError::of)?;
-            if answer.headers().contains_key(CREDENTIAL_REFUSED) {
+            let response = self.client.request(request).await;
+            let response = response.map_err(UpstreamError::of)?;
+            if response.headers().contains_key(CREDENTIAL_REFUSED) {
                 return Err(UpstreamError::Refused);
             }
-            Ok(answer.map(Body::new))
+            Ok(response.map(Body::new))
         };
         let outcome = whole(answer, deadline).await;
         match outcome {
