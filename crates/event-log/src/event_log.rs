@@ -105,7 +105,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// Appends events in the order given, and answers for each whether it is durable.
     ///
     /// After an event that is not durable no later one of the same room is appended, so whoever retries keeps the
-    /// order. An event may be appended twice when an answer was lost; readers drop repeats by `event_id`.
+    /// order. What keeps the events of some rooms from being durable does not keep the answer about the others. An event
+    /// may be appended twice when an answer was lost; readers drop repeats by `event_id`.
     ///
     /// # Errors
     /// Nothing was appended.

@@ -8,6 +8,7 @@ mod fetch;
 mod group;
 #[cfg(test)]
 mod outages;
+mod partition;
 mod pending;
 mod producer;
 mod record;

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use colloquy_chassis::backoff::Backoff;
 use colloquy_contracts::{RoomId, Topic};
 use rdkafka::{
     Offset, TopicPartitionList,
     config::FromClientConfigAndContext as _,
     consumer::{Consumer as _, StreamConsumer},
     mocking::MockCluster,
-    producer::DefaultProducerContext,
+    producer::{DefaultProducerContext, Producer as _},
     types::{RDKafkaApiKey, RDKafkaRespErr},
 };
 use tokio::time::{Instant, timeout};
@@ -16,10 +17,11 @@ use tokio::time::{Instant, timeout};
 use super::{
     client::{self, Reporter},
     fetch::Fetcher,
+    partition,
     producer::Producer,
     settings::KafkaSettings,
 };
-use crate::event_log::{EventLogError, NewEvent};
+use crate::event_log::{EventLogError, NewEvent, Record};
 
 const BROKER: i32 = 1;
 const TOPIC: Topic = Topic::ChatMessageSent;
@@ -32,9 +34,23 @@ struct Kafka {
 
 impl Kafka {
     fn start() -> Self {
-        let mock = MockCluster::new(1).unwrap();
-        mock.create_topic(TOPIC.name(), 1, 1).unwrap();
-        let settings = KafkaSettings::new(mock.bootstrap_servers());
+        Self::with_partitions(1)
+    }
+
+    /// Each of the first two partitions is at a broker of its own.
+    fn with_partitions(partitions: i32) -> Self {
+        let brokers = partitions.min(2);
+        let mock = MockCluster::new(brokers).unwrap();
+        mock.create_topic(TOPIC.name(), partitions, 1).unwrap();
+        for partition in 0..partitions {
+            let leader = Some(BROKER + partition % brokers);
+            mock.partition_leader(TOPIC.name(), partition, leader)
+                .unwrap();
+        }
+        let settings = KafkaSettings {
+            partitions,
+            ..KafkaSettings::new(mock.bootstrap_servers())
+        };
         let producer = Producer::new(&settings).unwrap();
         Self {
             mock,
@@ -45,23 +61,41 @@ impl Kafka {
 
     /// Appends until everything is durable, as a relay does.
     async fn append(&self, numbers: std::ops::Range<i64>) {
+        self.append_all(&events(numbers)).await;
+    }
+
+    async fn append_all(&self, events: &[NewEvent]) {
         let appending = async {
-            while self.producer.append(&events(numbers.clone())).await.ok()
-                != Some(vec![true; events(numbers.clone()).len()])
-            {}
+            let mut backoff = Backoff::default();
+            while self.producer.append(events).await.ok() != Some(vec![true; events.len()]) {
+                backoff.wait().await;
+            }
         };
         timeout(Duration::from_secs(60), appending).await.unwrap();
     }
 
     /// Fails to append, in bounded time.
     async fn fail(&self, numbers: std::ops::Range<i64>) {
+        self.fail_all(&events(numbers)).await;
+    }
+
+    async fn fail_of(&self, rooms: impl Iterator<Item = RoomId>) {
+        self.fail_all(&events_of(rooms, 1)).await;
+    }
+
+    async fn fail_all(&self, events: &[NewEvent]) {
         let started = Instant::now();
-        let outcome = self.producer.append(&events(numbers)).await;
+        let outcome = self.producer.append(events).await;
         assert!(
             matches!(outcome, Err(EventLogError::Unavailable(_))),
             "{outcome:?}"
         );
         assert!(started.elapsed() < Duration::from_secs(5));
+    }
+
+    /// How much the producer holds.
+    fn held(&self) -> i32 {
+        self.producer.lock().producer().in_flight_count()
     }
 
     /// A reader of the topic from its beginning.
@@ -72,14 +106,27 @@ impl Kafka {
         )
         .unwrap();
         let mut start = TopicPartitionList::new();
-        start
-            .add_partition_offset(TOPIC.name(), 0, Offset::Offset(0))
-            .unwrap();
+        for partition in 0..self.settings.partitions {
+            start
+                .add_partition_offset(TOPIC.name(), partition, Offset::Offset(0))
+                .unwrap();
+        }
         consumer.assign(&start).unwrap();
         Fetcher::new(Arc::new(self.settings.clone()), consumer)
     }
 
-    /// The ids of everything that is on the topic when this is called.
+    /// So many records of the topic, from its beginning.
+    async fn records(&self, count: usize) -> Vec<Record> {
+        let mut fetcher = self.reader();
+        let mut records = Vec::new();
+        while records.len() < count {
+            let read = timeout(Duration::from_secs(30), fetcher.next(100)).await;
+            records.extend(read.unwrap().unwrap());
+        }
+        records
+    }
+
+    /// The ids of everything that is on the topic, which has one partition, when this is called.
     async fn ids(&self) -> Vec<String> {
         let end = [NewEvent {
             event_id: "end".to_owned(),
@@ -109,6 +156,25 @@ fn events(numbers: std::ops::Range<i64>) -> Vec<NewEvent> {
             version: None,
         })
         .collect()
+}
+
+/// The partition at [`BROKER`], of two.
+const STUCK: i32 = 0;
+
+/// Rooms that are in this one of two partitions.
+fn rooms(partition: i32) -> impl Iterator<Item = RoomId> {
+    let is_there = move |room: &RoomId| partition::of(*room, 2) == partition;
+    (1..).map(RoomId).filter(is_there)
+}
+
+/// An event of each of these rooms.
+fn events_of(rooms: impl Iterator<Item = RoomId>, number: i64) -> Vec<NewEvent> {
+    let event = |room_id| NewEvent {
+        room_id,
+        event_id: format!("{room_id}:{number}"),
+        ..events(0..1).remove(0)
+    };
+    rooms.map(event).collect()
 }
 
 fn numbered(numbers: std::ops::Range<i64>) -> Vec<String> {
@@ -180,4 +246,61 @@ async fn an_event_too_large_for_any_broker_holds_up_its_own_room_only() {
     let durable = kafka.producer.append(&events).await.unwrap();
     assert_eq!(durable, [true, false, false, true]);
     assert_eq!(kafka.ids().await, ["0", "3"]);
+}
+
+#[tokio::test]
+async fn decision_6_a_room_is_in_the_partition_that_it_is_believed_to_be_in() {
+    let kafka = Kafka::with_partitions(6);
+    let events = events_of((1..=200).map(RoomId), 1);
+    kafka.append_all(&events).await;
+    for record in kafka.records(events.len()).await {
+        let room = RoomId(record.key.parse().unwrap());
+        assert_eq!(record.partition, partition::of(room, 6), "room {room}");
+    }
+}
+
+#[tokio::test]
+async fn decision_6_a_partition_that_takes_nothing_keeps_no_answer_about_the_others() {
+    let kafka = Kafka::with_partitions(2);
+    let both = || rooms(STUCK).take(10).chain(rooms(1).take(10));
+    kafka.append_all(&events_of(both(), 1)).await;
+    kafka.mock.broker_down(BROKER).unwrap();
+
+    let expected = [vec![false; 10], vec![true; 10]].concat();
+    for number in 2..5 {
+        let started = Instant::now();
+        let durable = kafka.producer.append(&events_of(both(), number)).await;
+        assert_eq!(durable.unwrap(), expected);
+        assert!(started.elapsed() < Duration::from_secs(2));
+    }
+    let started = Instant::now();
+    let of_stuck = events_of(rooms(STUCK).take(500), 9);
+    assert!(kafka.producer.append(&of_stuck).await.is_err());
+    assert!(started.elapsed() < Duration::from_secs(1), "they are known");
+
+    kafka.mock.broker_up(BROKER).unwrap();
+    for number in 2..5 {
+        kafka
+            .append_all(&events_of(rooms(STUCK).take(10), number))
+            .await;
+    }
+    let records = kafka.records(4 * 20).await;
+    for room in both() {
+        let of_room = records.iter().filter(|one| one.key == room.to_string());
+        let ids: Vec<_> = of_room.map(|one| one.event_id.clone()).collect();
+        assert_eq!(ids, [1, 2, 3, 4].map(|number| format!("{room}:{number}")));
+    }
+}
+
+#[tokio::test]
+async fn decision_6_a_partition_that_takes_nothing_does_not_fill_the_queue_of_all() {
+    let kafka = Kafka::with_partitions(2);
+    kafka.mock.broker_down(BROKER).unwrap();
+    kafka.fail_of(rooms(STUCK).take(100)).await;
+    for some in 1..=10 {
+        kafka.fail_of(rooms(STUCK).skip(some * 100).take(100)).await;
+    }
+    let held = kafka.held();
+    assert!((100..200).contains(&held), "{held}");
+    kafka.append_all(&events_of(rooms(1).take(100), 1)).await;
 }

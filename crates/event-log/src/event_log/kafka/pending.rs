@@ -2,8 +2,11 @@
 //!
 //! `message.timeout.ms=0`: an event that was given to librdkafka stays in its queue until it is delivered, however
 //! long Kafka is away, and everything given later for the same partition goes behind it. So a caller that stopped
-//! waiting and tries again must not give the event a second time: it waits for the first delivery again. That keeps
+//! waiting and tries again must not give the event a second time: it asks after the first delivery again. That keeps
 //! the order, adds no repeat, and memory holds each event once.
+//!
+//! Behind an event for which somebody stopped waiting nothing more is given to its partition: a partition that takes
+//! nothing holds the events of a few calls, and cannot fill the queue that it shares with all others (decision 6).
 //!
 //! Only if a delivery fails for good is the queue given up: it is purged before the failed event is given to a new
 //! producer, because what stood behind that event would otherwise overtake it. Requests of the old producer that are
@@ -24,8 +27,12 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
-use super::{client::Reporter, record, settings::KafkaSettings};
+use super::{client::Reporter, partition, record, settings::KafkaSettings};
 use crate::event_log::NewEvent;
+
+/// Deliveries that are remembered. More are there only when nobody asks after them any more, as when another relay has
+/// taken over; those that were made are forgotten then.
+const REMEMBERED: usize = 10_000;
 
 /// Resolves to whether the event is durable.
 pub(super) type Delivery = Shared<BoxFuture<'static, bool>>;
@@ -33,11 +40,29 @@ pub(super) type Delivery = Shared<BoxFuture<'static, bool>>;
 /// Which event: its topic, its id, and whether it is a republication.
 type Key = (Topic, String, bool);
 
+/// Where events queue behind one another: a partition of a topic.
+type Lane = (Topic, i32);
+
 pub(super) struct Pending {
     config: ClientConfig,
     producer: FutureProducer<Reporter>,
-    deliveries: HashMap<Key, Delivery>,
+    given: HashMap<Key, Given>,
     broken: bool,
+}
+
+/// An event that the producer has.
+#[derive(Clone)]
+pub(super) struct Given {
+    pub delivery: Delivery,
+    /// Somebody waited for it long enough.
+    pub is_late: bool,
+    lane: Lane,
+}
+
+impl Given {
+    fn is_under_way(&self) -> bool {
+        self.delivery.clone().now_or_never().is_none()
+    }
 }
 
 impl Pending {
@@ -45,7 +70,7 @@ impl Pending {
         Ok(Self {
             producer: FutureProducer::from_config_and_context(&config, Reporter)?,
             config,
-            deliveries: HashMap::new(),
+            given: HashMap::new(),
             broken: false,
         })
     }
@@ -55,40 +80,70 @@ impl Pending {
     }
 
     /// Gives events to the producer in order, those excepted that it still has. `None` for an event that it did not
-    /// take, and for all later ones of that room.
+    /// take, or whose partition takes nothing, and for all later ones of that room.
     pub(super) fn send(
         &mut self,
         settings: &KafkaSettings,
         events: &[NewEvent],
-    ) -> Result<Vec<Option<Delivery>>, KafkaError> {
+    ) -> Result<Vec<Option<Given>>, KafkaError> {
         self.renew_if_broken()?;
+        let stuck = self.stuck();
         let mut refused = HashSet::<RoomId>::new();
-        let deliveries = events
+        let given = events
             .iter()
             .map(|event| {
                 if refused.contains(&event.room_id) {
                     return None;
                 }
-                let delivery = self.send_one(settings, event);
-                if delivery.is_none() {
+                let given = self.send_one(settings, event, &stuck);
+                if given.is_none() {
                     refused.insert(event.room_id);
                 }
-                delivery
+                given
             })
             .collect();
-        Ok(deliveries)
+        Ok(given)
     }
 
-    /// Forgets what was delivered.
-    pub(super) fn settle(&mut self) {
-        self.deliveries
-            .retain(|_, delivery| delivery.clone().now_or_never() != Some(true));
+    /// Forgets what is durable, now that whoever asked is told so. For the others nobody waits any more.
+    pub(super) fn told(&mut self, events: &[NewEvent], durable: &[bool]) {
+        for (event, durable) in events.iter().zip(durable) {
+            let key = key(event);
+            if *durable {
+                self.given.remove(&key);
+            } else if let Some(given) = self.given.get_mut(&key) {
+                given.is_late = true;
+            }
+        }
+        if self.given.len() > REMEMBERED {
+            self.given.retain(|_, given| given.is_under_way());
+        }
     }
 
-    fn send_one(&mut self, settings: &KafkaSettings, event: &NewEvent) -> Option<Delivery> {
-        let key = (event.topic, event.event_id.clone(), event.replayed);
-        if let Some(delivery) = self.deliveries.get(&key) {
-            return Some(delivery.clone());
+    /// Where nothing more is given: the partitions that keep somebody waiting.
+    fn stuck(&self) -> HashSet<Lane> {
+        let late = self.given.values().filter(|given| given.is_late);
+        late.filter(|given| given.is_under_way())
+            .map(|given| given.lane)
+            .collect()
+    }
+
+    fn send_one(
+        &mut self,
+        settings: &KafkaSettings,
+        event: &NewEvent,
+        stuck: &HashSet<Lane>,
+    ) -> Option<Given> {
+        let key = key(event);
+        if let Some(given) = self.given.get(&key) {
+            return Some(given.clone());
+        }
+        let lane = (
+            event.topic,
+            partition::of(event.room_id, settings.partitions),
+        );
+        if stuck.contains(&lane) {
+            return None;
         }
         let (topic, room) = (
             settings.prefixed(event.topic.name()),
@@ -100,12 +155,16 @@ impl Pending {
             .headers(record::headers(event));
         match self.producer.send_result(record) {
             Ok(delivery) => {
-                let delivery = delivery
-                    .map(|outcome| matches!(outcome, Ok(Ok(_))))
-                    .boxed()
-                    .shared();
-                self.deliveries.insert(key, delivery.clone());
-                Some(delivery)
+                let given = Given {
+                    delivery: delivery
+                        .map(|outcome| matches!(outcome, Ok(Ok(_))))
+                        .boxed()
+                        .shared(),
+                    is_late: false,
+                    lane,
+                };
+                self.given.insert(key, given.clone());
+                Some(given)
             }
             Err((error, _)) => {
                 // A full queue empties itself, and an event too large is nobody else's trouble.
@@ -120,19 +179,23 @@ impl Pending {
     }
 
     fn renew_if_broken(&mut self) -> Result<(), KafkaError> {
-        let failed = |delivery: &Delivery| delivery.clone().now_or_never() == Some(false);
-        if !self.broken && !self.deliveries.values().any(failed) {
+        let failed = |given: &Given| given.delivery.clone().now_or_never() == Some(false);
+        if !self.broken && !self.given.values().any(failed) {
             return Ok(());
         }
         tracing::warn!(
-            pending = self.deliveries.len(),
+            pending = self.given.len(),
             "kafka's producer failed and is made anew"
         );
         self.producer
             .purge(PurgeConfig::default().queue().inflight());
-        self.deliveries.clear();
+        self.given.clear();
         self.producer = FutureProducer::from_config_and_context(&self.config, Reporter)?;
         self.broken = false;
         Ok(())
     }
+}
+
+fn key(event: &NewEvent) -> Key {
+    (event.topic, event.event_id.clone(), event.replayed)
 }

@@ -6,15 +6,25 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt, future::join_all};
+use futures_util::{
+    FutureExt as _,
+    stream::{FuturesUnordered, StreamExt as _},
+};
 use rdkafka::{ClientConfig, producer::FutureRecord};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{client, pending::Pending, settings::KafkaSettings, topics::WARM_UP};
+use super::{
+    client,
+    pending::{Delivery, Pending},
+    settings::KafkaSettings,
+    topics::WARM_UP,
+};
 use crate::event_log::{EventLogError, NewEvent};
 
 /// An append answers within this time (promise P6: ≤ 5 s); what it could not deliver is not durable yet.
 const PATIENCE: Duration = Duration::from_millis(3_500);
+/// Deliveries of one call come close behind one another; what is not there this long after the last one takes longer.
+const PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) struct Producer {
     settings: KafkaSettings,
@@ -43,24 +53,25 @@ impl Producer {
         }
     }
 
+    /// Waits for what is given to Kafka now. What an earlier call waited for in vain is only asked after: by then it is
+    /// there, or its room is to be tried again.
     pub(super) async fn append(&self, events: &[NewEvent]) -> Result<Vec<bool>, EventLogError> {
-        let sent = self.lock().send(&self.settings, events)?;
-        let waiting = join_all(sent.iter().flatten().cloned());
-        // Whether it is late is seen by each delivery.
-        let _ = timeout(PATIENCE, waiting).await;
+        let given = self.lock().send(&self.settings, events)?;
+        let awaited = given.iter().flatten().filter(|given| !given.is_late);
+        wait(awaited.map(|given| given.delivery.clone()).collect()).await;
         let mut behind = HashSet::new();
         let durable: Vec<bool> = events
             .iter()
-            .zip(sent)
-            .map(|(event, delivery)| {
-                let delivered = delivery.and_then(FutureExt::now_or_never) == Some(true);
-                if !delivered {
+            .zip(given)
+            .map(|(event, given)| {
+                let delivered = given.and_then(|given| given.delivery.now_or_never());
+                if delivered != Some(true) {
                     behind.insert(event.room_id);
                 }
-                delivered && !behind.contains(&event.room_id)
+                !behind.contains(&event.room_id)
             })
             .collect();
-        self.lock().settle();
+        self.lock().told(events, &durable);
         if durable.contains(&true) || events.is_empty() {
             Ok(durable)
         } else {
@@ -68,8 +79,18 @@ impl Producer {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pending> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for as many as come: one partition that takes nothing must not keep the answer about all others. Whether a
+/// delivery is late is seen by itself.
+async fn wait(mut deliveries: FuturesUnordered<Delivery>) {
+    let deadline = Instant::now() + PATIENCE;
+    let mut until = deadline;
+    while let Ok(Some(_)) = timeout_at(until, deliveries.next()).await {
+        until = deadline.min(Instant::now() + PAUSE);
     }
 }
 
