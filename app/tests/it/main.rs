@@ -1,8 +1,10 @@
 //! The binary as an operator meets it: what it says when it cannot start, and how it ends.
 
+mod admin;
 mod operating;
 mod own_ports;
 mod planted_bugs;
 mod republish;
+mod reset_without_ticket;
 mod secrets;
 mod start;
