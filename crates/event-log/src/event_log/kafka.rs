@@ -16,6 +16,7 @@ mod settings;
 mod tail;
 mod topics;
 mod trail;
+mod watermarks;
 
 use std::sync::Arc;
 

@@ -1,14 +1,12 @@
 //! A follower of topics, by manual assignment (decision 16).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_contracts::Topic;
 use rdkafka::{
-    Offset, TopicPartitionList,
     config::FromClientConfigAndContext as _,
     consumer::{Consumer as _, StreamConsumer},
-    error::KafkaError,
     types::RDKafkaErrorCode,
 };
 
@@ -16,10 +14,10 @@ use super::{
     client::{self, Reporter, blocking},
     fetch::Fetcher,
     settings::KafkaSettings,
+    watermarks,
 };
 use crate::event_log::{EventLogError, Record, TailReader};
 
-const PATIENCE: Duration = Duration::from_secs(4);
 /// librdkafka assigns nothing without a group's name; no member ever joins this one, and nothing is committed to it.
 const GROUP: &str = "colloquy-tail";
 
@@ -41,8 +39,8 @@ impl Tail {
                     client::reader(&settings, GROUP).set("auto.offset.reset", "error"),
                     Reporter,
                 )?;
-                let names = topics.iter().map(|topic| settings.prefixed(topic.name()));
-                let ends = ends(&consumer, names)?;
+                let watermarks = watermarks::fetch(&settings, &consumer, &topics)?;
+                let ends = watermarks::assignment(&settings, &watermarks, |one| one.high)?;
                 consumer.assign(&ends)?;
                 Ok(consumer)
             })
@@ -69,26 +67,4 @@ impl TailReader for Tail {
             outcome => Ok(outcome?),
         }
     }
-}
-
-/// The high watermark of every partition. They are asked for now: an assignment to "the end" would mean the end at
-/// the time of the first fetch.
-fn ends(
-    consumer: &StreamConsumer<Reporter>,
-    names: impl Iterator<Item = String>,
-) -> Result<TopicPartitionList, EventLogError> {
-    let mut ends = TopicPartitionList::new();
-    for name in names {
-        let metadata = consumer.fetch_metadata(Some(&name), PATIENCE)?;
-        for topic in metadata.topics() {
-            if let Some(error) = topic.error() {
-                return Err(KafkaError::MetadataFetch(error.into()).into());
-            }
-            for partition in topic.partitions() {
-                let (_, end) = consumer.fetch_watermarks(&name, partition.id(), PATIENCE)?;
-                ends.add_partition_offset(&name, partition.id(), Offset::Offset(end))?;
-            }
-        }
-    }
-    Ok(ends)
 }

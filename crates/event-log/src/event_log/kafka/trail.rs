@@ -1,14 +1,12 @@
 //! The write topics from their beginning, by manual assignment.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_contracts::Topic;
 use rdkafka::{
-    Offset, TopicPartitionList,
     config::FromClientConfigAndContext as _,
     consumer::{Consumer as _, StreamConsumer},
-    error::KafkaError,
     types::RDKafkaErrorCode,
 };
 
@@ -16,10 +14,10 @@ use super::{
     client::{self, Reporter, blocking},
     fetch::Fetcher,
     settings::KafkaSettings,
+    watermarks::{self, Watermarks},
 };
 use crate::event_log::{EventLogError, Record, TrailReader};
 
-const PATIENCE: Duration = Duration::from_secs(4);
 /// librdkafka assigns nothing without a group's name; no member ever joins this one, and nothing is committed to it.
 const GROUP: &str = "colloquy-trail";
 
@@ -37,26 +35,22 @@ pub(super) struct Trail {
 impl Trail {
     pub(super) async fn open(settings: Arc<KafkaSettings>) -> Result<Self, EventLogError> {
         let opening = Arc::clone(&settings);
-        let (consumer, positions, ends) = blocking(move || {
+        let (consumer, watermarks) = blocking(move || {
             let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
                 client::reader(&opening, GROUP).set("auto.offset.reset", "error"),
                 Reporter,
             )?;
-            let (positions, ends) = watermarks(&opening, &consumer)?;
-            let mut beginning = TopicPartitionList::new();
-            for ((topic, partition), &position) in &positions {
-                let name = opening.prefixed(topic.name());
-                beginning.add_partition_offset(&name, *partition, Offset::Offset(position))?;
-            }
+            let watermarks = watermarks::fetch(&opening, &consumer, &Topic::WRITE)?;
+            let beginning = watermarks::assignment(&opening, &watermarks, |one| one.low)?;
             consumer.assign(&beginning)?;
-            Ok((consumer, positions, ends))
+            Ok((consumer, watermarks))
         })
         .await?;
         Ok(Self {
             fetcher: Fetcher::new(Arc::clone(&settings), consumer),
             settings,
-            positions,
-            ends,
+            positions: offsets(&watermarks, |one| one.low),
+            ends: offsets(&watermarks, |one| one.high),
         })
     }
 
@@ -88,31 +82,13 @@ impl TrailReader for Trail {
     async fn note_end(&mut self) -> Result<(), EventLogError> {
         let consumer = Arc::clone(self.fetcher.consumer());
         let settings = Arc::clone(&self.settings);
-        let (_, ends) = blocking(move || watermarks(&settings, &consumer)).await?;
-        self.ends = ends;
+        let fetch = move || watermarks::fetch(&settings, &consumer, &Topic::WRITE);
+        self.ends = offsets(&blocking(fetch).await?, |one| one.high);
         Ok(())
     }
 }
 
-/// The first offset of every partition of the write topics, and the one behind its last.
-fn watermarks(
-    settings: &KafkaSettings,
-    consumer: &StreamConsumer<Reporter>,
-) -> Result<(Offsets, Offsets), EventLogError> {
-    let (mut lows, mut highs) = (Offsets::new(), Offsets::new());
-    for topic in Topic::WRITE {
-        let name = settings.prefixed(topic.name());
-        let metadata = consumer.fetch_metadata(Some(&name), PATIENCE)?;
-        for found in metadata.topics() {
-            if let Some(error) = found.error() {
-                return Err(KafkaError::MetadataFetch(error.into()).into());
-            }
-            for partition in found.partitions() {
-                let (low, high) = consumer.fetch_watermarks(&name, partition.id(), PATIENCE)?;
-                lows.insert((topic, partition.id()), low);
-                highs.insert((topic, partition.id()), high);
-            }
-        }
-    }
-    Ok((lows, highs))
+fn offsets(watermarks: &[Watermarks], of: impl Fn(&Watermarks) -> i64) -> Offsets {
+    let offset = |one: &Watermarks| ((one.topic, one.partition), of(one));
+    watermarks.iter().map(offset).collect()
 }

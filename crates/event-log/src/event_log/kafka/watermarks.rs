@@ -1,0 +1,71 @@
+//! Where the partitions of topics begin and end.
+
+use std::time::Duration;
+
+use colloquy_contracts::Topic;
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::{Consumer as _, StreamConsumer},
+    error::KafkaError,
+};
+
+use super::{client::Reporter, settings::KafkaSettings};
+use crate::event_log::EventLogError;
+
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// One partition, as it is now.
+pub(super) struct Watermarks {
+    pub topic: Topic,
+    pub partition: i32,
+    /// The first offset.
+    pub low: i64,
+    /// The one behind the last.
+    pub high: i64,
+}
+
+/// Every partition of these topics. Blocks its thread.
+pub(super) fn fetch(
+    settings: &KafkaSettings,
+    consumer: &StreamConsumer<Reporter>,
+    topics: &[Topic],
+) -> Result<Vec<Watermarks>, EventLogError> {
+    let mut watermarks = Vec::new();
+    for &topic in topics {
+        let name = settings.prefixed(topic.name());
+        let metadata = consumer.fetch_metadata(Some(&name), PATIENCE)?;
+        for found in metadata.topics() {
+            if let Some(error) = found.error() {
+                return Err(KafkaError::MetadataFetch(error.into()).into());
+            }
+            for partition in found.partitions().iter().map(|found| found.id()) {
+                let (low, high) = consumer.fetch_watermarks(&name, partition, PATIENCE)?;
+                watermarks.push(Watermarks {
+                    topic,
+                    partition,
+                    low,
+                    high,
+                });
+            }
+        }
+    }
+    Ok(watermarks)
+}
+
+/// What a consumer is to read: each partition from the offset that `from` takes of it. They are numbers: an assignment
+/// to "the end" would mean the end at the time of the first fetch.
+pub(super) fn assignment(
+    settings: &KafkaSettings,
+    watermarks: &[Watermarks],
+    from: impl Fn(&Watermarks) -> i64,
+) -> Result<TopicPartitionList, KafkaError> {
+    let mut assignment = TopicPartitionList::new();
+    for one in watermarks {
+        let (name, offset) = (
+            settings.prefixed(one.topic.name()),
+            Offset::Offset(from(one)),
+        );
+        assignment.add_partition_offset(&name, one.partition, offset)?;
+    }
+    Ok(assignment)
+}
