@@ -7,7 +7,10 @@ use colloquy_event_log::{
 };
 use rdkafka::{
     ClientConfig,
-    admin::{AdminClient, AdminOptions},
+    admin::{AdminClient, AdminOptions, ResourceSpecifier},
+    client::DefaultClientContext,
+    mocking::MockCluster,
+    producer::DefaultProducerContext,
 };
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -32,12 +35,26 @@ impl Topics {
 }
 
 impl Topics {
-    /// Deletes all topics and makes them again.
-    async fn wipe(&self) {
-        let admin: AdminClient<_> = ClientConfig::new()
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        ClientConfig::new()
             .set("bootstrap.servers", &self.0.brokers)
             .create()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// How long a topic keeps its records, as Kafka says.
+    async fn retention_ms(&self, topic: Topic) -> String {
+        let name = format!("{}{topic}", self.0.topic_prefix);
+        let asked = [ResourceSpecifier::Topic(&name)];
+        let admin = self.admin();
+        let told = admin.describe_configs(&asked, &AdminOptions::new()).await;
+        let config = told.unwrap().remove(0).unwrap();
+        config.get("retention.ms").unwrap().value.clone().unwrap()
+    }
+
+    /// Deletes all topics and makes them again.
+    async fn wipe(&self) {
+        let admin = self.admin();
         let names = Topic::ALL.map(|topic| format!("{}{topic}", self.0.topic_prefix));
         let names = names.each_ref().map(String::as_str);
         admin
@@ -80,6 +97,67 @@ fn events(numbers: std::ops::Range<i64>) -> Vec<NewEvent> {
             version: None,
         })
         .collect()
+}
+
+#[tokio::test]
+async fn decision_15_topics_are_made_to_keep_what_the_settings_say() {
+    let mut topics = Topics::fresh().await;
+    topics.log().await;
+    for (kept, of) in [
+        ("-1", Topic::WRITE.as_slice()),
+        ("86400000", &Topic::ANNOUNCED),
+    ] {
+        for topic in of {
+            assert_eq!(topics.retention_ms(*topic).await, kept, "{topic}");
+        }
+    }
+    let set = KafkaSettings {
+        write_retention_ms: 123_000,
+        announced_retention_ms: -1,
+        ..Topics::fresh().await.0
+    };
+    topics.0 = set;
+    topics.log().await;
+    for (kept, of) in [
+        ("123000", Topic::WRITE.as_slice()),
+        ("-1", &Topic::ANNOUNCED),
+    ] {
+        for topic in of {
+            assert_eq!(topics.retention_ms(*topic).await, kept, "{topic}");
+        }
+    }
+}
+
+/// A broker that makes no topics: librdkafka's mock does not know how to.
+fn broker_with(topics: &[&str]) -> (MockCluster<'static, DefaultProducerContext>, KafkaSettings) {
+    let mock = MockCluster::new(1).unwrap();
+    for topic in topics {
+        let partitions = if topic.starts_with("colloquy") { 1 } else { 6 };
+        mock.create_topic(topic, partitions, 1).unwrap();
+    }
+    let settings = KafkaSettings::new(mock.bootstrap_servers());
+    (mock, settings)
+}
+
+#[tokio::test]
+async fn p5_topics_that_were_made_beforehand_are_used_where_none_may_be_made() {
+    let names = Topic::ALL.map(Topic::name);
+    let (_mock, settings) = broker_with(&[&names[..], &["colloquy-warm-up"]].concat());
+    let log = KafkaLog::connect(settings).await.unwrap();
+    let events = events(0..3);
+    let durable = log.append(&events).await.unwrap();
+    assert_eq!(durable, vec![true; events.len()]);
+}
+
+#[tokio::test]
+async fn p5_a_topic_that_cannot_be_made_is_waited_for_by_its_name() {
+    let (_mock, settings) = broker_with(&Topic::ALL.map(Topic::name));
+    let Err(EventLogError::Unavailable(reason)) = KafkaLog::connect(settings).await else {
+        panic!("the topic for warming up is missing");
+    };
+    assert!(reason.contains("colloquy-warm-up"), "{reason}");
+    let others = Topic::ALL.iter().any(|topic| reason.contains(topic.name()));
+    assert!(!others, "{reason}");
 }
 
 #[tokio::test]

@@ -27,28 +27,45 @@ const REPLICATION: TopicReplication<'_> = TopicReplication::Fixed(-1);
 /// Partitions by name, of every topic there is.
 type Partitions = HashMap<String, i32>;
 
-/// After this all topics exist, and a room is in the same partition of all write topics.
+/// A topic as it is to be.
+struct Wanted {
+    name: String,
+    partitions: i32,
+    retention_ms: String,
+}
+
+/// After this all topics exist, and a room is in the same partition of all write topics. Nothing is made, and no right to
+/// make anything needed, where all topics were made beforehand.
 pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogError> {
     let admin = AdminClient::from_config_and_context(&client::config(settings), Reporter)?;
     let admin = Arc::new(admin);
-    check(settings, &existing(&admin).await?)?;
-    create(settings, &admin).await?;
+    let there = existing(&admin).await?;
+    check(settings, &there)?;
+    let mut missing = wanted(settings);
+    missing.retain(|topic| !there.contains_key(&topic.name));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    create(&missing, &admin).await?;
     let deadline = Instant::now() + PATIENCE;
     let mut backoff = Backoff::default();
     loop {
         // Another process may have made them meanwhile, by other settings.
         let topics = existing(&admin).await?;
         check(settings, &topics)?;
-        if wanted(settings).all(|(name, ..)| topics.contains_key(&name)) {
+        missing.retain(|topic| !topics.contains_key(&topic.name));
+        if missing.is_empty() {
             return Ok(());
         }
         timeout_at(deadline, backoff.wait()).await.map_err(|_| {
-            EventLogError::Unavailable("topics that were made do not appear".to_owned())
+            let names = names(&missing);
+            EventLogError::Unavailable(format!("topics that were made do not appear: {names}"))
         })?;
     }
 }
 
-/// How many partitions each existing topic has. Asks for all topics, because asking for one by name may make it.
+/// How many partitions each existing topic has; one that is just being made is not there yet. Asks for all topics,
+/// because asking for one by name may make it.
 async fn existing(admin: &Arc<AdminClient<Reporter>>) -> Result<Partitions, EventLogError> {
     let admin = Arc::clone(admin);
     blocking(move || {
@@ -57,7 +74,9 @@ async fn existing(admin: &Arc<AdminClient<Reporter>>) -> Result<Partitions, Even
             let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
             (topic.name().to_owned(), count)
         };
-        Ok(metadata.topics().iter().map(partitions).collect())
+        let topics = metadata.topics().iter();
+        let there = topics.filter(|topic| topic.error().is_none());
+        Ok(there.map(partitions).collect())
     })
     .await
 }
@@ -78,49 +97,56 @@ fn check(settings: &KafkaSettings, topics: &Partitions) -> Result<(), EventLogEr
     Ok(())
 }
 
-/// Every topic: name, partitions, retention in milliseconds.
-fn wanted(settings: &KafkaSettings) -> impl Iterator<Item = (String, i32, i64)> {
-    let topics = Topic::ALL.into_iter().map(|topic| {
-        let retention_ms = match topic.writer() {
+fn wanted(settings: &KafkaSettings) -> Vec<Wanted> {
+    let topic = |name, partitions, retention_ms: i64| Wanted {
+        name: settings.prefixed(name),
+        partitions,
+        retention_ms: retention_ms.to_string(),
+    };
+    let topics = Topic::ALL.into_iter().map(|one| {
+        let retention_ms = match one.writer() {
             Writer::ChatCommand => settings.write_retention_ms,
             Writer::ChatQuery => settings.announced_retention_ms,
         };
-        (
-            settings.prefixed(topic.name()),
-            settings.partitions,
-            retention_ms,
-        )
+        topic(one.name(), settings.partitions, retention_ms)
     });
-    topics.chain([(settings.prefixed(WARM_UP), 1, WARM_UP_RETENTION_MS)])
+    let warm_up = topic(WARM_UP, 1, WARM_UP_RETENTION_MS);
+    topics.chain([warm_up]).collect()
 }
 
-async fn create(
-    settings: &KafkaSettings,
-    admin: &AdminClient<Reporter>,
-) -> Result<(), EventLogError> {
-    let topics: Vec<_> = wanted(settings)
-        .map(|(name, partitions, retention_ms)| (name, partitions, retention_ms.to_string()))
-        .collect();
-    let new: Vec<_> = topics
+/// Makes topics, unless somebody else does so at the same time.
+async fn create(missing: &[Wanted], admin: &AdminClient<Reporter>) -> Result<(), EventLogError> {
+    let new: Vec<_> = missing
         .iter()
-        .map(|(name, partitions, retention_ms)| {
-            NewTopic::new(name, *partitions, REPLICATION)
+        .map(|topic| {
+            NewTopic::new(&topic.name, topic.partitions, REPLICATION)
                 .set("cleanup.policy", "delete")
-                .set("retention.ms", retention_ms)
+                .set("retention.ms", &topic.retention_ms)
         })
         .collect();
     let options = AdminOptions::new()
         .request_timeout(Some(PATIENCE))
         .operation_timeout(Some(PATIENCE));
-    for outcome in admin.create_topics(&new, &options).await? {
-        match outcome {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((name, code)) => {
-                return Err(EventLogError::Unavailable(format!(
-                    "cannot make topic {name}: {code}"
-                )));
-            }
-        }
+    let outcomes = admin.create_topics(&new, &options).await.map_err(|error| {
+        let names = names(missing);
+        EventLogError::Unavailable(format!("missing topics cannot be made: {names}: {error}"))
+    })?;
+    let refused: Vec<_> = outcomes
+        .into_iter()
+        .filter_map(Result::err)
+        .filter(|(_, code)| *code != RDKafkaErrorCode::TopicAlreadyExists)
+        .map(|(name, code)| format!("{name}: {code}"))
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let refused = refused.join(", ");
+    Err(EventLogError::Unavailable(format!(
+        "missing topics cannot be made, make them or grant the right to: {refused}"
+    )))
+}
+
+fn names(topics: &[Wanted]) -> String {
+    let names: Vec<_> = topics.iter().map(|topic| topic.name.as_str()).collect();
+    names.join(", ")
 }
