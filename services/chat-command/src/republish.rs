@@ -6,9 +6,8 @@
 
 pub mod postgres;
 
-use colloquy_chassis::{answer::chain, backoff::Backoff};
 use colloquy_contracts::events::WriteEvent;
-use colloquy_event_log::{EventLog, NewEvent};
+use colloquy_event_log::{EventLog, NewEvent, append_until_durable};
 use colloquy_sql::StoreError;
 
 use self::postgres::Written;
@@ -55,25 +54,6 @@ async fn append(log: &dyn EventLog, events: &[WriteEvent]) -> u64 {
         replayed: true,
         ..NewEvent::from(event)
     };
-    let mut left: Vec<_> = events.iter().map(replayed).collect();
-    let mut backoff = Backoff::default();
-    loop {
-        let before = left.len();
-        match log.append(&left).await {
-            Ok(durable) => {
-                let mut durable = durable.into_iter();
-                left.retain(|_| !durable.next().unwrap_or(false));
-            }
-            Err(error) => tracing::warn!(error = chain(&error), "nothing can be republished"),
-        }
-        if left.is_empty() {
-            return events.len() as u64;
-        }
-        // A log that takes some is not away.
-        if left.len() < before {
-            backoff.reset();
-        } else {
-            backoff.wait().await;
-        }
-    }
+    append_until_durable(log, events.iter().map(replayed).collect()).await;
+    events.len() as u64
 }

@@ -4,9 +4,8 @@
 //! and telling, is dropped by whoever heard the first (decision 9). It also carries how far its room had come, so that one
 //! of a stalled projector, published behind a newer one of its successor, is known to be old.
 
-use colloquy_chassis::backoff::Backoff;
 use colloquy_contracts::{CustomerId, Topic, views::ReadStatus};
-use colloquy_event_log::{EventLog, NewEvent};
+use colloquy_event_log::{EventLog, NewEvent, append_until_durable};
 
 use crate::room_state::RoomState;
 
@@ -48,24 +47,7 @@ pub fn read_status_updated(
 
 /// Appends announcements and answers when every one is durable, however long the log is away.
 pub async fn publish(log: &dyn EventLog, announcements: &[NewEvent]) {
-    let mut left = announcements.to_vec();
-    let mut backoff = Backoff::default();
-    while !left.is_empty() {
-        match log.append(&left).await {
-            Ok(durable) => {
-                let mut durable = durable.into_iter();
-                left.retain(|_| !durable.next().unwrap_or(false));
-                if left.is_empty() {
-                    return;
-                }
-                tracing::warn!(left = left.len(), "announcements are not durable yet");
-            }
-            Err(error) => {
-                tracing::warn!(%error, left = left.len(), "announcements cannot be published");
-            }
-        }
-        backoff.wait().await;
-    }
+    append_until_durable(log, announcements.to_vec()).await;
 }
 
 fn json(value: &impl serde::Serialize) -> bytes::Bytes {
