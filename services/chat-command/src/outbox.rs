@@ -8,6 +8,7 @@ pub mod postgres;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use colloquy_contracts::RoomId;
 use colloquy_event_log::NewEvent;
 use colloquy_sql::StoreError;
 use uuid::Uuid;
@@ -33,13 +34,17 @@ pub struct Unpublished {
 }
 
 /// How much waits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Events.
+    /// Events, of which at most [`COUNTED`] are counted: that many, or more.
     pub depth: i64,
     /// Since when the oldest waits.
     pub age: Duration,
 }
+
+/// After a long outage millions of events wait. They are not counted, because that takes as long as it takes to publish
+/// some of them.
+pub const COUNTED: i64 = 100_000;
 
 /// Events that are committed and not yet published.
 #[async_trait]
@@ -56,7 +61,7 @@ pub trait Outbox: Send + Sync + 'static {
     /// The store is unavailable: the lease runs out by itself.
     async fn release_lease(&self, lease: Lease) -> Result<(), StoreError>;
 
-    /// At most `limit` events in id order; `None` when the lease is no longer held.
+    /// At most `limit` events in id order, those of some rooms left out; `None` when the lease is no longer held.
     ///
     /// # Errors
     /// The store is unavailable.
@@ -64,6 +69,7 @@ pub trait Outbox: Send + Sync + 'static {
         &self,
         lease: Lease,
         limit: u32,
+        without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError>;
 
     /// Removes events that are durable in the log. If that is lost in a crash they are published again.
@@ -72,7 +78,7 @@ pub trait Outbox: Send + Sync + 'static {
     /// The store is unavailable: they will be published again.
     async fn published(&self, ids: &[i64]) -> Result<(), StoreError>;
 
-    /// How much waits.
+    /// How much waits, in a time that does not grow with it.
     ///
     /// # Errors
     /// The store is unavailable.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use colloquy_contracts::RoomId;
 use colloquy_event_log::{EventLog, NewEvent};
 use colloquy_sql::StoreError;
 use uuid::Uuid;
@@ -78,9 +79,10 @@ impl Outbox for PollsById {
         &self,
         lease: Lease,
         limit: u32,
+        without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
         let last = self.last.load(Ordering::SeqCst);
-        let waiting = self.outbox.unpublished(lease, limit).await?;
+        let waiting = self.outbox.unpublished(lease, limit, without).await?;
         Ok(waiting.map(|mut waiting| {
             waiting.retain(|row| row.id > last);
             let newest = waiting.last().map_or(last, |row| row.id);

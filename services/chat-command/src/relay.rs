@@ -1,18 +1,26 @@
-//! Carries committed events from the outbox to the event log, in id order, under the lease (decision 5).
+//! Carries committed events from the outbox to the event log, in id order, under the lease (decision 5). Rooms whose
+//! events the log does not take wait, and the others go on (decision 6).
 //!
 //! A relay that slept through the end of its lease may publish once more what another one has published: readers drop
 //! repeats. It never publishes out of order, because both take the same rows in the same order.
 //!
 //! It outlives the writer of its process, so that a stop leaves nothing behind that was acknowledged.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+mod backlog;
+mod held;
+
+use std::{future::Future, mem, pin::pin, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
 use colloquy_event_log::{EventLog, EventLogError};
 use colloquy_sql::StoreError;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 use uuid::Uuid;
 
+use self::held::Held;
 use crate::outbox::{Lease, Outbox, Unpublished};
 
 const LEASE: Duration = Duration::from_secs(3);
@@ -36,11 +44,16 @@ pub fn start(
 ) {
     #[cfg(feature = "planted-bugs")]
     let outbox = crate::planted_bugs::relay_outbox(outbox);
+    let publishes = watch::Sender::new(false);
+    backlog::start(Arc::clone(&outbox), publishes.subscribe(), tasks);
     let relay = Relay {
         holder: Uuid::new_v4(),
         outbox,
         log,
         lease: None,
+        publishes,
+        held: Held::default(),
+        refused: false,
         last_event: None,
     };
     tasks.spawn_vital("relay", relay.run(writer_ended));
@@ -52,6 +65,11 @@ struct Relay {
     log: Arc<dyn EventLog>,
     /// The lease and when it was last renewed.
     lease: Option<(Lease, Instant)>,
+    /// Whether there is a lease, for whoever tells of it.
+    publishes: watch::Sender<bool>,
+    held: Held,
+    /// Whether the log took nothing in the last turn.
+    refused: bool,
     last_event: Option<Instant>,
 }
 
@@ -61,10 +79,10 @@ enum Turn {
     Passive,
     /// Nothing waits.
     Empty,
-    /// Everything taken was published.
+    /// Only events of rooms that are held wait.
+    Held,
+    /// Something was published.
     Published,
-    /// The log took only a part.
-    Stuck,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +125,7 @@ impl Relay {
                     Ok(backlog) if backlog.depth == 0 => return,
                     _ => backoff.wait().await,
                 },
-                Ok(Turn::Stuck) | Err(_) => backoff.wait().await,
+                Ok(Turn::Held) | Err(_) => backoff.wait().await,
             }
         }
     }
@@ -116,12 +134,13 @@ impl Relay {
     async fn step(&mut self, backoff: &mut Backoff) {
         match self.turn().await {
             Ok(Turn::Published) => backoff.reset(),
-            Ok(Turn::Empty) => {
-                backoff.reset();
+            Ok(turn @ (Turn::Empty | Turn::Held)) => {
+                if let Turn::Empty = turn {
+                    backoff.reset();
+                }
                 let _ = timeout(self.poll(), self.outbox.poked()).await;
             }
             Ok(Turn::Passive) => tokio::time::sleep(RENEW).await,
-            Ok(Turn::Stuck) => backoff.wait().await,
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "events wait in the outbox");
                 backoff.wait().await;
@@ -133,35 +152,46 @@ impl Relay {
         let Some(lease) = self.hold_lease().await? else {
             return Ok(Turn::Passive);
         };
-        let Some(waiting) = self.outbox.unpublished(lease, BATCH).await? else {
-            self.lease = None;
+        // However many rooms are tried again in vain, there is a turn for all others behind each such turn.
+        let held = if mem::take(&mut self.refused) {
+            self.held.all()
+        } else {
+            self.held.rooms(Instant::now())
+        };
+        let Some(waiting) = self.outbox.unpublished(lease, BATCH, &held).await? else {
+            self.set_lease(None);
             return Ok(Turn::Passive);
         };
         if waiting.is_empty() {
-            return Ok(Turn::Empty);
+            return Ok(if held.is_empty() {
+                Turn::Empty
+            } else {
+                Turn::Held
+            });
         }
-        self.last_event = Some(Instant::now());
         self.publish(&waiting).await
     }
 
-    async fn publish(&self, waiting: &[Unpublished]) -> Result<Turn, TurnError> {
+    async fn publish(&mut self, waiting: &[Unpublished]) -> Result<Turn, TurnError> {
         metrics::histogram!("relay_batch_events")
             .record(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
         let events: Vec<_> = waiting.iter().map(|row| row.event.clone()).collect();
-        let durable = self.log.append(&events).await?;
+        let outcome = self.log.append(&events).await;
+        let durable = outcome.as_deref().unwrap_or_default();
+        let now = Instant::now();
+        self.held.note(&events, durable, now);
         let published: Vec<i64> = waiting
             .iter()
             .zip(durable)
             .filter_map(|(row, durable)| durable.then_some(row.id))
             .collect();
+        self.refused = published.is_empty();
         if !published.is_empty() {
+            self.last_event = Some(now);
             self.outbox.published(&published).await?;
         }
-        Ok(if published.len() == waiting.len() {
-            Turn::Published
-        } else {
-            Turn::Stuck
-        })
+        outcome?;
+        Ok(Turn::Published)
     }
 
     /// The lease, renewed each second. It is renewed between batches only, so a relay that is stuck loses it.
@@ -173,25 +203,23 @@ impl Relay {
         }
         let before = Instant::now();
         let lease = self.outbox.renew_lease(self.holder, LEASE).await?;
-        if let Some(lease) = lease {
-            if self.lease.is_none_or(|(held, _)| held != lease) {
-                tracing::info!(relay.epoch = lease.epoch, "this instance publishes");
-            }
-            self.report_backlog().await?;
+        if let Some(lease) = lease
+            && self.lease.is_none_or(|(held, _)| held != lease)
+        {
+            tracing::info!(relay.epoch = lease.epoch, "this instance publishes");
         }
-        self.lease = lease.map(|lease| (lease, before));
+        self.set_lease(lease.map(|lease| (lease, before)));
         Ok(lease)
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a gauge may be off by one in 2^53"
-    )]
-    async fn report_backlog(&self) -> Result<(), StoreError> {
-        let backlog = self.outbox.backlog().await?;
-        metrics::gauge!("outbox_events").set(backlog.depth as f64);
-        metrics::gauge!("outbox_oldest_seconds").set(backlog.age.as_secs_f64());
-        Ok(())
+    fn set_lease(&mut self, lease: Option<(Lease, Instant)>) {
+        let publishes = lease.is_some();
+        self.publishes
+            .send_if_modified(|before| mem::replace(before, publishes) != publishes);
+        self.lease = lease;
+        if lease.is_none() {
+            self.held = Held::default();
+        }
     }
 
     fn poll(&self) -> Duration {

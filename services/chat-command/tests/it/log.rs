@@ -22,6 +22,8 @@ pub struct MemoryLog {
     /// Refuses every n-th event the first time it comes; 0 refuses none.
     pub refuse_every: AtomicUsize,
     refused: Mutex<HashSet<String>>,
+    /// Takes nothing of these rooms.
+    pub dead: Mutex<HashSet<RoomId>>,
 }
 
 impl Default for MemoryLog {
@@ -31,6 +33,7 @@ impl Default for MemoryLog {
             down: AtomicBool::default(),
             refuse_every: AtomicUsize::default(),
             refused: Mutex::default(),
+            dead: Mutex::default(),
         }
     }
 }
@@ -75,6 +78,9 @@ impl MemoryLog {
     }
 
     fn refuses(&self, event: &NewEvent, place: usize) -> bool {
+        if self.dead.lock().unwrap().contains(&event.room_id) {
+            return true;
+        }
         let every = self.refuse_every.load(Ordering::SeqCst);
         every > 0
             && place.is_multiple_of(every)
@@ -99,6 +105,9 @@ impl EventLog for MemoryLog {
                 blocked.insert(event.room_id);
             }
             answers.push(durable);
+        }
+        if taken.is_empty() && !events.is_empty() {
+            return Err(EventLogError::Unavailable("nothing is taken".into()));
         }
         self.appended.send_modify(|appended| appended.extend(taken));
         Ok(answers)

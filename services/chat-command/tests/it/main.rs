@@ -12,6 +12,7 @@ mod log;
 mod names;
 mod postgres;
 mod relay;
+mod relay_alone;
 mod republish;
 mod service;
 mod sqlite;

@@ -12,7 +12,7 @@ use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
     domain::{MessageContent, RoomName},
     group_commit::GroupCommit,
-    outbox::Outbox,
+    outbox::{COUNTED, Outbox},
     relay,
     write_store::{Command, NewMessage, NewRoom, Recorded, Submission, WriteStore},
 };
@@ -296,11 +296,67 @@ async fn decision_5_one_relay_holds_the_lease_and_every_change_of_hands_has_its_
     let first = outbox.renew_lease(one, LONG).await.unwrap().unwrap();
     assert_eq!(outbox.renew_lease(one, LONG).await.unwrap(), Some(first));
     assert_eq!(outbox.renew_lease(two, LONG).await.unwrap(), None);
-    assert_eq!(outbox.unpublished(first, 1).await.unwrap(), Some(vec![]));
+    assert_eq!(
+        outbox.unpublished(first, 1, &[]).await.unwrap(),
+        Some(vec![])
+    );
     outbox.release_lease(first).await.unwrap();
-    assert_eq!(outbox.unpublished(first, 1).await.unwrap(), None);
+    assert_eq!(outbox.unpublished(first, 1, &[]).await.unwrap(), None);
     let second = outbox.renew_lease(two, LONG).await.unwrap().unwrap();
     assert!(second.epoch > first.epoch);
-    assert_eq!(outbox.unpublished(first, 1).await.unwrap(), None);
+    assert_eq!(outbox.unpublished(first, 1, &[]).await.unwrap(), None);
     assert_eq!(outbox.renew_lease(one, LONG).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f09_what_waits_after_a_long_outage_is_counted_up_to_a_limit_and_its_age_is_known() {
+    let database = Database::fresh().await;
+    let (_, outbox) = database.instance();
+    let insert = async |count: i64, age: &str| {
+        sqlx::query(
+            "INSERT INTO outbox (topic, room_id, event_id, payload, recorded_at)
+             SELECT 'chat-message-sent', 1, n::text, '', now() - $2::interval FROM generate_series(1, $1) AS n",
+        )
+        .bind(count)
+        .bind(age)
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    };
+    assert_eq!(outbox.backlog().await.unwrap(), Default::default());
+    insert(1, "1 hour").await;
+    insert(7, "1 minute").await;
+    let backlog = outbox.backlog().await.unwrap();
+    assert_eq!(backlog.depth, 8);
+    assert_eq!(backlog.age.as_secs() / 60, 60);
+    insert(COUNTED, "0").await;
+    let backlog = outbox.backlog().await.unwrap();
+    assert_eq!(backlog.depth, COUNTED);
+    assert_eq!(backlog.age.as_secs() / 60, 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decision_6_events_of_some_rooms_are_left_out_and_the_others_keep_their_order() {
+    let database = Database::fresh().await;
+    let (store, outbox) = database.instance();
+    let (one, two) = (new_room(&store).await, new_room(&store).await);
+    for room in [one, two, one, two] {
+        send(&store, room, 2).await;
+    }
+    let lease = outbox.renew_lease(Uuid::new_v4(), 3 * SOON).await;
+    let lease = lease.unwrap().unwrap();
+    let take = async |limit, without: &[RoomId]| {
+        let taken = outbox.unpublished(lease, limit, without).await.unwrap();
+        let taken = taken.unwrap().into_iter();
+        taken
+            .map(|row| (row.id, row.event.room_id))
+            .collect::<Vec<_>>()
+    };
+    let all = take(100, &[]).await;
+    assert_eq!(all.len(), 10);
+    let of_two: Vec<_> = all.iter().copied().filter(|row| row.1 == two).collect();
+    assert_eq!(of_two.len(), 5);
+    assert_eq!(take(100, &[one]).await, of_two);
+    assert_eq!(take(3, &[one, RoomId(0)]).await, of_two[..3]);
+    assert_eq!(take(100, &[one, two]).await, []);
 }

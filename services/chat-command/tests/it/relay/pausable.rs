@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use colloquy_chat_command::outbox::{Backlog, Lease, Outbox, PostgresOutbox, Unpublished};
+use colloquy_contracts::RoomId;
 use colloquy_sql::StoreError;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -69,9 +70,10 @@ impl Outbox for Pausable {
         &self,
         lease: Lease,
         limit: u32,
+        without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
         self.awake().await;
-        let waiting = self.outbox.unpublished(lease, limit).await?;
+        let waiting = self.outbox.unpublished(lease, limit, without).await?;
         if waiting.as_ref().is_some_and(|waiting| !waiting.is_empty()) {
             self.state.send_if_modified(|state| {
                 let falls = *state == State::FallsAsleepOnEvents;

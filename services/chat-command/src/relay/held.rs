@@ -1,0 +1,111 @@
+//! Rooms whose events the log did not take. Their later events wait for those, and no other room waits for them
+//! (decision 6): they are left out of what is taken next, for longer each time.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use colloquy_contracts::RoomId;
+use colloquy_event_log::NewEvent;
+use tokio::time::Instant;
+
+const FIRST: Duration = Duration::from_millis(50);
+/// A log that takes them again is noticed within this time.
+const LONGEST: Duration = Duration::from_secs(3);
+
+#[derive(Debug, Default)]
+pub(super) struct Held(HashMap<RoomId, Hold>);
+
+#[derive(Debug)]
+struct Hold {
+    until: Instant,
+    pause: Duration,
+}
+
+impl Held {
+    /// Every room that was refused when it was last tried.
+    pub(super) fn all(&self) -> Vec<RoomId> {
+        self.0.keys().copied().collect()
+    }
+
+    /// Those of them that are not to be tried yet.
+    pub(super) fn rooms(&self, now: Instant) -> Vec<RoomId> {
+        let held = self.0.iter().filter(|(_, hold)| hold.until > now);
+        held.map(|(room, _)| *room).collect()
+    }
+
+    /// Notes which of these events became durable. A room of which the log took nothing is held for twice as long as the
+    /// last time.
+    pub(super) fn note(&mut self, events: &[NewEvent], durable: &[bool], now: Instant) {
+        let (mut taken, mut refused) = (HashSet::new(), HashSet::new());
+        for (place, event) in events.iter().enumerate() {
+            let is_durable = durable.get(place).copied().unwrap_or(false);
+            let of = if is_durable { &mut taken } else { &mut refused };
+            of.insert(event.room_id);
+        }
+        self.0.retain(|room, _| !taken.contains(room));
+        for room in refused {
+            let pause = match self.0.get(&room) {
+                Some(hold) => (hold.pause * 2).min(LONGEST),
+                None => FIRST,
+            };
+            let until = now + pause;
+            self.0.insert(room, Hold { until, pause });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use colloquy_contracts::Topic;
+
+    use super::*;
+
+    fn events(rooms: &[i64]) -> Vec<NewEvent> {
+        let event = |room: &i64| NewEvent {
+            topic: Topic::ChatMessageSent,
+            room_id: RoomId(*room),
+            event_id: String::new(),
+            payload: "{}".into(),
+            replayed: false,
+            version: None,
+        };
+        rooms.iter().map(event).collect()
+    }
+
+    #[test]
+    fn decision_6_a_room_that_was_refused_is_held_and_no_other() {
+        let (mut held, now) = (Held::default(), Instant::now());
+        held.note(&events(&[1, 2, 1, 3]), &[true, true, false, true], now);
+        assert_eq!(held.rooms(now), [RoomId(1)]);
+        assert_eq!(held.rooms(now + FIRST), []);
+        assert_eq!(held.all(), [RoomId(1)]);
+        held.note(&events(&[1, 1]), &[true, true], now + FIRST);
+        assert_eq!(held.all(), []);
+    }
+
+    #[test]
+    fn decision_6_a_log_that_answers_nothing_holds_every_room() {
+        let (mut held, now) = (Held::default(), Instant::now());
+        held.note(&events(&[1, 2]), &[], now);
+        let mut rooms = held.rooms(now);
+        rooms.sort_unstable();
+        assert_eq!(rooms, [RoomId(1), RoomId(2)]);
+    }
+
+    #[test]
+    fn decision_6_a_hold_grows_to_3_s_and_begins_anew_when_something_is_taken() {
+        let (mut held, mut now) = (Held::default(), Instant::now());
+        for millis in [50, 100, 200, 400, 800, 1_600, 3_000, 3_000] {
+            held.note(&events(&[1]), &[false], now);
+            now += Duration::from_millis(millis) - Duration::from_millis(1);
+            assert_eq!(held.rooms(now), [RoomId(1)], "{millis}");
+            now += Duration::from_millis(1);
+            assert_eq!(held.rooms(now), [], "{millis}");
+        }
+        held.note(&events(&[1, 1]), &[true, false], now);
+        assert_eq!(held.rooms(now), [RoomId(1)]);
+        assert_eq!(held.rooms(now + FIRST), []);
+    }
+}
