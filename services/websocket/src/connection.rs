@@ -23,6 +23,7 @@ use self::{
 };
 use crate::{
     Websocket,
+    addresses::AddressPlace,
     fanout::outbound::{Next, Outbound},
     limits::FrameBudget,
     session::{Refusal, Session, Step},
@@ -55,11 +56,12 @@ enum Written {
 /// How a connection ends: the last thing to tell that was not handed over yet, and why.
 type End = (Option<Message>, Closing);
 
-/// Serves one client until it is gone or closed.
+/// Serves one client until it is gone or closed. Only then its address has the place again.
 pub(crate) async fn serve<C: Channel>(
     websocket: Arc<Websocket>,
     channel: C,
     cookie: Option<Box<Token>>,
+    _at_address: AddressPlace,
 ) {
     let outbound = Arc::new(Outbound::new(websocket.settings.queue_bytes));
     let place = websocket.connections.enter(Arc::clone(&outbound));

@@ -3,6 +3,7 @@
 
 #![deny(missing_docs)]
 
+pub mod addresses;
 pub mod connection;
 pub mod connections;
 pub mod fanout;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use colloquy_chassis::client_address::TrustedProxies;
 use tokio::time::Instant;
 
 use crate::{presence::Times, stomp};
@@ -17,6 +18,10 @@ pub struct Settings {
     pub subscriptions: usize,
     /// Open sessions of one customer on this node.
     pub sessions_per_customer: usize,
+    /// Open connections of one client address on this node: sockets, and SockJS sessions over plain HTTP.
+    pub connections_per_address: usize,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// Open SockJS sessions over plain HTTP on this node.
     pub sockjs_sessions: usize,
     /// Frames a second from one client, over time.
@@ -51,6 +56,8 @@ impl Default for Settings {
             },
             subscriptions: 256,
             sessions_per_customer: 1_000,
+            connections_per_address: 5_000,
+            trusted_proxies: TrustedProxies::default(),
             sockjs_sessions: 10_000,
             frames_per_second: 50,
             frame_burst: 500,

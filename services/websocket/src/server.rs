@@ -13,6 +13,7 @@ use hyper::upgrade::Upgraded;
 
 use crate::{
     Websocket,
+    addresses::AddressPlace,
     connection::{self, Socket},
     handshake, sockjs,
 };
@@ -41,7 +42,7 @@ pub(crate) async fn open(State(websocket): State<Arc<Websocket>>, request: Reque
 pub(crate) fn upgrade<S: Future<Output = ()> + Send + 'static>(
     websocket: &Arc<Websocket>,
     mut request: Request,
-    serve: impl FnOnce(Arc<Websocket>, Upgraded, Option<Box<Token>>) -> S + Send + 'static,
+    serve: impl FnOnce(Arc<Websocket>, Upgraded, Option<Box<Token>>, AddressPlace) -> S + Send + 'static,
 ) -> Response {
     let response = match handshake::accept(&request) {
         Ok(response) => response,
@@ -50,22 +51,32 @@ pub(crate) fn upgrade<S: Future<Output = ()> + Send + 'static>(
     if !websocket.is_following() {
         return not_ready().into_response();
     }
+    let addresses = &websocket.addresses;
+    let place = match addresses.admit(request.extensions(), request.headers()) {
+        Ok(place) => place,
+        Err(error) => return error.into_response(),
+    };
     let cookie = websocket.cookie(request.headers());
     let upgrade = hyper::upgrade::on(&mut request);
     let serving = Arc::clone(websocket);
     websocket.tasks.spawn(async move {
         match upgrade.await {
             // Boxed: each wrapper of a task would hold room for another copy of this large future.
-            Ok(upgraded) => Box::pin(serve(serving, upgraded, cookie)).await,
+            Ok(upgraded) => Box::pin(serve(serving, upgraded, cookie, place)).await,
             Err(error) => tracing::debug!(%error, "a client went away during the handshake"),
         }
     });
     response
 }
 
-async fn serve(websocket: Arc<Websocket>, upgraded: Upgraded, cookie: Option<Box<Token>>) {
+async fn serve(
+    websocket: Arc<Websocket>,
+    upgraded: Upgraded,
+    cookie: Option<Box<Token>>,
+    place: AddressPlace,
+) {
     let socket = Socket::new(upgraded, websocket.settings.frame.frame).await;
-    connection::serve(websocket, socket, cookie).await;
+    connection::serve(websocket, socket, cookie, place).await;
 }
 
 pub(crate) fn not_ready() -> ApiError {

@@ -71,19 +71,19 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
         .route(&path("/{server}/{session}/websocket"), get(socket::open))
         .route(
             &path("/{server}/{session}/eventsource"),
-            get(|state, path, headers| {
-                receive::receive(Transport::EventSource, state, path, headers)
+            get(|state, path, request| {
+                receive::receive(Transport::EventSource, state, path, request)
             }),
         )
         .route(
             &path("/{server}/{session}/xhr"),
-            post(|state, path, headers| receive::receive(Transport::Polling, state, path, headers))
+            post(|state, path, request| receive::receive(Transport::Polling, state, path, request))
                 .options(preflight_post),
         )
         .route(
             &path("/{server}/{session}/xhr_streaming"),
-            post(|state, path, headers| {
-                receive::receive(Transport::Streaming, state, path, headers)
+            post(|state, path, request| {
+                receive::receive(Transport::Streaming, state, path, request)
             })
             .options(preflight_post),
         )

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::{
     Settings,
+    addresses::Addresses,
     connection::Closing,
     connections::Connections,
     fanout::{consumer, registry::Registry},
@@ -40,6 +41,7 @@ pub struct Websocket {
     pub(crate) presence: Arc<Presence>,
     pub(crate) sessions: Sessions,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) addresses: Arc<Addresses>,
     following: AtomicBool,
 }
 
@@ -117,6 +119,8 @@ impl Websocket {
             ..
         } = foundation;
         let presence = Presence::new(expiring_store, rooms, settings.presence);
+        let proxies = settings.trusted_proxies.clone();
+        let addresses = Addresses::new(settings.connections_per_address, proxies);
         Self {
             settings,
             origins: access.origins,
@@ -129,6 +133,7 @@ impl Websocket {
             presence: Arc::new(presence),
             sessions: Sessions::default(),
             connections: Arc::default(),
+            addresses,
             following: AtomicBool::new(false),
         }
     }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use colloquy_chassis::{ApiError, Kind, session_token::Session as Token};
-use http::HeaderMap;
+use http::request::Parts;
 
 use super::{
     Segments, SockJs,
@@ -22,10 +22,11 @@ pub(super) async fn receive(
     transport: Transport,
     State(sockjs): State<SockJs>,
     segments: Segments,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
+    let (request, _) = request.into_parts();
     sockjs
-        .receive(transport, segments, &headers)
+        .receive(transport, segments, &request)
         .await
         .unwrap_or_else(IntoResponse::into_response)
 }
@@ -39,13 +40,13 @@ impl SockJs {
         &self,
         transport: Transport,
         segments: Segments,
-        headers: &HeaderMap,
+        request: &Parts,
     ) -> Result<Response, ApiError> {
         let name = session_of(segments)?;
-        let cookie = self.websocket.cookie(headers);
+        let cookie = self.websocket.cookie(&request.headers);
         let handle = match self.sessions.find(&name) {
             Some(handle) => handle,
-            None => self.open(&name, cookie.clone())?,
+            None => self.open(&name, cookie.clone(), request)?,
         };
         let is_owner = handle.admits(cookie.as_deref(), &self.websocket.revocations);
         // That a session has ended is no secret, and its cookie may have ended with it.
@@ -59,13 +60,20 @@ impl SockJs {
     }
 
     /// A new session, or the one that another request has opened meanwhile.
-    fn open(&self, name: &str, cookie: Option<Box<Token>>) -> Result<Handle, ApiError> {
+    fn open(
+        &self,
+        name: &str,
+        cookie: Option<Box<Token>>,
+        request: &Parts,
+    ) -> Result<Handle, ApiError> {
         if !self.websocket.is_following() {
             return Err(not_ready());
         }
         // A login that has ended counts as none; if that cannot be told now, CONNECT decides.
         let revocations = &self.websocket.revocations;
         let cookie = cookie.filter(|token| !matches!(revocations.is_revoked(token), Ok(true)));
+        let addresses = &self.websocket.addresses;
+        let at_address = addresses.admit(&request.extensions, &request.headers)?;
         let (handle, new) = self
             .sessions
             .find_or_open(name, cookie.as_deref())
@@ -74,7 +82,8 @@ impl SockJs {
             let websocket = Arc::clone(&self.websocket);
             let polled = Polled::new(place, requests, websocket.tasks.clone());
             let tasks = websocket.tasks.clone();
-            tasks.spawn(Box::pin(connection::serve(websocket, polled, cookie)));
+            let serving = connection::serve(websocket, polled, cookie, at_address);
+            tasks.spawn(Box::pin(serving));
         }
         Ok(handle)
     }

@@ -12,8 +12,6 @@ use tokio::time::timeout;
 
 use super::{NOT_CACHED, Segments, SockJs, frame, no_such_session, receive::not_yours, session_of};
 
-/// A body is no longer than this (stomp.md §6: a WebSocket message neither).
-const BODY: usize = 64 * 1024;
 const TEXT: &str = "text/plain; charset=UTF-8";
 
 /// Why nothing is taken.
@@ -71,8 +69,10 @@ impl SockJs {
     }
 
     async fn body(&self, request: Request) -> Result<Bytes, ApiError> {
-        let reading = to_bytes(request.into_body(), BODY);
-        match timeout(self.websocket.settings.frame_within, reading).await {
+        let settings = &self.websocket.settings;
+        // As long as a WebSocket message (stomp.md §6).
+        let reading = to_bytes(request.into_body(), settings.frame.frame);
+        match timeout(settings.frame_within, reading).await {
             Ok(Ok(body)) => Ok(body),
             Ok(Err(_)) => Err(ApiError::new(Kind::TooLarge, "The body is too large.")),
             Err(_) => Err(ApiError::new(Kind::Invalid, "The body took too long.")),

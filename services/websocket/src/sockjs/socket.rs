@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Websocket,
+    addresses::AddressPlace,
     connection::{
         self, Closing, Socket,
         channel::{Channel, Gone, Lost, Outgoing},
@@ -40,11 +41,16 @@ pub(super) async fn open(
     }
 }
 
-async fn serve(websocket: Arc<Websocket>, upgraded: Upgraded, cookie: Option<Box<Token>>) {
+async fn serve(
+    websocket: Arc<Websocket>,
+    upgraded: Upgraded,
+    cookie: Option<Box<Token>>,
+    place: AddressPlace,
+) {
     let socket = Socket::new(upgraded, websocket.settings.frame.frame).await;
     let mut framed = FramedSocket(socket);
     if framed.put(frame::OPEN).await.is_ok() && framed.flush().await.is_ok() {
-        connection::serve(websocket, framed, cookie).await;
+        connection::serve(websocket, framed, cookie, place).await;
     }
 }
 

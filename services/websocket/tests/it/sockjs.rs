@@ -1,7 +1,7 @@
 //! SockJS at `/ws/chat-sockjs` (stomp.md §7).
 
 mod addresses;
-mod browser;
+pub mod browser;
 mod ending;
 mod identity;
 mod info;

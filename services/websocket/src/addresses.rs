@@ -1,0 +1,145 @@
+//! How many connections each client address has on this node, so that no single one takes all the places (stomp.md §6).
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use colloquy_chassis::{
+    ApiError, Failure, Kind, client_address::TrustedProxies, http_server::PeerAddr,
+};
+use http::{Extensions, HeaderMap};
+
+/// A session over plain HTTP that nobody asks for ends within so many seconds.
+const RETRY_AFTER: u32 = 5;
+/// The bits of an IPv6 address that tell one client from another: a network is given whole.
+const IPV6_PREFIX: u32 = 64;
+
+/// The server that received a request did not say from whom: without [`PeerAddr`] nobody can be told apart.
+#[derive(Debug, thiserror::Error)]
+#[error("a request came without the address of its connection")]
+struct NoPeer;
+
+impl Failure for NoPeer {
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+}
+
+/// Open connections by client address: sockets, and sessions over plain HTTP.
+#[derive(Debug)]
+pub struct Addresses {
+    open: Mutex<HashMap<IpAddr, usize>>,
+    limit: usize,
+    proxies: TrustedProxies,
+}
+
+/// One connection's place among those of its address, given back when it is dropped.
+#[derive(Debug)]
+pub struct AddressPlace {
+    addresses: Arc<Addresses>,
+    network: IpAddr,
+}
+
+impl Addresses {
+    /// Nobody is here yet; each address may have `limit` connections. The proxies are believed from where a request comes.
+    #[must_use]
+    pub fn new(limit: usize, proxies: TrustedProxies) -> Arc<Self> {
+        Arc::new(Self {
+            open: Mutex::default(),
+            limit,
+            proxies,
+        })
+    }
+
+    /// A place for one connection more of whoever sent a request.
+    ///
+    /// # Errors
+    /// Its address has as many as it may have.
+    pub fn admit(
+        self: &Arc<Self>,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Result<AddressPlace, ApiError> {
+        let PeerAddr(peer) = extensions.get().ok_or(NoPeer)?;
+        let client = self.proxies.client(peer.ip(), headers);
+        self.enter(client).ok_or_else(|| {
+            metrics::counter!("websocket_connections_refused").increment(1);
+            let message = "There are too many connections from your address.";
+            ApiError::new(Kind::TooManyRequests, message).with_retry_after(RETRY_AFTER)
+        })
+    }
+
+    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<AddressPlace> {
+        let network = network(address);
+        let mut open = self.lock();
+        let count = open.get(&network).copied().unwrap_or_default();
+        if count >= self.limit {
+            return None;
+        }
+        open.insert(network, count + 1);
+        Some(AddressPlace {
+            addresses: Arc::clone(self),
+            network,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for AddressPlace {
+    fn drop(&mut self) {
+        let mut open = self.addresses.lock();
+        if let Some(count) = open.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// What one client has.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let host_bits = Ipv6Addr::BITS - IPV6_PREFIX;
+            Ipv6Addr::from_bits(address.to_bits() >> host_bits << host_bits).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stomp_limits_an_address_has_so_many_connections_and_gives_back_what_it_had() {
+        let addresses = Addresses::new(2, TrustedProxies::default());
+        let enter = |address: &str| addresses.enter(address.parse().unwrap());
+        let open = [enter("10.0.0.1").unwrap(), enter("10.0.0.1").unwrap()];
+        assert!(enter("10.0.0.1").is_none());
+        assert!(enter("::ffff:10.0.0.1").is_none(), "the same in IPv6");
+        let other = enter("10.0.0.2").unwrap();
+
+        let [first, second] = open;
+        drop(first);
+        let third = enter("10.0.0.1").unwrap();
+        assert!(enter("10.0.0.1").is_none());
+        drop((second, third, other));
+        assert!(addresses.lock().is_empty());
+    }
+
+    #[test]
+    fn stomp_limits_the_addresses_of_one_ipv6_network_are_one() {
+        let addresses = Addresses::new(1, TrustedProxies::default());
+        let enter = |address: &str| addresses.enter(address.parse().unwrap());
+        let _open = enter("2001:db8::1").unwrap();
+        assert!(enter("2001:db8::ffff:2").is_none());
+        assert!(enter("2001:db8:0:1::1").is_some());
+    }
+}
