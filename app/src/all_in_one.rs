@@ -93,7 +93,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         access,
         clock,
     };
-    let websocket = Websocket::start(pushing, services::stomp(settings), following, &tasks);
+    let websocket = Websocket::start(pushing, services::stomp(settings)?, following, &tasks);
 
     let routers = [
         colloquy_auth::router(auth),

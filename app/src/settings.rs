@@ -3,6 +3,7 @@
 mod environment;
 mod secrets;
 pub mod services;
+mod stomp;
 
 use std::{
     collections::HashMap,
@@ -19,6 +20,8 @@ use figment::{
     providers::{Format, Toml},
 };
 use serde::Deserialize;
+
+pub use self::stomp::Stomp;
 
 /// The defaults, which are also their documentation.
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
@@ -63,12 +66,6 @@ pub struct Http {
 #[serde(deny_unknown_fields)]
 pub struct Chat {
     pub max_content: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stomp {
-    pub heart_beat: [u32; 2],
 }
 
 #[derive(Deserialize)]
@@ -135,6 +132,9 @@ pub struct EventLog {
 pub struct Keys {
     pub folder: PathBuf,
 }
+
+/// A setting, the rule that its value must keep, and whether it does.
+pub type Rule = (&'static str, &'static str, bool);
 
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -244,7 +244,8 @@ impl Settings {
                 self.http.public_url.is_empty() || authority(&self.http.public_url).is_some(),
             ),
         ];
-        for (setting, rule, holds) in rules {
+        let stomp = self.stomp.rules(self.chat.max_content);
+        for (setting, rule, holds) in rules.into_iter().chain(stomp) {
             if !holds {
                 return Err(SettingsError::OutOfRange { setting, rule });
             }

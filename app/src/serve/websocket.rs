@@ -28,7 +28,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         access,
         clock: Arc::clone(&process.clock),
     };
-    let push = services::stomp(&process.settings);
+    let push = services::stomp(&process.settings)?;
     let gate = process.readiness.gate("websocket");
     let websocket = Websocket::start(foundation, push, gate, &tasks);
     process

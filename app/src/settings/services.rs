@@ -11,7 +11,7 @@ use colloquy_chassis::{
 use colloquy_customer::PasswordRule;
 use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings};
 use colloquy_service_api::CredentialCheck;
-use colloquy_websocket::stomp::HeartBeat;
+use colloquy_websocket::stomp::{HeartBeat, Limits};
 
 use super::{Settings, SettingsError};
 
@@ -111,10 +111,31 @@ pub fn chat(settings: &Settings) -> colloquy_chat_command::Settings {
 }
 
 /// The push side's settings.
-pub fn stomp(settings: &Settings) -> colloquy_websocket::Settings {
-    let [outgoing, incoming] = settings.stomp.heart_beat;
-    colloquy_websocket::Settings {
+///
+/// # Errors
+/// A trusted proxy is neither an address nor a network.
+pub fn stomp(settings: &Settings) -> Result<colloquy_websocket::Settings, SettingsError> {
+    let set = &settings.stomp;
+    let [outgoing, incoming] = set.heart_beat;
+    Ok(colloquy_websocket::Settings {
+        frame: Limits {
+            headers: set.max_headers,
+            header_line: set.max_header_line,
+            frame: set.max_frame,
+            destination: set.max_destination,
+            id: set.max_id,
+            receipt: set.max_receipt,
+        },
         heart_beat: HeartBeat { outgoing, incoming },
+        subscriptions: set.subscriptions_per_session,
+        sessions_per_customer: set.sessions_per_customer,
+        connections_per_address: set.connections_per_address,
+        trusted_proxies: settings.trusted_proxies()?,
+        sockjs_sessions: set.sockjs_sessions,
+        frames_per_second: set.frames_per_second,
+        frame_burst: set.frame_burst,
+        queue_bytes: set.queue_bytes,
+        write_within: Duration::from_secs(set.write_seconds),
         ..Default::default()
-    }
+    })
 }
