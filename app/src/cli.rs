@@ -99,7 +99,13 @@ pub struct Which {
 #[derive(Debug, Subcommand)]
 pub enum Views {
     /// Build the views anew from the log and put them in the place of those in use; reads and writes go on
-    Rebuild(System),
+    Rebuild {
+        /// Also if the log holds less than the views show: what it lacks is shown no more
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        system: System,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -62,7 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             return block_on(parked::run(&verb, &settings));
         }
         Some(Command::Views(verb)) => {
-            let Views::Rebuild(system) = &verb;
+            let Views::Rebuild { system, .. } = &verb;
             let settings = load(system.config.as_deref())?;
             return block_on(views::run(&verb, &settings));
         }

@@ -5,9 +5,12 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use colloquy_chassis::{SystemClock, lifecycle::termination};
-use colloquy_chat_query::{MongoViewStore, RebuildStore, SqliteViewStore, rebuild::rebuild};
+use colloquy_chat_query::{
+    MongoViewStore, RebuildStore, SqliteViewStore,
+    rebuild::{RebuildError, WithLess, rebuild},
+};
 use colloquy_event_log::{
     AuditTrail, EmbeddedLog, EventLog, KafkaLog, KafkaSettings, SqliteOutbox,
 };
@@ -85,15 +88,27 @@ pub async fn kafka(settings: &Settings) -> anyhow::Result<KafkaLog> {
 /// # Errors
 /// The views are as they were.
 pub async fn run(verb: &Verb, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let Verb::Rebuild(system) = verb;
+    let Verb::Rebuild { force, system } = verb;
+    let with_less = if *force {
+        WithLess::Replace
+    } else {
+        WithLess::Refuse
+    };
     let views = Views::open(system, settings).await?;
-    let id = Uuid::new_v4();
-    let rebuilt = tokio::select! {
-        rebuilt = rebuild(views.store.as_ref(), views.trail.as_ref(), &SystemClock, id) => rebuilt?,
+    let (store, trail, id) = (views.store.as_ref(), views.trail.as_ref(), Uuid::new_v4());
+    let outcome = tokio::select! {
+        outcome = rebuild(store, trail, &SystemClock, id, with_less) => outcome,
         () = termination() => {
             views.store.abandon(id).await?;
-            anyhow::bail!("the rebuild was broken off; the views are as they were");
+            bail!("the rebuild was broken off; the views are as they were");
         }
+    };
+    let rebuilt = match outcome {
+        Err(less @ RebuildError::HoldsLess { .. }) => bail!(
+            "{less}: they are left as they are. If topics were lost, run `colloquy republish` first; with `--force` \
+             what the log lacks is shown no more"
+        ),
+        outcome => outcome?,
     };
     println!(
         "The views are rebuilt from {} events, of which {} are parked.",

@@ -260,6 +260,40 @@ async fn decision_14_views_are_rebuilt_while_the_system_runs() {
     eventually(async || system.messages().await == 51).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn f11_a_log_that_holds_less_than_the_views_replaces_them_only_by_force() {
+    let system = System::start().await;
+    let mut told = vec![room()];
+    told.extend((1..=50).map(message));
+    system.tell(&told).await;
+    eventually(async || system.messages().await == 50).await;
+    let trim = outbox(system.data.path(), "write.db").await;
+    sqlx::query("DELETE FROM outbox WHERE id BETWEEN 2 AND 31")
+        .execute(&trim.database().writer)
+        .await
+        .unwrap();
+
+    let refused = system.run(&["views", "rebuild"]);
+    assert_eq!(ends_with(&refused, 2), "");
+    let why = String::from_utf8_lossy(&refused.stderr);
+    let counts = "the log holds 1 rooms and 20 messages (30 missing), the views show 1 rooms and 50 messages (0 missing)";
+    assert!(why.contains(counts), "{why}");
+    assert!(
+        why.contains("`colloquy republish`") && why.contains("`--force`"),
+        "{why}"
+    );
+    assert_eq!(system.messages().await, 50);
+    system.tell(&[message(51)]).await;
+    eventually(async || system.messages().await == 51).await;
+
+    let rebuilt = ends_with(&system.run(&["views", "rebuild", "--force"]), 0);
+    assert_eq!(
+        rebuilt,
+        "The views are rebuilt from 22 events, of which 0 are parked.\n"
+    );
+    assert_eq!(system.messages().await, 21);
+}
+
 #[test]
 fn where_no_system_is_nothing_is_made() {
     let data = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ use colloquy_chat_command::{
 };
 use colloquy_chat_query::{
     MongoViewStore, ViewStore as _,
-    rebuild::{Rebuilt, rebuild},
+    rebuild::{RebuildError, Rebuilt, WithLess, rebuild},
     view_store::Page,
 };
 use colloquy_contracts::{CustomerId, MessageId, RoomId, Timestamp};
@@ -123,10 +123,8 @@ async fn digest(views: &MongoViewStore) -> String {
     digest
 }
 
-async fn build(views: &MongoViewStore, log: &KafkaLog) -> Rebuilt {
-    rebuild(views, log, &SystemClock, Uuid::new_v4())
-        .await
-        .unwrap()
+async fn build(views: &MongoViewStore, log: &KafkaLog) -> Result<Rebuilt, RebuildError> {
+    rebuild(views, log, &SystemClock, Uuid::new_v4(), WithLess::Refuse).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,10 +145,15 @@ async fn f11_wiped_kafka_topics_come_back_from_postgres_and_the_mongodb_views_ar
     views.prepare().await.unwrap();
     let events = u64::try_from(ROOMS * (1 + MESSAGES + 1)).unwrap();
     let all = Rebuilt { events, parked: 0 };
-    assert_eq!(build(&views, &log).await, all);
+    assert_eq!(build(&views, &log).await.unwrap(), all);
     let before = digest(&views).await;
 
     let wiped = empty_topics().await;
+    let refusal = build(&views, &wiped).await;
+    assert!(
+        matches!(refusal, Err(RebuildError::HoldsLess { .. })),
+        "{refusal:?}"
+    );
     let told = republish(&Written::new(pool), &wiped).await.unwrap();
     let [rooms, messages] = [ROOMS, ROOMS * MESSAGES].map(|count| u64::try_from(count).unwrap());
     let expected = Republished {
@@ -159,7 +162,7 @@ async fn f11_wiped_kafka_topics_come_back_from_postgres_and_the_mongodb_views_ar
         markers: rooms,
     };
     assert_eq!(told, expected);
-    assert_eq!(build(&views, &wiped).await, all);
+    assert_eq!(build(&views, &wiped).await.unwrap(), all);
     assert_eq!(digest(&views).await, before);
     let mut trail = wiped.read_from_beginning().await.unwrap();
     loop {

@@ -81,6 +81,39 @@ impl Batch {
         rooms.into_iter().collect()
     }
 
+    /// The rooms of messages, by their place in [`ViewWrite::messages`].
+    #[must_use]
+    pub fn rooms_of(&self, places: &[usize]) -> BTreeSet<RoomId> {
+        let is_message = |one: &&Arrived| matches!(one.event, WriteEvent::MessageSent(_));
+        let messages = self.arrived.iter().filter(is_message).enumerate();
+        messages
+            .filter(|(place, _)| places.contains(place))
+            .map(|(_, message)| message.event.room_id())
+            .collect()
+    }
+
+    /// Takes the events of these rooms out into a batch of their own, which has the position: it is to be stored after
+    /// the rest.
+    #[must_use]
+    pub fn split_off(&mut self, rooms: &BTreeSet<RoomId>) -> Self {
+        let arrived = std::mem::take(&mut self.arrived).into_iter();
+        let (apart, rest) = arrived.partition(|one| rooms.contains(&one.event.room_id()));
+        self.arrived = rest;
+        Self {
+            arrived: apart,
+            parked: Vec::new(),
+            position: self.position.take(),
+            now: self.now,
+        }
+    }
+
+    /// Takes back what was split off. That rooms now stand in another order changes nothing.
+    pub fn join(&mut self, apart: Self) {
+        self.arrived.extend(apart.arrived);
+        self.parked.extend(apart.parked);
+        self.position = apart.position;
+    }
+
     /// Folds the events into the rooms as they are stored; an event that contradicts its room is set aside.
     pub fn fold(&mut self, mut stored: HashMap<RoomId, RoomState>) -> ViewWrite {
         let mut rooms: BTreeMap<RoomId, Folded> = BTreeMap::new();

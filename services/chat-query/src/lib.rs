@@ -5,6 +5,7 @@ pub mod announce;
 pub mod batch;
 mod chat_query;
 mod holds;
+mod lost_views;
 pub mod membership;
 pub mod parked;
 #[cfg(feature = "planted-bugs")]

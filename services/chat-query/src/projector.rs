@@ -2,18 +2,22 @@
 //!
 //! Whatever is down is waited for with the batch held (decision 8): nothing is skipped, nothing ends.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use colloquy_chassis::{Clock, answer::chain, backoff::Backoff, readiness::Gate};
 use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
-use crate::{announce, batch::Batch, holds::Holds, storing::Storing, view_store::ViewStore};
+use crate::{
+    announce, batch::Batch, holds::Holds, lost_views::LostViews, storing, view_store::ViewStore,
+};
 
 /// The consumer group of every instance of this service.
 pub const GROUP: &str = "chat-query-service";
 
 const BATCH: usize = 500;
+/// Views that are wiped while nothing happens are missed after this time.
+const QUIET: Duration = Duration::from_secs(5);
 
 /// The one writer of the views.
 pub struct Projector {
@@ -33,16 +37,23 @@ impl Projector {
         gate.open();
         #[cfg(feature = "planted-bugs")]
         crate::planted_bug::stand_still_if_stopped().await;
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut lost) = (Backoff::default(), LostViews::default());
         loop {
-            match reader.next(BATCH).await {
-                Ok(records) => {
-                    self.project(reader.as_mut(), &records).await;
+            match timeout(QUIET, reader.next(BATCH)).await {
+                Ok(Ok(mut records)) => {
+                    lost.mark_what_was_told(&mut records);
+                    self.project(reader.as_mut(), records, &mut lost).await;
                     backoff.reset();
                 }
-                Err(error) => {
+                Ok(Err(error)) => {
                     tracing::warn!(%error, "the event log cannot be read");
                     backoff.wait().await;
+                }
+                Err(_quiet) => {
+                    let store = self.store.as_ref();
+                    if let Err(error) = lost.read_again(store, reader.as_mut()).await {
+                        tracing::warn!(error = chain(&error), "the views cannot be looked at");
+                    }
                 }
             }
         }
@@ -67,28 +78,59 @@ impl Projector {
         }
     }
 
-    async fn project(&self, reader: &mut dyn GroupReader, records: &[Record]) {
-        let mut batch = Batch::read(GROUP, records, self.clock.now());
-        #[cfg(feature = "planted-bugs")]
-        crate::planted_bug::commit_before_apply(self.store.as_ref(), reader, records, &batch).await;
-        let saved = self.store_batch(&mut batch).await;
-        #[cfg(feature = "planted-bugs")]
-        crate::planted_bug::crash_at("projector.after_apply");
-        metrics::counter!("colloquy_query_events_projected_total").increment(records.len() as u64);
-        if let Some(announcements) = saved {
-            announce::publish(self.log.as_ref(), &announcements).await;
+    /// Projects records. Of partitions that the views have lost they are left: they come again, from the beginning.
+    async fn project(
+        &self,
+        reader: &mut dyn GroupReader,
+        mut records: Vec<Record>,
+        lost: &mut LostViews,
+    ) {
+        while !records.is_empty() {
+            let mut batch = Batch::read(GROUP, &records, self.clock.now());
             #[cfg(feature = "planted-bugs")]
-            crate::planted_bug::crash_at("projector.after_announce");
-            commit(reader, records).await;
+            crate::planted_bug::commit_before_apply(self.store.as_ref(), reader, &records, &batch)
+                .await;
+            let saved = self.store_batch(&mut batch).await;
+            #[cfg(feature = "planted-bugs")]
+            crate::planted_bug::crash_at("projector.after_apply");
+            metrics::counter!("colloquy_query_events_projected_total")
+                .increment(records.len() as u64);
+            let Some(announcements) = saved else {
+                return;
+            };
+            // Asked only now: what the batch was folded into is then known to have been whole.
+            let partitions = self.read_again(reader, lost).await;
+            if partitions.is_empty() {
+                announce::publish(self.log.as_ref(), &announcements).await;
+                #[cfg(feature = "planted-bugs")]
+                crate::planted_bug::crash_at("projector.after_announce");
+                return commit(reader, &records).await;
+            }
+            records.retain(|one| !partitions.contains(&one.partition));
         }
     }
 
-    /// Stores a batch, however long that takes, and answers the announcements if it is left to us to publish them.
-    async fn store_batch(&self, batch: &mut Batch) -> Option<Vec<NewEvent>> {
-        let (mut backoff, mut storing) = (Backoff::default(), Storing::default());
-        let mut holds = Holds::default();
+    async fn read_again(&self, reader: &mut dyn GroupReader, lost: &mut LostViews) -> Vec<i32> {
+        let mut backoff = Backoff::default();
         loop {
-            let error = match storing.attempt(self.store.as_ref(), batch).await {
+            match lost.read_again(self.store.as_ref(), reader).await {
+                Ok(partitions) => return partitions,
+                Err(error) => {
+                    tracing::warn!(
+                        error = chain(&error),
+                        "whether the views are whole is not known yet"
+                    );
+                }
+            }
+            backoff.wait().await;
+        }
+    }
+
+    /// Stores a batch, however long that takes, and answers the announcements if they and the position are left to us.
+    async fn store_batch(&self, batch: &mut Batch) -> Option<Vec<NewEvent>> {
+        let (mut backoff, mut holds) = (Backoff::default(), Holds::default());
+        loop {
+            let error = match storing::store(self.store.as_ref(), batch).await {
                 Ok(stored) => {
                     self.saves.send_modify(|saves| *saves += 1);
                     return stored.left_to_tell();

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     batch::Batch,
     holds::Holds,
-    storing::Storing,
-    view_store::{RebuildStore, ViewStore, ViewStoreError},
+    storing,
+    view_store::{Extent, RebuildStore, ViewStore, ViewStoreError},
 };
 
 const BATCH: usize = 500;
@@ -31,9 +31,29 @@ pub struct Rebuilt {
     pub parked: u64,
 }
 
+/// What to do where the log holds less than the views show, as after its topics were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithLess {
+    /// Leave the views as they are.
+    Refuse,
+    /// Show what the log holds, and nothing else.
+    Replace,
+}
+
 /// Why the views were not rebuilt. Those in use are as they were.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
+    /// What was built would show less.
+    #[error(
+        "the log holds {} rooms and {} messages ({} missing), the views show {} rooms and {} messages ({} missing)",
+        .log.rooms, .log.messages, .log.missing, .views.rooms, .views.messages, .views.missing
+    )]
+    HoldsLess {
+        /// What was built.
+        log: Extent,
+        /// What is in use.
+        views: Extent,
+    },
     /// The views cannot be written.
     #[error(transparent)]
     Views(#[from] ViewStoreError),
@@ -48,6 +68,7 @@ impl RebuildError {
         match self {
             Self::Views(error) => !matches!(error, ViewStoreError::Defect(_)),
             Self::Log(error) => matches!(error, EventLogError::Unavailable(_)),
+            Self::HoldsLess { .. } => false,
         }
     }
 }
@@ -55,14 +76,15 @@ impl RebuildError {
 /// Rebuilds the views, and answers when they are in use.
 ///
 /// # Errors
-/// A part was away for too long, or another rebuild has begun.
+/// A part was away for too long, another rebuild has begun, or the log holds less than the views show.
 pub async fn rebuild(
     store: &dyn RebuildStore,
     trail: &dyn AuditTrail,
     clock: &dyn Clock,
     id: Uuid,
+    with_less: WithLess,
 ) -> Result<Rebuilt, RebuildError> {
-    let outcome = build_and_replace(store, trail, clock, id).await;
+    let outcome = build_and_replace(store, trail, clock, id, with_less).await;
     if outcome.is_err()
         && let Err(error) = store.abandon(id).await
     {
@@ -79,6 +101,7 @@ async fn build_and_replace(
     trail: &dyn AuditTrail,
     clock: &dyn Clock,
     id: Uuid,
+    with_less: WithLess,
 ) -> Result<Rebuilt, RebuildError> {
     let first_version = clock.now().millis().saturating_mul(VERSIONS_A_MILLISECOND);
     let next = begin(store, id, first_version).await?;
@@ -91,6 +114,9 @@ async fn build_and_replace(
     build.read_to_noted_end().await?;
     // What came meanwhile, until so little is left that holding the views for it is not noticed.
     while build.catch_up().await? > BATCH as u64 {}
+    if with_less == WithLess::Refuse {
+        build.holds_no_less_than(store).await?;
+    }
     store.hold(id).await?;
     build.catch_up().await?;
     let rebuilt = build.rebuilt;
@@ -117,6 +143,19 @@ impl Build<'_> {
         Ok(self.rebuilt.events - before)
     }
 
+    /// All that is shown now comes from before an end that is noted from now on, so it is there when that is reached.
+    async fn holds_no_less_than(&mut self, shown: &dyn RebuildStore) -> Result<(), RebuildError> {
+        let views = shown.extent().await?;
+        self.catch_up().await?;
+        let log = self.next.extent().await?;
+        // What cannot be read is missing, however often the log is read.
+        let missing = views.missing.max(self.rebuilt.parked);
+        if log.rooms < views.rooms || log.messages < views.messages || log.missing > missing {
+            return Err(RebuildError::HoldsLess { log, views });
+        }
+        Ok(())
+    }
+
     async fn read_to_noted_end(&mut self) -> Result<(), RebuildError> {
         let (mut backoff, mut since) = (Backoff::default(), Instant::now());
         loop {
@@ -133,9 +172,8 @@ impl Build<'_> {
 
     async fn project(&mut self, records: &[Record]) -> Result<(), RebuildError> {
         let mut batch = Batch::read_again(records, self.clock.now());
-        let (mut backoff, mut storing) = (Backoff::default(), Storing::default());
-        let since = Instant::now();
-        while let Err(error) = storing.attempt(self.next, &mut batch).await {
+        let (mut backoff, since) = (Backoff::default(), Instant::now());
+        while let Err(error) = storing::store(self.next, &mut batch).await {
             wait_or_fail(error.into(), since, &mut backoff).await?;
         }
         self.rebuilt.events += records.len() as u64;

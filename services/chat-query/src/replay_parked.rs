@@ -12,7 +12,7 @@ use crate::{
     batch::Batch,
     holds::Holds,
     parked::ParkedEvent,
-    storing::Storing,
+    storing,
     view_store::{ViewStore, ViewStoreError},
 };
 
@@ -39,11 +39,11 @@ pub async fn replay(
     event: &ParkedEvent,
 ) -> Result<Replayed, ViewStoreError> {
     let mut batch = Batch::read_again(&[event.record()], clock.now());
-    let (mut backoff, mut storing) = (Backoff::default(), Storing::default());
-    let (mut holds, since) = (Holds::default(), Instant::now());
-    // What is set aside again is not stored: it is parked already, and keeps its place there.
+    let (mut backoff, mut holds) = (Backoff::default(), Holds::default());
+    let since = Instant::now();
+    // What is set aside again is parked already, and keeps its place there.
     while batch.parked().is_empty() {
-        let error = match storing.attempt(store, &mut batch).await {
+        let error = match storing::store(store, &mut batch).await {
             Ok(stored) => {
                 if let Some(announcements) = stored.left_to_tell() {
                     announce::publish(log, &announcements).await;

@@ -1,4 +1,9 @@
-//! One try after another to store a batch: what is stored is loaded, the batch folded into it, and the whole saved.
+//! Storing a batch: what is stored is loaded, the batch folded into it, and the whole saved.
+//!
+//! A message that clashes with a stored one is tried again a few times before it is set aside (decision 8). Only its own
+//! room waits for that: the rest of the batch is stored first.
+
+use std::time::Duration;
 
 use colloquy_event_log::NewEvent;
 
@@ -7,14 +12,9 @@ use crate::{
     view_store::{Saved, ViewStore, ViewStoreError},
 };
 
-/// A message that clashes with a stored one is tried this often before it is set aside (decision 8).
+/// How often a message that clashes is tried, and the pause before each further try: all of them well within a second.
 const TRIES: u32 = 3;
-
-/// The tries of one batch.
-#[derive(Debug, Default)]
-pub struct Storing {
-    clashes: u32,
-}
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A batch that is stored.
 #[derive(Debug)]
@@ -23,39 +23,59 @@ pub struct Stored {
     announcements: Vec<NewEvent>,
 }
 
-impl Storing {
-    /// Tries once. After an error, wait and try again.
-    ///
-    /// # Errors
-    /// The batch is not stored; see [`ViewStoreError`].
-    pub async fn attempt(
-        &mut self,
-        store: &dyn ViewStore,
-        batch: &mut Batch,
-    ) -> Result<Stored, ViewStoreError> {
-        let rooms = store.load_rooms(&batch.rooms()).await?;
-        let write = batch.fold(rooms);
-        match store.save(&write).await {
-            Ok(saved) => Ok(Stored {
-                saved,
-                announcements: write.announcements,
-            }),
-            Err(error) => {
-                self.park_what_clashes(batch, &error);
-                Err(error)
-            }
-        }
-    }
+/// Stores a batch. After an error, wait and call again with the same batch: what is stored already does no harm.
+///
+/// # Errors
+/// The batch is not stored, or not all of it; see [`ViewStoreError`].
+pub async fn store(store: &dyn ViewStore, batch: &mut Batch) -> Result<Stored, ViewStoreError> {
+    let clashing = match attempt(store, batch).await {
+        Err(ViewStoreError::Clash(places)) => batch.rooms_of(&places),
+        outcome => return outcome,
+    };
+    let mut apart = batch.split_off(&clashing);
+    let stored = store_one_after_the_other(store, batch, &mut apart).await;
+    batch.join(apart);
+    stored
+}
 
-    fn park_what_clashes(&mut self, batch: &mut Batch, error: &ViewStoreError) {
-        if let ViewStoreError::Clash(places) = error {
-            self.clashes += 1;
-            if self.clashes == TRIES {
-                batch.park_messages(places, "its id or its seq is another message's");
-                self.clashes = 0;
-            }
+async fn store_one_after_the_other(
+    store: &dyn ViewStore,
+    batch: &mut Batch,
+    apart: &mut Batch,
+) -> Result<Stored, ViewStoreError> {
+    let first = attempt(store, batch).await?;
+    let last = store_what_clashes(store, apart).await?;
+    Ok(Stored {
+        saved: last.saved,
+        announcements: [first.announcements, last.announcements].concat(),
+    })
+}
+
+/// The try that found the clash was the first.
+async fn store_what_clashes(
+    store: &dyn ViewStore,
+    batch: &mut Batch,
+) -> Result<Stored, ViewStoreError> {
+    let mut clashing = Vec::new();
+    for _ in 1..TRIES {
+        tokio::time::sleep(PAUSE).await;
+        match attempt(store, batch).await {
+            Err(ViewStoreError::Clash(places)) => clashing = places,
+            outcome => return outcome,
         }
     }
+    batch.park_messages(&clashing, "its id or its seq is another message's");
+    attempt(store, batch).await
+}
+
+async fn attempt(store: &dyn ViewStore, batch: &mut Batch) -> Result<Stored, ViewStoreError> {
+    let rooms = store.load_rooms(&batch.rooms()).await?;
+    let write = batch.fold(rooms);
+    let saved = store.save(&write).await?;
+    Ok(Stored {
+        saved,
+        announcements: write.announcements,
+    })
 }
 
 impl Stored {

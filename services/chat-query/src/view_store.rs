@@ -70,6 +70,17 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// How much views hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Rooms whose beginning is stored.
+    pub rooms: u64,
+    /// Messages.
+    pub messages: u64,
+    /// What must have been and is not there: beginnings of rooms, and messages below the newest of their room.
+    pub missing: u64,
+}
+
 /// Why a view store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewStoreError {
@@ -194,6 +205,27 @@ pub trait ViewStore: Send + Sync + 'static {
     /// The store is unavailable, or a defect.
     async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError>;
 
+    /// How much is stored. A store that is written to meanwhile may count some of it.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a defect.
+    async fn extent(&self) -> Result<Extent, ViewStoreError>;
+
+    /// Of these partitions of the log those that these views may not hold from the beginning: that was never noted, or
+    /// the views were wiped since, and the note with them. A store that keeps positions itself has nothing to note: they
+    /// go with the views.
+    ///
+    /// # Errors
+    /// The store is unavailable, or a defect.
+    async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>, ViewStoreError>;
+
+    /// Notes that these partitions are read into these views from the beginning. Harmless to repeat. First the position
+    /// is moved there, then this is called.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    async fn note_partitions(&self, partitions: &[i32]) -> Result<(), ViewStoreError>;
+
     /// Forgets the views that this rebuild has begun, and lets go of those in use if it holds them: it can no longer
     /// put the one in the place of the other. Harmless to repeat, also after it has.
     ///
@@ -211,7 +243,8 @@ pub trait ViewStore: Send + Sync + 'static {
 #[async_trait]
 pub trait RebuildStore: ViewStore {
     /// Makes empty views beside those in use, and forgets those that an earlier rebuild has begun. Rooms that are
-    /// stored in them have versions above `first_version`, which must be another one for each rebuild.
+    /// stored in them have versions above `first_version`, which must be another one for each rebuild. No partition
+    /// counts as lost to them: they are filled from the beginning of all.
     ///
     /// # Errors
     /// The store is unavailable, or held by another rebuild, which is about to end.
@@ -236,6 +269,18 @@ pub trait RebuildStore: ViewStore {
     async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
 }
 
+impl Extent {
+    /// From rooms with and without a beginning, messages, and the sum of the rooms' newest seqs: seqs have no gap.
+    pub(crate) fn counted(rooms: i64, unknown: i64, messages: i64, newest: i64) -> Self {
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        Self {
+            rooms: count(rooms),
+            messages: count(messages),
+            missing: count(unknown) + count(newest - messages),
+        }
+    }
+}
+
 /// This rebuild lost its turn.
 #[derive(Debug, thiserror::Error)]
 #[error("another rebuild has begun, or this one took too long to end")]
@@ -255,5 +300,58 @@ pub fn read_marker(room_id: RoomId, customer_id: CustomerId, last_read: MessageI
         room_id,
         customer_id,
         last_read_message_id: last_read,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::mongodb::bson::{Bson, DateTime, doc};
+    use colloquy_contracts::Timestamp;
+
+    use super::*;
+    use crate::room_state::Created;
+
+    /// Other tools read these collections, and their indexes are on these fields.
+    #[test]
+    fn contract_7_documents_have_the_names_and_the_ids_of_the_contract() {
+        let at = Timestamp::from_millis(1_700_000_000_120);
+        let created = Created {
+            room_name: "Room".into(),
+            created_by: CustomerId(1),
+            created_at: at,
+            participants: vec![CustomerId(1), CustomerId(2)],
+        };
+        let room = RoomState {
+            created: Some(created),
+            ..RoomState::unknown(RoomId(7))
+        };
+        let message = MessageDocument {
+            message_id: MessageId(11),
+            room_id: RoomId(7),
+            sender_id: CustomerId(2),
+            sender_full_name: "Member".into(),
+            content: "hello".into(),
+            sent_at: at,
+            seq: Seq(1),
+        };
+        let date = DateTime::from_millis(at.millis());
+        let [room, message] = mongodb::stored(&room, &message);
+        for (name, value) in [
+            ("_id", Bson::Int64(7)),
+            ("roomName", "Room".into()),
+            ("participantIds", vec![1_i64, 2].into()),
+            ("createdBy", Bson::Int64(1)),
+            ("createdAt", date.into()),
+            ("updatedAt", date.into()),
+        ] {
+            assert_eq!(room.get(name), Some(&value), "{name}");
+        }
+        assert_eq!(
+            message,
+            doc! {
+                "_id": 11_i64, "messageId": 11_i64, "roomId": 7_i64, "senderId": 2_i64,
+                "senderFullName": "Member", "content": "hello", "sentAt": date, "seq": 1_i64,
+            }
+        );
     }
 }

@@ -4,7 +4,9 @@
 //! Announcements and position live elsewhere, so they are the caller's: everything here may be repeated.
 
 mod documents;
+mod extent;
 mod parked;
+mod partitions;
 mod rebuild;
 mod writes;
 
@@ -25,7 +27,7 @@ use futures_util::TryStreamExt as _;
 use uuid::Uuid;
 
 use self::documents::{MarkerDocument, RoomDocument, StoredMessage};
-use super::{Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, read_marker};
+use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, read_marker};
 use crate::{
     parked::{ParkedEvent, Place},
     room_state::RoomState,
@@ -256,6 +258,18 @@ impl ViewStore for MongoViewStore {
 
     async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
         within(WRITE, parked::forget(self, place)).await
+    }
+
+    async fn extent(&self) -> Result<Extent, ViewStoreError> {
+        within(WRITE, extent::count(self)).await
+    }
+
+    async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>, ViewStoreError> {
+        within(READ, partitions::lost(self, of)).await
+    }
+
+    async fn note_partitions(&self, partitions: &[i32]) -> Result<(), ViewStoreError> {
+        within(WRITE, partitions::note(self, partitions)).await
     }
 
     async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {

@@ -18,7 +18,7 @@ use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
-use super::{Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite};
+use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite};
 use crate::{
     parked::{ParkedEvent, Place},
     room_state::RoomState,
@@ -224,6 +224,31 @@ impl ViewStore for SqliteViewStore {
 
     async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
         parked::forget(self.database(), place).await
+    }
+
+    async fn extent(&self) -> Result<Extent, ViewStoreError> {
+        let prefix = &self.prefix;
+        let (rooms, unknown, messages, newest): (i64, i64, i64, i64) =
+            sqlx::query_as(AssertSqlSafe(format!(
+                "SELECT count(*) FILTER (WHERE state -> '$.created' <> 'null'),
+                 count(*) FILTER (WHERE state -> '$.created' = 'null'),
+                 (SELECT count(*) FROM {prefix}messages),
+                 ifnull(sum(last_seq), 0)
+             FROM {prefix}rooms WHERE room_id <> ?1"
+            )))
+            .bind(HOLD.0)
+            .fetch_one(&self.database().readers)
+            .await?;
+        Ok(Extent::counted(rooms, unknown, messages, newest))
+    }
+
+    /// None ever: positions are in the same file.
+    async fn lost_partitions(&self, _: &[i32]) -> Result<Vec<i32>, ViewStoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn note_partitions(&self, _: &[i32]) -> Result<(), ViewStoreError> {
+        Ok(())
     }
 
     async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {

@@ -1,4 +1,4 @@
-//! A view store that refuses to save a few times before it does.
+//! A view store that refuses to save a few times before it does, and remembers what it was to save.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,7 +10,7 @@ use colloquy_chat_query::{
     ViewStore,
     parked::{ParkedEvent, Place},
     room_state::RoomState,
-    view_store::{Page, Saved, ViewStoreError, ViewWrite},
+    view_store::{Extent, Page, Saved, ViewStoreError, ViewWrite},
 };
 use colloquy_contracts::{
     CustomerId, RoomId, Seq,
@@ -21,6 +21,7 @@ use uuid::Uuid;
 pub struct FaultyStore {
     store: Arc<dyn ViewStore>,
     refusals: Mutex<VecDeque<ViewStoreError>>,
+    tries: Mutex<Vec<ViewWrite>>,
 }
 
 impl FaultyStore {
@@ -29,7 +30,16 @@ impl FaultyStore {
         refusals: impl IntoIterator<Item = ViewStoreError>,
     ) -> Self {
         let refusals = Mutex::new(refusals.into_iter().collect());
-        Self { store, refusals }
+        Self {
+            store,
+            refusals,
+            tries: Mutex::default(),
+        }
+    }
+
+    /// All that it was to save, in order.
+    pub fn tries(&self) -> Vec<ViewWrite> {
+        self.tries.lock().unwrap().clone()
     }
 
     pub fn refusals_left(&self) -> usize {
@@ -51,6 +61,7 @@ impl ViewStore for FaultyStore {
     }
 
     async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError> {
+        self.tries.lock().unwrap().push(write.clone());
         let refusal = self.refusals.lock().unwrap().pop_front();
         match refusal {
             Some(refusal) => Err(refusal),
@@ -104,6 +115,18 @@ impl ViewStore for FaultyStore {
 
     async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
         self.store.forget_parked(place).await
+    }
+
+    async fn extent(&self) -> Result<Extent, ViewStoreError> {
+        self.store.extent().await
+    }
+
+    async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>, ViewStoreError> {
+        self.store.lost_partitions(of).await
+    }
+
+    async fn note_partitions(&self, partitions: &[i32]) -> Result<(), ViewStoreError> {
+        self.store.note_partitions(partitions).await
     }
 
     async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {

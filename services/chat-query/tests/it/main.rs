@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong ends it")]
 
+mod clashes;
 mod events;
 mod faulty_store;
+mod lost_views;
 mod messages;
 mod mongodb;
 mod online_status;

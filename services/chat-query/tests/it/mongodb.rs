@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use ::mongodb::{
+    Client, IndexModel,
+    bson::{Document, doc},
+};
 use colloquy_chat_query::{MongoViewStore, RebuildStore, ViewStore as _};
+use futures_util::TryStreamExt as _;
 
-use crate::parts;
+use crate::{parts, service::eventually};
 
 colloquy_chat_query::conformance!(fresh);
 
@@ -19,8 +24,59 @@ pub async fn store(database: &str) -> MongoViewStore {
     store
 }
 
+/// Drops the database, whoever uses it.
+pub async fn drop_database(database: &str) {
+    let client = Client::with_uri_str(parts::address("COLLOQUY_TEST_MONGO")).await;
+    let database = client.unwrap().database(database);
+    // While others write, a server may refuse.
+    eventually(async || database.drop().await.is_ok()).await;
+}
+
 async fn fresh() -> (impl AsyncFn() -> Arc<dyn RebuildStore>, ()) {
     let database = parts::unique("views");
     let reopen = async move || Arc::new(store(&database).await) as Arc<dyn RebuildStore>;
     (reopen, ())
+}
+
+#[tokio::test]
+async fn contract_7_the_collections_have_the_indexes_of_the_contract() {
+    let name = parts::unique("views");
+    store(&name).await;
+    let client = Client::with_uri_str(parts::address("COLLOQUY_TEST_MONGO"));
+    let database = client.await.unwrap().database(&name);
+    for (collection, keys, unique) in [
+        (
+            "chatRoomViews",
+            doc! { "participantIds": 1, "updatedAt": -1 },
+            false,
+        ),
+        ("messages", doc! { "roomId": 1, "messageId": -1 }, false),
+        ("readMarkers", doc! { "roomId": 1, "customerId": 1 }, true),
+    ] {
+        let collection = database.collection::<Document>(collection);
+        let indexes = collection.list_indexes().await.unwrap();
+        let indexes: Vec<IndexModel> = indexes.try_collect().await.unwrap();
+        let is_unique = |index: &IndexModel| {
+            let options = index.options.as_ref();
+            options.is_some_and(|options| options.unique == Some(true))
+        };
+        let there = indexes
+            .iter()
+            .any(|index| index.keys == keys && is_unique(index) == unique);
+        assert!(there, "{} {keys}: {indexes:?}", collection.name());
+    }
+}
+
+/// Also what was noted of them: the positions of the group are elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_views_that_were_never_filled_or_were_dropped_have_lost_all_partitions() {
+    let database = parts::unique("views");
+    let views = store(&database).await;
+    let lost = async || views.lost_partitions(&[0, 1, 5]).await.unwrap();
+    assert_eq!(lost().await, [0, 1, 5]);
+    views.note_partitions(&[]).await.unwrap();
+    views.note_partitions(&[1]).await.unwrap();
+    assert_eq!(lost().await, [0, 5]);
+    drop_database(&database).await;
+    assert_eq!(lost().await, [0, 1, 5]);
 }

@@ -8,8 +8,8 @@ use std::{
 use colloquy_chassis::SystemClock;
 use colloquy_chat_query::{
     ViewStore,
-    rebuild::rebuild,
-    view_store::{Page, ViewWrite},
+    rebuild::{RebuildError, Rebuilt, WithLess, rebuild},
+    view_store::{Extent, Page, ViewWrite},
 };
 use colloquy_contracts::{CustomerId, RoomId, Seq, Topic, events::WriteEvent};
 use colloquy_event_log::NewEvent;
@@ -46,7 +46,9 @@ on_both! {
     decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte,
     f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild,
     f11_what_is_republished_gives_the_same_views_and_is_not_told,
+    f11_a_log_that_holds_less_replaces_the_views_only_by_order,
     f18_what_is_parked_is_parked_again_by_a_rebuild,
+    f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild,
     decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go,
 }
 
@@ -78,18 +80,23 @@ pub async fn digest(store: &dyn ViewStore) -> Vec<u8> {
     digest
 }
 
-async fn run_rebuild(parts: &Parts) -> u64 {
-    let rebuilt = rebuild(
-        parts.rebuilding.as_ref(),
-        parts.trail.as_ref(),
-        &SystemClock,
-        Uuid::new_v4(),
-    );
+/// Rebuilds from everything, and answers how many events that was.
+pub async fn run_rebuild(parts: &Parts) -> u64 {
+    let rebuilt = try_to_rebuild(parts, parts, WithLess::Refuse).await;
+    rebuilt.unwrap().events
+}
+
+/// Rebuilds the views of these parts from the log of others.
+async fn try_to_rebuild(
+    parts: &Parts,
+    logged: &Parts,
+    with_less: WithLess,
+) -> Result<Rebuilt, RebuildError> {
+    let (store, trail) = (parts.rebuilding.as_ref(), logged.trail.as_ref());
+    let rebuilt = rebuild(store, trail, &SystemClock, Uuid::new_v4(), with_less);
     timeout(Duration::from_secs(60), rebuilt)
         .await
         .expect("rebuilt in time")
-        .unwrap()
-        .events
 }
 
 fn what_happens(seq: i64) -> impl Iterator<Item = WriteEvent> {
@@ -218,8 +225,70 @@ async fn f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild(parts: &Pa
     };
     parts.store.save(&spoilt).await.unwrap();
     assert_ne!(digest(parts.store.as_ref()).await, before);
-    assert_eq!(run_rebuild(parts).await, told.len() as u64);
+    // They show more than the log holds, and only who was asked knows which of the two is wrong.
+    let refusal = try_to_rebuild(parts, parts, WithLess::Refuse).await;
+    assert!(
+        matches!(refusal, Err(RebuildError::HoldsLess { .. })),
+        "{refusal:?}"
+    );
+    let rebuilt = try_to_rebuild(parts, parts, WithLess::Replace)
+        .await
+        .unwrap();
+    assert_eq!(rebuilt.events, told.len() as u64);
     assert_eq!(digest(parts.store.as_ref()).await, before);
+}
+
+/// Topics are lost, and republished only in part or not at all: what was shown would be shown no more.
+async fn f11_a_log_that_holds_less_replaces_the_views_only_by_order(parts: &Parts) {
+    let service = parts.start();
+    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    told.extend((1..=10).flat_map(what_happens));
+    parts.append(&appended(&told)).await;
+    reaches(parts.store.as_ref(), 10).await;
+    service.end().await;
+    let before = digest(parts.store.as_ref()).await;
+    let views = Extent {
+        rooms: 4,
+        messages: 40,
+        missing: 0,
+    };
+    assert_eq!(parts.store.extent().await.unwrap(), views);
+
+    let nothing: Vec<WriteEvent> = Vec::new();
+    let rooms_without_one: Vec<_> = told
+        .iter()
+        .filter(|one| one.room_id() != RoomId(3))
+        .cloned()
+        .collect();
+    // More messages than the views have, but the first ones of each room are gone.
+    let mut trimmed: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    trimmed.extend((6..=20).flat_map(what_happens));
+    // The messages are there, and how a room began is gone.
+    let unknown = told[1..].to_vec();
+    for (held, expected) in [
+        (nothing, [0, 0, 0]),
+        (rooms_without_one, [3, 30, 0]),
+        (trimmed, [4, 60, 20]),
+        (unknown, [3, 40, 1]),
+    ] {
+        let other = parts.of_the_same_kind().await;
+        other.append(&appended(&held)).await;
+        match try_to_rebuild(parts, &other, WithLess::Refuse).await {
+            Err(RebuildError::HoldsLess { log, views: shown }) => {
+                assert_eq!([log.rooms, log.messages, log.missing], expected);
+                assert_eq!(shown, views);
+            }
+            outcome => panic!("{expected:?}: {outcome:?}"),
+        }
+        assert_eq!(digest(parts.store.as_ref()).await, before);
+    }
+    let other = parts.of_the_same_kind().await;
+    other.append(&appended(&told[..2])).await;
+    let rebuilt = try_to_rebuild(parts, &other, WithLess::Replace)
+        .await
+        .unwrap();
+    assert_eq!(rebuilt.events, 2);
+    assert_eq!(parts.store.extent().await.unwrap().rooms, 2);
 }
 
 async fn f11_what_is_republished_gives_the_same_views_and_is_not_told(parts: &Parts) {
@@ -268,6 +337,23 @@ async fn f18_what_is_parked_is_parked_again_by_a_rebuild(parts: &Parts) {
     run_rebuild(parts).await;
     assert_eq!(digest(parts.store.as_ref()).await, before);
     service.end().await;
+}
+
+/// However often the log is read, what cannot be read is missing.
+async fn f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild(parts: &Parts) {
+    let mut told = appended(&[room_created(1), message_sent(1, 1, CREATOR)]);
+    told.push(garbage(Topic::ChatMessageSent, 1, "message 2, not JSON"));
+    told.extend(appended(&[message_sent(1, 3, CREATOR)]));
+    parts.append(&told).await;
+    // The views are lost, and what is built is better than nothing.
+    assert_eq!(run_rebuild(parts).await, 4);
+    let expected = Extent {
+        rooms: 1,
+        messages: 2,
+        missing: 1,
+    };
+    assert_eq!(parts.store.extent().await.unwrap(), expected);
+    assert_eq!(run_rebuild(parts).await, 4);
 }
 
 async fn decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go(parts: &Parts) {

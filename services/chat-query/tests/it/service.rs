@@ -45,6 +45,8 @@ pub struct Parts {
     pub rebuilding: Arc<dyn RebuildStore>,
     pub trail: Arc<dyn AuditTrail>,
     embedded: Option<(TempDir, EmbeddedLog)>,
+    /// The MongoDB database of the views, if they are in one.
+    database: Option<String>,
 }
 
 impl Parts {
@@ -62,6 +64,7 @@ impl Parts {
             rebuilding: Arc::new(SqliteViewStore::open(views).await.unwrap()),
             trail: Arc::new(log.clone()),
             embedded: Some((folder, log)),
+            database: None,
         }
     }
 
@@ -69,15 +72,39 @@ impl Parts {
         let mut settings = KafkaSettings::new(parts::address("COLLOQUY_TEST_KAFKA"));
         settings.partitions = 2;
         settings.topic_prefix = parts::unique("query");
-        let database = parts::unique("views");
         let log = Arc::new(KafkaLog::connect(settings).await.unwrap());
+        Self::on_mongodb(log.clone(), log).await
+    }
+
+    /// Other parts, which hold nothing.
+    pub async fn of_the_same_kind(&self) -> Self {
+        if self.embedded.is_some() {
+            Self::embedded().await
+        } else {
+            Self::distributed().await
+        }
+    }
+
+    /// The same log with views in a database of their own, which holds nothing.
+    pub async fn with_a_fresh_database(&self) -> Self {
+        Self::on_mongodb(Arc::clone(&self.log), Arc::clone(&self.trail)).await
+    }
+
+    async fn on_mongodb(log: Arc<dyn EventLog>, trail: Arc<dyn AuditTrail>) -> Self {
+        let database = parts::unique("views");
         Self {
             store: Arc::new(mongodb::store(&database).await),
-            log: log.clone(),
+            log,
             rebuilding: Arc::new(mongodb::store(&database).await),
-            trail: log,
+            trail,
             embedded: None,
+            database: Some(database),
         }
+    }
+
+    /// Drops all views with whatever is noted beside them, as somebody else would.
+    pub async fn wipe(&self) {
+        mongodb::drop_database(self.database.as_ref().unwrap()).await;
     }
 
     /// Other views, of the same log, and the folder they are in.

@@ -9,6 +9,7 @@ use rdkafka::{
     config::FromClientConfigAndContext as _,
     consumer::{CommitMode, Consumer as _, StreamConsumer},
     error::KafkaError,
+    topic_partition_list::TopicPartitionListElem,
     types::RDKafkaErrorCode,
 };
 use tokio::{
@@ -137,7 +138,7 @@ impl GroupReader for Member {
         let mut partitions: Vec<_> = assigned
             .elements()
             .iter()
-            .map(|one| one.partition())
+            .map(TopicPartitionListElem::partition)
             .collect();
         partitions.sort_unstable();
         partitions.dedup();
@@ -156,7 +157,10 @@ impl GroupReader for Member {
         let before = blocking(move || {
             let before = consumer.committed_offsets(beginnings.clone(), PATIENCE)?;
             let sought = consumer.seek_partitions(beginnings, PATIENCE)?;
-            sought.elements().iter().try_for_each(|one| one.error())?;
+            sought
+                .elements()
+                .iter()
+                .try_for_each(TopicPartitionListElem::error)?;
             Ok(before)
         })
         .await?;

@@ -11,7 +11,7 @@ use ::mongodb::{
 };
 use uuid::Uuid;
 
-use super::{MARKERS, MESSAGES, MongoViewStore, PARKED, ROOMS};
+use super::{MARKERS, MESSAGES, MongoViewStore, PARKED, ROOMS, partitions};
 use crate::view_store::{Overtaken, ViewStore as _, ViewStoreError};
 
 /// In the order in which they are replaced.
@@ -57,6 +57,7 @@ pub async fn begin(
             .await?;
     }
     next.prepare().await?;
+    partitions::note_all(next).await?;
     let begun = next.collection::<Document>(BEGUN);
     begun
         .insert_one(doc! { "_id": rebuild.to_string() })

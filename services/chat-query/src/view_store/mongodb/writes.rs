@@ -168,7 +168,7 @@ fn unavailable(error: &Document) -> ViewStoreError {
 }
 
 /// Servers answer numbers as 32-bit, 64-bit or floating point, as they like.
-fn number(document: &Document, field: &str) -> Option<i64> {
+pub fn number(document: &Document, field: &str) -> Option<i64> {
     match document.get(field)? {
         Bson::Int32(number) => Some(i64::from(*number)),
         Bson::Int64(number) => Some(*number),
