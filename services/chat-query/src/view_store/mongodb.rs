@@ -302,6 +302,14 @@ impl RebuildStore for MongoViewStore {
     }
 }
 
+/// A room and a message as their collections hold them.
+#[cfg(test)]
+pub(super) fn stored(room: &RoomState, message: &MessageDocument) -> [Document; 2] {
+    let room = ::mongodb::bson::to_document(&RoomDocument::next(room, 0));
+    let message = ::mongodb::bson::to_document(&StoredMessage::from(message));
+    [room, message].map(|document| document.expect("numbers, texts and dates"))
+}
+
 /// A server that is half open answers nothing at all; the driver would wait for it.
 async fn within<T>(
     limit: Duration,
