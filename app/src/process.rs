@@ -18,7 +18,7 @@ use colloquy_chassis::{
     router::finish,
     telemetry,
 };
-use colloquy_event_log::{EventLogError, KafkaLog, KafkaSettings};
+use colloquy_event_log::{EventLogError, KafkaLog};
 use colloquy_expiring_store::{
     ExpiringStoreError, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };
@@ -118,7 +118,7 @@ impl Process {
             ..KafkaSettings::new(&self.settings.event_log.brokers)
         };
         wait_for("kafka", &self.readiness, async || {
-            KafkaLog::connect(settings.clone()).await
+            KafkaLog::connect(self.settings.event_log.clone()).await
         })
         .await
     }

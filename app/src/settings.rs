@@ -14,6 +14,7 @@ use std::{
 use colloquy_chassis::{
     ServiceName, client_address::TrustedProxies, session_token::Algorithms, telemetry::LogFormat,
 };
+use colloquy_event_log::KafkaSettings;
 use colloquy_mail::mail_transport::smtp::TlsMode;
 use figment::{
     Figment,
@@ -41,7 +42,7 @@ pub struct Settings {
     pub mail: Mail,
     pub write_store: Url,
     pub view_store: ViewStore,
-    pub event_log: EventLog,
+    pub event_log: KafkaSettings,
     pub keys: Keys,
     pub peers: HashMap<String, Vec<String>>,
 }
@@ -118,13 +119,6 @@ pub struct Url {
 pub struct ViewStore {
     pub url: String,
     pub database: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EventLog {
-    pub brokers: String,
-    pub partitions: i32,
 }
 
 #[derive(Deserialize)]
@@ -226,6 +220,21 @@ impl Settings {
                 (1..=1000).contains(&self.event_log.partitions),
             ),
             (
+                "event_log.write_retention_ms",
+                "must be -1, for ever, or at least 60000",
+                is_retention(self.event_log.write_retention_ms),
+            ),
+            (
+                "event_log.announced_retention_ms",
+                "must be -1, for ever, or at least 60000",
+                is_retention(self.event_log.announced_retention_ms),
+            ),
+            (
+                "event_log.topic_prefix",
+                "has at most 200 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`",
+                is_topic_prefix(&self.event_log.topic_prefix),
+            ),
+            (
                 "guesses",
                 "must be positive, and wait_seconds at most 86400",
                 [guesses.per_account, guesses.per_address]
@@ -254,6 +263,17 @@ impl Settings {
     }
 }
 
+/// Kafka takes less, but whoever follows a topic would then miss what a short pause delays.
+fn is_retention(millis: i64) -> bool {
+    millis == -1 || millis >= 60_000
+}
+
+/// What Kafka takes in a topic's name, of which 249 characters are allowed.
+fn is_topic_prefix(prefix: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    prefix.len() <= 200 && prefix.bytes().all(is_legal)
+}
+
 /// A parser that draws a picture of the place tells it in words as well: the picture is left out.
 fn one_line(text: &str) -> String {
     let words: Vec<&str> = text
@@ -280,6 +300,45 @@ mod tests {
     #[test]
     fn the_embedded_defaults_are_whole() {
         Settings::load(None).unwrap();
+    }
+
+    #[test]
+    fn decision_15_write_topics_are_kept_for_ever_and_announced_ones_for_a_day_by_default() {
+        let settings = Settings::load(None).unwrap();
+        assert_eq!(settings.event_log, KafkaSettings::new("127.0.0.1:9092"));
+        assert_eq!(settings.event_log.write_retention_ms, -1);
+        assert_eq!(settings.event_log.announced_retention_ms, 86_400_000);
+    }
+
+    #[test]
+    fn decision_15_a_retention_and_a_prefix_are_what_kafka_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("colloquy.toml");
+        let load = |setting: &str| {
+            std::fs::write(&file, format!("[event_log]\n{setting}\n")).unwrap();
+            Settings::load(Some(&file)).map(|settings| settings.event_log)
+        };
+        let set = load(
+            "write_retention_ms = 60000\nannounced_retention_ms = -1\ntopic_prefix = \"b.2_c-\"",
+        );
+        let set = set.unwrap();
+        assert_eq!(
+            (set.write_retention_ms, set.announced_retention_ms),
+            (60_000, -1)
+        );
+        assert_eq!(set.topic_prefix, "b.2_c-");
+        for bad in [
+            "write_retention_ms = 59999",
+            "write_retention_ms = -2",
+            "announced_retention_ms = 0",
+            "topic_prefix = \"a b\"",
+            "topic_prefix = \"é\"",
+        ] {
+            let error = load(bad).unwrap_err().to_string();
+            let name = bad.split(' ').next().unwrap();
+            let told = format!("bad setting: event_log.{name} ");
+            assert!(error.starts_with(&told), "{bad}: {error}");
+        }
     }
 
     #[test]

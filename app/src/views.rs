@@ -11,9 +11,7 @@ use colloquy_chat_query::{
     MongoViewStore, RebuildStore, SqliteViewStore,
     rebuild::{RebuildError, WithLess, rebuild},
 };
-use colloquy_event_log::{
-    AuditTrail, EmbeddedLog, EventLog, KafkaLog, KafkaSettings, SqliteOutbox,
-};
+use colloquy_event_log::{AuditTrail, EmbeddedLog, EventLog, KafkaLog, SqliteOutbox};
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 use uuid::Uuid;
 
@@ -78,11 +76,7 @@ impl Views {
 /// # Errors
 /// It cannot be reached, or is set up in a way that cannot work.
 pub async fn kafka(settings: &Settings) -> anyhow::Result<KafkaLog> {
-    let log = KafkaLog::connect(KafkaSettings {
-        partitions: settings.event_log.partitions,
-        ..KafkaSettings::new(&settings.event_log.brokers)
-    });
-    Ok(log.await?)
+    Ok(KafkaLog::connect(settings.event_log.clone()).await?)
 }
 
 /// # Errors

@@ -5,23 +5,19 @@ use serde::Deserialize;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// How to reach Kafka, and what to make of topics that are missing.
+/// How to reach Kafka, and what to make of topics that are missing. A topic that exists stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaSettings {
     /// `host:port` of one or more brokers, separated by commas.
     pub brokers: String,
     /// Partitions of each topic. Never changed once the topics exist: a room would move to another partition.
-    #[serde(default = "partitions")]
     pub partitions: i32,
     /// How long the write topics keep a record; -1 is for ever (decision 15).
-    #[serde(default = "write_retention_ms")]
     pub write_retention_ms: i64,
-    /// How long the announced topics keep a record.
-    #[serde(default = "announced_retention_ms")]
+    /// How long the announced topics keep a record; -1 is for ever.
     pub announced_retention_ms: i64,
     /// Goes before the name of every topic and group, so that several systems can share one Kafka.
-    #[serde(default)]
     pub topic_prefix: String,
 }
 
@@ -31,9 +27,9 @@ impl KafkaSettings {
     pub fn new(brokers: impl Into<String>) -> Self {
         Self {
             brokers: brokers.into(),
-            partitions: partitions(),
-            write_retention_ms: write_retention_ms(),
-            announced_retention_ms: announced_retention_ms(),
+            partitions: 6,
+            write_retention_ms: -1,
+            announced_retention_ms: DAY_MS,
             topic_prefix: String::new(),
         }
     }
@@ -47,16 +43,4 @@ impl KafkaSettings {
     pub(super) fn topic(&self, name: &str) -> Option<Topic> {
         name.strip_prefix(&self.topic_prefix)?.parse().ok()
     }
-}
-
-fn partitions() -> i32 {
-    6
-}
-
-fn write_retention_ms() -> i64 {
-    -1
-}
-
-fn announced_retention_ms() -> i64 {
-    DAY_MS
 }
