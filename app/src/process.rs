@@ -113,10 +113,6 @@ impl Process {
     /// # Errors
     /// It is set up in a way that cannot work.
     pub async fn kafka(&self) -> Result<KafkaLog, EventLogError> {
-        let settings = KafkaSettings {
-            partitions: self.settings.event_log.partitions,
-            ..KafkaSettings::new(&self.settings.event_log.brokers)
-        };
         wait_for("kafka", &self.readiness, async || {
             KafkaLog::connect(self.settings.event_log.clone()).await
         })
