@@ -14,7 +14,7 @@ use axum::{
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
-use crate::{ApiError, Kind, Lifecycle, Tasks, request_id};
+use crate::{ApiError, Kind, Lifecycle, Tasks, request_id, trace_context};
 
 tokio::task_local! {
     /// Of the process whose connection this is.
@@ -37,7 +37,7 @@ pub(crate) async fn carried_out(request: Request, next: Next) -> Response {
             tracing::debug!("a call was carried out for somebody who had hung up");
         }
     };
-    let call = request_id::inherited(call).in_current_span();
+    let call = request_id::inherited(trace_context::inherited(call)).in_current_span();
     tasks().spawn(call);
     // The process ends before the call does.
     answered.await.unwrap_or_else(|_| {

@@ -26,6 +26,7 @@ pub mod security_headers;
 pub mod service_name;
 pub mod session_token;
 pub mod telemetry;
+pub mod trace_context;
 
 pub use answer::{Answer, ApiError};
 pub use client_address::ClientAddress;

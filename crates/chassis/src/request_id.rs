@@ -8,6 +8,8 @@ use http::{HeaderName, HeaderValue};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::trace_context::{self, TRACEPARENT, TraceParent};
+
 /// Carries a request's id on every answer and, inwards, from service to service.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -37,7 +39,8 @@ pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output>
     }
 }
 
-/// Keeps a well-formed id that came with the request, else makes one; spans, calls and the answer carry it.
+/// Keeps a well-formed id that came with the request, else makes one; spans, calls and the answer carry it. Likewise the
+/// trace, which the answer does not carry.
 pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Response {
     let id = request
         .headers()
@@ -48,9 +51,15 @@ pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Respons
             HeaderValue::from_str(&Uuid::new_v4().simple().to_string())
                 .expect("hexadecimal digits are a header value")
         });
-    let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default(), http.method = %request.method());
+    let trace = TraceParent::following(request.headers());
+    let span = tracing::info_span!(
+        "request", request.id = id.to_str().unwrap_or_default(), trace.id = %trace.trace_id(),
+        http.method = %request.method()
+    );
     request.headers_mut().insert(REQUEST_ID, id.clone());
-    let mut response = within(id.clone(), next.run(request).instrument(span)).await;
+    request.headers_mut().insert(TRACEPARENT, trace.to_header());
+    let answering = trace_context::within(trace, next.run(request).instrument(span));
+    let mut response = within(id.clone(), answering).await;
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

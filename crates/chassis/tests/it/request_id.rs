@@ -1,5 +1,5 @@
 use axum::{Router, routing::any};
-use colloquy_chassis::{Answer, request_id, router::finish};
+use colloquy_chassis::{Answer, request_id, router::finish, trace_context};
 use http::{HeaderValue, Method, Request};
 
 use crate::requests::{read, send};
@@ -45,4 +45,34 @@ async fn contract_2_outside_of_a_request_there_is_no_id() {
     let id = HeaderValue::from_static("outer");
     let seen = request_id::within(id.clone(), async { request_id::current() }).await;
     assert_eq!(seen, Some(id));
+}
+
+/// Answers the place in the trace that a call to another service, or an event, would carry.
+fn tracing_router() -> Router {
+    let told = async || {
+        let trace = trace_context::current();
+        Answer("Told.", trace.map(|trace| trace.to_string()))
+    };
+    finish(Router::new().route("/trace", any(told)))
+}
+
+#[tokio::test]
+async fn contract_6_whatever_a_request_leads_to_is_of_the_trace_of_its_traceparent() {
+    const SENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for (sent, is_kept) in [(Some(SENT), true), (Some(&SENT[1..]), false), (None, false)] {
+        for method in [Method::GET, Method::POST] {
+            let mut request = Request::builder().method(&method).uri("/trace");
+            if let Some(sent) = sent {
+                request = request.header("traceparent", sent);
+            }
+            let response = send(&tracing_router(), request, "").await;
+            assert!(!response.headers().contains_key("traceparent"));
+            let (_, body) = read(response).await;
+            let told = body["data"].as_str().unwrap();
+            assert_eq!(told.len(), SENT.len());
+            assert_ne!(told, SENT, "each request has an id of its own");
+            assert_eq!(told[..36] == SENT[..36], is_kept, "{method} {sent:?}");
+        }
+    }
+    assert_eq!(trace_context::current(), None);
 }
