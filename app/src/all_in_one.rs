@@ -8,7 +8,7 @@ use axum::Router;
 use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock, admin, http_server, keys::KeyFolder,
-    lifecycle::termination, readiness::Readiness, session_token::SessionVerifier, telemetry,
+    lifecycle::termination, readiness::Readiness, session_token::SessionVerifier,
 };
 use colloquy_chat_command::{ChatCommand, Membership};
 use colloquy_chat_query::{ChatQuery, ViewMembership};
@@ -17,6 +17,7 @@ use colloquy_websocket::{Access, Websocket};
 
 use self::accounts::Accounts;
 use crate::{
+    admin_listener,
     cli::AllInOne,
     data_folder::DataFolder,
     documents,
@@ -105,11 +106,20 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let gateway = Gateway::new(verifier, revocations, proxies, upstreams(routers));
     let mut router = colloquy_api_gateway::router(gateway, origins)
         .merge(colloquy_websocket::router(websocket))
-        .merge(pages(readiness));
+        .merge(pages(readiness.clone()));
+    let metrics = admin_listener::metrics(&tasks)?;
+    if let Some(address) = options.admin {
+        admin_listener::serve(address, readiness, metrics.clone(), &tasks).await?;
+    }
     if is_demo {
-        router = router.merge(dev_mail).merge(metrics()?);
+        router = router.merge(dev_mail).merge(metrics);
     }
     home::greet(&listening.url(), folder.path());
+    if listening.lacks_public_url(&settings.http) {
+        tracing::warn!(
+            "pages in browsers are refused until http.public_url says where they find this system"
+        );
+    }
     let router = edge(listening.hosts(&settings.http), router, &settings.http);
     serve(listening, router, lifecycle).await
 }
@@ -119,11 +129,6 @@ fn pages(readiness: Readiness) -> Router {
     documents::router()
         .merge(home::router())
         .merge(admin::health_routes(readiness))
-}
-
-fn metrics() -> anyhow::Result<Router> {
-    let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
-    Ok(admin::metrics_route(metrics))
 }
 
 /// Auth, customer management, the write side and the read side, as the gateway calls them.

@@ -26,6 +26,9 @@ pub struct AllInOne {
     /// Where to listen; `localhost:PORT` listens on both loopback addresses
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: String,
+    /// Where health and metrics are served apart [default: beside the rest, metrics only on loopback without a public URL]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub admin: Option<SocketAddr>,
     /// A settings file
     #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
     pub config: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! Where a process listens, and by which names it is known there.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -13,12 +13,13 @@ use crate::settings::{Http, authority};
 
 /// Port of the seed's page, which may call an all-in-one system on loopback (contract §5).
 const SEED_PAGE_PORT: u16 = 5500;
+const HTTP_PORT: u16 = 80;
 
 /// Sockets that are bound and not yet served.
 pub struct Listening {
     pub listeners: Vec<TcpListener>,
-    port: u16,
-    is_loopback: bool,
+    /// The first of the addresses.
+    bound: SocketAddr,
 }
 
 impl Listening {
@@ -32,8 +33,8 @@ impl Listening {
                 .parse()
                 .with_context(|| format!("--listen {address}: not a port"))?;
             let first = bind((Ipv4Addr::LOCALHOST, port).into()).await?;
-            let port = first.local_addr()?.port();
-            let second = match bind((Ipv6Addr::LOCALHOST, port).into()).await {
+            let bound = first.local_addr()?;
+            let second = match bind((Ipv6Addr::LOCALHOST, bound.port()).into()).await {
                 Ok(second) => Some(second),
                 Err(error) if is_taken(&error) => return Err(error),
                 // A machine without IPv6.
@@ -41,8 +42,7 @@ impl Listening {
             };
             return Ok(Self {
                 listeners: [first].into_iter().chain(second).collect(),
-                port,
-                is_loopback: true,
+                bound,
             });
         }
         let Ok(address) = address.parse::<SocketAddr>() else {
@@ -52,32 +52,34 @@ impl Listening {
         let bound = listener.local_addr()?;
         Ok(Self {
             listeners: vec![listener],
-            port: bound.port(),
-            is_loopback: bound.ip().is_loopback(),
+            bound,
         })
     }
 
     /// The address to open in a browser.
     pub fn url(&self) -> String {
-        let bound = self.listeners[0]
-            .local_addr()
-            .map_or_else(|_| String::new(), |address| address.to_string());
-        format!("http://{bound}")
+        format!("http://{}", self.bound)
+    }
+
+    /// Whether pages are refused because nobody said under which address browsers find us.
+    pub fn lacks_public_url(&self, http: &Http) -> bool {
+        self.bound.ip().is_unspecified() && http.public_url.is_empty()
     }
 
     /// Whether we are meant for this machine alone: on loopback, and with no public address that a proxy serves.
     pub fn is_for_this_machine(&self, http: &Http) -> bool {
-        self.is_loopback && http.public_url.is_empty()
+        self.is_loopback() && http.public_url.is_empty()
     }
 
     /// The hosts we answer to (decision 25): any, beyond loopback without a public URL.
     pub fn hosts(&self, http: &Http) -> Hosts {
-        let hosts = Hosts::new(self.names(http));
         if self.is_for_this_machine(http) {
-            hosts.direct_only()
-        } else {
-            hosts
+            return Hosts::new(self.names(http)).direct_only();
         }
+        if http.public_url.is_empty() {
+            return Hosts::new([]);
+        }
+        Hosts::new(self.names(http))
     }
 
     /// The origins whose pages may call: our own, the settings', and on loopback the seed's page.
@@ -87,7 +89,7 @@ impl Listening {
             .into_iter()
             .map(|host| format!("http://{host}"));
         let public = (!http.public_url.is_empty()).then(|| http.public_url.clone());
-        let seed = self.is_loopback.then(|| {
+        let seed = self.is_loopback().then(|| {
             ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{SEED_PAGE_PORT}"))
         });
         Origins::new(
@@ -109,21 +111,33 @@ pub fn edge(hosts: Hosts, router: Router, http: &Http) -> Router {
 }
 
 impl Listening {
-    fn names(&self, http: &Http) -> Vec<String> {
-        let public = authority(&http.public_url).map(str::to_owned);
-        let own = self
-            .is_loopback
-            .then(|| loopback_names(self.port))
-            .into_iter()
-            .flatten();
-        own.chain(public).collect()
+    fn is_loopback(&self) -> bool {
+        self.bound.ip().is_loopback()
     }
-}
 
-fn loopback_names(port: u16) -> impl Iterator<Item = String> {
-    ["localhost", "127.0.0.1", "[::1]"]
-        .into_iter()
-        .map(move |host| format!("{host}:{port}"))
+    /// The authorities that lead to us, as clients write them in `Host`.
+    fn names(&self, http: &Http) -> Vec<String> {
+        let ip = match self.bound.ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        let mut hosts = Vec::new();
+        if self.is_loopback() {
+            hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));
+        }
+        if !self.bound.ip().is_unspecified() && !hosts.contains(&ip) {
+            hosts.push(ip);
+        }
+        let port = self.bound.port();
+        let with_port = hosts.iter().map(|host| format!("{host}:{port}"));
+        let mut names: Vec<_> = with_port.collect();
+        // Clients leave the port out where it is the scheme's own.
+        if port == HTTP_PORT {
+            names.append(&mut hosts);
+        }
+        names.extend(authority(&http.public_url).map(str::to_owned));
+        names
+    }
 }
 
 /// Browsers may try `[::1]` first for `localhost`, and would reach whoever else listens there.
@@ -137,4 +151,46 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening(address: &str) -> Listening {
+        Listening {
+            listeners: Vec::new(),
+            bound: address.parse().unwrap(),
+        }
+    }
+
+    fn names(address: &str) -> Vec<String> {
+        listening(address).names(&Http::default())
+    }
+
+    #[test]
+    fn decision_25_a_system_is_known_by_the_address_it_listens_on() {
+        let loopback = ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"];
+        assert_eq!(names("127.0.0.1:8080"), loopback);
+        assert_eq!(names("127.0.0.2:8080")[..3], loopback);
+        assert_eq!(names("127.0.0.2:8080")[3..], ["127.0.0.2:8080"]);
+        assert_eq!(names("192.0.2.5:8080"), ["192.0.2.5:8080"]);
+        assert_eq!(names("[2001:db8::5]:8080"), ["[2001:db8::5]:8080"]);
+    }
+
+    #[test]
+    fn decision_25_the_schemes_own_port_may_be_left_out() {
+        assert_eq!(names("192.0.2.5:80"), ["192.0.2.5:80", "192.0.2.5"]);
+    }
+
+    #[test]
+    fn decision_25_an_address_that_means_all_says_nothing_about_where_browsers_find_it() {
+        let everywhere = listening("0.0.0.0:8080");
+        let mut http = Http::default();
+        assert!(names("0.0.0.0:8080").is_empty() && everywhere.lacks_public_url(&http));
+        http.public_url = "https://chat.example".into();
+        assert_eq!(everywhere.names(&http), ["chat.example"]);
+        assert!(!everywhere.lacks_public_url(&http));
+        assert!(!listening("192.0.2.5:8080").lacks_public_url(&Http::default()));
+    }
 }

@@ -1,5 +1,6 @@
 //! The one binary. It reads the command line, loads settings, and hands over to one composition root a process.
 
+mod admin_listener;
 mod all_in_one;
 mod cli;
 mod data_folder;

@@ -7,7 +7,7 @@ use std::{
 
 use axum::Router;
 use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock, admin,
+    Clock, Lifecycle, ServiceName, SystemClock,
     hosts::Hosts,
     http_server,
     internal_token::{InternalSigner, InternalVerifier},
@@ -15,8 +15,6 @@ use colloquy_chassis::{
     lifecycle::termination,
     origins::Origins,
     readiness::{Gate, Readiness},
-    router::finish,
-    telemetry,
 };
 use colloquy_event_log::{EventLogError, KafkaLog};
 use colloquy_expiring_store::{
@@ -26,6 +24,7 @@ use colloquy_service_api::{RevocationList, ServiceClient};
 use tokio::net::TcpListener;
 
 use crate::{
+    admin_listener,
     cli::Serve,
     listening,
     settings::{Settings, authority},
@@ -66,11 +65,9 @@ impl Process {
         let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
         let serving = readiness.gate("the service");
         let listener = listening::bind(listen).await?;
-        let metrics = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
-        let routes = admin::health_routes(readiness.clone()).merge(admin::metrics_route(metrics));
-        let routes = finish(routes);
-        let admin = http_server::serve(listening::bind(admin).await?, routes, lifecycle.tasks());
-        lifecycle.tasks().spawn_vital("admin listener", admin);
+        let tasks = lifecycle.tasks();
+        let metrics = admin_listener::metrics(&tasks)?;
+        admin_listener::serve(admin, readiness.clone(), metrics, &tasks).await?;
         Ok(Self {
             service: options.service,
             keys: KeyFolder::new(&settings.keys.folder),

@@ -55,6 +55,7 @@ pub struct Log {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(Default))]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     pub public_url: String,
