@@ -2,49 +2,80 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use colloquy_e2e::{
-    client::{Client, Frame, Socket},
+    client::{Client, Frame, Handshake, Socket},
     harness::eventually,
 };
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::{
     customer::newcomer::Newcomer,
-    scene::{Scene, scene},
+    scene::{Scene, listed, scene},
 };
 
-/// Nothing else comes for so long: twice the time that a state takes to go around.
-const QUIET: Duration = Duration::from_millis(700);
+/// As often as it takes to meet both nodes of a distributed system.
+const ROUNDS: usize = 4;
 
-/// Two people of whom no other test knows, and a room of both.
-struct Pair {
+/// Three people of whom no other test knows, and a room of theirs.
+struct Trio {
     watcher: Newcomer,
     other: Newcomer,
+    /// Comes and goes, so that what was told before is known.
+    herald: Newcomer,
     room: i64,
 }
 
-async fn pair(scene: &Scene) -> Result<Pair> {
-    let (watcher, other) = (
-        scene.newcomer("Who Watches").await?,
-        scene.newcomer("Who Comes").await?,
-    );
-    let room = watcher.client.create_room("A room", &[other.id]).await?;
-    Ok(Pair {
+async fn trio(scene: &Scene) -> Result<Trio> {
+    let watcher = scene.newcomer("Who Watches").await?;
+    let other = scene.newcomer("Who Comes").await?;
+    let herald = scene.newcomer("Who Follows").await?;
+    let others = [other.id, herald.id];
+    let room = watcher.client.create_room("A room", &others).await?;
+    // To whoever subscribes before it is known who is in a room it is told later how things are.
+    listed(&watcher.client, room, "the room", |_| true).await?;
+    Ok(Trio {
         watcher,
         other,
+        herald,
         room,
     })
 }
 
-impl Pair {
+impl Trio {
     /// The watcher's socket, subscribed to a topic of the room.
     async fn watch(&self, scene: &Scene, topic: &str) -> Result<Socket> {
         let mut socket = scene.socket(&self.watcher.client).await?;
         let destination = format!("/topic/{topic}/roomId/{}", self.room);
         socket.subscribe(&destination).await?;
         Ok(socket)
+    }
+
+    /// What is told next of anybody but the watcher.
+    async fn news(&self, watching: &mut Socket) -> Result<Value> {
+        let own = |frame: &Frame| {
+            let body = frame.json::<Value>();
+            body.is_ok_and(|body| body["customerId"] == self.watcher.id)
+        };
+        let is_news = |frame: &Frame| frame.command == "MESSAGE" && !own(frame);
+        watching.next_where(is_news).await?.json()
+    }
+
+    /// Nobody else is told of while the herald comes and goes on every node: a node does what its sessions want in their
+    /// order, and tells in the order in which it happened, so whatever was to be told before is told before.
+    async fn assert_nothing_else_is_told(
+        &self,
+        scene: &Scene,
+        watching: &mut Socket,
+    ) -> Result<()> {
+        for _ in 0..ROUNDS {
+            let herald = scene.socket(&self.herald.client).await?;
+            assert_eq!(self.news(watching).await?, status(&self.herald, true));
+            leave(herald).await?;
+            assert_eq!(self.news(watching).await?, status(&self.herald, false));
+        }
+        Ok(())
     }
 
     async fn online(&self) -> Result<Value> {
@@ -57,22 +88,13 @@ impl Pair {
     }
 }
 
-/// The next body about that customer.
-async fn told(socket: &mut Socket, customer: i64) -> Result<Value> {
-    loop {
-        let frame = socket
-            .next_where(|frame| frame.command == "MESSAGE")
-            .await?;
-        let body: Value = frame.json()?;
-        if body["customerId"] == customer {
-            return Ok(body);
-        }
-    }
+fn status(who: &Newcomer, online: bool) -> Value {
+    json!({"customerId": who.id, "online": online})
 }
 
-async fn assert_quiet_about(socket: &mut Socket, customer: i64) {
-    let more = timeout(QUIET, told(socket, customer)).await;
-    assert!(more.is_err(), "{more:?}");
+/// Ends a session; the receipt says that it has ended.
+async fn leave(mut socket: Socket) -> Result<()> {
+    socket.send_for_receipt(Frame::new("DISCONNECT", &[])).await
 }
 
 async fn typing(socket: &mut Socket, room: i64, value: Value) -> Result<()> {
@@ -84,47 +106,47 @@ async fn typing(socket: &mut Socket, room: i64, value: Value) -> Result<()> {
 #[tokio::test]
 async fn contract_5_presence_is_told_from_the_first_session_to_the_last() -> Result<()> {
     let scene = scene().await?;
-    let pair = pair(&scene).await?;
-    let mut watching = pair.watch(&scene, "onlineStatus").await?;
-    let other = pair.other.id;
-    let first = scene.socket(&pair.other.client).await?;
-    assert_eq!(
-        told(&mut watching, other).await?,
-        json!({"customerId": other, "online": true})
-    );
+    let trio = trio(&scene).await?;
+    let mut watching = trio.watch(&scene, "onlineStatus").await?;
+    let first = scene.socket(&trio.other.client).await?;
+    assert_eq!(trio.news(&mut watching).await?, status(&trio.other, true));
     // With two nodes these are on both.
-    let second = scene.socket(&pair.other.client).await?;
-    let third = scene.socket(&pair.other.client).await?;
-    drop(first);
-    drop(second);
-    assert_quiet_about(&mut watching, other).await;
+    let second = scene.socket(&trio.other.client).await?;
+    let third = scene.socket(&trio.other.client).await?;
+    leave(first).await?;
+    leave(second).await?;
+    trio.assert_nothing_else_is_told(&scene, &mut watching)
+        .await?;
+    // Cut, without a word.
     drop(third);
-    assert_eq!(
-        told(&mut watching, other).await?,
-        json!({"customerId": other, "online": false})
-    );
-    assert_quiet_about(&mut watching, other).await;
-    Ok(())
+    assert_eq!(trio.news(&mut watching).await?, status(&trio.other, false));
+    trio.assert_nothing_else_is_told(&scene, &mut watching)
+        .await
 }
 
 #[tokio::test]
 async fn contract_query_online_status_shows_each_participant() -> Result<()> {
     let scene = scene().await?;
-    let pair = pair(&scene).await?;
-    let row = |who: &Newcomer, online| json!({"customerId": who.id, "online": online});
-    let rows = |watcher, other| json!([row(&pair.watcher, watcher), row(&pair.other, other)]);
-    eventually("both are away", || async {
-        Ok((pair.online().await? == rows(false, false)).then_some(()))
+    let trio = trio(&scene).await?;
+    let rows = |other| {
+        json!([
+            status(&trio.watcher, false),
+            status(&trio.other, other),
+            status(&trio.herald, false),
+        ])
+    };
+    eventually("all are away", || async {
+        Ok((trio.online().await? == rows(false)).then_some(()))
     })
     .await?;
-    let socket = scene.socket(&pair.other.client).await?;
+    let socket = scene.socket(&trio.other.client).await?;
     eventually("one is online", || async {
-        Ok((pair.online().await? == rows(false, true)).then_some(()))
+        Ok((trio.online().await? == rows(true)).then_some(()))
     })
     .await?;
     drop(socket);
-    eventually("both are away again", || async {
-        Ok((pair.online().await? == rows(false, false)).then_some(()))
+    eventually("all are away again", || async {
+        Ok((trio.online().await? == rows(false)).then_some(()))
     })
     .await
 }
@@ -132,63 +154,92 @@ async fn contract_query_online_status_shows_each_participant() -> Result<()> {
 #[tokio::test]
 async fn stomp_n5_a_refused_connect_is_nobody_online() -> Result<()> {
     let scene = scene().await?;
-    let pair = pair(&scene).await?;
-    let mut watching = pair.watch(&scene, "onlineStatus").await?;
-    let bad = pair.other.client.with_token("not a token");
-    assert!(scene.socket(&bad).await.is_err());
-    assert_quiet_about(&mut watching, pair.other.id).await;
-    Ok(())
+    let trio = trio(&scene).await?;
+    let mut watching = trio.watch(&scene, "onlineStatus").await?;
+    // Tokens that say who she is, and are not believed.
+    let token = trio.other.client.token().context("a session")?;
+    let unsigned = &token[..=token.rfind('.').context("a signature")?];
+    let logout = trio.other.client.post("/auth/logout", &json!({})).await?;
+    assert_eq!(logout.status, 200, "{logout:?}");
+    for token in [token, unsigned] {
+        for (cookie, header) in [(Some(token), None), (None, Some(token))] {
+            let handshake = Handshake {
+                cookie,
+                ..Handshake::default()
+            };
+            let mut socket = Socket::open(scene.url, handshake).await?;
+            let mut connect = Frame::new("CONNECT", &[("accept-version", "1.2")]);
+            let header = header.map(|token| ("jwt_token".to_owned(), token.to_owned()));
+            connect.headers.extend(header);
+            socket.send(&connect).await?;
+            let (error, _) = socket.expect_error().await?;
+            assert_eq!(error.header("message"), Some("authentication failed"));
+        }
+    }
+    trio.assert_nothing_else_is_told(&scene, &mut watching)
+        .await
 }
 
 #[tokio::test]
 async fn contract_5_typing_is_told_when_it_begins_and_when_it_ends() -> Result<()> {
     let scene = scene().await?;
-    let pair = pair(&scene).await?;
-    let mut watching = pair.watch(&scene, "typing").await?;
-    let mut typist = scene.socket(&pair.other.client).await?;
+    let trio = trio(&scene).await?;
+    let mut watching = trio.watch(&scene, "typing").await?;
+    let mut typist = scene.socket(&trio.other.client).await?;
     let expected =
-        |on: bool| json!({"roomId": pair.room, "typing": on, "customerId": pair.other.id});
-    for (yes, no) in [(json!(1), json!(0)), (json!(true), json!(false))] {
-        typing(&mut typist, pair.room, yes.clone()).await?;
-        assert_eq!(told(&mut watching, pair.other.id).await?, expected(true));
-        typing(&mut typist, pair.room, yes).await?;
-        typing(&mut typist, pair.room, no).await?;
-        assert_eq!(told(&mut watching, pair.other.id).await?, expected(false));
+        |on: bool| json!({"roomId": trio.room, "typing": on, "customerId": trio.other.id});
+    for (value, on) in [
+        (json!(1), true),
+        (json!(0), false),
+        (json!(true), true),
+        (json!(false), false),
+        (json!(1), true),
+    ] {
+        // Said again it is nothing new: what is told next is something else.
+        for _ in 0..2 {
+            typing(&mut typist, trio.room, value.clone()).await?;
+        }
+        assert_eq!(trio.news(&mut watching).await?, expected(on));
     }
-    assert_quiet_about(&mut watching, pair.other.id).await;
     Ok(())
 }
 
 #[tokio::test]
 async fn contract_5_typing_ends_by_itself_two_seconds_after_it_was_said_last() -> Result<()> {
     let scene = scene().await?;
-    let pair = pair(&scene).await?;
-    let mut watching = pair.watch(&scene, "typing").await?;
-    let mut typist = scene.socket(&pair.other.client).await?;
-    let began = Instant::now();
-    typing(&mut typist, pair.room, json!(1)).await?;
-    assert_eq!(told(&mut watching, pair.other.id).await?["typing"], true);
-    assert_eq!(told(&mut watching, pair.other.id).await?["typing"], false);
-    let lasted = began.elapsed();
+    let trio = trio(&scene).await?;
+    let mut watching = trio.watch(&scene, "typing").await?;
+    let mut typist = scene.socket(&trio.other.client).await?;
+    typing(&mut typist, trio.room, json!(1)).await?;
+    assert_eq!(trio.news(&mut watching).await?["typing"], true);
+    let early = watching.next_within(Duration::from_secs(1)).await;
+    assert!(early.is_err(), "{early:?}");
+    let last = Instant::now();
+    typing(&mut typist, trio.room, json!(1)).await?;
+    assert_eq!(trio.news(&mut watching).await?["typing"], false);
+    let lasted = last.elapsed();
     assert!(
         (Duration::from_millis(1900)..Duration::from_secs(4)).contains(&lasted),
         "{lasted:?}"
     );
+    // The end was told once.
+    typing(&mut typist, trio.room, json!(1)).await?;
+    assert_eq!(trio.news(&mut watching).await?["typing"], true);
     Ok(())
 }
 
 #[tokio::test]
 async fn stomp_s8_bad_json_about_typing_is_dropped_and_the_session_goes_on() -> Result<()> {
     let scene = scene().await?;
-    let pair = pair(&scene).await?;
-    let mut watching = pair.watch(&scene, "typing").await?;
-    let mut typist = scene.socket(&pair.other.client).await?;
+    let trio = trio(&scene).await?;
+    let mut watching = trio.watch(&scene, "typing").await?;
+    let mut typist = scene.socket(&trio.other.client).await?;
     for body in ["", "{", "[]", "null", r#"{"roomId":"x","isTyping":1}"#] {
         let frame = Frame::new("SEND", &[("destination", "/app/typing")]).with_body(body);
         typist.send_for_receipt(frame).await?;
     }
-    typing(&mut typist, pair.room, json!(1)).await?;
-    assert_eq!(told(&mut watching, pair.other.id).await?["typing"], true);
+    typing(&mut typist, trio.room, json!(1)).await?;
+    assert_eq!(trio.news(&mut watching).await?["typing"], true);
     Ok(())
 }
 
