@@ -77,6 +77,43 @@ mod postgres {
         assert_eq!(unfolded, 0);
     }
 
+    /// Other tools read this table.
+    #[tokio::test]
+    async fn contract_7_the_table_of_customers_is_as_in_the_contract() {
+        let pool = postgres::pool(&postgres_database().await, 2).unwrap();
+        PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        let columns: Vec<(String, bool)> = sqlx::query_as(
+            "SELECT column_name::text, is_nullable = 'YES' FROM information_schema.columns
+             WHERE table_name = 'customers'",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        let unique: Vec<String> = sqlx::query_scalar(
+            "SELECT column_name::text FROM information_schema.table_constraints
+             JOIN information_schema.constraint_column_usage USING (constraint_name)
+             WHERE table_constraints.table_name = 'customers' AND constraint_type = 'UNIQUE'",
+        )
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        for (name, may_be_null, is_unique) in [
+            ("customer_id", false, false),
+            ("username", false, true),
+            ("password", false, false),
+            ("full_name", false, false),
+            ("email", false, true),
+            ("phone_number", true, true),
+            ("avatar_color", false, false),
+            ("roles", false, false),
+        ] {
+            let column = (name.to_owned(), may_be_null);
+            assert!(columns.contains(&column), "{column:?}: {columns:?}");
+            let found = unique.iter().any(|column| column == name);
+            assert_eq!(found, is_unique, "{name}: {unique:?}");
+        }
+    }
+
     #[tokio::test]
     async fn instances_that_start_at_once_share_one_table() {
         let url = postgres_database().await;
