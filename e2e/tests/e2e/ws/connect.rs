@@ -219,6 +219,32 @@ async fn s13_a_page_of_a_stranger_is_403_before_the_upgrade() -> Result<()> {
 }
 
 #[tokio::test]
+async fn contract_5_the_seeds_page_may_call_and_connect_in_every_way() -> Result<()> {
+    let scene = scene().await?;
+    for page in ["http://localhost:5500", "http://127.0.0.1:5500"] {
+        for path in ["/query/rooms", "/ws/chat-sockjs/info"] {
+            let request = scene.user1.request(Method::GET, path);
+            let answer = scene.user1.fetch(request.header("origin", page)).await?;
+            assert_eq!(answer.status, 200, "{page} {path}: {answer:?}");
+            for (name, value) in [
+                ("access-control-allow-origin", page),
+                ("access-control-allow-credentials", "true"),
+            ] {
+                assert_eq!(answer.header(name), Some(value), "{page} {path}");
+            }
+        }
+        let handshake = Handshake {
+            cookie: scene.user1.token(),
+            headers: vec![("origin", page)],
+            ..Handshake::default()
+        };
+        let mut socket = Socket::open(scene.url, handshake).await?;
+        socket.log_in(&[]).await.context(page)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn stomp_r2_disconnect_is_receipted_then_closed_with_1000() -> Result<()> {
     let scene = scene().await?;
     let mut polite = scene.socket(&scene.user1).await?;
