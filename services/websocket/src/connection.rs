@@ -10,7 +10,6 @@ pub mod timers;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use colloquy_chassis::session_token::Session as Token;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
@@ -27,7 +26,7 @@ use crate::{
     fanout::outbound::{Next, Outbound},
     limits::FrameBudget,
     session::{Refusal, Session, Step},
-    stomp::{Decoder, Event},
+    stomp::{Decoder, Event, Frame},
 };
 
 /// Frames that go into one write.
@@ -40,6 +39,8 @@ struct Connection<C> {
     outbound: Arc<Outbound>,
     session: Session,
     decoder: Decoder,
+    /// Whether frames that have come may be left to be handled.
+    unhandled: bool,
     timers: Timers,
     budget: FrameBudget,
 }
@@ -91,6 +92,7 @@ impl<C: Channel> Connection<C> {
         Self {
             session: Session::new(Arc::clone(&websocket), Arc::clone(&outbound), cookie),
             decoder: Decoder::new(websocket.settings.frame),
+            unhandled: false,
             timers: Timers::new(&websocket.settings, C::KEEPS_ALIVE, now),
             budget: FrameBudget::full(&websocket.settings, now),
             websocket,
@@ -99,6 +101,8 @@ impl<C: Channel> Connection<C> {
         }
     }
 
+    /// Turn by turn: write, wait until there is something to do, handle one frame. So nobody waits long for what can be
+    /// written, however many frames have come together.
     async fn run(&mut self) -> Result<End, Gone> {
         let timer = sleep_until(self.timers.next());
         tokio::pin!(timer);
@@ -122,15 +126,19 @@ impl<C: Channel> Connection<C> {
                 Written::Everything => false,
             };
             self.wind(timer.as_mut());
+            let busy = more || self.unhandled;
             tokio::select! {
-                octets = self.channel.next() => match octets {
-                    Ok(octets) => self.received(octets).await,
+                octets = self.channel.next(!self.unhandled) => match octets {
+                    Ok(octets) => self.received(&octets),
                     Err(Lost::Wrong(closing)) => self.outbound.end(None, closing),
                     Err(Lost::Gone) => return Err(Gone),
                 },
-                () = self.outbound.changed(), if !more => {}
-                () = std::future::ready(()), if more => {}
+                () = self.outbound.changed(), if !busy => {}
+                () = std::future::ready(()), if busy => {}
                 () = timer.as_mut() => self.time_passed().await?,
+            }
+            if self.unhandled {
+                self.handle_next().await;
             }
         }
     }
@@ -204,35 +212,44 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    async fn received(&mut self, octets: Bytes) {
-        let now = Instant::now();
-        self.timers.received(now);
-        self.decoder.feed(&octets);
-        drop(octets);
+    fn received(&mut self, octets: &[u8]) {
+        self.timers.received(Instant::now());
+        self.decoder.feed(octets);
+        self.unhandled |= !octets.is_empty();
+    }
+
+    /// Handles the next frame that has come, if there is one.
+    async fn handle_next(&mut self) {
         let mut anew = false;
-        while let Some(event) = self.next_event() {
-            anew = true;
-            if let Event::Frame(frame) = event {
-                let expires_at = self.timers.expires_at();
-                let step = tokio::select! {
-                    biased;
-                    // Boxed: handling a frame takes a large future, and few clients say something at any moment.
-                    step = Box::pin(self.session.receive(frame)) => step,
-                    () = over(&self.outbound, expires_at) => return self.over(),
-                };
-                match step {
-                    Step::Continue => {}
-                    Step::Opened(opened) => {
-                        self.decoder.set_version(opened.version);
-                        self.timers.opened(&opened, now);
-                    }
-                    Step::Ended => return,
-                }
+        let frame = loop {
+            match self.next_event() {
+                Some(Event::Frame(frame)) => break Some(frame),
+                Some(Event::HeartBeat) => anew = true,
+                None => break None,
             }
-        }
-        let by = now + self.websocket.settings.frame_within;
+        };
+        self.unhandled = frame.is_some();
+        let partial = frame.is_none() && self.decoder.is_partial();
+        let by = Instant::now() + self.websocket.settings.frame_within;
         self.timers
-            .partial_frame(self.decoder.is_partial(), anew, by);
+            .partial_frame(partial, anew || frame.is_some(), by);
+        if let Some(frame) = frame {
+            self.handle(frame).await;
+        }
+    }
+
+    async fn handle(&mut self, frame: Frame) {
+        let expires_at = self.timers.expires_at();
+        let step = tokio::select! {
+            biased;
+            // Boxed: handling a frame takes a large future, and few clients say something at any moment.
+            step = Box::pin(self.session.receive(frame)) => step,
+            () = over(&self.outbound, expires_at) => return self.over(),
+        };
+        if let Step::Opened(opened) = step {
+            self.decoder.set_version(opened.version);
+            self.timers.opened(&opened, Instant::now());
+        }
     }
 
     /// The next thing the client has said. What is no frame, or one too many, ends the session.

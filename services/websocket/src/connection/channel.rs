@@ -42,9 +42,9 @@ pub(crate) trait Channel {
     /// Whether what is fed can leave now.
     fn is_writable(&self) -> bool;
 
-    /// The octets that the client says next; none at all if it only shows that it is there, or can be written to again.
-    /// Cancel-safe.
-    async fn next(&mut self) -> Result<Bytes, Lost>;
+    /// The octets that the client says next, if they are wanted now; none at all if it only shows that it is there, or can
+    /// be written to again. Cancel-safe.
+    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost>;
 
     /// Takes what is to be written.
     async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone>;

@@ -81,7 +81,10 @@ impl Channel for Socket {
         true
     }
 
-    async fn next(&mut self) -> Result<Bytes, Lost> {
+    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost> {
+        if !wanted {
+            return std::future::pending().await;
+        }
         match self.0.next().await {
             Some(Ok(Message::Text(text))) => Ok(text.into()),
             Some(Ok(Message::Binary(octets))) => Ok(octets),

@@ -112,12 +112,15 @@ impl WatchedRooms {
         if self.is_known(room) {
             return;
         }
-        // Not everybody waits for a source of which another one just found out that it is away.
-        if !self.source_is_away.load(Ordering::Relaxed)
-            && matches!(timeout(PATIENCE, self.ask(member)).await, Ok(true))
-            && self.is_known(room)
-        {
-            return;
+        // Not everybody waits for a source of which another one just found out that it is away, or slow.
+        if !self.source_is_away.load(Ordering::Relaxed) {
+            let answer = timeout(PATIENCE, self.ask(member)).await;
+            if answer.is_err() {
+                self.source_is_away.store(true, Ordering::Relaxed);
+            }
+            if self.is_known(room) {
+                return;
+            }
         }
         let mut watched = self.watched();
         if let Some(unknown) = watched.rooms.get_mut(&room)

@@ -107,7 +107,7 @@ impl Channel for Polled {
         self.receiver.is_some()
     }
 
-    async fn next(&mut self) -> Result<Bytes, Lost> {
+    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost> {
         let receiver = self.receiver.as_ref();
         let unattended = self.unattended_since + UNATTENDED;
         tokio::select! {
@@ -120,7 +120,7 @@ impl Channel for Polled {
                 self.attach(receiver);
                 Ok(Bytes::new())
             }
-            Some(octets) = self.requests.octets.recv() => Ok(octets),
+            Some(octets) = self.requests.octets.recv(), if wanted => Ok(octets),
             () = sleep_until(unattended), if receiver.is_none() => Err(Lost::Gone),
         }
     }

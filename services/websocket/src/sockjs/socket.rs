@@ -68,8 +68,8 @@ impl Channel for FramedSocket {
         true
     }
 
-    async fn next(&mut self) -> Result<Bytes, Lost> {
-        let octets = self.0.next().await?;
+    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost> {
+        let octets = self.0.next(wanted).await?;
         if octets.is_empty() {
             return Ok(octets);
         }

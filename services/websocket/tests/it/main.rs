@@ -15,5 +15,6 @@ mod rooms;
 mod slow_consumer;
 mod sockjs;
 mod stomp_codec;
+mod turns;
 mod typing;
 mod websocket_frames;
