@@ -5,6 +5,7 @@
 mod commands;
 mod databases;
 mod directory;
+mod events;
 mod group_commit;
 mod hanging_server;
 mod internal;
@@ -17,4 +18,5 @@ mod republish;
 mod service;
 mod sqlite;
 mod sweep;
+mod tables;
 mod write_store;
