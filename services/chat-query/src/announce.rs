@@ -55,3 +55,114 @@ fn json(value: &impl serde::Serialize) -> bytes::Bytes {
         .expect("a view holds only strings and numbers")
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use colloquy_contracts::{
+        MessageId, RoomId, Seq, Timestamp,
+        events::{ChatMessageSent, ChatRoomCreated, Participant, ReadMarkerUpdated, WriteEvent},
+    };
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::projections;
+
+    const CREATOR: CustomerId = CustomerId(1);
+    const MEMBER: CustomerId = CustomerId(2);
+    const ROOM: RoomId = RoomId(7);
+
+    fn message(id: i64, seq: i64) -> WriteEvent {
+        WriteEvent::MessageSent(ChatMessageSent {
+            message_id: MessageId(id),
+            room_id: ROOM,
+            sender_id: MEMBER,
+            sender_full_name: "Member".into(),
+            content: format!("message {seq}"),
+            sent_at: Timestamp::from_millis(10_000 + seq),
+            seq: Seq(seq),
+        })
+    }
+
+    /// The member wrote twice, the creator has read the first.
+    fn room() -> RoomState {
+        let created_at = Timestamp::from_millis(1_000);
+        let participants = [MEMBER, CREATOR].map(|id| Participant {
+            id,
+            full_name: String::new(),
+            joined_at: created_at,
+        });
+        let mut room = RoomState::unknown(ROOM);
+        for event in [
+            WriteEvent::RoomCreated(ChatRoomCreated {
+                room_id: ROOM,
+                room_name: "Nhóm".into(),
+                created_by: CREATOR,
+                created_at,
+                participants: participants.into(),
+            }),
+            message(10, 1),
+            message(11, 2),
+            WriteEvent::ReadMarkerUpdated(ReadMarkerUpdated {
+                room_id: ROOM,
+                customer_id: CREATOR,
+                last_read_message_id: MessageId(10),
+            }),
+        ] {
+            projections::apply(&mut room, &event).unwrap();
+        }
+        room
+    }
+
+    fn value(event: &NewEvent) -> Value {
+        serde_json::from_slice(&event.payload).unwrap()
+    }
+
+    #[test]
+    fn contract_6_room_updated_is_the_view_under_its_room() {
+        let event = room_updated(&room(), "message:11").unwrap();
+        assert_eq!(event.topic.name(), "room-updated");
+        assert_eq!(event.room_id, ROOM);
+        assert_eq!(event.event_id, "room-updated:message:11");
+        assert_eq!(
+            value(&event),
+            json!({
+                "roomId": 7, "roomName": "Nhóm", "participantIds": [1, 2],
+                "unreadStatus": {"1": true, "2": true},
+                "lastMessage": {
+                    "messageId": 11, "senderId": 2, "content": "message 2",
+                    "sentAt": "1970-01-01T00:00:10.002Z", "seq": 2,
+                },
+                "createdBy": 1, "createdAt": "1970-01-01T00:00:01.000Z",
+                "updatedAt": "1970-01-01T00:00:10.002Z",
+            })
+        );
+        assert_eq!(room_updated(&RoomState::unknown(ROOM), "message:11"), None);
+    }
+
+    #[test]
+    fn contract_6_read_status_updated_is_the_flag_under_its_room() {
+        let event = read_status_updated(&room(), CREATOR, "marker:7:1:10").unwrap();
+        assert_eq!(event.topic.name(), "read-status-updated");
+        assert_eq!(event.room_id, ROOM);
+        assert_eq!(event.event_id, "read-status:marker:7:1:10");
+        assert_eq!(
+            value(&event),
+            json!({"roomId": 7, "customerId": 1, "isUnread": true})
+        );
+        assert_eq!(
+            read_status_updated(&room(), CustomerId(9), "marker:7:9:10"),
+            None
+        );
+    }
+
+    /// A client compares it with the seq of what it holds, and fetches history when it is behind.
+    #[test]
+    fn decision_18_a_view_names_the_seq_of_its_newest_message() {
+        let mut room = room();
+        for (event, newest) in [(message(13, 4), 4), (message(12, 3), 4)] {
+            projections::apply(&mut room, &event).unwrap();
+            let told = room_updated(&room, "message").unwrap();
+            assert_eq!(value(&told)["lastMessage"]["seq"], newest);
+        }
+    }
+}
