@@ -77,7 +77,7 @@ async fn s06_tries_are_remembered_as_long_as_the_code() {
 
 /// A try that was overtaken by a resend leaves the new code and its time alone; ten seconds passed meanwhile.
 #[tokio::test(start_paused = true)]
-async fn s06_a_newer_code_is_put_back_with_no_more_time_than_it_had() {
+async fn s06_a_newer_code_keeps_the_time_it_has() {
     let (_lives, store) = embedded();
     let otp = otp_on(&store);
     let old = otp.generate(AN).await.unwrap().otp_code;
