@@ -94,8 +94,8 @@ impl Stomp {
             ),
             (
                 "stomp.queue_bytes",
-                "must be at least 6 times chat.max_content and 65536 more, and at most 1073741824",
-                (6 * max_content + 65_536..=1 << 30).contains(&self.queue_bytes),
+                "must be at least 12 times chat.max_content and 65536 more, and at most 1073741824",
+                (12 * max_content + 65_536..=1 << 30).contains(&self.queue_bytes),
             ),
             (
                 "stomp.write_seconds",
@@ -142,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn stomp_limits_a_queue_has_room_for_the_longest_message() {
+    fn stomp_limits_a_queue_has_room_for_the_longest_message_and_its_room_s_view() {
         let with = |max_content: usize, queue_bytes: usize| {
             load(&format!(
                 "[chat]\nmax_content = {max_content}\n[stomp]\nqueue_bytes = {queue_bytes}\n"
             ))
         };
-        assert!(with(65_536, 6 * 65_536 + 65_536).is_ok());
-        assert!(with(65_536, 6 * 65_536 + 65_535).is_err());
-        assert!(with(8192, 6 * 8192 + 65_536).is_ok());
+        assert!(with(65_536, 12 * 65_536 + 65_536).is_ok());
+        assert!(with(65_536, 12 * 65_536 + 65_535).is_err());
+        assert!(with(8192, 12 * 8192 + 65_536).is_ok());
     }
 }

@@ -23,7 +23,8 @@ use super::{
 
 /// Allocated for each connection at once and kept, so it is small; a larger message gets a buffer of its own.
 const READ_BUFFER: usize = 512;
-/// Frames are gathered up to this size before they are handed to the kernel.
+/// Frames are gathered up to this size before they are handed to the kernel; while it takes nothing none is added, so at
+/// most one frame waits beyond it, however large that is.
 const WRITE_BUFFER: usize = 16 * 1024;
 /// Room in a WebSocket message beyond the largest frame, so that a frame that is a little too large is told so by STOMP.
 const MESSAGE_SLACK: usize = 1024;
@@ -40,7 +41,6 @@ impl Socket {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
-            .max_write_buffer_size(4 * message_limit)
             .max_message_size(Some(message_limit))
             .max_frame_size(Some(message_limit));
         let io = TokioIo::new(upgraded);

@@ -12,7 +12,12 @@ use tokio_tungstenite::{
 
 use super::browser::{CONNECT, ROOM, messages, seq};
 use crate::harness::{
-    ALICE, Node, SOON, events::message, eventually, memory_log::MemoryLog, token,
+    ALICE, Node, SOON,
+    client::Client,
+    events::{long_message, message},
+    eventually,
+    memory_log::MemoryLog,
+    token,
 };
 
 /// A client behind its upgrade.
@@ -164,4 +169,33 @@ async fn stomp_7_raw_websocket_is_ws_chat() {
     assert_eq!(socket.text().await, "RECEIPT\nreceipt-id:r\n\n\0");
     log.add(message(1, 1)).await;
     assert_eq!(seq(&socket.text().await), 1);
+}
+
+/// What is escaped takes the most: a character is 6 octets of JSON and then 7 of SockJS.
+#[tokio::test]
+async fn stomp_7_the_longest_message_that_may_be_set_reaches_a_client_that_reads() {
+    let log = MemoryLog::default();
+    let node = Node::start(&log).await;
+    let mut raw = Client::connected(node.address, ALICE).await;
+    raw.subscribe("0", ROOM).await;
+    let mut framed = Socket::connected(node.address).await;
+    framed
+        .say(&[&format!(
+            "SUBSCRIBE\nid:0\ndestination:{ROOM}\nreceipt:r\n\n\0"
+        )])
+        .await;
+    framed.text().await;
+
+    for (seq, character) in [(1, "\u{1}"), (2, "\u{200c}"), (3, "👋")] {
+        let content = character.repeat(65_536);
+        log.add(long_message(1, seq, content.clone())).await;
+        assert_eq!(raw.body().await["content"], content);
+        let messages = messages(&framed.text().await).unwrap();
+        let (_, body) = messages[0]
+            .trim_end_matches('\0')
+            .split_once("\n\n")
+            .unwrap();
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["content"], content);
+    }
 }
