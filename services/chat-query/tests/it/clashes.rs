@@ -42,7 +42,7 @@ on_both! {
 
 const CLASHING: RoomId = RoomId(1);
 const OTHERS: std::ops::RangeInclusive<i64> = 2..=9;
-const MESSAGES: i64 = 50;
+const MESSAGES: i64 = 10;
 
 /// The first message of the room once more, with other words.
 fn impostor() -> WriteEvent {
