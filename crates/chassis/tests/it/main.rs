@@ -5,5 +5,6 @@
 mod bodies;
 mod every_answer;
 mod hanging_up;
+mod log_lines;
 mod request_id;
 mod requests;
