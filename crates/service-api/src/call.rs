@@ -12,6 +12,7 @@ use colloquy_chassis::{
     Failure, Kind, ServiceName,
     internal_token::InternalSigner,
     request_id::{self, REQUEST_ID},
+    trace_context::{self, TRACEPARENT},
 };
 use colloquy_contracts::Envelope;
 use http::Method;
@@ -86,7 +87,7 @@ impl ServiceClient {
         self.callee
     }
 
-    /// Asks, and answers the envelope's data. The call carries the id of the request that it is a part of.
+    /// Asks, and answers the envelope's data. The call carries the id of the request that it is a part of, and its trace.
     ///
     /// # Errors
     /// No instance answered in time, or one answered with something other than 2xx.
@@ -106,6 +107,9 @@ impl ServiceClient {
             request = request.headers(self.signer.headers(self.callee, None));
             if let Some(id) = request_id::current() {
                 request = request.header(REQUEST_ID, id);
+            }
+            if let Some(trace) = trace_context::current() {
+                request = request.header(TRACEPARENT, trace.to_header());
             }
             if let Some(body) = body {
                 request = request.json(body);

@@ -3,15 +3,19 @@
 
 use std::net::IpAddr;
 
-use colloquy_chassis::{client_address::CLIENT_ADDRESS, cookies::cookie, request_id::REQUEST_ID};
+use colloquy_chassis::{
+    client_address::CLIENT_ADDRESS, cookies::cookie, request_id::REQUEST_ID,
+    trace_context::TRACEPARENT,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-const INWARDS: [HeaderName; 5] = [
+const INWARDS: [HeaderName; 6] = [
     header::ACCEPT,
     header::CONTENT_TYPE,
     header::USER_AGENT,
     HeaderName::from_static("idempotency-key"),
     REQUEST_ID,
+    TRACEPARENT,
 ];
 
 /// The cookies that a service reads itself, each only below its own paths. The session's own is not among them.

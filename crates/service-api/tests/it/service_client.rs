@@ -6,6 +6,7 @@ use colloquy_chassis::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
     request_id::{self, REQUEST_ID},
+    trace_context::{self, TRACEPARENT, TraceParent},
 };
 use colloquy_contracts::Envelope;
 use colloquy_service_api::{CallError, ServiceClient};
@@ -58,6 +59,15 @@ async fn chat_command() -> World {
                 names.sort();
                 let id = headers.get(&REQUEST_ID).map(|id| id.to_str().unwrap());
                 Json(Envelope::success("headers", (names, id.map(str::to_owned))))
+            }),
+        )
+        .route(
+            "/trace",
+            get(|headers: HeaderMap| async move {
+                let trace = headers
+                    .get(&TRACEPARENT)
+                    .map(|value| value.to_str().unwrap());
+                Json(Envelope::success("trace", trace.map(str::to_owned)))
             }),
         )
         .route(
@@ -169,4 +179,17 @@ async fn contract_2_a_call_carries_the_id_of_the_request_it_is_a_part_of_and_not
     let outside: Headers = ask().await.unwrap();
     let (names, _) = outside.unwrap();
     assert_eq!(names, ["accept", "authorization", "host"]);
+}
+
+#[tokio::test]
+async fn contract_6_a_call_carries_the_traceparent_of_the_request_it_is_a_part_of() {
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let world = chat_command().await;
+    let client = world.client(ServiceName::ChatQuery, std::slice::from_ref(&world.address));
+    let ask = || client.ask(Method::GET, "/trace", None::<&()>);
+    let trace: TraceParent = TRACE.parse().unwrap();
+    let within: Option<String> = trace_context::within(trace, ask()).await.unwrap();
+    assert_eq!(within.as_deref(), Some(TRACE));
+    let outside: Option<String> = ask().await.unwrap();
+    assert_eq!(outside, None);
 }

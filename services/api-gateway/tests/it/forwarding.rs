@@ -1,7 +1,7 @@
 use axum::body::Body;
 use http::{Request, StatusCode};
 
-use crate::gateway::World;
+use crate::gateway::{World, arrived};
 
 #[tokio::test]
 async fn contract_3_the_prefix_is_stripped_and_the_query_kept() {
@@ -74,4 +74,33 @@ async fn contract_2_errors_under_auth_have_message_and_details() {
         body["message"].is_string() && body["details"].is_string() && body.get("success").is_none(),
         "{body}"
     );
+}
+
+#[tokio::test]
+async fn contract_6_a_service_gets_a_traceparent_of_the_trace_that_came_or_of_a_new_one() {
+    const SENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let world = World::new();
+    for (sent, is_kept) in [
+        (&[SENT][..], true),
+        (&[], false),
+        (&["00-0af7-b7ad-01"], false),
+        (&[SENT, SENT], false),
+    ] {
+        let mut request = Request::get("/command/room").header("cookie", world.cookie());
+        for value in sent {
+            request = request.header("traceparent", *value);
+        }
+        let (_, mirrored) = world.ask(request).await;
+        let arrived = arrived(&mirrored, "traceparent");
+        let [arrived] = &arrived[..] else {
+            panic!("one traceparent, not {arrived:?}");
+        };
+        assert_eq!(arrived.len(), SENT.len());
+        assert_eq!(arrived[..36] == SENT[..36], is_kept, "{sent:?}");
+        assert_ne!(
+            arrived[36..52],
+            SENT[36..52],
+            "the gateway has an id of its own"
+        );
+    }
 }

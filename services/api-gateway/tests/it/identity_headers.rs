@@ -78,10 +78,11 @@ const PATHS: [&str; 3] = [
 ];
 
 /// Everything that may arrive, whatever was sent.
-const MAY_ARRIVE: [&str; 6] = [
+const MAY_ARRIVE: [&str; 7] = [
     "content-type",
     "x-client-address",
     "x-request-id",
+    "traceparent",
     // Only at a service of another process: its own.
     "authorization",
     "x-customer-id",
