@@ -65,6 +65,7 @@ async fn record(store: &PostgresWriteStore, command: Command) -> Recorded {
         command,
         key: None,
         at: Timestamp::from_millis(1_700_000_000_789),
+        trace: None,
     };
     let answer = store.record(&[submission]).await.unwrap().remove(0);
     answer.unwrap().recorded

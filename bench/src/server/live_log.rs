@@ -36,6 +36,7 @@ impl EventLog for LiveLog {
                 payload: event.payload.clone(),
                 replayed: event.replayed,
                 version: event.version,
+                traceparent: event.traceparent,
             };
             self.0.send(record).is_ok()
         });

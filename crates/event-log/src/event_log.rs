@@ -10,7 +10,7 @@ pub mod kafka;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use colloquy_chassis::{Failure, Kind};
+use colloquy_chassis::{Failure, Kind, trace_context::TraceParent};
 use colloquy_contracts::{RoomId, Topic, events::WriteEvent};
 
 /// Something to append.
@@ -29,6 +29,8 @@ pub struct NewEvent {
     /// For an announcement of a state: of two about the same thing, the one with the higher version tells the newer
     /// state, wherever they stand in the log. `None` where there is nothing to compare.
     pub version: Option<i64>,
+    /// The request that led to it, by its place in a trace, if it is known.
+    pub traceparent: Option<TraceParent>,
 }
 
 impl From<&WriteEvent> for NewEvent {
@@ -40,6 +42,7 @@ impl From<&WriteEvent> for NewEvent {
             payload: event.to_json().into(),
             replayed: false,
             version: None,
+            traceparent: None,
         }
     }
 }
@@ -63,6 +66,8 @@ pub struct Record {
     pub replayed: bool,
     /// The `version` header, if there was a readable one.
     pub version: Option<i64>,
+    /// The `traceparent` header, if there was a readable one.
+    pub traceparent: Option<TraceParent>,
 }
 
 /// A partition of a topic whose group's position was moved back.

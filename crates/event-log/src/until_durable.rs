@@ -89,6 +89,7 @@ mod tests {
             payload: "{}".into(),
             replayed: false,
             version: None,
+            traceparent: None,
         };
         append_until_durable(&log, ["a", "b", "c", "d"].map(event).into()).await;
         let calls = log.calls.into_inner().unwrap();

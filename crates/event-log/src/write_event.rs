@@ -86,6 +86,7 @@ mod tests {
             payload: value.to_owned().into(),
             replayed: false,
             version: None,
+            traceparent: None,
         };
         read(&record).err().map(|broken| broken.to_string())
     }

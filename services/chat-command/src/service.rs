@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use colloquy_chassis::{Clock, Tasks};
+use colloquy_chassis::{Clock, Tasks, trace_context};
 use colloquy_service_api::CustomerDirectory;
 
 use crate::{
@@ -67,7 +67,12 @@ impl ChatCommand {
         command: Command,
         key: Option<IdempotencyKey>,
     ) -> Result<Accepted, SubmitError> {
-        let at = self.clock.now();
-        self.writer.submit(Submission { command, key, at }).await
+        let submission = Submission {
+            command,
+            key,
+            at: self.clock.now(),
+            trace: trace_context::current(),
+        };
+        self.writer.submit(submission).await
     }
 }

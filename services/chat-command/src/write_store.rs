@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use aws_lc_rs::digest;
+use colloquy_chassis::trace_context::TraceParent;
 use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq, Timestamp, events::Participant};
 use colloquy_sql::StoreError;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub struct Submission {
     pub key: Option<IdempotencyKey>,
     /// The instant that is recorded with it.
     pub at: Timestamp,
+    /// The request that asks, by its place in a trace.
+    pub trace: Option<TraceParent>,
 }
 
 /// What can be asked. Whatever needs no store to be checked has been checked.

@@ -19,6 +19,7 @@ pub fn room_updated(room: &RoomState, cause: &str) -> Option<NewEvent> {
         payload: json(&room.view()?),
         replayed: false,
         version: Some(room.progress()),
+        traceparent: None,
     })
 }
 
@@ -42,6 +43,7 @@ pub fn read_status_updated(
         payload: json(&status),
         replayed: false,
         version: Some(room.progress()),
+        traceparent: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use colloquy_chassis::answer::chain;
+use colloquy_chassis::{answer::chain, trace_context::TraceParent};
 use colloquy_contracts::{CustomerId, RoomId, Timestamp, events::WriteEvent};
 use colloquy_event_log::{NewEvent, Record, write_event};
 
@@ -123,7 +123,7 @@ impl Batch {
             let room = rooms.entry(id).or_insert_with(|| {
                 Folded::from(stored.remove(&id).unwrap_or_else(|| RoomState::unknown(id)))
             });
-            match room.apply(&arrived.event, arrived.record.replayed) {
+            match room.apply(&arrived) {
                 Ok(()) => {
                     if let WriteEvent::MessageSent(message) = &arrived.event {
                         messages.push(message.clone());
@@ -177,10 +177,26 @@ struct Folded {
     state: RoomState,
     changed: bool,
     /// The last event that makes the room worth telling again.
-    room_cause: Option<String>,
+    room_cause: Option<Cause>,
     /// For each customer whose marker was told, the last event that makes their flag worth telling again.
-    flag_causes: BTreeMap<CustomerId, String>,
+    flag_causes: BTreeMap<CustomerId, Cause>,
     marked: BTreeSet<CustomerId>,
+}
+
+/// An event that makes something worth telling.
+struct Cause {
+    event_id: String,
+    traceparent: Option<TraceParent>,
+}
+
+impl Cause {
+    /// What is told because of it belongs to the trace that it belongs to.
+    fn of(&self, announcement: NewEvent) -> NewEvent {
+        NewEvent {
+            traceparent: self.traceparent,
+            ..announcement
+        }
+    }
 }
 
 impl From<RoomState> for Folded {
@@ -196,7 +212,8 @@ impl From<RoomState> for Folded {
 }
 
 impl Folded {
-    fn apply(&mut self, event: &WriteEvent, replayed: bool) -> Result<(), Contradiction> {
+    fn apply(&mut self, Arrived { record, event }: &Arrived) -> Result<(), Contradiction> {
+        let replayed = record.replayed;
         let reader = match event {
             WriteEvent::ReadMarkerUpdated(event) => Some(event.customer_id),
             WriteEvent::RoomCreated(_) | WriteEvent::MessageSent(_) => None,
@@ -209,11 +226,15 @@ impl Folded {
         // A repeat is told again: whether it was told before the crash that made it a repeat is not known.
         let worth_telling =
             !replayed && (applied == Applied::Before || before != flag(&self.state));
+        let cause = || Cause {
+            event_id: event.event_id(),
+            traceparent: record.traceparent,
+        };
         match reader {
             Some(customer) if worth_telling => {
-                self.flag_causes.insert(customer, event.event_id());
+                self.flag_causes.insert(customer, cause());
             }
-            None if !replayed => self.room_cause = Some(event.event_id()),
+            None if !replayed => self.room_cause = Some(cause()),
             _ => {}
         }
         Ok(())
@@ -229,9 +250,12 @@ impl Folded {
     /// Flags are told as they are after the whole batch, so that no older one can overtake the newer view.
     fn announcements(&self) -> Vec<NewEvent> {
         let cause = self.room_cause.as_ref();
-        let view = cause.and_then(|cause| announce::room_updated(&self.state, cause));
+        let view = cause.and_then(|cause| {
+            announce::room_updated(&self.state, &cause.event_id).map(|told| cause.of(told))
+        });
         let flags = self.flag_causes.iter().filter_map(|(&customer, cause)| {
-            announce::read_status_updated(&self.state, customer, cause)
+            announce::read_status_updated(&self.state, customer, &cause.event_id)
+                .map(|told| cause.of(told))
         });
         view.into_iter().chain(flags).collect()
     }
@@ -298,6 +322,7 @@ mod tests {
                 payload: event.to_json().into(),
                 replayed: *replayed,
                 version: None,
+                traceparent: None,
             })
             .collect();
         Batch::read("group", &records, Timestamp::from_millis(5))
@@ -323,6 +348,33 @@ mod tests {
             Some(write.rooms[0].progress())
         );
         assert_eq!(write.position.unwrap().offset, 3);
+    }
+
+    #[test]
+    fn contract_6_what_is_told_has_the_traceparent_of_its_last_cause() {
+        let mut batch = batch(
+            &[
+                room_created("Room"),
+                message_sent(1),
+                message_sent(2),
+                marker_moved(2),
+            ]
+            .map(|event| (event, false)),
+        );
+        for (arrived, number) in batch.arrived.iter_mut().zip(1..) {
+            let trace = format!("00-{number:032x}-{number:016x}-01");
+            arrived.record.traceparent = trace.parse().ok();
+        }
+        let told = batch.fold(HashMap::new()).announcements.into_iter();
+        let told: Vec<_> = told
+            .map(|one| (one.event_id, one.traceparent.unwrap().to_string()))
+            .collect();
+        let expected = [
+            ("room-updated:message:2", 3),
+            ("read-status:marker:1:2:2", 4),
+        ]
+        .map(|(id, number)| (id.to_owned(), format!("00-{number:032x}-{number:016x}-01")));
+        assert_eq!(told, expected);
     }
 
     #[test]

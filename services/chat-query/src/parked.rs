@@ -79,6 +79,7 @@ impl ParkedEvent {
             payload: self.payload.clone(),
             replayed: false,
             version: None,
+            traceparent: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use colloquy_event_log::{
     event_log::{conformance::Fixture, embedded::record_position},
 };
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -50,6 +51,7 @@ fn event(topic: Topic, number: i64) -> NewEvent {
         payload: "{}".into(),
         replayed: false,
         version: None,
+        traceparent: None,
     }
 }
 
@@ -67,14 +69,21 @@ async fn decision_21_a_file_from_before_versions_gets_them_and_keeps_its_events(
     let files = Files::fresh().await;
     let (write, _, _) = files.log().await;
     record(&write, &[event(Topic::ChatMessageSent, 1)]).await;
-    sqlx::query("ALTER TABLE outbox DROP COLUMN version")
-        .execute(&write.database().writer)
-        .await
-        .unwrap();
+    for column in ["version", "traceparent"] {
+        let drop = format!("ALTER TABLE outbox DROP COLUMN {column}");
+        sqlx::query(AssertSqlSafe(drop))
+            .execute(&write.database().writer)
+            .await
+            .unwrap();
+    }
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        .parse()
+        .ok();
 
     let (write, _, log) = files.log().await;
     let versioned = NewEvent {
         version: Some(7),
+        traceparent,
         ..event(Topic::ChatMessageSent, 2)
     };
     record(&write, &[versioned]).await;
@@ -82,9 +91,9 @@ async fn decision_21_a_file_from_before_versions_gets_them_and_keeps_its_events(
     let records = reader.next(10).await.unwrap();
     let read: Vec<_> = records
         .iter()
-        .map(|record| (record.event_id.as_str(), record.version))
+        .map(|record| (record.event_id.as_str(), record.version, record.traceparent))
         .collect();
-    assert_eq!(read, [("1", None), ("2", Some(7))]);
+    assert_eq!(read, [("1", None, None), ("2", Some(7), traceparent)]);
 }
 
 #[tokio::test]

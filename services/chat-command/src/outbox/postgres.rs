@@ -175,6 +175,7 @@ impl Outbox for PostgresOutbox {
             Option<i64>,
             Option<String>,
             Option<Vec<u8>>,
+            Option<String>,
         );
         // One row always comes back and says whether the lease is held, so that this costs no statement of its own. Rooms
         // left out are passed over in id order: only from the beginning is it certain that no earlier event is missed.
@@ -182,7 +183,7 @@ impl Outbox for PostgresOutbox {
             "SELECT held.held, waiting.* FROM (
                  SELECT EXISTS (SELECT FROM relay_lease
                      WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held) AS held
-             LEFT JOIN (SELECT id, topic, room_id, event_id, payload FROM outbox
+             LEFT JOIN (SELECT id, topic, room_id, event_id, payload, traceparent FROM outbox
                  WHERE room_id NOT IN (SELECT unnest($4::bigint[])) ORDER BY id LIMIT $3) AS waiting
              ON held.held ORDER BY waiting.id",
         )
@@ -197,10 +198,10 @@ impl Outbox for PostgresOutbox {
         }
         let waiting = rows
             .into_iter()
-            .filter_map(|(_, id, topic, room_id, event_id, payload)| {
-                Some((id?, topic?, room_id?, event_id?, payload?))
+            .filter_map(|(_, id, topic, room_id, event_id, payload, traceparent)| {
+                Some((id?, topic?, room_id?, event_id?, payload?, traceparent))
             })
-            .map(|(id, topic, room_id, event_id, payload)| {
+            .map(|(id, topic, room_id, event_id, payload, traceparent)| {
                 let topic: Topic = topic
                     .parse()
                     .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
@@ -211,6 +212,7 @@ impl Outbox for PostgresOutbox {
                     payload: payload.into(),
                     replayed: false,
                     version: None,
+                    traceparent: traceparent.and_then(|text| text.parse().ok()),
                 };
                 Ok(Unpublished { id, event })
             })

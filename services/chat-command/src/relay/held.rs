@@ -70,6 +70,7 @@ mod tests {
             payload: "{}".into(),
             replayed: false,
             version: None,
+            traceparent: None,
         };
         rooms.iter().map(event).collect()
     }

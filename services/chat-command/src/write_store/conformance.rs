@@ -107,6 +107,7 @@ fn plain(command: Command) -> Submission {
         command,
         key: None,
         at: NOW,
+        trace: None,
     }
 }
 

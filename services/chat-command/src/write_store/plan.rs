@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use colloquy_chassis::trace_context::TraceParent;
 use colloquy_contracts::{
     CustomerId, MessageId, RoomId, Seq, Timestamp,
     events::{ChatMessageSent, ChatRoomCreated, ReadMarkerUpdated, WriteEvent},
@@ -61,6 +62,8 @@ pub(super) struct Plan {
     pub answers: Vec<Result<Accepted, Refusal>>,
     /// What happened, in order; rows and outbox are made of it.
     pub events: Vec<WriteEvent>,
+    /// The request that led to each of them.
+    traces: Vec<Option<TraceParent>>,
     /// The keys that were used now.
     pub uses: Vec<(KeyScope, Use)>,
 }
@@ -137,6 +140,7 @@ impl Plan {
         for submission in batch {
             let answer = plan.decide(submission, &mut known, &mut ids);
             plan.answers.push(answer);
+            plan.traces.resize(plan.events.len(), submission.trace);
         }
         plan
     }
@@ -278,7 +282,11 @@ impl Plan {
 
     /// What goes into the outbox.
     pub(super) fn outgoing(&self) -> Vec<NewEvent> {
-        self.events.iter().map(NewEvent::from).collect()
+        let traced = |(event, traceparent): (&WriteEvent, &Option<TraceParent>)| NewEvent {
+            traceparent: *traceparent,
+            ..NewEvent::from(event)
+        };
+        self.events.iter().zip(&self.traces).map(traced).collect()
     }
 }
 

@@ -19,4 +19,5 @@ mod service;
 mod sqlite;
 mod sweep;
 mod tables;
+mod traceparent;
 mod write_store;

@@ -22,6 +22,7 @@ fn submission(command: Command) -> Submission {
         command,
         key: None,
         at: Timestamp::from_millis(MILLIS),
+        trace: None,
     }
 }
 

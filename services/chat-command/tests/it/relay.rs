@@ -34,6 +34,7 @@ fn submission(command: Command) -> Submission {
         command,
         key: None,
         at: Timestamp::from_millis(1_700_000_000_000),
+        trace: None,
     }
 }
 

@@ -68,6 +68,7 @@ impl MemoryOutbox {
             payload: "{}".into(),
             replayed: false,
             version: None,
+            traceparent: None,
         };
         let events: Vec<_> = rooms.iter().map(event).collect();
         let ids = events.iter().map(|event| event.event_id.clone()).collect();

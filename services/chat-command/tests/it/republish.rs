@@ -25,6 +25,7 @@ async fn record(store: &PostgresWriteStore, at: i64, commands: Vec<Command>) -> 
         command,
         key: None,
         at: Timestamp::from_millis(MILLIS + at),
+        trace: None,
     };
     let batch: Vec<_> = commands.into_iter().map(submitted).collect();
     let answers = store.record(&batch).await.unwrap().into_iter();

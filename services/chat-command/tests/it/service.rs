@@ -21,7 +21,7 @@ pub const BOB: i64 = 2;
 pub const STRANGER: i64 = 99;
 
 pub struct Service {
-    router: Router,
+    pub router: Router,
     pub directory: Arc<Directory>,
     pub file: File,
 }

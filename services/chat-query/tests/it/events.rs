@@ -74,6 +74,7 @@ pub fn garbage(topic: Topic, room: i64, payload: &str) -> NewEvent {
         payload: Bytes::copy_from_slice(payload.as_bytes()),
         replayed: false,
         version: None,
+        traceparent: None,
     }
 }
 

@@ -53,6 +53,7 @@ fn set_aside(event: &NewEvent, offset: i64) -> ParkedEvent {
         payload: event.payload.clone(),
         replayed: false,
         version: None,
+        traceparent: None,
     };
     ParkedEvent::new(
         &record,

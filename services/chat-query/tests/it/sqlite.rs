@@ -62,6 +62,7 @@ fn write() -> ViewWrite {
             payload: "{}".into(),
             replayed: false,
             version: None,
+            traceparent: None,
         }],
         position: Some(Position {
             group: "group",

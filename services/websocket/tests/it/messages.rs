@@ -122,6 +122,7 @@ async fn decision_8_what_cannot_be_read_stops_nothing() {
                 payload: Bytes::from_static(payload),
                 replayed: false,
                 version: None,
+                traceparent: None,
             })
             .await;
         }

@@ -15,6 +15,7 @@ pub(super) fn event(topic: Topic, room: i64, number: usize) -> NewEvent {
         payload: format!(r#"{{"room":{room},"number":{number}}}"#).into(),
         replayed: false,
         version: None,
+        traceparent: None,
     }
 }
 
@@ -65,7 +66,7 @@ pub async fn an_append_answers_for_each_event<F: Fixture>() {
     assert_eq!(ok(soon(log.append(&[])).await), Vec::<bool>::new());
 }
 
-/// Topic, key, id, value, mark and version are what they were.
+/// Topic, key, id, value, mark, version and traceparent are what they were.
 pub async fn what_goes_in_comes_out<F: Fixture>() {
     let fixture = F::fresh().await;
     let log = fixture.open().await;
@@ -75,6 +76,9 @@ pub async fn what_goes_in_comes_out<F: Fixture>() {
     events[1].replayed = true;
     events[1].version = Some(i64::MAX);
     events[2].version = Some(0);
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    events[2].traceparent = traceparent.parse().ok();
+    assert!(events[2].traceparent.is_some());
     append(log.as_ref(), &events).await;
     let mut reader = ok(log.join("group").await);
     let records = take(reader.as_mut(), 3).await;
@@ -85,6 +89,7 @@ pub async fn what_goes_in_comes_out<F: Fixture>() {
         assert_eq!(record.payload, event.payload);
         assert_eq!(record.replayed, event.replayed);
         assert_eq!(record.version, event.version);
+        assert_eq!(record.traceparent, event.traceparent);
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use tokio::sync::watch;
 
 use crate::event_log::{EventLogError, NewEvent, Record};
@@ -23,7 +23,8 @@ const TABLES: &str = "
         payload     BLOB    NOT NULL,
         replayed    INTEGER NOT NULL,
         recorded_at INTEGER NOT NULL DEFAULT (unixepoch()),
-        version     INTEGER
+        version     INTEGER,
+        traceparent TEXT
     );
     CREATE TABLE IF NOT EXISTS positions (
         consumer_group TEXT PRIMARY KEY,
@@ -46,7 +47,9 @@ impl SqliteOutbox {
     pub async fn open(database: SqliteDatabase) -> Result<Self, StoreError> {
         let mut transaction = database.writer.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
-        add_version(&mut transaction).await?;
+        for column in ["version INTEGER", "traceparent TEXT"] {
+            add_column(&mut transaction, column).await?;
+        }
         transaction.commit().await?;
         Ok(Self {
             database,
@@ -69,9 +72,9 @@ impl SqliteOutbox {
         let (rows, payloads) = batch(events);
         // `substr` counts from 1, in bytes because the second parameter is a BLOB, and makes NULL of nothing.
         sqlx::query(
-            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed, version)
+            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed, version, traceparent)
              SELECT value ->> 0, value ->> 1, value ->> 2, ifnull(substr(?2, value ->> 3, value ->> 4), x''),
-                 value ->> 5, value ->> 6
+                 value ->> 5, value ->> 6, value ->> 7
              FROM json_each(?1) ORDER BY key",
         )
         .bind(rows)
@@ -142,9 +145,18 @@ impl SqliteOutbox {
         position: i64,
         max: usize,
     ) -> Result<Vec<Record>, EventLogError> {
-        type Row = (i64, String, i64, String, Vec<u8>, bool, Option<i64>);
+        type Row = (
+            i64,
+            String,
+            i64,
+            String,
+            Vec<u8>,
+            bool,
+            Option<i64>,
+            Option<String>,
+        );
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, topic, room_id, event_id, payload, replayed, version FROM outbox
+            "SELECT id, topic, room_id, event_id, payload, replayed, version, traceparent FROM outbox
              WHERE id > ?1 ORDER BY id LIMIT ?2",
         )
         .bind(position)
@@ -154,7 +166,7 @@ impl SqliteOutbox {
         .map_err(StoreError::from)?;
         rows.into_iter()
             .map(
-                |(offset, topic, room_id, event_id, payload, replayed, version)| {
+                |(offset, topic, room_id, event_id, payload, replayed, version, traceparent)| {
                     Ok(Record {
                         topic: topic.parse().map_err(|error| {
                             EventLogError::Misconfigured(format!("outbox id {offset}: {error}"))
@@ -166,6 +178,7 @@ impl SqliteOutbox {
                         payload: Bytes::from(payload),
                         replayed,
                         version,
+                        traceparent: traceparent.and_then(|text| text.parse().ok()),
                     })
                 },
             )
@@ -194,17 +207,24 @@ impl Commits {
     }
 }
 
-/// Files made before announcements had a version lack its column.
-async fn add_version(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let has_version: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('outbox') WHERE name = 'version')",
+/// Files made before events had this lack its column.
+async fn add_column(
+    connection: &mut SqliteConnection,
+    column: &'static str,
+) -> Result<(), sqlx::Error> {
+    let name = column.split(' ').next();
+    let is_there: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('outbox') WHERE name = ?1)",
     )
+    .bind(name)
     .fetch_one(&mut *connection)
     .await?;
-    if !has_version {
-        sqlx::query("ALTER TABLE outbox ADD COLUMN version INTEGER")
-            .execute(connection)
-            .await?;
+    if !is_there {
+        sqlx::query(AssertSqlSafe(format!(
+            "ALTER TABLE outbox ADD COLUMN {column}"
+        )))
+        .execute(connection)
+        .await?;
     }
     Ok(())
 }
@@ -226,6 +246,7 @@ fn batch(events: &[NewEvent]) -> (String, Vec<u8>) {
                 event.payload.len(),
                 event.replayed,
                 event.version,
+                event.traceparent.map(|traceparent| traceparent.to_string()),
             )
         })
         .collect();

@@ -154,6 +154,7 @@ fn events(numbers: std::ops::Range<i64>) -> Vec<NewEvent> {
             payload: "{}".into(),
             replayed: false,
             version: None,
+            traceparent: None,
         })
         .collect()
 }

@@ -13,9 +13,10 @@ const EVENT_ID: &str = "event-id";
 const EVENT_TYPE: &str = "event-type";
 const REPLAYED: &str = "replayed";
 const VERSION: &str = "version";
+const TRACEPARENT: &str = "traceparent";
 
 pub(super) fn headers(event: &NewEvent) -> OwnedHeaders {
-    let mut headers = OwnedHeaders::new_with_capacity(4)
+    let mut headers = OwnedHeaders::new_with_capacity(5)
         .insert(header(EVENT_ID, &event.event_id))
         .insert(header(EVENT_TYPE, event.topic.name()));
     if event.replayed {
@@ -23,6 +24,9 @@ pub(super) fn headers(event: &NewEvent) -> OwnedHeaders {
     }
     if let Some(version) = event.version {
         headers = headers.insert(header(VERSION, &version.to_string()));
+    }
+    if let Some(traceparent) = event.traceparent {
+        headers = headers.insert(header(TRACEPARENT, &traceparent.to_string()));
     }
     headers
 }
@@ -38,6 +42,7 @@ pub(super) fn read(settings: &KafkaSettings, message: &BorrowedMessage<'_>) -> O
         payload: Bytes::copy_from_slice(message.payload().unwrap_or_default()),
         replayed: false,
         version: None,
+        traceparent: None,
     };
     for header in message
         .headers()
@@ -48,6 +53,7 @@ pub(super) fn read(settings: &KafkaSettings, message: &BorrowedMessage<'_>) -> O
             EVENT_ID => record.event_id = lossy(header.value),
             REPLAYED => record.replayed = header.value == Some(b"true"),
             VERSION => record.version = lossy(header.value).parse().ok(),
+            TRACEPARENT => record.traceparent = lossy(header.value).parse().ok(),
             _ => {}
         }
     }

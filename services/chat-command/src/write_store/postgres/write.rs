@@ -112,16 +112,19 @@ async fn outbox(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO outbox (topic, room_id, event_id, payload)
-         SELECT topic, room_id, event_id, payload
-         FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[])
-              WITH ORDINALITY AS told (topic, room_id, event_id, payload, place)
+        "INSERT INTO outbox (topic, room_id, event_id, payload, traceparent)
+         SELECT topic, room_id, event_id, payload, traceparent
+         FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[], $5::text[])
+              WITH ORDINALITY AS told (topic, room_id, event_id, payload, traceparent, place)
          ORDER BY place",
     )
     .bind(column(&events, |event| event.topic.name()))
     .bind(column(&events, |event| event.room_id.0))
     .bind(column(&events, |event| event.event_id.as_str()))
     .bind(column(&events, |event| event.payload.as_ref()))
+    .bind(column(&events, |event| {
+        event.traceparent.map(|trace| trace.to_string())
+    }))
     .execute(connection)
     .await?;
     Ok(())

@@ -46,6 +46,7 @@ pub fn message(room: i64) -> Submission {
         }),
         key: None,
         at: Timestamp::from_millis(0),
+        trace: None,
     }
 }
 

@@ -53,6 +53,7 @@ pub fn read_status(room: i64, version: i64, customer: CustomerId, is_unread: boo
         payload: Bytes::from(serde_json::to_vec(&status).unwrap()),
         replayed: false,
         version: Some(version),
+        traceparent: None,
     }
 }
 
@@ -75,5 +76,6 @@ pub fn room_updated(room: i64, version: i64, participants: &[CustomerId]) -> New
         payload: Bytes::from(serde_json::to_vec(&view).unwrap()),
         replayed: false,
         version: Some(version),
+        traceparent: None,
     }
 }

@@ -70,6 +70,7 @@ impl EventLog for MemoryLog {
                 payload: event.payload.clone(),
                 replayed: event.replayed,
                 version: event.version,
+                traceparent: event.traceparent,
             });
         }
         self.length.send_replace(records.len());
