@@ -24,7 +24,7 @@ use crate::{
     Websocket,
     addresses::AddressPlace,
     fanout::outbound::{Next, Outbound},
-    limits::FrameBudget,
+    frame_budget::FrameBudget,
     session::{Refusal, Session, Step},
     stomp::{Decoder, Event, Frame},
 };

@@ -11,12 +11,12 @@
 //! `jwt_token` header of CONNECT; its client proves itself by the address it has chosen, and cookies are not looked at.
 
 mod frame;
+mod http_sessions;
 mod info;
 mod polled;
 mod receive;
 mod receiver;
 mod send;
-mod sessions;
 mod socket;
 
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use axum::{
 use colloquy_chassis::{ApiError, Kind};
 use http::{HeaderMap, HeaderValue, header};
 
-use self::{receiver::Transport, sessions::Sessions};
+use self::{http_sessions::HttpSessions, receiver::Transport};
 use crate::{
     Websocket,
     server::{another_method, open},
@@ -50,7 +50,7 @@ const CACHED_FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=3153600
 #[derive(Clone)]
 struct SockJs {
     websocket: Arc<Websocket>,
-    sessions: Arc<Sessions>,
+    sessions: Arc<HttpSessions>,
 }
 
 /// The routes of SockJS.
@@ -58,7 +58,7 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
     let limit = websocket.settings.sockjs_sessions;
     let sockjs = SockJs {
         websocket: Arc::clone(&websocket),
-        sessions: Sessions::new(limit),
+        sessions: HttpSessions::new(limit),
     };
     let framed = Router::new()
         .route(PATH, get(info::greet))

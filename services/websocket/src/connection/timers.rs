@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{limits::Settings, session::Opened};
+use crate::{Settings, session::Opened};
 
 /// The deadlines of one connection.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     frame::{self, Messages},
+    http_sessions::Place,
     receiver::Receiver,
-    sessions::Place,
 };
 use crate::connection::{
     Closing,

@@ -11,10 +11,10 @@ use http::request::Parts;
 
 use super::{
     Segments, SockJs,
+    http_sessions::{Full, Handle},
     polled::Polled,
     receiver::{Receiver, Transport},
     session_of,
-    sessions::{Full, Handle},
 };
 use crate::{connection, server::not_ready};
 

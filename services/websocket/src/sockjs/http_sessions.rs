@@ -16,7 +16,7 @@ use super::{polled::Requests, receiver::Receiver};
 const WAITING: usize = 4;
 
 /// Open sessions, at most so many.
-pub(super) struct Sessions {
+pub(super) struct HttpSessions {
     open: Mutex<HashMap<Box<str>, Handle>>,
     limit: usize,
 }
@@ -33,14 +33,14 @@ pub(super) struct Handle {
 
 /// A session's place among the others, given back when it is dropped.
 pub(super) struct Place {
-    sessions: Arc<Sessions>,
+    sessions: Arc<HttpSessions>,
     name: Box<str>,
 }
 
 /// There are as many sessions as may be.
 pub(super) struct Full;
 
-impl Sessions {
+impl HttpSessions {
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
             open: Mutex::default(),
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn stomp_7_a_session_is_its_login_s_and_that_customer_s_other_valid_logins() {
-        let sessions = Sessions::new(1);
+        let sessions = HttpSessions::new(1);
         let opened = sessions.find_or_open("s", Some(&login(ALICE, 1)));
         let (handle, new) = opened.ok().unwrap();
         let later = Instant::now() + Duration::from_secs(3600);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn stomp_7_one_name_is_one_session_and_a_place_that_is_given_back_is_free() {
-        let sessions = Sessions::new(1);
+        let sessions = HttpSessions::new(1);
         let (_, first) = sessions.find_or_open("a", None).ok().unwrap();
         assert!(first.is_some());
         let (_, again) = sessions.find_or_open("a", None).ok().unwrap();
