@@ -115,6 +115,7 @@ mod tests {
             payload: "".into(),
             replayed: false,
             version: None,
+            traceparent: None,
         }
     }
 
