@@ -10,6 +10,7 @@ pub mod recent;
 pub mod registry;
 pub mod room_updated;
 pub mod seqs;
+pub(crate) mod turn;
 
 #[cfg(feature = "planted-bugs")]
 pub mod planted_bug;

@@ -12,6 +12,7 @@ use super::{
     registry::Registry,
     room_updated::{self, Coalescing},
     seqs::Seqs,
+    turn::Turn,
 };
 use crate::{Websocket, connection::Closing};
 
@@ -24,8 +25,6 @@ const TOPICS: [Topic; 4] = [
 ];
 /// Records taken from the log at once.
 const BATCH: usize = 256;
-/// Frames queued before other tasks get a turn: the connections that write them share our threads.
-const FRAMES_A_TURN: usize = 2_000;
 
 /// Why a record is not pushed.
 type Unreadable = Box<dyn std::error::Error + Send + Sync>;
@@ -35,7 +34,7 @@ struct Pushed {
     seqs: Seqs,
     markers: Markers,
     rooms: Coalescing,
-    frames_this_turn: usize,
+    turn: Turn,
 }
 
 /// Follows the log for ever. The gate is open, and new sockets are let in, while nothing can be missed.
@@ -44,7 +43,7 @@ pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
         seqs: Seqs::default(),
         markers: Markers::default(),
         rooms: Coalescing::new(websocket.settings.room_interval),
-        frames_this_turn: 0,
+        turn: Turn::default(),
     };
     loop {
         let mut tail = tail(log).await;
@@ -98,7 +97,7 @@ async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pus
             }
         }
         for news in pushed.rooms.due(Instant::now()) {
-            pushed.count(news.push(&websocket.registry)).await;
+            pushed.turn.queued(news.push(&websocket.registry)).await;
         }
     }
 }
@@ -111,7 +110,7 @@ impl Pushed {
         }
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
         match self.push_new(record, &websocket.registry) {
-            Ok(frames) => self.count(frames).await,
+            Ok(frames) => self.turn.queued(frames).await,
             Err(error) => {
                 metrics::counter!("websocket_unreadable_records").increment(1);
                 tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
@@ -143,13 +142,5 @@ impl Pushed {
                 WriteEvent::RoomCreated(_) => 0,
             },
         })
-    }
-
-    async fn count(&mut self, frames: usize) {
-        self.frames_this_turn += frames;
-        if self.frames_this_turn >= FRAMES_A_TURN {
-            self.frames_this_turn = 0;
-            tokio::task::yield_now().await;
-        }
     }
 }

@@ -19,12 +19,10 @@ use tokio::{
 };
 
 use super::{Presence, rooms::Learned, sign::Sign, told::Told};
-use crate::fanout::registry::Registry;
+use crate::fanout::{registry::Registry, turn::Turn};
 
 /// Reads of the store that are under way at once.
 const READS: usize = 64;
-/// Frames queued before other tasks get a turn.
-const FRAMES_A_TURN: usize = 2_000;
 
 /// Tells what is noticed, for ever.
 pub async fn run(presence: &Presence, registry: &Registry) {
@@ -43,7 +41,7 @@ async fn tell(presence: &Presence, registry: &Registry, mut late: mpsc::Receiver
         told: Told::default(),
         check_online_at: None,
         check_typing_at: None,
-        frames_this_turn: 0,
+        turn: Turn::default(),
     };
     if missed {
         telling.check_online_soon();
@@ -86,7 +84,7 @@ struct Telling<'a> {
     told: Told,
     check_online_at: Option<Instant>,
     check_typing_at: Option<Instant>,
-    frames_this_turn: usize,
+    turn: Turn,
 }
 
 impl Telling<'_> {
@@ -150,11 +148,8 @@ impl Telling<'_> {
     ) {
         let body = serde_json::to_vec(body).expect("a state holds only numbers and flags");
         let body = Bytes::from(body);
-        self.frames_this_turn += self.registry.publish_passing(destination, customer, &body);
-        if self.frames_this_turn >= FRAMES_A_TURN {
-            self.frames_this_turn = 0;
-            tokio::task::yield_now().await;
-        }
+        let frames = self.registry.publish_passing(destination, customer, &body);
+        self.turn.queued(frames).await;
     }
 
     /// Whoever is there has been renewed by then, after whatever was noticed last.
