@@ -2,21 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a promise that is broken ends its test")]
 
+mod lost_views;
 mod parked;
 mod rebuild;
 
 use std::sync::Arc;
 
 use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq, Timestamp, views::MessageDocument};
-use uuid::Uuid;
 
-use super::{Extent, Page, RebuildStore, ViewStore, ViewStoreError, ViewWrite, read_marker};
+use super::{Page, RebuildStore, ViewStore, ViewStoreError, ViewWrite, read_marker};
 use crate::{
     projections,
     room_state::{Created, RoomState},
 };
 
-pub use self::{parked::*, rebuild::*};
+pub use self::{lost_views::*, parked::*, rebuild::*};
 
 /// Instantiates the suite for one adapter: `conformance!(fresh)`, where the async function `fresh` answers what
 /// opens a store of its own, the same one each time, and whatever must live as long as that store.
@@ -294,64 +294,6 @@ pub async fn invariant_5_a_message_id_or_seq_is_used_once(
         store.history(ROOM, EVERYTHING).await.unwrap(),
         [second, first]
     );
-}
-
-/// A room counts when it is known how it began; what holds the views for a rebuild is no room.
-pub async fn f11_it_is_counted_how_much_is_stored_and_what_is_missing(
-    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
-) {
-    let store = reopen().await;
-    let counted = async |rooms, messages, missing| {
-        let expected = Extent {
-            rooms,
-            messages,
-            missing,
-        };
-        assert_eq!(store.extent().await.unwrap(), expected);
-    };
-    counted(0, 0, 0).await;
-    let mut newest = room_at(RoomId(1), 5);
-    let told = [1, 4].map(|seq| message(RoomId(1), 100 + seq, seq));
-    for one in &told {
-        projections::message_sent::apply(&mut newest, one);
-    }
-    let mut unknown = RoomState::unknown(RoomId(2));
-    unknown.markers.insert(MEMBER, MessageId(3));
-    store.save(&messages(told.to_vec())).await.unwrap();
-    let stored = vec![newest, unknown, room_at(RoomId(3), 5)];
-    store.save(&rooms(stored)).await.unwrap();
-    counted(2, 2, 3).await;
-    let id = Uuid::new_v4();
-    let next = store.begin(id, 1 << 50).await.unwrap();
-    store.hold(id).await.unwrap();
-    counted(2, 2, 3).await;
-    assert_eq!(next.extent().await.unwrap(), Extent::default());
-}
-
-/// Whoever opens them.
-pub async fn f14_partitions_that_were_noted_are_not_lost(
-    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
-) {
-    for noted in [&[0, 3][..], &[1], &[3]] {
-        reopen().await.note_partitions(noted).await.unwrap();
-    }
-    let lost = reopen().await.lost_partitions(&[0, 1, 3]).await.unwrap();
-    assert_eq!(lost, [0; 0]);
-    assert!(reopen().await.load_rooms(&[]).await.unwrap().is_empty());
-}
-
-/// They are filled from the beginning of all.
-pub async fn f14_views_that_were_rebuilt_have_lost_no_partition(
-    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
-) {
-    let store = reopen().await;
-    let id = Uuid::new_v4();
-    store.begin(id, 1 << 50).await.unwrap();
-    store.hold(id).await.unwrap();
-    store.replace(id).await.unwrap();
-    assert_eq!(store.lost_partitions(&[0, 7]).await.unwrap(), [0; 0]);
-    store.note_partitions(&[7]).await.unwrap();
-    assert_eq!(store.lost_partitions(&[0, 7]).await.unwrap(), [0; 0]);
 }
 
 async fn assert_holds(store: &dyn ViewStore, room: &RoomState, write: &ViewWrite) {
