@@ -2,13 +2,16 @@
 
 mod accounts;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock, admin, http_server, keys::KeyFolder,
-    lifecycle::termination, readiness::Readiness, session_token::SessionVerifier,
+    Clock, Lifecycle, ServiceName, SystemClock, admin, http_server,
+    keys::KeyFolder,
+    lifecycle::{Tasks, termination},
+    readiness::Readiness,
+    session_token::SessionVerifier,
 };
 use colloquy_chat_command::{ChatCommand, Membership};
 use colloquy_chat_query::{ChatQuery, ViewMembership};
@@ -25,7 +28,7 @@ use crate::{
     home,
     listening::Listening,
     listening::edge,
-    settings::{Settings, services},
+    settings::{Http, Settings, services},
 };
 
 /// Runs until it is told to end.
@@ -107,21 +110,12 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let mut router = colloquy_api_gateway::router(gateway, origins)
         .merge(colloquy_websocket::router(websocket))
         .merge(pages(readiness.clone()));
-    let metrics = admin_listener::metrics(&tasks)?;
-    if let Some(address) = options.admin {
-        admin_listener::serve(address, readiness, metrics.clone(), &tasks).await?;
-    }
+    let metrics = metrics(options.admin, readiness, &tasks).await?;
     if is_demo {
         router = router.merge(dev_mail).merge(metrics);
     }
     home::greet(&listening.url(), folder.path());
-    if listening.lacks_public_url(&settings.http) {
-        tracing::warn!(
-            "pages in browsers are refused until http.public_url says where they find this system"
-        );
-    }
-    let router = edge(listening.hosts(&settings.http), router, &settings.http);
-    serve(listening, router, lifecycle).await
+    serve(listening, router, &settings.http, lifecycle).await
 }
 
 /// What else is served: pages for people, and health for operators.
@@ -129,6 +123,19 @@ fn pages(readiness: Readiness) -> Router {
     documents::router()
         .merge(home::router())
         .merge(admin::health_routes(readiness))
+}
+
+/// The route of the metrics, which is served apart as well, with health, if there is an address for that.
+async fn metrics(
+    apart: Option<SocketAddr>,
+    readiness: Readiness,
+    tasks: &Tasks,
+) -> anyhow::Result<Router> {
+    let metrics = admin_listener::metrics(tasks)?;
+    if let Some(address) = apart {
+        admin_listener::serve(address, readiness, metrics.clone(), tasks).await?;
+    }
+    Ok(metrics)
 }
 
 /// Auth, customer management, the write side and the read side, as the gateway calls them.
@@ -144,7 +151,18 @@ fn upstreams(
     .map(|(service, router)| (service, Arc::new(InProcess(router)) as Arc<dyn Upstream>))
 }
 
-async fn serve(listening: Listening, router: Router, lifecycle: Lifecycle) -> anyhow::Result<()> {
+async fn serve(
+    listening: Listening,
+    router: Router,
+    http: &Http,
+    lifecycle: Lifecycle,
+) -> anyhow::Result<()> {
+    if listening.lacks_public_url(http) {
+        tracing::warn!(
+            "pages in browsers are refused until http.public_url says where they find this system"
+        );
+    }
+    let router = edge(listening.hosts(http), router, http);
     let tasks = lifecycle.tasks();
     for listener in listening.listeners {
         tasks.spawn_vital(

@@ -1,22 +1,18 @@
 //! One call to another service over HTTP: signed, bounded in time, and tried at the next instance while nothing was sent.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use colloquy_chassis::{
     Failure, Kind, ServiceName,
     internal_token::InternalSigner,
     request_id::{self, REQUEST_ID},
+    rotation::Rotation,
     trace_context::{self, TRACEPARENT},
 };
 use colloquy_contracts::Envelope;
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
 
 /// A call that takes longer has failed (promise P6: the caller's own answer is due in ≤ 5 s).
 const TIMEOUT: Duration = Duration::from_millis(2500);
@@ -47,8 +43,7 @@ impl Failure for CallError {
 #[derive(Clone)]
 pub struct ServiceClient {
     callee: ServiceName,
-    instances: Arc<[String]>,
-    next: Arc<AtomicUsize>,
+    instances: Arc<Rotation<String>>,
     signer: InternalSigner,
     http: reqwest::Client,
 }
@@ -74,8 +69,7 @@ impl ServiceClient {
             .collect();
         Self {
             callee,
-            instances,
-            next: Arc::default(),
+            instances: Arc::new(Rotation::new(callee, instances)),
             signer,
             http,
         }
@@ -98,9 +92,8 @@ impl ServiceClient {
         body: Option<&(impl Serialize + Sync)>,
     ) -> Result<Option<T>, CallError> {
         let mut last = None;
-        for _ in 0..self.instances.len() {
-            let instance =
-                &self.instances[self.next.fetch_add(1, Ordering::Relaxed) % self.instances.len()];
+        for turn in self.instances.turns(Instant::now()) {
+            let instance = self.instances.instance(turn);
             let mut request = self
                 .http
                 .request(method.clone(), format!("{instance}{path}"));
@@ -115,9 +108,17 @@ impl ServiceClient {
                 request = request.json(body);
             }
             match request.send().await {
-                Ok(response) => return self.read(response).await,
-                Err(error) if error.is_connect() || method == Method::GET => last = Some(error),
-                Err(error) => return Err(self.unavailable(error)),
+                Ok(response) => {
+                    self.instances.answered(turn);
+                    return self.read(response).await;
+                }
+                Err(error) => {
+                    self.instances.failed(turn, Instant::now());
+                    if !error.is_connect() && method != Method::GET {
+                        return Err(self.unavailable(error));
+                    }
+                    last = Some(error);
+                }
             }
         }
         Err(CallError::Unavailable(self.callee, last.map(Into::into)))

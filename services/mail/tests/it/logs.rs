@@ -3,6 +3,7 @@
 use std::{
     io,
     sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
 use colloquy_contracts::Timestamp;
@@ -11,7 +12,7 @@ use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter, util::SubscriberI
 
 use crate::{
     letters::letter,
-    parts::{Embedded, NOW},
+    parts::{Embedded, NOW, PATIENCE},
     scripted_server::{
         Scene::{Answers, Greets, Well},
         ScriptedServer,
@@ -35,6 +36,20 @@ impl Log {
                 .init();
             log
         })
+    }
+
+    /// Everything, once this line is there: what it tells of is done a moment earlier.
+    async fn text_with(&self, line: &str) -> String {
+        let writing = async {
+            loop {
+                let text = self.text();
+                if text.contains(line) {
+                    return text;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, writing).await.unwrap()
     }
 
     fn text(&self) -> String {
@@ -99,12 +114,13 @@ async fn s23_no_word_of_a_mail_is_logged() {
     tracing::info!(error = ?refusal, "told");
     tracing::info!(mail = ?canary(), letter = ?letter(&canary().to), "told");
 
-    let text = log.text();
+    let text = log
+        .text_with("mails expired before they could be sent")
+        .await;
     for line in [
         "a mail was sent",
         "a mail could not be sent yet",
         "a mail was refused for good",
-        "mails expired before they could be sent",
         "the mail server answered 550",
         "the mail server answered 451",
         "INSERT INTO",

@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 /// 2023-11-14T22:13:20Z.
 pub const NOW: i64 = 1_700_000_000_000;
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub fn settings() -> Settings {
     Settings {
