@@ -65,7 +65,7 @@ async fn record(outbox: &SqliteOutbox, events: &[NewEvent]) {
 }
 
 #[tokio::test]
-async fn decision_21_a_file_from_before_versions_gets_them_and_keeps_its_events() {
+async fn decision_21_a_file_from_before_versions_and_traceparents_gets_them_and_keeps_its_events() {
     let files = Files::fresh().await;
     let (write, _, _) = files.log().await;
     record(&write, &[event(Topic::ChatMessageSent, 1)]).await;

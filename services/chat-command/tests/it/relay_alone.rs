@@ -145,7 +145,7 @@ impl Outbox for MemoryOutbox {
     }
 
     async fn poked(&self) {
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn fetch(
             if let Some(error) = found.error() {
                 return Err(KafkaError::MetadataFetch(error.into()).into());
             }
-            for partition in found.partitions().iter().map(|found| found.id()) {
+            for partition in found.partitions() {
+                let partition = partition.id();
                 let (low, high) = consumer.fetch_watermarks(&name, partition, PATIENCE)?;
                 watermarks.push(Watermarks {
                     topic,
