@@ -246,6 +246,8 @@ impl<C: Channel> Connection<C> {
             step = Box::pin(self.session.receive(frame)) => step,
             () = over(&self.outbound, expires_at) => return self.over(),
         };
+        // Nothing was read meanwhile: that the client seems silent is our doing.
+        self.timers.received(Instant::now());
         if let Step::Opened(opened) = step {
             self.decoder.set_version(opened.version);
             self.timers.opened(&opened, Instant::now());

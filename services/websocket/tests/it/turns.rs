@@ -1,8 +1,11 @@
 //! What one client says does not keep it from what it is told.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -53,7 +56,12 @@ fn quick_and_slow() -> [String; 2] {
 }
 
 async fn node() -> (Node, Shared, Silent) {
+    node_that_pings_after(Duration::from_secs(25)).await
+}
+
+async fn node_that_pings_after(ping_after: Duration) -> (Node, Shared, Silent) {
     let (mut shared, rooms) = (Shared::embedded(), Silent::default());
+    shared.ground.settings.ping_after = ping_after;
     shared.ground.rooms = Arc::new(rooms.clone());
     (Node::on(&shared.ground).await, shared, rooms)
 }
@@ -100,4 +108,14 @@ async fn f12_a_view_that_hangs_is_waited_for_once_however_many_subscribe() {
     assert!(rooms.asked.load(Ordering::SeqCst) <= 2);
     shared.ground.log.add(message(1, 1)).await;
     assert_eq!(client.seq().await, 1);
+}
+
+#[tokio::test]
+async fn stomp_h1_a_client_that_is_not_read_meanwhile_is_not_silent() {
+    // Twice that is less than the patience with a view that hangs.
+    let (node, _shared, _rooms) = node_that_pings_after(Duration::from_millis(400)).await;
+    let mut client = Client::connected(node.address, ALICE).await;
+    for (id, destination) in [("1", "/topic/onlineStatus/roomId/1"), ("2", ROOM)] {
+        client.subscribe(id, destination).await;
+    }
 }
