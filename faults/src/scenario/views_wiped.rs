@@ -1,36 +1,24 @@
-//! F14: the views are wiped under load, and once more in the quiet: rebuilt from the log, they are what they were.
-//!
-//! All-in-one it is enough to remove `views.db`. In the distributed system the group's position lives apart, in Kafka, and
-//! is set back as an operator would: it is what says where the views begin.
+//! F14: the views are wiped under load, and once more in the quiet: rebuilt from the log by nobody's hand, they are what
+//! they were. All-in-one `views.db` is removed; in the distributed system the collections are dropped under the projectors.
 
 use std::{fs, time::Duration};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use mongodb::Client;
-use rdkafka::{
-    ClientConfig, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, CommitMode, Consumer as _},
-};
-use tokio::{
-    task::spawn_blocking,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::load;
 use crate::{
     chaos::Fault,
-    evidence::{Distributed, TOPICS, Told},
+    evidence::{Distributed, Told},
     plan::{Build, Mode, Size},
     run::under,
-    target::{DistributedSystem, Target},
+    target::Target,
 };
 
 const COLLECTIONS: [&str; 4] = ["chatRoomViews", "messages", "readMarkers", "parkedEvents"];
-const GROUP: &str = "chat-query-service";
-const PROJECTORS: [&str; 2] = ["chat-query-service-1", "chat-query-service-2"];
 const BETWEEN: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(100);
-const ANSWER: Duration = Duration::from_secs(5);
 /// How long a rebuild may take before it does not end.
 const END: Duration = Duration::from_secs(300);
 
@@ -102,21 +90,7 @@ async fn wipe(target: &mut Target) -> Result<()> {
         }
         return system.revive().await;
     }
-    let system = target.distributed()?;
-    for projector in PROJECTORS {
-        system.kill(projector).await?;
-    }
-    drop_views(&system.stores()).await?;
-    let brokers = system.stores().kafka;
-    spawn_blocking(move || set_back(&brokers)).await??;
-    start(system).await
-}
-
-async fn start(system: &DistributedSystem) -> Result<()> {
-    for projector in PROJECTORS {
-        system.revive(projector).await?;
-    }
-    Ok(())
+    drop_views(&target.distributed()?.stores()).await
 }
 
 async fn drop_views(stores: &Distributed) -> Result<()> {
@@ -125,31 +99,6 @@ async fn drop_views(stores: &Distributed) -> Result<()> {
     for collection in COLLECTIONS {
         let documents = database.collection::<mongodb::bson::Document>(collection);
         documents.drop().await?;
-    }
-    Ok(())
-}
-
-/// Kafka takes it once it has noticed that the members are gone.
-fn set_back(brokers: &str) -> Result<()> {
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("group.id", GROUP)
-        .set("enable.auto.commit", "false")
-        .create()?;
-    let mut beginning = TopicPartitionList::new();
-    for topic in TOPICS {
-        let metadata = consumer.fetch_metadata(Some(topic), ANSWER)?;
-        let topic_metadata = metadata.topics().first().context("a topic asked for")?;
-        for partition in topic_metadata.partitions() {
-            beginning.add_partition_offset(topic, partition.id(), Offset::Offset(0))?;
-        }
-    }
-    let began = std::time::Instant::now();
-    while let Err(error) = consumer.commit(&beginning, CommitMode::Sync) {
-        if began.elapsed() > Duration::from_secs(60) {
-            bail!("the position cannot be set back: {error}");
-        }
-        std::thread::sleep(LOOK);
     }
     Ok(())
 }
