@@ -24,7 +24,7 @@ use crate::event_log::{EventLogError, NewEvent};
 /// An append answers within this time (promise P6: ≤ 5 s); what it could not deliver is not durable yet.
 const PATIENCE: Duration = Duration::from_millis(3_500);
 /// Deliveries of one call come close behind one another; what is not there this long after the last one takes longer.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(1_500);
 
 pub(super) struct Producer {
     settings: KafkaSettings,
