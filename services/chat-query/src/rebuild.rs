@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use colloquy_chassis::{Clock, answer::chain, backoff::Backoff};
 use colloquy_event_log::{AuditTrail, EventLogError, Record, TrailReader};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -159,7 +159,9 @@ impl Build<'_> {
     async fn read_to_noted_end(&mut self) -> Result<(), RebuildError> {
         let (mut backoff, mut since) = (Backoff::default(), Instant::now());
         loop {
-            match self.trail.next(BATCH).await {
+            // Some logs wait in there while they are away.
+            let read = timeout(PATIENCE, self.trail.next(BATCH)).await;
+            match read.unwrap_or_else(|_| Err(silent())) {
                 Ok(records) if records.is_empty() => return Ok(()),
                 Ok(records) => {
                     self.project(&records).await?;
@@ -208,6 +210,10 @@ async fn read_from_beginning(trail: &dyn AuditTrail) -> Result<Box<dyn TrailRead
             Err(error) => wait_or_fail(error.into(), since, &mut backoff).await?,
         }
     }
+}
+
+fn silent() -> EventLogError {
+    EventLogError::Unavailable(format!("the log has brought nothing for {PATIENCE:?}"))
 }
 
 async fn wait_or_fail(
