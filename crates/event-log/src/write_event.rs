@@ -1,5 +1,5 @@
 //! From a record of a write topic, which may hold anything, to an event that keeps every rule of its shape. Whoever
-//! consumes such a record reads it here, so that what the read side parks is not pushed either (decision 8).
+//! consumes such a record reads it here, so that what nobody can read is parked and is not pushed either (decision 8).
 
 use colloquy_contracts::{
     RoomId,
