@@ -6,7 +6,7 @@ use axum::Router;
 use colloquy_chassis::{
     admin, http_server, lifecycle::Tasks, readiness::Readiness, router::finish, telemetry,
 };
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use crate::listening;
 
@@ -19,10 +19,9 @@ const SUM_UP: Duration = Duration::from_secs(5);
 /// Something counts already.
 pub fn metrics(tasks: &Tasks) -> anyhow::Result<Router> {
     let handle = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
-    let summed_up = handle.clone();
+    let (summed_up, stop) = (handle.clone(), tasks.clone());
     tasks.spawn_vital("metrics", async move {
-        loop {
-            sleep(SUM_UP).await;
+        while timeout(SUM_UP, stop.stopping()).await.is_err() {
             summed_up.run_upkeep();
         }
     });

@@ -6,10 +6,13 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 const SOON: Duration = Duration::from_secs(30);
+/// Before the drain gives up what does not end.
+const AT_ONCE: Duration = Duration::from_secs(8);
 
 struct Process(Child);
 
@@ -36,7 +39,7 @@ fn free_address() -> String {
 }
 
 #[test]
-fn decision_24_a_published_system_serves_health_and_metrics_apart() {
+fn decision_24_a_published_system_serves_health_and_metrics_apart_and_ends_when_told() {
     let data = tempfile::tempdir().unwrap();
     let admin = free_address();
     let mut process = Command::new(env!("CARGO_BIN_EXE_colloquy"))
@@ -48,7 +51,7 @@ fn decision_24_a_published_system_serves_health_and_metrics_apart() {
         .spawn()
         .unwrap();
     let mut greeting = BufReader::new(process.stdout.take().unwrap());
-    let _process = Process(process);
+    let mut process = Process(process);
     let mut line = String::new();
     while !line.contains("http://") {
         line.clear();
@@ -61,4 +64,19 @@ fn decision_24_a_published_system_serves_health_and_metrics_apart() {
     assert_eq!(status(&admin, "/livez"), 200);
     assert_eq!(status(&public, "/livez"), 200);
     assert_eq!(status(&public, "/metrics"), 404);
+
+    // Every task hears the signal: nothing is left that the drain would wait for.
+    let signal = ["-TERM".to_owned(), process.0.id().to_string()];
+    assert!(
+        Command::new("kill")
+            .args(signal)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let began = Instant::now();
+    while process.0.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < AT_ONCE, "it does not end");
+        sleep(Duration::from_millis(10));
+    }
 }
