@@ -9,7 +9,10 @@ use colloquy_e2e::{
     client::{Client, RoomView, Socket, USER2},
     harness::eventually,
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 
 use super::load;
 use crate::{
@@ -131,13 +134,12 @@ async fn crash(system: &DistributedSystem, point: &str) -> Result<()> {
 /// Waits for the end of the process. Its member has to leave the group by time-out before the next one is served, so this
 /// is longer than it looks.
 async fn crashed(system: &DistributedSystem, point: &str) -> Result<()> {
-    let pid = system.pid(CRASHES)?;
+    let program = format!("/proc/{}/exe", system.pid(CRASHES)?);
+    let url = system.url_of(CRASHES)?;
+    let address = url.trim_start_matches("http://");
     let gone = async {
-        while Path::new("/proc")
-            .join(pid.to_string())
-            .join("exe")
-            .exists()
-        {
+        // Its port is freed a moment later than its memory.
+        while Path::new(&program).exists() || TcpStream::connect(address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

@@ -16,7 +16,6 @@ use crate::{
     target::Target,
 };
 
-const COLLECTIONS: [&str; 4] = ["chatRoomViews", "messages", "readMarkers", "parkedEvents"];
 const BETWEEN: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a rebuild may take before it does not end.
@@ -96,8 +95,8 @@ async fn wipe(target: &mut Target) -> Result<()> {
 async fn drop_views(stores: &Distributed) -> Result<()> {
     let database = Client::with_uri_str(&stores.mongo).await?;
     let database = database.database(&stores.mongo_database);
-    for collection in COLLECTIONS {
-        let documents = database.collection::<mongodb::bson::Document>(collection);
+    for collection in database.list_collection_names().await? {
+        let documents = database.collection::<mongodb::bson::Document>(&collection);
         documents.drop().await?;
     }
     Ok(())
