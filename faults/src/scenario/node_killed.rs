@@ -7,7 +7,10 @@ use anyhow::{Context as _, Result, ensure};
 use colloquy_e2e::client::{Client, Frame, Socket, USER1, USER2, USER3};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 use super::redis_flushed;
 use crate::{
@@ -37,7 +40,8 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
     let (near, far) = (system.url_of(SURVIVES)?, system.url_of(KILLED)?);
     let mut redis = redis_flushed::connect(system).await?;
     let mut watcher = Watcher::new(&clients[0], &near, room).await?;
-    let _first_tab = probe::connect(&clients[1], &near).await?;
+    let mut tabs = JoinSet::new();
+    tabs.spawn(stay(probe::connect(&clients[1], &near).await?));
     watcher.online(USER2.id, true, TOLD).await?;
     let _second_tab = probe::connect(&clients[1], &far).await?;
     let mut alone = probe::connect(&clients[2], &far).await?;
@@ -82,6 +86,11 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
     );
     target.revive(KILLED).await?;
     target.end().await
+}
+
+/// Reads whatever comes: who answers no PING for as long is not there any more.
+async fn stay(mut tab: Socket) {
+    while tab.next_within(2 * GONE).await.is_ok() {}
 }
 
 /// Somebody who is told who is online and who is typing.
