@@ -16,6 +16,7 @@ use crate::{
     target::Target,
 };
 
+const ROOMS: &str = "chatRoomViews";
 const BETWEEN: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a rebuild may take before it does not end.
@@ -95,7 +96,10 @@ async fn wipe(target: &mut Target) -> Result<()> {
 async fn drop_views(stores: &Distributed) -> Result<()> {
     let database = Client::with_uri_str(&stores.mongo).await?;
     let database = database.database(&stores.mongo_database);
-    for collection in database.list_collection_names().await? {
+    let mut collections = database.list_collection_names().await?;
+    // Last: with the rooms goes the note of what the views hold, and only then is it known that they are wiped.
+    collections.sort_by_key(|name| name == ROOMS);
+    for collection in collections {
         let documents = database.collection::<mongodb::bson::Document>(&collection);
         documents.drop().await?;
     }
