@@ -1,6 +1,7 @@
 //! The project's one menu: run it with no verb to see what there is to choose from.
 
 mod daemon;
+mod faults;
 mod mutants;
 mod parts;
 mod places;
@@ -40,6 +41,15 @@ enum Verb {
         /// Only those whose row or file contains this
         #[arg(default_value = "")]
         filter: String,
+    },
+    /// Build the checker and all it runs, and kill, pause and break the system under load with it
+    Faults {
+        /// Check the release build
+        #[arg(long)]
+        release: bool,
+        /// What the checker is to do, such as `quick`, `full` or `scenario --help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<String>,
     },
     /// Install and run the real parts: PostgreSQL, Kafka, MongoDB's protocol, Redis, SMTP, nginx
     #[command(subcommand)]
@@ -101,6 +111,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Test { quick } => return Ok(test::run(&places, quick)),
         Verb::Tidy => tidy::run(&places),
         Verb::Mutants { filter } => mutants::run(&places, &filter),
+        Verb::Faults { release, arguments } => faults::run(&places, release, &arguments),
         Verb::Parts(verb) => parts::run(&places, verb),
         Verb::Up { release } => system::up(&places, release),
         Verb::Down => system::down(&places),

@@ -36,7 +36,10 @@ impl Places {
                 })?,
             Err(_) => DEFAULT_PORT_BASE,
         };
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR"))
+        // Cargo says where, when it runs this: the binary may come from another clone that shares the target folder.
+        let package =
+            env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let repository = Path::new(&package)
             .parent()
             .context("xtask lies in a folder of the repository")?;
         let parts = env::var_os("COLLOQUY_PARTS").unwrap_or_else(|| DEFAULT_PARTS.into());

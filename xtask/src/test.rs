@@ -5,7 +5,6 @@ mod steps;
 mod tally;
 
 use std::{
-    fs,
     io::{BufRead, BufReader},
     process::{ExitCode, Stdio},
     time::{Duration, Instant},
@@ -16,6 +15,7 @@ use steps::{Action, Environment, Step};
 use tally::{Red, Tally};
 
 use crate::{
+    faults,
     parts::{self, Part},
     places::Places,
     system, tidy,
@@ -90,7 +90,7 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
                 arguments.join(" ")
             );
         }
-        Action::PlantedBinary => planted_binary(places)?,
+        Action::PlantedBinary => faults::planted_binary(places, "debug", &[])?,
         Action::Tidy => tidy::run(places)?,
         Action::PartsReset => {
             system::down(places)?;
@@ -102,16 +102,6 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
         Action::SameCount(one, other) => same_count(done, one, other)?,
     }
     Ok(None)
-}
-
-/// Cargo gives both builds one name, so this one is moved aside before the real one is built again.
-fn planted_binary(places: &Places) -> Result<()> {
-    let build = ["build", "-p", "colloquy", "--features", "planted-bugs"];
-    let status = places.cargo().args(build).stdin(Stdio::null()).status()?;
-    ensure!(status.success(), "the build ended with {status}");
-    let binary = places.binary("debug");
-    fs::rename(&binary, binary.with_file_name("colloquy-planted"))?;
-    Ok(())
 }
 
 /// Runs `cargo test`, shows what it prints and counts what it says.

@@ -70,7 +70,13 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         }
     };
     let from = services::mail(settings)?;
-    let mail = MailService::new(stores.mails, transport, Arc::clone(&clock), from);
+    let mail = MailService::new(
+        stores.mails,
+        &keys.mail_seal()?,
+        transport,
+        Arc::clone(&clock),
+        from,
+    );
     mail.start_sending(&tasks);
 
     let collaborators = Collaborators {

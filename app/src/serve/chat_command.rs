@@ -10,7 +10,7 @@ use colloquy_chat_command::{
     write_store::postgres::{PostgresWriteStore, migrate},
 };
 use colloquy_event_log::EventLog;
-use colloquy_sql::{StoreError, postgres};
+use colloquy_sql::postgres;
 
 use crate::{process::Process, settings::services, waiting::wait_for};
 
@@ -19,10 +19,7 @@ const CONNECTIONS: u32 = 12;
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
     let pool = postgres::pool(&process.settings.write_store.url, CONNECTIONS)?;
-    wait_for("postgres", &process.readiness, async || {
-        migrate(&pool).await.map_err(StoreError::from)
-    })
-    .await?;
+    wait_for("postgres", &process.readiness, || migrate(&pool)).await?;
     let log: Arc<dyn EventLog> = Arc::new(process.kafka().await?);
     let outbox = PostgresOutbox::start(pool.clone(), &tasks);
     let store = PostgresWriteStore::new(pool, outbox.clone());

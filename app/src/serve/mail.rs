@@ -24,6 +24,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     .await?;
     let mail = MailService::new(
         Arc::new(store),
+        &process.keys.mail_seal()?,
         Arc::new(transport),
         Arc::clone(&process.clock),
         settings,

@@ -4,7 +4,7 @@
 //! keys/session/{kid}.private.pem    RSA 3072 or Ed25519, auth only    keys/session/{kid}.public.pem
 //! keys/session/signing    the kid of the key that signs
 //! keys/internal/{service}.private.pem    Ed25519, that service only    keys/internal/{service}.public.pem
-//! keys/otp/seal.key    256 random bits in base64, otp only
+//! keys/otp/seal.key, keys/mail/seal.key    256 random bits in base64, that service only
 //! ```
 
 mod session;
@@ -25,6 +25,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 pub use self::session::is_kid;
 use crate::{ServiceName, session_token::SessionAlgorithm};
+
+/// The folders of those who seal.
+const OTP: &str = "otp";
+const MAIL: &str = "mail";
 
 /// Why key files could not be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +68,7 @@ pub enum KeyError {
     BadName(String),
 }
 
-/// The key that one-time codes are sealed with: 256 bits.
+/// What secrets in a store are sealed with, see [`crate::seal`]: 256 bits.
 #[derive(Clone)]
 pub struct SealKey([u8; 32]);
 
@@ -73,6 +77,12 @@ impl SealKey {
     #[must_use]
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl From<[u8; 32]> for SealKey {
+    fn from(bits: [u8; 32]) -> Self {
+        Self(bits)
     }
 }
 
@@ -92,7 +102,8 @@ impl KeyFolder {
         Self(path.into())
     }
 
-    /// Makes whatever is missing: one session key, one internal pair for each service, and the key of the codes.
+    /// Makes whatever is missing: one session key, one internal pair for each service, and the keys that secrets in stores
+    /// are sealed with.
     ///
     /// # Errors
     /// A key could not be made or written.
@@ -105,7 +116,9 @@ impl KeyFolder {
             let (private, public) = ed25519()?;
             self.write_pair("internal", service.name(), &private, &public)?;
         }
-        self.complete_otp_seal()
+        [OTP, MAIL]
+            .iter()
+            .try_for_each(|service| self.complete_seal(service))
     }
 
     /// A service's own private key for internal tokens.
@@ -129,7 +142,19 @@ impl KeyFolder {
     /// # Errors
     /// It cannot be read, or is not 32 bytes in base64.
     pub fn otp_seal(&self) -> Result<SealKey, KeyError> {
-        let path = self.otp_seal_path();
+        self.seal(OTP)
+    }
+
+    /// The key that the texts of queued mails are sealed with.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not 32 bytes in base64.
+    pub fn mail_seal(&self) -> Result<SealKey, KeyError> {
+        self.seal(MAIL)
+    }
+
+    fn seal(&self, service: &str) -> Result<SealKey, KeyError> {
+        let path = self.seal_path(service);
         let base64 = read(&path)?;
         STANDARD
             .decode(base64.trim_ascii())
@@ -140,8 +165,8 @@ impl KeyFolder {
     }
 
     /// Under its name only when it is whole: no second file tells that it is complete.
-    fn complete_otp_seal(&self) -> Result<(), KeyError> {
-        let path = self.otp_seal_path();
+    fn complete_seal(&self, service: &str) -> Result<(), KeyError> {
+        let path = self.seal_path(service);
         if path.exists() {
             return Ok(());
         }
@@ -152,14 +177,14 @@ impl KeyFolder {
             let path = path.to_owned();
             move |source| KeyError::File { path, source }
         };
-        let folder = self.0.join("otp");
+        let folder = self.0.join(service);
         fs::create_dir_all(&folder).map_err(failed(&folder))?;
         write(&unfinished, 0o600, &(STANDARD.encode(key) + "\n"))?;
         fs::rename(&unfinished, &path).map_err(failed(&path))
     }
 
-    fn otp_seal_path(&self) -> PathBuf {
-        self.0.join("otp").join("seal.key")
+    fn seal_path(&self, service: &str) -> PathBuf {
+        self.0.join(service).join("seal.key")
     }
 
     fn path(&self, kind: &str, name: &str, half: &str) -> PathBuf {

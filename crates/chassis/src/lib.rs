@@ -22,6 +22,7 @@ pub mod readiness;
 pub mod request_id;
 pub mod rotation;
 pub mod router;
+pub mod seal;
 pub mod security_headers;
 pub mod service_name;
 pub mod session_token;

@@ -67,7 +67,7 @@ pub async fn migrate(
         let mut connection = pool.acquire().await?;
         // Its session holds a lock, which others would wait for if a work that was cut short left it in the pool.
         connection.close_on_drop();
-        migrator.run(&mut *connection).await
+        migrator.run_direct(None, &mut *connection, false).await
     };
     Ok(bounded(pool, work).await??)
 }

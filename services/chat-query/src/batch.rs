@@ -1,17 +1,18 @@
 //! A batch of records on its way into the views: read, folded room by room, and what is broken set aside. Pure.
 
+mod folded;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use colloquy_chassis::{answer::chain, trace_context::TraceParent};
-use colloquy_contracts::{CustomerId, RoomId, Timestamp, events::WriteEvent};
-use colloquy_event_log::{NewEvent, Record, write_event};
+use colloquy_chassis::answer::chain;
+use colloquy_contracts::{RoomId, Timestamp, events::WriteEvent};
+use colloquy_event_log::{Record, write_event};
 
+use self::folded::Folded;
 use crate::{
-    announce,
     parked::ParkedEvent,
-    projections::{self, Applied, Contradiction},
     room_state::RoomState,
-    view_store::{Position, ViewWrite, read_marker},
+    view_store::{Position, ViewWrite},
 };
 
 /// What was read from the log and is not stored yet.
@@ -123,7 +124,7 @@ impl Batch {
             let room = rooms.entry(id).or_insert_with(|| {
                 Folded::from(stored.remove(&id).unwrap_or_else(|| RoomState::unknown(id)))
             });
-            match room.apply(&arrived) {
+            match room.apply(&arrived.record, &arrived.event) {
                 Ok(()) => {
                     if let WriteEvent::MessageSent(message) = &arrived.event {
                         messages.push(message.clone());
@@ -139,7 +140,7 @@ impl Batch {
             announcements: rooms.values().flat_map(Folded::announcements).collect(),
             rooms: rooms
                 .into_values()
-                .filter_map(|room| room.changed.then_some(room.state))
+                .filter_map(Folded::into_changed)
                 .collect(),
             parked: self.parked.clone(),
             position: self.position.clone(),
@@ -172,99 +173,10 @@ impl Batch {
     }
 }
 
-/// A room while the events of a batch are folded into it.
-struct Folded {
-    state: RoomState,
-    changed: bool,
-    /// The last event that makes the room worth telling again.
-    room_cause: Option<Cause>,
-    /// For each customer whose marker was told, the last event that makes their flag worth telling again.
-    flag_causes: BTreeMap<CustomerId, Cause>,
-    marked: BTreeSet<CustomerId>,
-}
-
-/// An event that makes something worth telling.
-struct Cause {
-    event_id: String,
-    traceparent: Option<TraceParent>,
-}
-
-impl Cause {
-    /// What is told because of it belongs to the trace that it belongs to.
-    fn of(&self, announcement: NewEvent) -> NewEvent {
-        NewEvent {
-            traceparent: self.traceparent,
-            ..announcement
-        }
-    }
-}
-
-impl From<RoomState> for Folded {
-    fn from(state: RoomState) -> Self {
-        Self {
-            state,
-            changed: false,
-            room_cause: None,
-            flag_causes: BTreeMap::new(),
-            marked: BTreeSet::new(),
-        }
-    }
-}
-
-impl Folded {
-    fn apply(&mut self, Arrived { record, event }: &Arrived) -> Result<(), Contradiction> {
-        let replayed = record.replayed;
-        let reader = match event {
-            WriteEvent::ReadMarkerUpdated(event) => Some(event.customer_id),
-            WriteEvent::RoomCreated(_) | WriteEvent::MessageSent(_) => None,
-        };
-        let flag = |state: &RoomState| reader.and_then(|customer| state.unread(customer));
-        let before = flag(&self.state);
-        let applied = projections::apply(&mut self.state, event)?;
-        self.changed |= applied == Applied::Now;
-        self.marked.extend(reader);
-        // A repeat is told again: whether it was told before the crash that made it a repeat is not known.
-        let worth_telling =
-            !replayed && (applied == Applied::Before || before != flag(&self.state));
-        let cause = || Cause {
-            event_id: event.event_id(),
-            traceparent: record.traceparent,
-        };
-        match reader {
-            Some(customer) if worth_telling => {
-                self.flag_causes.insert(customer, cause());
-            }
-            None if !replayed => self.room_cause = Some(cause()),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn markers(&self) -> impl Iterator<Item = colloquy_contracts::views::ReadMarker> {
-        self.marked.iter().filter_map(|customer| {
-            let last_read = *self.state.markers.get(customer)?;
-            Some(read_marker(self.state.room_id, *customer, last_read))
-        })
-    }
-
-    /// Flags are told as they are after the whole batch, so that no older one can overtake the newer view.
-    fn announcements(&self) -> Vec<NewEvent> {
-        let cause = self.room_cause.as_ref();
-        let view = cause.and_then(|cause| {
-            announce::room_updated(&self.state, &cause.event_id).map(|told| cause.of(told))
-        });
-        let flags = self.flag_causes.iter().filter_map(|(&customer, cause)| {
-            announce::read_status_updated(&self.state, customer, &cause.event_id)
-                .map(|told| cause.of(told))
-        });
-        view.into_iter().chain(flags).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use colloquy_contracts::{
-        MessageId, Seq,
+        CustomerId, MessageId, Seq,
         events::{ChatMessageSent, ChatRoomCreated, Participant, ReadMarkerUpdated},
     };
 

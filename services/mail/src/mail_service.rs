@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use colloquy_chassis::{Clock, Failure as _, ServiceName};
+use colloquy_chassis::{Clock, Failure as _, ServiceName, keys::SealKey};
 use colloquy_service_api::{CallError, Mailer, mailer::Mail};
 use lettre::message::Mailbox;
 use tokio::sync::Notify;
 
-use crate::{MailStore, MailTransport, SendMailError};
+use crate::{MailStore, MailTransport, SendMailError, mail_store::sealed::SealedMailStore};
 
 /// What a deployment may choose.
 #[derive(Clone, Debug)]
@@ -57,17 +57,18 @@ pub struct MailService {
 }
 
 impl MailService {
-    /// The service: keeps mails in `store` and hands them over by `transport`, once [`MailService::start_sending`] was
+    /// The service: keeps mails in `store`, their texts sealed with `key`, and hands them over by `transport`, once [`MailService::start_sending`] was
     /// called.
     #[must_use]
     pub fn new(
         store: Arc<dyn MailStore>,
+        key: &SealKey,
         transport: Arc<dyn MailTransport>,
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Arc<Self> {
         Arc::new(Self {
-            store,
+            store: Arc::new(SealedMailStore::new(store, key)),
             transport,
             clock,
             settings,

@@ -7,6 +7,7 @@
 pub mod conformance;
 pub mod postgres;
 mod row;
+pub mod sealed;
 pub mod sqlite;
 
 use std::{fmt, time::Duration};

@@ -8,14 +8,10 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use colloquy_chassis::seal::Seal;
 use colloquy_expiring_store::ExpiringStore;
 
-use crate::{
-    Randomness,
-    address::Address,
-    otp::OtpError,
-    seal::{KeptCode, Seal},
-};
+use crate::{Randomness, address::Address, otp::OtpError, seal::KeptCode};
 
 /// How long a code works (contract §4).
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
@@ -41,7 +37,7 @@ impl KeptCodes {
         let Some(held) = self.store.get(&key(address)).await? else {
             return Ok(None);
         };
-        let kept = self.seal.open(address, &held.value);
+        let kept = KeptCode::open(&self.seal, address, &held.value);
         if kept.is_none() {
             tracing::warn!("a kept code does not open with this key and counts as none");
         }
@@ -93,7 +89,7 @@ impl KeptCodes {
 
     fn draw(&self, address: &Address) -> Result<(KeptCode, Bytes), OtpError> {
         let new = KeptCode::draw(&*self.randomness)?;
-        let sealed = self.seal.seal(address, &new)?;
+        let sealed = new.seal(&self.seal, address)?;
         Ok((new, sealed))
     }
 }

@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use colloquy_chassis::{Clock, Failure, Kind, ServiceName, keys::SealKey};
+use colloquy_chassis::{
+    Clock, Failure, Kind, ServiceName,
+    keys::SealKey,
+    seal::{CannotSeal, Seal},
+};
 use colloquy_contracts::Timestamp;
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
 use colloquy_service_api::{
@@ -11,9 +15,7 @@ use colloquy_service_api::{
     one_time_codes::{IssuedCode, OneTimeCode},
 };
 
-use crate::{
-    Randomness, address::Address, kept_codes::KeptCodes, randomness::CryptoFailure, seal::Seal,
-};
+use crate::{Randomness, address::Address, kept_codes::KeptCodes, randomness::CryptoFailure};
 
 /// One-time codes. In process it answers as [`OneTimeCodes`]; over HTTP through [`crate::router`].
 pub struct Otp {
@@ -28,13 +30,15 @@ pub(crate) enum OtpError {
     Store(#[from] ExpiringStoreError),
     #[error(transparent)]
     Crypto(#[from] CryptoFailure),
+    #[error(transparent)]
+    Seal(#[from] CannotSeal),
 }
 
 impl Failure for OtpError {
     fn kind(&self) -> Kind {
         match self {
             Self::Store(error) => error.kind(),
-            Self::Crypto(_) => Kind::Internal,
+            Self::Crypto(_) | Self::Seal(_) => Kind::Internal,
         }
     }
 }

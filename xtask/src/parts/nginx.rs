@@ -62,7 +62,7 @@ impl Recipe for Nginx {
     }
 
     fn command(&self) -> Result<Command> {
-        fs::create_dir_all(self.state.join("tmp"))?;
+        fs::create_dir_all(&self.state)?;
         fs::write(self.file(), self.configuration())?;
         let mut server = Command::new(apt::program("nginx").context("nginx is not installed")?);
         server

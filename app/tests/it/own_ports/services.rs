@@ -86,6 +86,7 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
     };
     let mail = MailService::new(
         Arc::new(mails.await.unwrap()),
+        &keys(folder, "keys").mail_seal().unwrap(),
         Arc::new(kept.unwrap()),
         clock.clone(),
         settings,

@@ -8,8 +8,11 @@ mod write;
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
-use colloquy_sql::{StoreError, postgres::bounded};
-use sqlx::{Connection as _, PgConnection, PgPool, migrate::MigrateError};
+use colloquy_sql::{
+    StoreError,
+    postgres::{self, bounded},
+};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::{
     Accepted, RecordError, Refusal, Submission, WriteStore,
@@ -17,6 +20,8 @@ use super::{
 };
 use crate::outbox::PostgresOutbox;
 
+/// Each service that shares the database keeps its own list of what it has migrated.
+const MIGRATIONS: &str = "chat_command_migrations";
 /// A lock is waited for no longer, so that one held elsewhere fails one batch and its retry within a caller's patience.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '1500ms'";
 
@@ -32,12 +37,9 @@ pub struct PostgresWriteStore {
 /// Makes or migrates the tables of the write side; several instances may do so at once.
 ///
 /// # Errors
-/// The server cannot be reached, or the tables were made by a newer version.
-pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
-    let mut migrator = sqlx::migrate!("migrations/postgres");
-    // Several services share the database, each with migrations of its own.
-    migrator.dangerous_set_table_name("chat_command_migrations");
-    migrator.run(pool).await
+/// The server is away or did not answer, or the tables were made by a newer version.
+pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    postgres::migrate(pool, sqlx::migrate!("migrations/postgres"), MIGRATIONS).await
 }
 
 impl PostgresWriteStore {

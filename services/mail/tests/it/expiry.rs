@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    parts::{Embedded, NOW, mail, settings, sqlite_store},
+    parts::{Embedded, NOW, key, mail, settings, sqlite_store},
     scripted_server::{Scene::Answers, ScriptedServer},
 };
 
@@ -115,6 +115,7 @@ async fn f24_a_mail_that_expires_after_it_was_claimed_never_leaves() {
     let lifecycle = Lifecycle::default();
     let service = MailService::new(
         Arc::clone(&sleepy) as _,
+        &key(1),
         Arc::new(server.transport()),
         clock,
         settings(),

@@ -17,7 +17,7 @@ use sqlx::PgPool;
 use tokio::time::timeout;
 
 use crate::{
-    parts::{NOW, mail, postgres_database, settings},
+    parts::{NOW, key, mail, postgres_database, settings},
     scripted_server::ScriptedServer,
 };
 
@@ -57,7 +57,7 @@ async fn promise_p5_p6_mails_are_taken_and_sent_again_after_a_silence() {
     let mut server = ScriptedServer::start([]).await;
     let clock = Arc::new(ManualClock::at(Timestamp::from_millis(NOW)));
     let transport = Arc::new(server.transport());
-    let service = MailService::new(Arc::new(store), transport, clock, settings());
+    let service = MailService::new(Arc::new(store), &key(1), transport, clock, settings());
     let lifecycle = Lifecycle::default();
     service.start_sending(&lifecycle.tasks());
     fill(&pool).await;

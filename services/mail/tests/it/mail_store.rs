@@ -66,6 +66,97 @@ mod sqlite {
     }
 }
 
+mod sealed {
+    use std::{sync::Arc, time::Duration};
+
+    use colloquy_mail::{
+        MailStore,
+        mail_store::{QueuedMail, conformance::mail, sealed::SealedMailStore},
+        mail_store_conformance,
+    };
+    use tempfile::TempDir;
+
+    use crate::parts::{key, sqlite_store};
+
+    const LEASE: Duration = Duration::from_secs(60);
+
+    async fn sealed_store() -> (TempDir, Arc<dyn MailStore>) {
+        let (folder, store) = sqlite_store().await;
+        (folder, sealed(&store, 1))
+    }
+
+    fn sealed(store: &Arc<dyn MailStore>, byte: u8) -> Arc<dyn MailStore> {
+        Arc::new(SealedMailStore::new(Arc::clone(store), &key(byte)))
+    }
+
+    mail_store_conformance!(sealed_store());
+
+    #[tokio::test]
+    async fn s06_the_text_of_a_queued_mail_lies_sealed_and_each_time_differently() {
+        let (_folder, store) = sqlite_store().await;
+        let mut texts = Vec::new();
+        for _ in 0..2 {
+            sealed(&store, 1).enqueue(&mail(1, 1_000)).await.unwrap();
+            let kept = store.claim(LEASE).await.unwrap().unwrap().mail;
+            store.remove(kept.id).await.unwrap();
+            assert_eq!(kept.to, mail(1, 1_000).to);
+            assert!(!kept.body.contains("123456"));
+            texts.push(kept.body);
+        }
+        assert_ne!(texts[0], texts[1]);
+    }
+
+    #[tokio::test]
+    async fn s06_a_text_that_was_moved_or_changed_is_not_sent() {
+        let (_folder, store) = sqlite_store().await;
+        sealed(&store, 1).enqueue(&mail(1, 1_000)).await.unwrap();
+        let kept = store.claim(LEASE).await.unwrap().unwrap().mail;
+        store.remove(kept.id).await.unwrap();
+        let other = mail(2, 2_000);
+        let tampered = [
+            QueuedMail {
+                id: other.id,
+                ..kept.clone()
+            },
+            QueuedMail {
+                to: other.to,
+                ..kept.clone()
+            },
+            QueuedMail {
+                expires_at: other.expires_at,
+                ..kept.clone()
+            },
+            QueuedMail {
+                body: "no base64".to_owned(),
+                ..kept.clone()
+            },
+            QueuedMail {
+                body: kept.body[4..].to_owned(),
+                ..kept.clone()
+            },
+        ];
+        for tampered in tampered {
+            store.enqueue(&tampered).await.unwrap();
+            assert_eq!(sealed(&store, 1).claim(LEASE).await.unwrap(), None);
+            store.remove(tampered.id).await.unwrap();
+        }
+        store.enqueue(&kept).await.unwrap();
+        assert!(sealed(&store, 1).claim(LEASE).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn s06_an_instance_with_another_key_holds_up_and_loses_nothing() {
+        let (_folder, store) = sqlite_store().await;
+        sealed(&store, 1).enqueue(&mail(1, 1_000)).await.unwrap();
+        sealed(&store, 2).enqueue(&mail(2, 1_000)).await.unwrap();
+        let claim = sealed(&store, 2).claim(Duration::ZERO).await.unwrap();
+        assert_eq!(claim.unwrap().mail, mail(2, 1_000));
+        store.remove(mail(2, 1_000).id).await.unwrap();
+        let claim = sealed(&store, 1).claim(LEASE).await.unwrap();
+        assert_eq!(claim.unwrap().mail, mail(1, 1_000));
+    }
+}
+
 mod postgres {
     use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -97,7 +188,13 @@ mod postgres {
         let instance = |store| {
             let clock = Arc::new(ManualClock::at(Timestamp::from_millis(NOW)));
             let transport = Arc::new(server.transport());
-            let service = MailService::new(Arc::new(store), transport, clock, parts::settings());
+            let service = MailService::new(
+                Arc::new(store),
+                &parts::key(1),
+                transport,
+                clock,
+                parts::settings(),
+            );
             service.start_sending(&lifecycle.tasks());
             service
         };

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use colloquy_chassis::{Lifecycle, clock::ManualClock};
+use colloquy_chassis::{Lifecycle, clock::ManualClock, keys::SealKey};
 use colloquy_contracts::Timestamp;
 use colloquy_mail::{
     MailService, MailStore, MailTransport, Retry, Settings,
@@ -28,6 +28,11 @@ use uuid::Uuid;
 /// 2023-11-14T22:13:20Z.
 pub const NOW: i64 = 1_700_000_000_000;
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The key that is this byte, again and again.
+pub fn key(byte: u8) -> SealKey {
+    SealKey::from([byte; 32])
+}
 
 pub fn settings() -> Settings {
     Settings {
@@ -63,6 +68,7 @@ impl Embedded {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(NOW)));
         let service = MailService::new(
             store,
+            &key(1),
             Arc::new(transport),
             Arc::clone(&clock) as _,
             settings(),

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::{
-    parts::{BrokenStore, Embedded, NOW, mail, settings},
+    parts::{BrokenStore, Embedded, NOW, key, mail, settings},
     scripted_server::{ScriptedServer, transport},
 };
 
@@ -33,6 +33,7 @@ fn broken(error: fn() -> StoreError) -> Arc<MailService> {
     let nobody = transport("127.0.0.1:1".parse().unwrap());
     MailService::new(
         Arc::new(BrokenStore(error)),
+        &key(1),
         Arc::new(nobody),
         clock,
         settings(),

@@ -1,4 +1,4 @@
-//! The key that codes are sealed with, in its file.
+//! The keys that codes and queued mails are sealed with, in their files.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -8,25 +8,30 @@ use colloquy_chassis::keys::{KeyError, KeyFolder};
 use crate::parts::{folder_with_seal, key};
 
 #[test]
-fn decision_22_the_key_is_made_once_for_its_owner_alone_and_differs_from_folder_to_folder() {
+fn decision_22_keys_are_made_once_for_their_owner_alone_and_differ_from_folder_to_folder() {
     let made = || {
         let place = tempfile::tempdir().unwrap();
         let folder = KeyFolder::new(place.path());
         folder.complete("k1").unwrap();
-        let key = *folder.otp_seal().unwrap().bytes();
+        let keys = || [folder.otp_seal(), folder.mail_seal()].map(|key| *key.unwrap().bytes());
+        let first = keys();
         folder.complete("k1").unwrap();
-        assert_eq!(*folder.otp_seal().unwrap().bytes(), key);
-        let otp = place.path().join("otp");
-        let names: Vec<_> = std::fs::read_dir(&otp)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
-        assert_eq!(names, ["seal.key"]);
-        let file = otp.join("seal.key").metadata().unwrap();
-        assert_eq!(file.permissions().mode() & 0o777, 0o600);
-        key
+        assert_eq!(keys(), first);
+        for service in ["otp", "mail"] {
+            let own = place.path().join(service);
+            let names: Vec<_> = std::fs::read_dir(&own)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            assert_eq!(names, ["seal.key"]);
+            let file = own.join("seal.key").metadata().unwrap();
+            assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        }
+        first
     };
-    assert_ne!(made(), made());
+    let ([otp, mail], others) = (made(), made());
+    assert_ne!(otp, mail);
+    assert!(!others.contains(&otp) && !others.contains(&mail));
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! A room on its way through a batch: what the events make of it, and what is then worth telling of it. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use colloquy_chassis::trace_context::TraceParent;
+use colloquy_contracts::{CustomerId, events::WriteEvent, views::ReadMarker};
+use colloquy_event_log::{NewEvent, Record};
+
+use crate::{
+    announce,
+    projections::{self, Applied, Contradiction},
+    room_state::RoomState,
+    view_store::read_marker,
+};
+
+/// A room while the events of a batch are folded into it.
+pub struct Folded {
+    state: RoomState,
+    changed: bool,
+    /// The last event that makes the room worth telling again.
+    room_cause: Option<Cause>,
+    /// For each customer whose marker was told, the last event that makes their flag worth telling again.
+    flag_causes: BTreeMap<CustomerId, Cause>,
+    marked: BTreeSet<CustomerId>,
+}
+
+/// An event that makes something worth telling.
+struct Cause {
+    event_id: String,
+    traceparent: Option<TraceParent>,
+}
+
+impl Cause {
+    /// What is told because of it belongs to the trace that it belongs to.
+    fn of(&self, announcement: NewEvent) -> NewEvent {
+        NewEvent {
+            traceparent: self.traceparent,
+            ..announcement
+        }
+    }
+}
+
+impl From<RoomState> for Folded {
+    fn from(state: RoomState) -> Self {
+        Self {
+            state,
+            changed: false,
+            room_cause: None,
+            flag_causes: BTreeMap::new(),
+            marked: BTreeSet::new(),
+        }
+    }
+}
+
+impl Folded {
+    pub fn apply(&mut self, record: &Record, event: &WriteEvent) -> Result<(), Contradiction> {
+        let replayed = record.replayed;
+        let reader = match event {
+            WriteEvent::ReadMarkerUpdated(event) => Some(event.customer_id),
+            WriteEvent::RoomCreated(_) | WriteEvent::MessageSent(_) => None,
+        };
+        let flag = |state: &RoomState| reader.and_then(|customer| state.unread(customer));
+        let before = flag(&self.state);
+        let applied = projections::apply(&mut self.state, event)?;
+        self.changed |= applied == Applied::Now;
+        self.marked.extend(reader);
+        // A repeat is told again: whether it was told before the crash that made it a repeat is not known.
+        let worth_telling =
+            !replayed && (applied == Applied::Before || before != flag(&self.state));
+        let cause = || Cause {
+            event_id: event.event_id(),
+            traceparent: record.traceparent,
+        };
+        match reader {
+            Some(customer) if worth_telling => {
+                self.flag_causes.insert(customer, cause());
+            }
+            None if !replayed => self.room_cause = Some(cause()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub fn markers(&self) -> impl Iterator<Item = ReadMarker> {
+        self.marked.iter().filter_map(|customer| {
+            let last_read = *self.state.markers.get(customer)?;
+            Some(read_marker(self.state.room_id, *customer, last_read))
+        })
+    }
+
+    /// The room, if the events have changed it.
+    pub fn into_changed(self) -> Option<RoomState> {
+        self.changed.then_some(self.state)
+    }
+
+    /// Flags are told as they are after the whole batch, so that no older one can overtake the newer view.
+    pub fn announcements(&self) -> Vec<NewEvent> {
+        let cause = self.room_cause.as_ref();
+        let view = cause.and_then(|cause| {
+            announce::room_updated(&self.state, &cause.event_id).map(|told| cause.of(told))
+        });
+        let flags = self.flag_causes.iter().filter_map(|(&customer, cause)| {
+            announce::read_status_updated(&self.state, customer, &cause.event_id)
+                .map(|told| cause.of(told))
+        });
+        view.into_iter().chain(flags).collect()
+    }
+}

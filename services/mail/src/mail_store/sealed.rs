@@ -1,0 +1,77 @@
+//! Any queue, with its texts sealed: whoever reads the database, or a copy of it, reads no code that still works
+//! (case S06).
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use colloquy_chassis::{keys::SealKey, seal::Seal};
+use colloquy_contracts::Timestamp;
+use colloquy_sql::StoreError;
+use uuid::Uuid;
+
+use super::{Claim, MailStore, QueuedMail};
+
+/// A queue behind which texts are sealed. Instances that share the queue share the key.
+pub struct SealedMailStore {
+    store: Arc<dyn MailStore>,
+    seal: Seal,
+}
+
+impl SealedMailStore {
+    /// Keeps mails in `store`, and nowhere a text that opens without `key`.
+    #[must_use]
+    pub fn new(store: Arc<dyn MailStore>, key: &SealKey) -> Self {
+        let seal = Seal::new(key);
+        Self { store, seal }
+    }
+
+    fn open(&self, mail: &QueuedMail) -> Option<String> {
+        let sealed = STANDARD.decode(&mail.body).ok()?;
+        String::from_utf8(self.seal.open(&context(mail), &sealed)?).ok()
+    }
+}
+
+/// A text that somebody moves to another mail, to another address or into another time does not open.
+fn context(mail: &QueuedMail) -> Vec<u8> {
+    format!("{}\n{}\n{}", mail.id, mail.expires_at.millis(), mail.to).into()
+}
+
+#[async_trait]
+impl MailStore for SealedMailStore {
+    async fn enqueue(&self, mail: &QueuedMail) -> Result<(), StoreError> {
+        let sealed = self
+            .seal
+            .seal(&context(mail), mail.body.as_bytes())
+            .map_err(|error| StoreError::Defect(sqlx::Error::Encode(Box::new(error))))?;
+        let mail = QueuedMail {
+            body: STANDARD.encode(sealed),
+            ..mail.clone()
+        };
+        self.store.enqueue(&mail).await
+    }
+
+    /// A text that does not open stays where it is until it expires: an instance that was given the wrong key loses nothing.
+    async fn claim(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
+        while let Some(mut claim) = self.store.claim(lease).await? {
+            if let Some(body) = self.open(&claim.mail) {
+                claim.mail.body = body;
+                return Ok(Some(claim));
+            }
+            tracing::error!(mail.id = %claim.mail.id, "a queued mail does not open with keys/mail/seal.key");
+        }
+        Ok(None)
+    }
+
+    async fn put_back(&self, claim: &Claim, wait: Duration) -> Result<(), StoreError> {
+        self.store.put_back(claim, wait).await
+    }
+
+    async fn remove(&self, id: Uuid) -> Result<(), StoreError> {
+        self.store.remove(id).await
+    }
+
+    async fn drop_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.store.drop_expired(now).await
+    }
+}
