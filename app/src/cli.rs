@@ -26,7 +26,8 @@ pub struct AllInOne {
     /// Where to listen; `localhost:PORT` listens on both loopback addresses
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: String,
-    /// Where health and metrics are served apart [default: beside the rest, metrics only on loopback without a public URL]
+    /// A further address for health and metrics
+    /// [default: they are served with the rest, metrics only on loopback without a public URL]
     #[arg(long, value_name = "ADDR:PORT")]
     pub admin: Option<SocketAddr>,
     /// A settings file
@@ -36,21 +37,22 @@ pub struct AllInOne {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run one service, on PostgreSQL, Kafka and MongoDB
+    /// Run one service, on PostgreSQL, Kafka, MongoDB, Redis and SMTP
     Serve(Serve),
-    /// Make key files
+    /// Create key files
     #[command(subcommand)]
     Keys(Keys),
-    /// Look at settings
+    /// Check the settings, or print their defaults
     #[command(subcommand)]
     Config(Config),
-    /// Look at events that were set aside because they are broken, and try them again
+    /// Look at events that were set aside because they are broken, and retry them
     #[command(subcommand)]
     Parked(Parked),
-    /// Mend what is shown
+    /// Repair the views that queries read
     #[command(subcommand)]
     Views(Views),
-    /// Tell everything once more from PostgreSQL, after Kafka's topics were lost; nothing is pushed twice
+    /// Publish every room, message and read marker again from PostgreSQL, after Kafka's topics were lost;
+    /// clients are not notified twice
     Republish {
         /// A settings file
         #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
@@ -71,16 +73,16 @@ pub struct System {
 
 #[derive(Debug, Subcommand)]
 pub enum Parked {
-    /// List them, without what they hold
+    /// List parked events, without their contents
     List(System),
-    /// Show one, whole
+    /// Show all of one parked event
     Show {
         /// The ID of the list, TOPIC:PARTITION:OFFSET
         id: Place,
         #[command(flatten)]
         system: System,
     },
-    /// Apply one, or all that can be: at any time the views are then as if it had come in its turn
+    /// Apply one parked event, or all; the result is the same as if it had been applied in order
     Replay {
         #[command(flatten)]
         which: Which,
@@ -94,16 +96,16 @@ pub enum Parked {
 pub struct Which {
     /// The ID of the list, TOPIC:PARTITION:OFFSET
     pub id: Option<Place>,
-    /// All of them
+    /// All parked events
     #[arg(long)]
     pub all: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Views {
-    /// Build the views anew from the log and put them in the place of those in use; reads and writes go on
+    /// Rebuild the views from the log, then replace those in use; reads and writes continue meanwhile
     Rebuild {
-        /// Also if the log holds less than the views show: what it lacks is shown no more
+        /// Replace the views even if the log holds less; whatever the log lacks disappears from them
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -113,7 +115,7 @@ pub enum Views {
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Which: api-gateway, websocket, auth, customer, otp, mail, chat-command or chat-query
+    /// The service: api-gateway, websocket, auth, customer, otp, mail, chat-command or chat-query
     pub service: ServiceName,
     /// Where to listen [default: the service's port on 0.0.0.0]
     #[arg(long, value_name = "ADDR:PORT")]
@@ -128,19 +130,20 @@ pub struct Serve {
 
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Make what is missing: one session key, one internal pair for each service, and the key of one-time codes
+    /// Create what is missing: a session key, an internal key pair for each service, and the keys that seal
+    /// stored secrets
     Generate {
         /// The folder
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
-        /// The name (`kid`) of a first session key
+        /// The name (`kid`) of the first session key
         #[arg(long, default_value = "k1")]
         kid: String,
-        /// The signature of a first session key: RS256, PS256 or EdDSA
+        /// The algorithm of the first session key: RS256, PS256 or EdDSA
         #[arg(long, default_value = "RS256")]
         algorithm: SessionAlgorithm,
     },
-    /// Make another session key, which signs from the next start of auth on; sessions go on
+    /// Create another session key, which signs once auth is restarted; existing sessions stay valid
     Rotate {
         /// The folder
         #[arg(long, value_name = "DIR")]
@@ -148,7 +151,7 @@ pub enum Keys {
         /// The name (`kid`) of the key [default: the next of k1, k2, k3 …]
         #[arg(long)]
         kid: Option<String>,
-        /// Its signature: RS256, PS256 or EdDSA
+        /// Its algorithm: RS256, PS256 or EdDSA
         #[arg(long, default_value = "RS256")]
         algorithm: SessionAlgorithm,
     },

@@ -92,7 +92,7 @@ async fn replay_all(views: &Views, which: &Which) -> anyhow::Result<ExitCode> {
             Replayed::StillParked(_) => {
                 left += 1;
                 println!(
-                    "{} is still parked; `colloquy parked show` tells why.",
+                    "{} is still parked; `colloquy parked show` says why.",
                     event.place
                 );
             }

@@ -22,7 +22,7 @@ pub fn start(announced: SqliteOutbox, tasks: &Tasks) {
 async fn sweep(announced: &SqliteOutbox) {
     loop {
         if let Err(error) = announced.sweep(KEPT).await {
-            tracing::warn!(%error, "old announcements could not be swept");
+            tracing::warn!(%error, "old announcements could not be removed");
         }
         tokio::time::sleep(PAUSE).await;
     }

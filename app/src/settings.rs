@@ -143,7 +143,7 @@ pub enum SettingsError {
         setting: &'static str,
         rule: &'static str,
     },
-    #[error("bad setting: peers.{0} names no address")]
+    #[error("bad setting: peers.{0} must list at least one address")]
     NoPeer(ServiceName),
     #[error("cannot read the file that {0} names")]
     NoSecret(String),
@@ -222,17 +222,17 @@ impl Settings {
             ),
             (
                 "event_log.write_retention_ms",
-                "must be -1, for ever, or at least 60000",
+                "must be -1 (forever) or at least 60000",
                 is_retention(self.event_log.write_retention_ms),
             ),
             (
                 "event_log.announced_retention_ms",
-                "must be -1, for ever, or at least 60000",
+                "must be -1 (forever) or at least 60000",
                 is_retention(self.event_log.announced_retention_ms),
             ),
             (
                 "event_log.topic_prefix",
-                "has at most 200 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`",
+                "must be at most 200 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`",
                 is_topic_prefix(&self.event_log.topic_prefix),
             ),
             (
@@ -245,7 +245,7 @@ impl Settings {
             ),
             (
                 "mail.username",
-                "and mail.password are set both or neither",
+                "and mail.password must be set together",
                 self.mail.username.is_empty() == self.mail.password.is_empty(),
             ),
             (

@@ -94,18 +94,18 @@ pub async fn run(verb: &Verb, settings: &Settings) -> anyhow::Result<ExitCode> {
         outcome = rebuild(store, trail, &SystemClock, id, with_less) => outcome,
         () = termination() => {
             views.store.abandon(id).await?;
-            bail!("the rebuild was broken off; the views are as they were");
+            bail!("the rebuild was interrupted; the views are unchanged");
         }
     };
     let rebuilt = match outcome {
         Err(less @ RebuildError::HoldsLess { .. }) => bail!(
-            "{less}: they are left as they are. If topics were lost, run `colloquy republish` first; with `--force` \
-             what the log lacks is shown no more"
+            "{less}; the views are unchanged. If topics were lost, run `colloquy republish` first; with `--force` \
+             the views are replaced anyway, and whatever the log lacks disappears from them"
         ),
         outcome => outcome?,
     };
     println!(
-        "The views are rebuilt from {} events, of which {} are parked.",
+        "The views were rebuilt from {} events, of which {} are parked.",
         rebuilt.events, rebuilt.parked
     );
     Ok(ExitCode::SUCCESS)

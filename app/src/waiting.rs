@@ -45,7 +45,7 @@ pub async fn wait_for<T, E: Passing + Display>(
                 tracing::warn!(
                     part,
                     error = chain(&error),
-                    "waiting for a part that is away"
+                    "waiting for a part that is unavailable"
                 );
                 backoff.wait().await;
             }

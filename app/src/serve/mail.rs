@@ -15,7 +15,7 @@ const CONNECTIONS: u32 = 4;
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let settings = services::mail(&process.settings)?;
     let server = services::smtp(&process.settings)
-        .context("bad setting: mail.smtp_host names no mail server")?;
+        .context("bad setting: mail.smtp_host must name the mail server")?;
     let transport = SmtpTransport::new(server)?;
     let pool = postgres::pool(&process.settings.mail.url, CONNECTIONS)?;
     let store = wait_for("postgres", &process.readiness, async || {

@@ -43,7 +43,7 @@ impl Settings {
             if is_example {
                 return Err(SettingsError::OutOfRange {
                     setting,
-                    rule: "holds a password out of an example: choose one of your own",
+                    rule: "contains a well-known example password; choose another",
                 });
             }
         }

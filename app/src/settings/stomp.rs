@@ -44,7 +44,7 @@ impl Stomp {
             ),
             (
                 "stomp.max_header_line",
-                "must be between 1024, for a token, and stomp.max_frame",
+                "must be between 1024, so that a token fits, and stomp.max_frame",
                 header_line.contains(&self.max_header_line),
             ),
             (
@@ -94,7 +94,7 @@ impl Stomp {
             ),
             (
                 "stomp.queue_bytes",
-                "must be at least 12 times chat.max_content and 65536 more, and at most 1073741824",
+                "must be at least 12 * chat.max_content + 65536, and at most 1073741824",
                 (12 * max_content + 65_536..=1 << 30).contains(&self.queue_bytes),
             ),
             (

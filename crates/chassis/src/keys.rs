@@ -46,7 +46,7 @@ pub enum KeyError {
     #[error("cannot generate a key")]
     Generate,
     /// A file holds no key of the right kind.
-    #[error("{0} holds no usable key")]
+    #[error("{0} contains no usable key")]
     Malformed(PathBuf),
     /// No key where one is needed.
     #[error("no key in {0}")]
@@ -55,16 +55,16 @@ pub enum KeyError {
     #[error("the key {0} is too weak")]
     Weak(PathBuf),
     /// Several session keys have private halves.
-    #[error("several session keys could sign, and {0} does not say which one does")]
+    #[error("several session keys could sign, but {0} does not say which one to use")]
     Undecided(PathBuf),
     /// The session key is of another kind than the algorithm needs.
     #[error("no session key fits {0}: rotate to one that does, or change the algorithms")]
     Unfit(SessionAlgorithm),
     /// There is a session key of that name.
-    #[error("there is a session key {0}")]
+    #[error("a session key named {0} already exists")]
     Taken(String),
     /// A name that could not be a file's.
-    #[error("{0:?} is no name of a key: letters, digits, - and _, at most 64")]
+    #[error("{0:?} is not a valid key name: use 1 to 64 letters, digits, - or _")]
     BadName(String),
 }
 

@@ -49,7 +49,7 @@ impl fmt::Display for SessionAlgorithm {
 
 /// A name that is no algorithm of session tokens.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is none of RS256, PS256 and EdDSA")]
+#[error("unknown algorithm {0}: use RS256, PS256 or EdDSA")]
 pub struct UnknownAlgorithm(String);
 
 impl FromStr for SessionAlgorithm {
@@ -71,7 +71,7 @@ pub struct Algorithms(Vec<SessionAlgorithm>);
 
 /// A list of no algorithms.
 #[derive(Debug, thiserror::Error)]
-#[error("at least one algorithm must be named")]
+#[error("at least one algorithm must be listed")]
 pub struct NoAlgorithm;
 
 impl Algorithms {
