@@ -53,7 +53,10 @@ fn s25_no_service_starts_with_a_secret_out_of_an_example() {
             let output = serve(service, keys.path(), &variables);
             let text = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{service}: {text}");
-            assert!(text.contains("out of an example"), "{service}: {text}");
+            assert!(
+                text.contains("well-known example password"),
+                "{service}: {text}"
+            );
             assert!(!text.contains(variables[0].1), "it is quoted: {text}");
         }
     }
