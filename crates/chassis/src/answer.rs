@@ -70,7 +70,7 @@ impl ApiError {
         let (kind, error) = (self.kind, chain(cause.as_ref()));
         match kind {
             Kind::Internal | Kind::Unreadable => {
-                tracing::error!(?kind, %error, "a request failed by a defect");
+                tracing::error!(?kind, %error, "a request failed because of a defect");
             }
             Kind::Unavailable => {
                 tracing::warn!(?kind, %error, "a request was refused because a part is down");

@@ -34,7 +34,7 @@ pub(crate) async fn carried_out(request: Request, next: Next) -> Response {
     let (answer, answered) = oneshot::channel();
     let call = async move {
         if answer.send(next.run(request).await).is_err() {
-            tracing::debug!("a call was carried out for somebody who had hung up");
+            tracing::debug!("a call was completed after its caller had hung up");
         }
     };
     let call = request_id::inherited(trace_context::inherited(call)).in_current_span();

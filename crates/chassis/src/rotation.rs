@@ -106,7 +106,7 @@ impl<T: Display> Rotation<T> {
         let instance = self.instance(turn);
         tracing::warn!(
             service = %self.service, %instance, seconds = wait.as_secs(),
-            "an instance does not answer, others are asked first"
+            "an instance does not answer; others are tried first"
         );
     }
 

@@ -18,7 +18,7 @@ pub async fn append_until_durable(log: &dyn EventLog, mut events: Vec<NewEvent>)
                 tracing::warn!(
                     error = chain(&error),
                     left = before,
-                    "events wait for the log"
+                    "events are waiting for the event log"
                 );
             }
         }

@@ -190,7 +190,7 @@ impl RevocationList {
                         let error = outcome.ok().and_then(Result::err);
                         tracing::warn!(
                             ?error,
-                            "revoked sessions cannot be read: soon nobody is let in"
+                            "revoked sessions cannot be read; soon no session will be accepted"
                         );
                     }
                     is_well = false;

@@ -23,7 +23,7 @@ const PROBES: usize = 6;
 const BETWEEN: Duration = Duration::from_millis(200);
 const IN_TIME: Duration = Duration::from_secs(5);
 /// What a relay logs when it takes the lease, before the epoch.
-const TAKEN: &str = "this instance publishes";
+const TAKEN: &str = "this instance now holds the relay lease";
 
 /// # Errors
 /// Events did not flow, the lease did not change hands, or the audit found something.

@@ -80,10 +80,10 @@ impl Auth {
     async fn sweep(&self) {
         loop {
             if let Err(error) = self.sessions.sweep(self.clock.now()).await {
-                tracing::warn!(%error, "expired revocations could not be swept");
+                tracing::warn!(%error, "expired revocations could not be removed");
             }
             if let Err(error) = self.guesses.sweep(self.clock.now()).await {
-                tracing::warn!(%error, "failed tries could not be swept");
+                tracing::warn!(%error, "old failed logins could not be removed");
             }
             tokio::time::sleep(SWEEP_EVERY).await;
         }
@@ -123,7 +123,7 @@ impl RevocationFeed for Auth {
     operation_id = "readRevocations",
     params(Reading),
     responses(
-        (status = 200, description = "What follows: at once if there is something, or else after half a second.",
+        (status = 200, description = "What comes next: at once if there is something, otherwise after half a second.",
             body = Envelope<Revocations>),
         Invalid,
         Forbidden,

@@ -53,7 +53,7 @@ impl Names {
                 .remove(&id)
                 .unwrap_or_else(|| caller.full_name.clone()),
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "names are taken from tokens for now");
+                tracing::warn!(error = %chain(&error), "customer management is unavailable; using names from session tokens");
                 self.rest();
                 caller.full_name.clone()
             }

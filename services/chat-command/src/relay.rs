@@ -89,7 +89,7 @@ enum Turn {
 enum TurnError {
     #[error("the outbox did not answer")]
     Outbox(#[from] StoreError),
-    #[error("the event log took nothing")]
+    #[error("the event log accepted nothing")]
     Log(#[from] EventLogError),
 }
 
@@ -110,7 +110,7 @@ impl Relay {
         if let Some((lease, _)) = self.lease
             && let Err(error) = self.outbox.release_lease(lease).await
         {
-            tracing::debug!(error = %chain(&error), "the relay's lease runs out by itself");
+            tracing::debug!(error = %chain(&error), "the relay's lease could not be released and will expire");
         }
     }
 
@@ -142,7 +142,7 @@ impl Relay {
             }
             Ok(Turn::Passive) => tokio::time::sleep(RENEW).await,
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "events wait in the outbox");
+                tracing::warn!(error = %chain(&error), "events are waiting in the outbox");
                 backoff.wait().await;
             }
         }
@@ -206,7 +206,10 @@ impl Relay {
         if let Some(lease) = lease
             && self.lease.is_none_or(|(held, _)| held != lease)
         {
-            tracing::info!(relay.epoch = lease.epoch, "this instance publishes");
+            tracing::info!(
+                relay.epoch = lease.epoch,
+                "this instance now holds the relay lease"
+            );
         }
         self.set_lease(lease.map(|lease| (lease, before)));
         Ok(lease)

@@ -34,7 +34,7 @@ async fn sweep(store: &dyn WriteStore, now: Timestamp) {
             Ok(forgotten) if forgotten < u64::from(AT_ONCE) => return,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "old idempotency keys stay for now");
+                tracing::warn!(error = %chain(&error), "old idempotency keys could not be removed yet");
                 return;
             }
         }

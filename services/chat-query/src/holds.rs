@@ -30,7 +30,7 @@ impl Holds {
         }
         match store.abandon(rebuild).await {
             Ok(()) => {
-                tracing::warn!(%rebuild, "a rebuild died while it held the views: they are let go");
+                tracing::warn!(%rebuild, "a rebuild died while it held the views; they were released");
             }
             Err(error) => {
                 tracing::warn!(

@@ -93,7 +93,7 @@ impl LostViews {
         for one in rewound.iter().filter(|one| one.from > 0) {
             tracing::warn!(
                 topic = %one.topic, partition = one.partition, position = one.from,
-                "the views lack what was read: it is read again from the beginning"
+                "the views lack events that were read before; reading again from the beginning"
             );
             let end = self.told.entry((one.topic, one.partition)).or_default();
             *end = one.from.max(*end);

@@ -52,7 +52,7 @@ impl Projector {
                 Err(_quiet) => {
                     let store = self.store.as_ref();
                     if let Err(error) = lost.read_again(store, reader.as_mut()).await {
-                        tracing::warn!(error = chain(&error), "the views cannot be looked at");
+                        tracing::warn!(error = chain(&error), "the views cannot be checked");
                     }
                 }
             }
@@ -118,7 +118,7 @@ impl Projector {
                 Err(error) => {
                     tracing::warn!(
                         error = chain(&error),
-                        "whether the views are whole is not known yet"
+                        "it is not known yet whether the views are complete"
                     );
                 }
             }

@@ -90,7 +90,7 @@ pub async fn rebuild(
     {
         tracing::warn!(
             error = chain(&error),
-            "the rebuild leaves something for the next one to remove"
+            "the rebuild left something behind for the next one to remove"
         );
     }
     outcome
@@ -213,7 +213,7 @@ async fn read_from_beginning(trail: &dyn AuditTrail) -> Result<Box<dyn TrailRead
 }
 
 fn silent() -> EventLogError {
-    EventLogError::Unavailable(format!("the log has brought nothing for {PATIENCE:?}"))
+    EventLogError::Unavailable(format!("the log has delivered nothing for {PATIENCE:?}"))
 }
 
 async fn wait_or_fail(
@@ -224,7 +224,7 @@ async fn wait_or_fail(
     if !error.passes() || since.elapsed() > PATIENCE {
         return Err(error);
     }
-    tracing::warn!(error = chain(&error), "the rebuild waits");
+    tracing::warn!(error = chain(&error), "rebuild paused, retrying");
     backoff.wait().await;
     Ok(())
 }

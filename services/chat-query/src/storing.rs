@@ -64,7 +64,7 @@ async fn store_what_clashes(
             outcome => return outcome,
         }
     }
-    batch.park_messages(&clashing, "its id or its seq is another message's");
+    batch.park_messages(&clashing, "its id or its seq belongs to another message");
     attempt(store, batch).await
 }
 

@@ -94,7 +94,7 @@ pub enum ViewStoreError {
     #[error("the views are being replaced")]
     Held(Uuid),
     /// These messages, by their place in the write, have the id or the seq of another one that is stored.
-    #[error("{} messages have the id or the seq of another", .0.len())]
+    #[error("{} messages have the id or the seq of another message", .0.len())]
     Clash(Vec<usize>),
     /// A defect: a statement the store does not understand, or a document that does not decode.
     #[error("the view store refused a call")]

@@ -71,7 +71,7 @@ impl CredentialCheck for Credentials {
             && let Err(error) = self.upgrade(customer.customer_id, password, &hash).await
         {
             let (id, error) = (customer.customer_id.0, chain(&error));
-            tracing::warn!(customer.id = id, %error, "an outdated password hash stays for now");
+            tracing::warn!(customer.id = id, %error, "an outdated password hash could not be replaced yet");
         }
         Ok(customer.filter(|_| fits).map(|customer| Account {
             customer_id: customer.customer_id,

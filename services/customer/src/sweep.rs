@@ -30,7 +30,7 @@ async fn sweep(store: &dyn CustomerStore, clock: &dyn Clock) {
             Ok(forgotten) if forgotten < u64::from(AT_ONCE) => return,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "old budgets stay for now");
+                tracing::warn!(error = %chain(&error), "old budgets could not be removed yet");
                 return;
             }
         }

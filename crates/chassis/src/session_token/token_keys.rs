@@ -196,7 +196,7 @@ impl TokenKeys {
             match read(&self.folder) {
                 Ok(keys) => known.keys = keys,
                 Err(error) => {
-                    tracing::warn!(%error, "the session keys could not be read again");
+                    tracing::warn!(%error, "the session keys could not be reloaded");
                 }
             }
         }

@@ -32,7 +32,7 @@ async fn tell(outbox: &dyn Outbox, mut publishes: watch::Receiver<bool>) {
         };
         match waits {
             Ok(backlog) => set(backlog),
-            Err(error) => tracing::warn!(error = %chain(&error), "how much waits is not known"),
+            Err(error) => tracing::warn!(error = %chain(&error), "cannot read the outbox backlog"),
         }
         if let Ok(Err(_)) = timeout(EVERY, publishes.changed()).await {
             return;

@@ -104,7 +104,7 @@ async fn decision_8_a_replay_that_fails_again_stays_with_its_reason(parts: &Part
                 }
                 other => other,
             }),
-            "its id or its seq is another message's",
+            "its id or its seq belongs to another message",
         ),
     ] {
         let first = set_aside(&NewEvent::from(&message_sent(1, 1, MEMBER)), 1);

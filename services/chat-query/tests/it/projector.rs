@@ -192,7 +192,7 @@ async fn f18_broken_events_are_set_aside_and_the_others_go_on(parts: &Parts) {
     assert_eq!(
         reasons,
         [
-            "its id or its seq is another message's",
+            "its id or its seq belongs to another message",
             "seq is out of range",
             "the key is 2 and the value is about room 1",
             "the value cannot be decoded",

@@ -56,7 +56,7 @@ pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
         websocket.connections.end_all(Closing::Missed);
         metrics::counter!("websocket_positions_lost").increment(1);
         tracing::error!(
-            "the log no longer holds what comes next: all sockets are closed, so that clients catch up"
+            "the log no longer holds the next events; closing all sockets so that clients catch up"
         );
     }
 }
@@ -92,7 +92,7 @@ async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pus
             }
             Err(EventLogError::OutOfRange) => return,
             Err(error) => {
-                tracing::warn!(%error, "the event log is away: pushes wait");
+                tracing::warn!(%error, "the event log is unavailable; pushes are delayed");
                 backoff.wait().await;
             }
         }

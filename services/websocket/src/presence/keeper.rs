@@ -96,7 +96,7 @@ impl Keeper {
                         return;
                     }
                     metrics::counter!("websocket_presence_calls_failed").increment(1);
-                    tracing::warn!(%error, "presence is not told: chat goes on without it");
+                    tracing::warn!(%error, "presence cannot be updated; chat is not affected");
                     backoff.wait().await;
                 }
             }

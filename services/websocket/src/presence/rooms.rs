@@ -213,7 +213,7 @@ impl WatchedRooms {
         let views = match answer {
             Ok(views) => views,
             Err(error) => {
-                tracing::warn!(%error, "who is in a room is not known yet");
+                tracing::warn!(%error, "the members of rooms cannot be read yet");
                 return false;
             }
         };

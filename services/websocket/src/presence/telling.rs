@@ -70,7 +70,7 @@ async fn watch(presence: &Presence) -> (Box<dyn Watch>, Box<dyn Watch>, bool) {
         match watches {
             Ok((online, typing)) => return (online, typing, missed),
             Err(error) => {
-                tracing::warn!(%error, "waiting for the expiring store: nobody is told who is online");
+                tracing::warn!(%error, "waiting for the expiring store; presence is not announced");
                 missed = true;
                 backoff.wait().await;
             }

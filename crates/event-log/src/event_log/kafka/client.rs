@@ -15,14 +15,14 @@ pub(super) struct Reporter;
 
 impl ClientContext for Reporter {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "a kafka client has trouble");
+        tracing::warn!(%error, reason, "a kafka client reports an error");
     }
 }
 
 impl ConsumerContext for Reporter {
     fn commit_callback(&self, result: Result<(), KafkaError>, _: &TopicPartitionList) {
         if let Err(error) = result {
-            tracing::debug!(%error, "kafka did not take a position");
+            tracing::debug!(%error, "kafka did not commit a position");
         }
     }
 }

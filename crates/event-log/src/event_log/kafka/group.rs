@@ -194,5 +194,5 @@ fn has_lost_partitions(error: &KafkaError) -> bool {
 }
 
 fn late() -> EventLogError {
-    EventLogError::Unavailable("kafka has not taken a position in time".to_owned())
+    EventLogError::Unavailable("kafka did not commit a position in time".to_owned())
 }

@@ -172,7 +172,7 @@ impl Pending {
                     error.rdkafka_error_code(),
                     Some(RDKafkaErrorCode::QueueFull | RDKafkaErrorCode::MessageSizeTooLarge)
                 );
-                tracing::warn!(%error, event.id = event.event_id, "kafka's producer did not take an event");
+                tracing::warn!(%error, event.id = event.event_id, "kafka's producer did not accept an event");
                 None
             }
         }
@@ -185,7 +185,7 @@ impl Pending {
         }
         tracing::warn!(
             pending = self.given.len(),
-            "kafka's producer failed and is made anew"
+            "kafka's producer failed and is replaced"
         );
         self.producer
             .purge(PurgeConfig::default().queue().inflight());

@@ -95,7 +95,7 @@ async fn wait(mut deliveries: FuturesUnordered<Delivery>) {
 }
 
 fn late() -> EventLogError {
-    EventLogError::Unavailable("kafka has not acknowledged in time".to_owned())
+    EventLogError::Unavailable("kafka did not acknowledge in time".to_owned())
 }
 
 fn config(settings: &KafkaSettings) -> ClientConfig {

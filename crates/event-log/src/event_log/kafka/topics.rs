@@ -59,7 +59,7 @@ pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogErro
         }
         timeout_at(deadline, backoff.wait()).await.map_err(|_| {
             let names = names(&missing);
-            EventLogError::Unavailable(format!("topics that were made do not appear: {names}"))
+            EventLogError::Unavailable(format!("topics that were created do not appear: {names}"))
         })?;
     }
 }
@@ -89,7 +89,7 @@ fn check(settings: &KafkaSettings, topics: &Partitions) -> Result<(), EventLogEr
             && found != wanted
         {
             return Err(EventLogError::Misconfigured(format!(
-                "topic {name} has {found} partitions, the settings say {wanted}; all write topics need the same \
+                "topic {name} has {found} partitions but the settings say {wanted}; all write topics need the same \
                  number, and it cannot be changed in place"
             )));
         }
@@ -129,7 +129,9 @@ async fn create(missing: &[Wanted], admin: &AdminClient<Reporter>) -> Result<(),
         .operation_timeout(Some(PATIENCE));
     let outcomes = admin.create_topics(&new, &options).await.map_err(|error| {
         let names = names(missing);
-        EventLogError::Unavailable(format!("missing topics cannot be made: {names}: {error}"))
+        EventLogError::Unavailable(format!(
+            "missing topics cannot be created: {names}: {error}"
+        ))
     })?;
     let refused: Vec<_> = outcomes
         .into_iter()
@@ -142,7 +144,7 @@ async fn create(missing: &[Wanted], admin: &AdminClient<Reporter>) -> Result<(),
     }
     let refused = refused.join(", ");
     Err(EventLogError::Unavailable(format!(
-        "missing topics cannot be made, make them or grant the right to: {refused}"
+        "missing topics cannot be created; create them or grant the right to: {refused}"
     )))
 }
 

@@ -36,7 +36,7 @@ impl Follower {
         loop {
             let Err(error) = self.follow(&mut before).await;
             if self.subscribed.send_replace(false) {
-                tracing::warn!(%error, "notices of redis are lost until it is there again");
+                tracing::warn!(%error, "redis notifications are lost until it is back");
                 backoff.reset();
             }
             backoff.wait().await;
@@ -93,7 +93,7 @@ impl Follower {
     /// A server that does not let us is one that an operator has to set up; the rest works meanwhile.
     async fn switch_on_expiry_notices(&self) {
         if let Err(error) = limited(self.add_events()).await {
-            tracing::warn!(%error, "cannot make sure that redis tells of expired keys");
+            tracing::warn!(%error, "cannot make sure that redis announces expired keys");
         }
     }
 
