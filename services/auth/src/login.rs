@@ -55,9 +55,9 @@ impl Failure for LoginError {
 
     fn message(&self) -> Cow<'static, str> {
         match self {
-            Self::WrongCredential => Cow::Borrowed("The username or the password is not right."),
+            Self::WrongCredential => Cow::Borrowed("The username or the password is wrong."),
             Self::TooManyTries { .. } => {
-                Cow::Borrowed("Too many tries failed. Please try again later.")
+                Cow::Borrowed("Too many failed attempts. Please try again later.")
             }
             Self::Uncounted(error) => error.message(),
             Self::Unchecked(error) => error.message(),
@@ -92,9 +92,9 @@ pub(crate) const FAILED: &str = "Login failed";
     responses(
         (status = 200, description = "Logged in: the session is in the cookie.", body = AuthAnswer,
             headers(("Set-Cookie" = String,
-                description = "`jwt_token` for 24 hours, and a cookie that tells this device from strangers'."))),
-        (status = 401, description = "No such user, or another password: nobody is told which.", body = AuthAnswer),
-        (status = 429, description = "Too many tries failed. Retry-After says when to try again.", body = AuthAnswer),
+                description = "`jwt_token` for 24 hours, and a cookie by which this device is recognised."))),
+        (status = 401, description = "Wrong username or password; the answer does not say which.", body = AuthAnswer),
+        (status = 429, description = "Too many failed attempts. Retry-After says when to try again.", body = AuthAnswer),
         BadAuthBody,
     )
 )]

@@ -27,10 +27,10 @@ pub(crate) const FAILED: &str = "Logout failed";
     operation_id = "logout",
     responses(
         (status = 200, description = "Logged out.", body = AuthAnswer,
-            headers(("Set-Cookie" = String, description = "Takes `jwt_token` away."))),
-        (status = 503, description = "The session could not be ended; the cookie is taken away all the same.",
+            headers(("Set-Cookie" = String, description = "Clears `jwt_token`."))),
+        (status = 503, description = "The session could not be ended; the cookie is cleared all the same.",
             body = AuthAnswer,
-            headers(("Set-Cookie" = String, description = "Takes `jwt_token` away."))),
+            headers(("Set-Cookie" = String, description = "Clears `jwt_token`."))),
     )
 )]
 pub(crate) async fn logout(

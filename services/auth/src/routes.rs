@@ -45,6 +45,6 @@ fn only(
 fn another_method(failed: &'static str) -> Refused {
     Refused(
         failed,
-        ApiError::new(Kind::MethodNotAllowed, "Another method is needed here."),
+        ApiError::new(Kind::MethodNotAllowed, "This method is not allowed here."),
     )
 }

@@ -46,14 +46,14 @@ fn unavailable(error: StoreError) -> CallError {
     CallError::Unavailable(ServiceName::Auth, Some(Box::new(error)))
 }
 
-/// End the sessions of whoever has another password
+/// End the sessions of a customer whose password was changed
 #[utoipa::path(
     post,
     path = END_PATH,
     operation_id = "endSessions",
     request_body = EndSessions,
     responses(
-        (status = 200, description = "They have ended: nobody lets them in.", body = Envelope<Nothing>),
+        (status = 200, description = "The sessions have ended; they are no longer accepted.", body = Envelope<Nothing>),
         BadBody,
         Forbidden,
     )
@@ -74,7 +74,7 @@ pub(crate) async fn end_sessions(
     path = READY_PATH,
     operation_id = "readyToEndSessions",
     responses(
-        (status = 200, description = "They could; a 503 says that they could not.", body = Envelope<Nothing>),
+        (status = 200, description = "Sessions can be ended; a 503 says that they cannot.", body = Envelope<Nothing>),
         Forbidden,
     )
 )]

@@ -15,21 +15,21 @@ use crate::domain::{
 };
 
 pub(crate) fn username() -> Object {
-    text("Visible characters, without a space around them; compared without case.")
+    text("Visible characters, without leading or trailing spaces; case does not count.")
         .min_length(Some(*USERNAME_LENGTH.start()))
         .max_length(Some(*USERNAME_LENGTH.end()))
         .build()
 }
 
 pub(crate) fn full_name() -> Object {
-    text("What somebody is called: one line.")
+    text("A person's name, on one line.")
         .min_length(Some(1))
         .max_length(Some(MAX_FULL_NAME))
         .build()
 }
 
 pub(crate) fn email() -> Object {
-    text("A mail address; compared without case.")
+    text("A mail address; case does not count.")
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
         .max_length(Some(MAX_EMAIL))
         .build()
@@ -37,7 +37,7 @@ pub(crate) fn email() -> Object {
 
 pub(crate) fn phone_number() -> Object {
     let (least, most) = (PHONE_NUMBER_DIGITS.start(), PHONE_NUMBER_DIGITS.end());
-    text("Digits, perhaps after a +; empty counts as none.")
+    text("Digits, with an optional leading +; empty means none.")
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .pattern(Some(format!(r"^ *(\+?[0-9]{{{least},{most}}})? *$")))
         .build()
@@ -56,7 +56,7 @@ pub(crate) fn avatar_color_or_black() -> Object {
 
 pub(crate) fn new_password() -> Object {
     let PasswordRule { min, max } = PasswordRule::default();
-    text("Any characters, but no common password and none made of what is known of its owner. An operator may set other lengths.")
+    text("Any characters, but not a common password, nor one made of what is known about its owner. An operator may set other lengths.")
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
         .min_length(Some(min))
         .max_length(Some(max))

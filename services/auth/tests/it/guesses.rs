@@ -141,7 +141,7 @@ async fn contract_3_the_eleventh_try_is_429_and_says_when_to_try_again() {
     assert_eq!(answered.headers[header::RETRY_AFTER], "900");
     assert!(!answered.headers.contains_key(header::SET_COOKIE));
     let expected = json!({
-        "message": "Login failed", "details": "Too many tries failed. Please try again later."
+        "message": "Login failed", "details": "Too many failed attempts. Please try again later."
     });
     assert_eq!(answered.body, expected);
     assert_eq!(world.compared(), 10, "nothing is compared during a lock");

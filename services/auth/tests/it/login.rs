@@ -119,7 +119,7 @@ async fn s05_unknown_users_and_wrong_passwords_have_the_same_answer() {
         let answered = send(OneAccount, request, false).await;
         assert_eq!(answered.status, StatusCode::UNAUTHORIZED);
         let expected = json!({
-            "message": "Login failed", "details": "The username or the password is not right."
+            "message": "Login failed", "details": "The username or the password is wrong."
         });
         assert_eq!(answered.body, expected);
         assert!(!answered.headers.contains_key(header::SET_COOKIE));

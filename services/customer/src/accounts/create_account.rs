@@ -27,7 +27,7 @@ use crate::{
 /// The body.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(description = "An account to be.")]
+#[schema(description = "An account to create.")]
 pub(crate) struct CreateAccount {
     #[schema(schema_with = fields::username)]
     username: String,

@@ -13,14 +13,14 @@ use colloquy_contracts::{
 use super::{seen::Seen, too_many_searches};
 use crate::{Customers, domain::NameSearch};
 
-/// Who is called something like this
+/// Find customers by name
 #[utoipa::path(
     get,
     path = "/info/fullName/{fullName}",
     operation_id = "searchNames",
     params(NameSearch),
     responses(
-        (status = 200, description = "At most 50, in an order that stays.", body = Envelope<Vec<Seen>>),
+        (status = 200, description = "At most 50, in a stable order.", body = Envelope<Vec<Seen>>),
         Invalid,
         TooMany,
     )

@@ -13,14 +13,14 @@ use colloquy_contracts::{
 use super::{seen::Seen, too_many_searches};
 use crate::{Customers, domain::PhoneSearch};
 
-/// Whose number contains these digits
+/// Find customers by phone number
 #[utoipa::path(
     get,
     path = "/info/phoneNumber/{phoneNumber}",
     operation_id = "searchPhoneNumbers",
     params(PhoneSearch),
     responses(
-        (status = 200, description = "At most 50, in an order that stays.", body = Envelope<Vec<Seen>>),
+        (status = 200, description = "At most 50, in a stable order.", body = Envelope<Vec<Seen>>),
         Invalid,
         TooMany,
     )

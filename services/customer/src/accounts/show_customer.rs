@@ -12,14 +12,14 @@ use colloquy_contracts::{
 use super::{nobody, seen::Seen};
 use crate::Customers;
 
-/// Somebody, as the caller may see them
+/// A customer, as the caller may see them
 #[utoipa::path(
     get,
     path = "/info/customerId/{customerId}",
     operation_id = "showCustomer",
     params(("customerId" = CustomerId, Path)),
     responses(
-        (status = 200, description = "Whole to themselves, in part to others.", body = Envelope<Seen>),
+        (status = 200, description = "All of it for the customer themselves, a part for others.", body = Envelope<Seen>),
         Invalid,
         NotFound,
     )

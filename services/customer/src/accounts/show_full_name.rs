@@ -12,7 +12,7 @@ use colloquy_contracts::{
 use super::nobody;
 use crate::Customers;
 
-/// What somebody is called
+/// The full name of a customer
 #[utoipa::path(
     get,
     path = "/fullName/customerId/{customerId}",

@@ -103,9 +103,9 @@ impl Failure for PasswordError {
             Self::Length(PasswordRule { min, max }) => {
                 format!("A password has {min} to {max} characters.").into()
             }
-            Self::Common => "This password is among the first that are guessed.".into(),
+            Self::Common => "This password is too common.".into(),
             Self::Personal => {
-                "A password is not made of your username, name or mail address.".into()
+                "A password must not be made of your username, name or mail address.".into()
             }
         }
     }

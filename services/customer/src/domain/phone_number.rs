@@ -26,7 +26,7 @@ impl PhoneNumber {
         well_formed
             .then(|| Some(Self(number.to_owned())))
             .ok_or(BrokenRule(
-                "A phone number has 4 to 20 digits, perhaps after a +.",
+                "A phone number has 4 to 20 digits and may start with a +.",
             ))
     }
 

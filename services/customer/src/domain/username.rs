@@ -21,7 +21,7 @@ impl Username {
                 .chars()
                 .all(|c| c == ' ' || !(c.is_whitespace() || is_invisible(c)));
         well_formed.then_some(Self(text)).ok_or(BrokenRule(
-            "A username has 3 to 64 visible characters, and no space around it.",
+            "A username has 3 to 64 visible characters and no leading or trailing spaces.",
         ))
     }
 

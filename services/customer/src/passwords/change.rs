@@ -69,7 +69,7 @@ pub(crate) enum ChangePasswordError {
     request_body = ChangePassword,
     responses(
         (status = 200, description = "Changed; the caller's other sessions have ended.", body = Envelope<Nothing>),
-        (status = 401, description = "Nobody is logged in, or the current password is not right.", body = Refusal),
+        (status = 401, description = "The caller is not logged in, or the current password is wrong.", body = Refusal),
         BadBody,
         NotFound,
         TooMany,
@@ -159,8 +159,8 @@ impl Failure for ChangePasswordError {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::Missing => "The current password is missing.".into(),
-            Self::Equal => "The new password is the current one.".into(),
-            Self::Wrong => "The current password is not right.".into(),
+            Self::Equal => "The new password is the same as the current one.".into(),
+            Self::Wrong => "The current password is wrong.".into(),
             Self::Rule(error) => error.message(),
             Self::Hashing(error) => error.message(),
             Self::Store(error) => error.message(),

@@ -70,7 +70,7 @@ pub(crate) enum ConfirmResetError {
     request_body = ConfirmReset,
     responses(
         (status = 200, description = "The ticket for a new password, also set as a cookie.", body = Envelope<Confirmed>,
-            headers(("Set-Cookie" = String, description = "`reset_ticket`: HttpOnly, for paths of this kind alone."))),
+            headers(("Set-Cookie" = String, description = "`reset_ticket`: HttpOnly, sent only to paths below /customer/forgetPass."))),
         BadBody,
     )
 )]
@@ -123,9 +123,7 @@ impl Failure for ConfirmResetError {
 
     fn message(&self) -> Cow<'static, str> {
         match self {
-            Self::Wrong => {
-                "This code is not right, or no longer. You can ask for a new one.".into()
-            }
+            Self::Wrong => "This code is wrong or has expired.".into(),
             Self::Email(error) => error.message(),
             Self::Unchecked(error) => error.message(),
             Self::NotKept(error) => error.message(),

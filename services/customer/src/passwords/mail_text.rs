@@ -20,7 +20,7 @@ pub(super) fn mail_with(code: &IssuedCode, to: String, now: Timestamp) -> Mail {
     let body = format!(
         "Your code for a new Colloquy password is {}.\n\
          \n\
-         It is valid for {minutes} and works once. Nobody of Colloquy ever asks you for it.\n\
+         It is valid for {minutes} and works once. Nobody at Colloquy will ever ask you for it.\n\
          \n\
          If you did not ask for a code, you need not do anything: your password stays as it is.\n",
         code.otp_code.0

@@ -112,7 +112,7 @@ impl Failure for ReplaceError {
             Self::NotReady(error) => error.message(),
             Self::Store(error) => error.message(),
             Self::NotYetEnded(_) => {
-                "Your password is changed. Other devices are logged out as soon as possible.".into()
+                "Your password has been changed. Other devices will be logged out as soon as possible.".into()
             }
         }
     }

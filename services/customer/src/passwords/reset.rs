@@ -36,7 +36,7 @@ use crate::{
 /// The body.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(description = "A new password, and what pays for it.")]
+#[schema(description = "A new password and the ticket that allows it.")]
 pub(crate) struct Reset {
     #[schema(schema_with = fields::email)]
     email: String,
@@ -82,7 +82,7 @@ pub(crate) enum ResetError {
     request_body = Reset,
     responses(
         (status = 200, description = "Changed; every session of the account has ended.", body = Envelope<Nothing>,
-            headers(("Set-Cookie" = String, description = "Takes `reset_ticket` away."))),
+            headers(("Set-Cookie" = String, description = "Clears `reset_ticket`."))),
         BadBody,
     )
 )]

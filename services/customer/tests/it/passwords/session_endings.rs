@@ -22,7 +22,11 @@ async fn decision_23_sessions_that_could_not_be_ended_end_later() {
     let mut system = System::start().await;
     system.sessions.ending.set_down(true);
     let answer = change(&system, "123", NEW).await.assert_wait(503, 1);
-    assert!(answer.message().contains("is changed"), "{}", answer.body);
+    assert!(
+        answer.message().contains("has been changed"),
+        "{}",
+        answer.body
+    );
     assert!(system.is_password("user1", NEW).await);
     assert_eq!(system.endings_left().await, 1);
     system.sessions.ending.set_down(false);
