@@ -87,7 +87,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathIds
         Path::from_request_parts(parts, state)
             .await
             .map(|Path(ids)| Self(ids))
-            .map_err(|_| ApiError::new(Kind::Invalid, "The path holds something that is no id."))
+            .map_err(|_| ApiError::new(Kind::Invalid, "The path contains an invalid id."))
     }
 }
 
@@ -101,7 +101,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|axum::extract::Query(params)| Self(params))
-            .map_err(|_| ApiError::new(Kind::Invalid, "A query parameter does not fit."))
+            .map_err(|_| ApiError::new(Kind::Invalid, "A query parameter has an invalid value."))
     }
 }
 

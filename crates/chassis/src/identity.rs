@@ -118,7 +118,7 @@ impl<S: Sync> FromRequestParts<S> for ServiceCaller {
         match Identity::from_request_parts(parts, state).await?.service {
             ServiceName::ApiGateway => Err(ApiError::new(
                 Kind::Forbidden,
-                "This is not served to the outside.",
+                "This path is not for clients.",
             )),
             service => Ok(Self(service)),
         }

@@ -182,7 +182,7 @@ async fn check(
     next: Next,
 ) -> Response {
     let Some(identity) = verifier.identify(request.headers()) else {
-        let refusal = ApiError::new(Kind::Unauthenticated, "A service credential is needed.");
+        let refusal = ApiError::new(Kind::Unauthenticated, "A service credential is required.");
         return ([(CREDENTIAL_REFUSED, "true")], refusal).into_response();
     };
     request.extensions_mut().insert(identity);

@@ -28,7 +28,7 @@ pub fn wrap(router: Router) -> Router {
 fn guard(router: Router) -> Router {
     router
         .method_not_allowed_fallback(|| async {
-            ApiError::new(Kind::MethodNotAllowed, "Another method is needed here.")
+            ApiError::new(Kind::MethodNotAllowed, "This method is not allowed here.")
         })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_| {

@@ -97,25 +97,25 @@ macro_rules! answers {
 
 answers! {
     /// Something in the path or in a parameter breaks a rule.
-    Invalid of Refusal { "400": "Something breaks a rule of its shape or of the domain." }
+    Invalid of Refusal { "400": "The request is malformed or breaks a rule." }
     /// What can be wrong with a body.
     BadBody of Refusal {
-        "400": "The body is no JSON, lacks a field, has one of the wrong type, or breaks a rule of the domain.",
+        "400": "The body is not JSON, lacks a field, has a field of the wrong type, or breaks a rule.",
         "413": "The body is over 256 KiB.",
         "415": "The body is not application/json.",
     }
     /// [`BadBody`] in the shape of the auth answers.
     BadAuthBody of AuthAnswer {
-        "400": "The body is no JSON, lacks a field, or has one of the wrong type.",
+        "400": "The body is not JSON, lacks a field, or has a field of the wrong type.",
         "413": "The body is over 256 KiB.",
         "415": "The body is not application/json.",
     }
     /// A known identity that may not do this.
     Forbidden of Refusal { "403": "The caller may not do this." }
     /// Nothing is there.
-    NotFound of Refusal { "404": "Nothing is there." }
+    NotFound of Refusal { "404": "Not found." }
     /// An idempotency key came back with another body (decision 2).
-    KeyReused of Refusal { "422": "The Idempotency-Key was used before, with another body." }
+    KeyReused of Refusal { "422": "The Idempotency-Key was already used for a different request." }
     /// Too many tries.
     TooMany of Refusal { "429": "Too many tries. Retry-After says when to try again." }
 }
@@ -161,7 +161,7 @@ pub fn of_service(name: &str, mut openapi: OpenApi) -> OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some(
-            "A token of at most 60 s, from a service that may call this one.",
+            "A token that is valid for at most 60 s, from a service that may call this one.",
         ));
     openapi.info.title = name.to_owned();
     openapi
@@ -175,7 +175,7 @@ pub fn of_service(name: &str, mut openapi: OpenApi) -> OpenApi {
     for item in openapi.paths.paths.values_mut() {
         for (_, operation) in operations(item) {
             for (status, text) in [
-                ("401", "The service credential is missing or not believed."),
+                ("401", "The service credential is missing or not accepted."),
                 ("503", "A part that is needed is down or slow."),
             ] {
                 or_answer(operation, status, text, &Refusal::name());
@@ -220,7 +220,11 @@ fn add_headers(status: &str, response: &mut Response) {
     let request_id = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^[A-Za-z0-9_-]{1,64}$"));
-    add("X-Request-Id", "Names the call in our logs.", request_id);
+    add(
+        "X-Request-Id",
+        "Identifies the call in our logs.",
+        request_id,
+    );
     if matches!(status, "429" | "503") {
         let seconds = ObjectBuilder::new()
             .schema_type(Type::Integer)

@@ -11,8 +11,11 @@ use http::{HeaderValue, Method, StatusCode, header};
 /// Refuses strangers, answers pre-flight requests, and names the allowed origin on every answer to one.
 pub async fn admit(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     if !origins.admit(request.headers()) {
-        return ApiError::new(Kind::Forbidden, "Pages of this origin may not call.")
-            .into_response();
+        return ApiError::new(
+            Kind::Forbidden,
+            "Pages from this origin may not call this service.",
+        )
+        .into_response();
     }
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         return next.run(request).await;

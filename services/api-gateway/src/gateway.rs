@@ -194,9 +194,12 @@ async fn cross(rest: &str, headers: HeaderMap, request: Request) -> Result<Cross
         .uri
         .query()
         .map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"));
-    let uri: Uri = path
-        .parse()
-        .map_err(|_| ApiError::new(Kind::Invalid, "The path is not written plainly."))?;
+    let uri: Uri = path.parse().map_err(|_| {
+        ApiError::new(
+            Kind::Invalid,
+            "The path contains characters that are not allowed.",
+        )
+    })?;
     let mut crossing = Crossing::new(body);
     *crossing.method_mut() = parts.method;
     *crossing.uri_mut() = uri;

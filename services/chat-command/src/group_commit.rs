@@ -64,7 +64,7 @@ impl Failure for SubmitError {
             Self::Refused(Refusal::NotAMember) => "You are not a member of this room.",
             Self::Refused(Refusal::MessageNotInRoom) => "There is no such message in this room.",
             Self::Refused(Refusal::KeyReused) => {
-                "This Idempotency-Key was used for something else."
+                "This Idempotency-Key was already used for a different request."
             }
             Self::Busy | Self::TimedOut | Self::StoreAway => {
                 "Temporarily unavailable. Please try again."
@@ -191,7 +191,7 @@ impl Writer {
                 Next::Batch
             }
             Err(RecordError::Rejected(error)) if submissions.len() > 1 => {
-                tracing::debug!(error = %chain(&error), "a batch was rejected; one by one now");
+                tracing::debug!(error = %chain(&error), "a batch was rejected; its commands are retried one by one");
                 self.one_by_one(submissions, callers).await
             }
             Err(error) => {
@@ -246,7 +246,7 @@ fn failure(error: &RecordError) -> SubmitError {
     let text = chain(error);
     match error {
         RecordError::Rejected(cause) if !cause.is_transient() => {
-            tracing::error!(error = %text, "commands failed by a defect");
+            tracing::error!(error = %text, "commands failed because of a defect");
             SubmitError::Defect
         }
         RecordError::DiskFailed(_) => {

@@ -19,7 +19,7 @@ use crate::ChatCommand;
     operation_id = "tellMembership",
     params(("room_id" = RoomId, Path), ("customer_id" = CustomerId, Path)),
     responses(
-        (status = 200, description = "The truth.", body = Envelope<bool>),
+        (status = 200, description = "What the write side has recorded.", body = Envelope<bool>),
         Invalid,
         Forbidden,
     )

@@ -14,8 +14,8 @@ use utoipa::openapi::{
 use crate::route_path::{PREFIXES, is_public};
 
 const SESSION: &str = "session";
-const ABOUT: &str = "Whoever logs in holds the session cookie, which all calls need but the public ones. Unknown \
-    fields are ignored. Ids are whole numbers below 2^53. What happens meanwhile is pushed over STOMP at /ws/chat.";
+const ABOUT: &str = "Logging in sets the session cookie, which every call but the public ones needs. Unknown \
+    fields are ignored. Ids are whole numbers below 2^53. Live updates are pushed over STOMP at /ws/chat.";
 
 /// Joins what the services answer into what clients see. Internal routes are left out, and whatever only they mention;
 /// a service without a prefix is left out altogether.
@@ -36,7 +36,7 @@ pub fn for_clients(services: impl IntoIterator<Item = (ServiceName, OpenApi)>) -
         SESSION,
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
             JWT_TOKEN,
-            "Set by a login, and cleared by a logout.",
+            "Set by a login and cleared by a logout.",
         ))),
     );
     document.security = Some(vec![session()]);
@@ -83,12 +83,12 @@ fn admit(path: &str, operation: &mut Operation) {
     }
     for (status, description, shape) in [
         ("400", "The path or the body cannot be read.", shape),
-        ("403", "A page of a foreign origin may not call.", "Refusal"),
+        ("403", "Pages from other origins may not call.", "Refusal"),
         ("413", "The body is over 256 KiB.", shape),
         ("415", "The body is not application/json.", shape),
         (
             "421",
-            "The request names a host that this server is not.",
+            "The request names a host that is not served here.",
             "Refusal",
         ),
         ("502", "A service's answer could not be read.", shape),

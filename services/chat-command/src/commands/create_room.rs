@@ -28,7 +28,7 @@ use crate::{
 /// The body.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(description = "A room to be.")]
+#[schema(description = "A room to create.")]
 pub struct CreateRoom {
     #[schema(schema_with = name_schema)]
     room_name: String,
@@ -56,7 +56,7 @@ pub enum CreateRoomError {
     Submit(#[from] SubmitError),
 }
 
-/// Begin a room with some people
+/// Create a room with other people
 #[utoipa::path(
     post,
     path = "/room",
@@ -137,7 +137,7 @@ fn name_schema() -> Object {
 fn invited_schema() -> Array {
     ArrayBuilder::new()
         .description(Some(
-            "Whom to invite: everybody once, and not the caller, who is in the room anyway.",
+            "Whom to invite: each customer once, and not the caller, who is a member anyway.",
         ))
         .items(CustomerId::schema())
         .unique_items(true)
@@ -161,12 +161,14 @@ impl Failure for CreateRoomError {
             Self::Name(RoomNameError::TooLong) => {
                 format!("A room's name has at most {MAX_NAME} characters.").into()
             }
-            Self::Name(RoomNameError::Nul) => "A room's name cannot hold the character NUL.".into(),
-            Self::Members(MembersError::Empty) => "A room needs somebody to talk to.".into(),
-            Self::Members(MembersError::CreatorInvited) => {
-                "You are in the room anyway: invite others only.".into()
+            Self::Name(RoomNameError::Nul) => {
+                "A room's name cannot contain the character NUL.".into()
             }
-            Self::Members(MembersError::Repeated) => "Invite everybody once only.".into(),
+            Self::Members(MembersError::Empty) => "Invite at least one other person.".into(),
+            Self::Members(MembersError::CreatorInvited) => {
+                "You are a member anyway; invite only others.".into()
+            }
+            Self::Members(MembersError::Repeated) => "Invite each person only once.".into(),
             Self::Members(MembersError::TooMany) => {
                 format!("A room has at most {MAX_MEMBERS} members.").into()
             }

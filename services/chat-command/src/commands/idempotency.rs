@@ -33,7 +33,7 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
         let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
         let (Some(key), None) = (keys.next(), keys.next()) else {
             return if parts.headers.contains_key(IDEMPOTENCY_KEY) {
-                Err(invalid("There must be one Idempotency-Key."))
+                Err(invalid("Send only one Idempotency-Key."))
             } else {
                 Ok(Self(None))
             };

@@ -56,7 +56,7 @@ pub enum SendMessageError {
     Submit(#[from] SubmitError),
 }
 
-/// Say something in a room
+/// Send a message to a room
 #[utoipa::path(
     post,
     path = "/message",
@@ -64,7 +64,7 @@ pub enum SendMessageError {
     params(Attempt),
     request_body = SendMessage,
     responses(
-        (status = 200, description = "Recorded, together with the event that tells of it.", body = Envelope<Sent>,
+        (status = 200, description = "Recorded, together with the event that announces it.", body = Envelope<Sent>,
             headers(("Idempotent-Replayed" = inline(Replayed), description = "Present on a repeat.")),
             links(
                 ("mark it as read" = (operation_id = "markRead",
@@ -133,10 +133,7 @@ async fn send(
 
 fn content_schema() -> Object {
     let longest = Settings::default().max_content;
-    openapi::text(
-        "The text. An operator may set another longest length.",
-        longest,
-    )
+    openapi::text("The text. An operator may set another limit.", longest)
 }
 
 impl Failure for SendMessageError {
@@ -154,7 +151,7 @@ impl Failure for SendMessageError {
                 format!("A message has at most {limit} characters.").into()
             }
             Self::Content(MessageContentError::Nul) => {
-                "A message cannot hold the character NUL.".into()
+                "A message cannot contain the character NUL.".into()
             }
             Self::Submit(error) => error.message(),
         }

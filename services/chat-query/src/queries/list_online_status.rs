@@ -33,7 +33,7 @@ impl Failure for OnlineStatusError {
     }
 }
 
-/// Who of a room is online
+/// Who in a room is online
 #[utoipa::path(
     get,
     path = "/onlineStatus/roomId/{roomId}",
