@@ -74,7 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Keys(verb)) => keys(verb)?,
         Some(Command::Config(Config::Check { config })) => {
             Settings::load(config.as_deref())?;
-            println!("the settings are good");
+            println!("the settings are valid");
         }
         Some(Command::Config(Config::Defaults)) => print!("{}", settings::DEFAULTS),
     }
@@ -98,7 +98,7 @@ fn keys(verb: Keys) -> anyhow::Result<()> {
             algorithm,
         } => {
             let kid = KeyFolder::new(dir).rotate(kid.as_deref(), algorithm)?;
-            println!("{kid} signs from the next start of auth on");
+            println!("{kid} signs once auth is restarted");
         }
     }
     Ok(())
@@ -110,7 +110,7 @@ fn load(file: Option<&std::path::Path>) -> anyhow::Result<Settings> {
         .map_err(|error| anyhow::anyhow!("bad setting: log.filter: {error}"))?;
     if settings.clients_may_share_an_address() {
         tracing::warn!(
-            "http.public_url is set and http.trusted_proxies is not: clients behind a proxy share its address and limits"
+            "http.public_url is set but http.trusted_proxies is not: clients behind a proxy share its address and limits"
         );
     }
     Ok(settings)

@@ -30,7 +30,8 @@ const PUBLIC: [&str; 4] = [
 /// Reads a path.
 ///
 /// # Errors
-/// 403 for `/internal` in any spelling, 400 for a path that is not written plainly, 404 for no prefix of ours.
+/// 403 for `/internal` in any spelling, 400 for empty or dot segments, encoded slashes and NUL, 404 for no prefix of
+/// ours.
 pub fn read(path: &str) -> Result<RoutePath<'_>, ApiError> {
     let decoded: Vec<String> = path.split('/').skip(1).map(decode).collect();
     if names_internal(&decoded) {
@@ -42,7 +43,7 @@ pub fn read(path: &str) -> Result<RoutePath<'_>, ApiError> {
     if !is_plain(path, &decoded) {
         return Err(ApiError::new(
             Kind::Invalid,
-            "The path is not written plainly.",
+            "The path must not contain empty or dot segments, encoded slashes, backslashes or NUL.",
         ));
     }
     let (first, rest) = path[1..]
