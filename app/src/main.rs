@@ -2,6 +2,7 @@
 
 mod admin_listener;
 mod all_in_one;
+mod awaited_log;
 mod cli;
 mod data_folder;
 mod documents;

@@ -16,7 +16,6 @@ use colloquy_chassis::{
     origins::Origins,
     readiness::{Gate, Readiness},
 };
-use colloquy_event_log::{EventLogError, KafkaLog};
 use colloquy_expiring_store::{
     ExpiringStoreError, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };
@@ -28,7 +27,6 @@ use crate::{
     cli::Serve,
     listening,
     settings::{Settings, authority},
-    waiting::wait_for,
 };
 
 /// How far a service's admin listener is from its own port (decision 24).
@@ -103,17 +101,6 @@ impl Process {
             self.readiness.gate("revocations"),
             &self.lifecycle.tasks(),
         ))
-    }
-
-    /// Kafka, with its topics made and its producer warm.
-    ///
-    /// # Errors
-    /// It is set up in a way that cannot work.
-    pub async fn kafka(&self) -> Result<KafkaLog, EventLogError> {
-        wait_for("kafka", &self.readiness, async || {
-            KafkaLog::connect(self.settings.event_log.clone()).await
-        })
-        .await
     }
 
     /// Redis, under the names of the contract. It is not waited for: chat goes on without it (F17).

@@ -9,10 +9,9 @@ use colloquy_chat_command::{
     relay,
     write_store::postgres::{PostgresWriteStore, migrate},
 };
-use colloquy_event_log::EventLog;
 use colloquy_sql::postgres;
 
-use crate::{process::Process, settings::services, waiting::wait_for};
+use crate::{awaited_log, process::Process, settings::services, waiting::wait_for};
 
 const CONNECTIONS: u32 = 12;
 
@@ -20,7 +19,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
     let pool = postgres::pool(&process.settings.write_store.url, CONNECTIONS)?;
     wait_for("postgres", &process.readiness, || migrate(&pool)).await?;
-    let log: Arc<dyn EventLog> = Arc::new(process.kafka().await?);
+    let log = awaited_log::kafka(&process).await?;
     let outbox = PostgresOutbox::start(pool.clone(), &tasks);
     let store = PostgresWriteStore::new(pool, outbox.clone());
     #[cfg(feature = "planted-bugs")]

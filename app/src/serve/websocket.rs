@@ -6,7 +6,7 @@ use colloquy_chassis::{ServiceName, router::not_found, session_token::SessionVer
 use colloquy_service_api::MembershipCheck;
 use colloquy_websocket::{Access, Foundation, Websocket};
 
-use crate::{process::Process, settings::services};
+use crate::{awaited_log, process::Process, settings::services};
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
@@ -22,7 +22,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         origins: process.origins(),
     };
     let foundation = Foundation {
-        log: Arc::new(process.kafka().await?),
+        log: awaited_log::kafka(&process).await?,
         expiring_store: process.redis()?,
         rooms: views,
         access,
