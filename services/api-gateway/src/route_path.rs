@@ -1,5 +1,7 @@
 //! Which service a path leads to, decided on the path exactly as it was sent (decision 31).
 
+use std::borrow::Cow;
+
 use colloquy_chassis::{ApiError, Kind, ServiceName};
 
 /// A path that leads to a service.
@@ -27,13 +29,22 @@ const PUBLIC: [&str; 4] = [
     "/customer/forgetPass/*",
 ];
 
+/// A path may be percent-encoded this many times over; each time costs us, before we know who is calling.
+const MOST_ENCODINGS: usize = 3;
+
 /// Reads a path.
 ///
 /// # Errors
-/// 403 for `/internal` in any spelling, 400 for empty or dot segments, encoded slashes and NUL, 404 for no prefix of
-/// ours.
+/// 403 for `/internal` in any spelling; 400 for empty or dot segments, encoded slashes and NUL, and for what is encoded
+/// more than three times over; 404 for no prefix of ours.
 pub fn read(path: &str) -> Result<RoutePath<'_>, ApiError> {
-    let decoded: Vec<String> = path.split('/').skip(1).map(decode).collect();
+    let decoded: Option<Vec<_>> = path.split('/').skip(1).map(decode).collect();
+    let decoded = decoded.ok_or_else(|| {
+        ApiError::new(
+            Kind::Invalid,
+            "The path is percent-encoded too many times over.",
+        )
+    })?;
     if names_internal(&decoded) {
         return Err(ApiError::new(
             Kind::Forbidden,
@@ -70,7 +81,7 @@ pub fn is_public(path: &str) -> bool {
 }
 
 /// `internal` as the first segment or the first after a prefix, however it is encoded, doubled or dotted.
-fn names_internal(decoded: &[String]) -> bool {
+fn names_internal(decoded: &[Cow<'_, str>]) -> bool {
     let mut normal: Vec<&str> = Vec::new();
     for part in decoded
         .iter()
@@ -99,49 +110,53 @@ fn names_internal(decoded: &[String]) -> bool {
 
 /// No empty and no dot segments, no control bytes, and encoded slashes only inside a parameter: the last of four or
 /// more segments.
-fn is_plain(path: &str, decoded: &[String]) -> bool {
+fn is_plain(path: &str, decoded: &[Cow<'_, str>]) -> bool {
     let last = decoded.len().saturating_sub(1);
     path.starts_with('/')
         && decoded.iter().enumerate().all(|(at, segment)| {
             let is_parameter = at == last && decoded.len() >= 4;
             let trailing_slash = segment.is_empty() && at == last;
-            !matches!(segment.as_str(), "." | "..")
+            !matches!(segment.as_ref(), "." | "..")
                 && (!segment.is_empty() || trailing_slash)
                 && (is_parameter || !segment.contains(['/', '\\']))
                 && !segment.contains('\0')
         })
 }
 
-/// Percent-decodes until nothing changes, so that double encoding hides nothing.
-fn decode(segment: &str) -> String {
-    let mut text = segment.to_owned();
-    loop {
-        let next = decode_once(&text);
-        if next == text {
-            return text;
-        }
-        text = next;
+/// Percent-decodes until nothing changes, so that double encoding hides nothing; `None` if that takes too long.
+fn decode(segment: &str) -> Option<Cow<'_, str>> {
+    let mut text = Cow::Borrowed(segment);
+    for _ in 0..MOST_ENCODINGS {
+        let Some(next) = decode_once(&text) else {
+            return Some(text);
+        };
+        text = Cow::Owned(next);
     }
+    decode_once(&text).is_none().then_some(text)
 }
 
-fn decode_once(text: &str) -> String {
-    let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+/// `None` if there is nothing to decode.
+fn decode_once(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
+    let encoded = |at: usize| match bytes.get(at..at + 3)? {
+        [b'%', high, low] => Some(hex(*high)? * 16 + hex(*low)?),
+        _ => None,
+    };
+    let first = (0..bytes.len()).find(|at| encoded(*at).is_some())?;
+    let mut decoded = bytes[..first].to_vec();
+    let mut at = first;
     while at < bytes.len() {
-        match (bytes[at], hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                at += 3;
-            }
-            (byte, _, _) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
+        let byte = encoded(at);
+        decoded.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    Some(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -220,6 +235,19 @@ mod tests {
         ] {
             assert_eq!(kind_of(path), Some(Kind::Invalid), "{path}");
         }
+    }
+
+    #[test]
+    fn s20_a_path_that_is_encoded_again_and_again_is_400_without_being_decoded_to_its_end() {
+        for (path, kind) in [
+            ("/query/%252569nternal/x", Kind::Forbidden),
+            ("/query/%25252569nternal/x", Kind::Invalid),
+        ] {
+            assert_eq!(kind_of(path), Some(kind), "{path}");
+        }
+        // As long as a head may be. Decoded to its end it is nothing that is served: 404.
+        let longest = format!("/%{}", "25".repeat(32_000));
+        assert_eq!(kind_of(&longest), Some(Kind::Invalid));
     }
 
     #[test]
