@@ -1,4 +1,4 @@
-//! PostgreSQL behind a network that falls silent.
+//! PostgreSQL behind a network that falls silent, and one that answers what it cannot do just now.
 
 use std::{
     future::{pending, ready},
@@ -10,8 +10,9 @@ use colloquy_sql::{
     hanging_server::{Proxy, fails_in_time, fill},
     postgres::{self, bounded},
 };
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, Executor as _, PgPool};
 use tokio::time::timeout;
+use uuid::Uuid;
 
 fn server() -> String {
     std::env::var("COLLOQUY_TEST_POSTGRES")
@@ -63,4 +64,63 @@ async fn promise_p6_who_gives_up_at_once_costs_no_connection() {
         () = ready(()) => {}
     }
     assert_eq!(pool.num_idle(), 3);
+}
+
+#[tokio::test]
+async fn promise_p5_a_server_that_only_reads_may_write_again_later() {
+    let name = format!("sql_{}", Uuid::new_v4().simple());
+    let admin = postgres::pool(&server(), 1).unwrap();
+    for statement in [
+        format!("CREATE DATABASE {name}"),
+        format!("ALTER DATABASE {name} SET default_transaction_read_only = on"),
+    ] {
+        admin.execute(AssertSqlSafe(statement)).await.unwrap();
+    }
+    let server = server();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    let pool = postgres::pool(&format!("{base}/{name}"), 1).unwrap();
+    let refused = pool.execute("CREATE TABLE t (x BIGINT)").await.unwrap_err();
+    assert_eq!(state(&refused), "25006");
+    assert!(StoreError::from(refused).is_transient());
+}
+
+#[tokio::test]
+async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again() {
+    let pool = postgres::pool(&server(), 1).unwrap();
+    let mut transaction = pool.begin().await.unwrap();
+    let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+        .fetch_one(&mut *transaction)
+        .await
+        .unwrap();
+    let limit = "SET idle_in_transaction_session_timeout = '1ms'";
+    transaction.execute(limit).await.unwrap();
+    let others = postgres::pool(&server(), 1).unwrap();
+    while is_there(&others, process).await {}
+    let cut = transaction.execute("SELECT 1").await.unwrap_err();
+    assert_eq!(state(&cut), "25P03");
+    assert!(StoreError::from(cut).is_transient());
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_such_database_is_not_waited_for() {
+    let server = server();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    let nowhere = format!("{base}/sql_{}", Uuid::new_v4().simple());
+    let pool = postgres::pool(&nowhere, 1).unwrap();
+    let refused = pool.execute("SELECT 1").await.unwrap_err();
+    assert_eq!(state(&refused), "3D000");
+    assert!(!StoreError::from(refused).is_transient());
+}
+
+fn state(error: &sqlx::Error) -> String {
+    let refusal = error.as_database_error().expect("the server refuses");
+    refusal.code().unwrap().into_owned()
+}
+
+async fn is_there(pool: &PgPool, process: i32) -> bool {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)")
+        .bind(process)
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
