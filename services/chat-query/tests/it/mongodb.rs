@@ -6,10 +6,13 @@ use ::mongodb::{
     Client, IndexModel,
     bson::{Document, doc},
 };
-use colloquy_chat_query::{MongoViewStore, RebuildStore, ViewStore as _};
+use colloquy_chat_query::{
+    MongoViewStore, RebuildStore, ViewStore as _, room_state::RoomState, view_store::ViewWrite,
+};
+use colloquy_contracts::{MessageId, RoomId, Seq, Timestamp, views::LastMessage};
 use futures_util::TryStreamExt as _;
 
-use crate::{parts, service::eventually};
+use crate::{events::CREATOR, parts, service::eventually};
 
 colloquy_chat_query::conformance!(fresh);
 
@@ -79,4 +82,35 @@ async fn f14_views_that_were_never_filled_or_were_dropped_have_lost_all_partitio
     assert_eq!(lost().await, [0, 5]);
     drop_database(&database).await;
     assert_eq!(lost().await, [0, 1, 5]);
+}
+
+/// The longest messages that a setting allows, the last ones of as many rooms as a batch can be about.
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_p5_rooms_whose_messages_are_as_long_as_may_be_are_stored_all_at_once() {
+    const LONGEST: usize = 65_536;
+    let store = store(&parts::unique("views")).await;
+    let long = |id| RoomState {
+        last_message: Some(LastMessage {
+            message_id: MessageId(id),
+            sender_id: CREATOR,
+            content: "👋".repeat(LONGEST),
+            sent_at: Timestamp::from_millis(id),
+            seq: Seq(1),
+        }),
+        ..RoomState::unknown(RoomId(id))
+    };
+    let write = ViewWrite {
+        messages: Vec::new(),
+        markers: Vec::new(),
+        rooms: (1..=100).map(long).collect(),
+        parked: Vec::new(),
+        announcements: Vec::new(),
+        position: None,
+    };
+    store.save(&write).await.unwrap();
+    let ids: Vec<_> = (1..=100).map(RoomId).collect();
+    let stored = store.load_rooms(&ids).await.unwrap();
+    for room in write.rooms {
+        assert_eq!(stored[&room.room_id].last_message, room.last_message);
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ::mongodb::{
     Collection,
-    bson::{Bson, Document, doc, to_bson},
+    bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc, to_raw_document_buf},
     error::ErrorKind,
 };
 use colloquy_contracts::views::{MessageDocument, ReadMarker};
@@ -20,8 +20,10 @@ use crate::{
     view_store::{ViewStoreError, ViewWrite},
 };
 
-/// Updates that one command carries: with 500 members in each room it stays well below the 16 MB of a command.
+/// Updates that one command carries, and what they weigh together: a command above 16 MB is refused for ever. A room
+/// alone never weighs so much.
 const CHUNK: usize = 100;
+const CHUNK_BYTES: usize = 8 << 20;
 const DUPLICATE_KEY: i64 = 11000;
 
 pub async fn save(store: &MongoViewStore, write: &ViewWrite) -> Result<(), ViewStoreError> {
@@ -93,8 +95,8 @@ async fn save_markers(
     markers: &[ReadMarker],
 ) -> Result<(), ViewStoreError> {
     let updates = markers.iter().map(|marker| {
-        doc! {
-            "q": { "_id": &marker.id },
+        rawdoc! {
+            "q": { "_id": marker.id.as_str() },
             "u": {
                 "$max": { "lastReadMessageId": marker.last_read_message_id.0 },
                 "$setOnInsert": { "roomId": marker.room_id.0, "customerId": marker.customer_id.0 },
@@ -102,38 +104,38 @@ async fn save_markers(
             "upsert": true,
         }
     });
-    update(store, MARKERS, updates.collect()).await
+    update(store, MARKERS, &updates.collect::<Vec<_>>()).await
 }
 
 /// A room that was never stored is inserted, unless somebody else has; any other is replaced at its version.
 async fn save_rooms(store: &MongoViewStore, rooms: &[RoomState]) -> Result<(), ViewStoreError> {
-    let updates: Result<Vec<Document>, _> = rooms
+    let updates: Result<Vec<_>, _> = rooms
         .iter()
         .map(|room| {
-            Ok(doc! {
+            Ok(rawdoc! {
                 "q": { "_id": room.room_id.0, "version": room.version },
-                "u": to_bson(&RoomDocument::next(room, store.first_version))?,
+                "u": to_raw_document_buf(&RoomDocument::next(room, store.first_version))?,
                 "upsert": room.version == 0,
             })
         })
         .collect();
     let updates = updates
         .map_err(|error: ::mongodb::bson::ser::Error| ViewStoreError::Defect(error.into()))?;
-    update(store, ROOMS, updates).await
+    update(store, ROOMS, &updates).await
 }
 
 /// Carries out updates, unordered, each of one document. One that touches none is a conflict.
 async fn update(
     store: &MongoViewStore,
     collection: &str,
-    updates: Vec<Document>,
+    updates: &[RawDocumentBuf],
 ) -> Result<(), ViewStoreError> {
-    for chunk in updates.chunks(CHUNK) {
+    for chunk in chunks(updates) {
         let answer = store
             .database
-            .run_command(doc! {
+            .run_raw_command(rawdoc! {
                 "update": store.name(collection),
-                "updates": chunk,
+                "updates": RawArrayBuf::from_iter(chunk.iter().cloned()),
                 "ordered": false,
                 "writeConcern": { "w": "majority", "j": true },
             })
@@ -141,6 +143,22 @@ async fn update(
         judge(&answer, chunk.len())?;
     }
     Ok(())
+}
+
+/// Cuts updates into what one command each can carry.
+fn chunks(mut updates: &[RawDocumentBuf]) -> Vec<&[RawDocumentBuf]> {
+    let mut chunks = Vec::new();
+    while !updates.is_empty() {
+        let weights = updates.iter().take(CHUNK).scan(0, |weight, update| {
+            *weight += update.as_bytes().len();
+            Some(*weight)
+        });
+        let fit = weights.take_while(|weight| *weight <= CHUNK_BYTES).count();
+        let (chunk, rest) = updates.split_at(fit.max(1));
+        chunks.push(chunk);
+        updates = rest;
+    }
+    chunks
 }
 
 fn judge(answer: &Document, expected: usize) -> Result<(), ViewStoreError> {
@@ -178,5 +196,32 @@ pub fn number(document: &Document, field: &str) -> Option<i64> {
         )]
         Bson::Double(number) => Some(*number as i64),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn promise_p5_a_command_carries_few_updates_and_little() {
+        const LARGEST_ROOM: usize = 500 << 10;
+        let updates = |weights: &[usize]| -> Vec<_> {
+            let texts = weights.iter().map(|&weight| "x".repeat(weight));
+            texts.map(|text| rawdoc! { "u": text }).collect()
+        };
+        for (weights, expected) in [
+            (&[][..], &[][..]),
+            (&[10; 250], &[100, 100, 50]),
+            (&[LARGEST_ROOM; 40], &[16, 16, 8]),
+            (&[CHUNK_BYTES / 2, CHUNK_BYTES / 2, 1, 1], &[1, 3]),
+            (&[1, CHUNK_BYTES, 1], &[1, 1, 1]),
+        ] {
+            let updates = updates(weights);
+            let chunks = chunks(&updates);
+            assert_eq!(chunks.concat(), updates);
+            let counts: Vec<_> = chunks.iter().map(|chunk| chunk.len()).collect();
+            assert_eq!(counts, expected);
+        }
     }
 }
