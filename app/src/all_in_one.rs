@@ -1,6 +1,7 @@
 //! The whole system in one process, on embedded stores. One straight list: folder → stores → services → server.
 
 mod accounts;
+mod chat;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -13,12 +14,9 @@ use colloquy_chassis::{
     readiness::Readiness,
     session_token::SessionVerifier,
 };
-use colloquy_chat_command::{ChatCommand, Membership};
-use colloquy_chat_query::{ChatQuery, ViewMembership};
-use colloquy_service_api::{MembershipCheck, RevocationList};
-use colloquy_websocket::{Access, Websocket};
+use colloquy_service_api::RevocationList;
 
-use self::accounts::Accounts;
+use self::{accounts::Accounts, chat::Chat};
 use crate::{
     admin_listener,
     cli::AllInOne,
@@ -28,7 +26,7 @@ use crate::{
     home,
     listening::Listening,
     listening::edge,
-    settings::{Http, Settings, services},
+    settings::{Http, Settings},
 };
 
 /// Runs until it is told to end.
@@ -67,37 +65,23 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         readiness.gate("revocations"),
         &tasks,
     );
-    let truth = Arc::new(Membership::new(Arc::clone(&stores.writes)));
-    let view = Arc::new(ViewMembership(Arc::clone(&stores.views)));
-    let membership = MembershipCheck::new(view.clone(), truth);
-    let (names, now) = (customers.clone(), Arc::clone(&clock));
-    let commands = ChatCommand::start(stores.writes, names, now, services::chat(settings), &tasks);
-    let projecting = readiness.gate("projector");
-    let reading = colloquy_chat_query::Foundation {
-        store: stores.views,
-        log: Arc::clone(&stores.log),
-        expiring_store: Arc::clone(&stores.expiring),
-        membership: membership.clone(),
-        clock: Arc::clone(&clock),
-    };
-    let queries = ChatQuery::start(reading, &tasks, projecting);
     let verifier = SessionVerifier::load(&keys, &settings.sessions.algorithms, Arc::clone(&clock))?;
     let origins = listening.origins(&settings.http);
-    let access = Access {
+    let Chat {
+        commands,
+        queries,
+        websocket,
+    } = chat::start(chat::Foundation {
+        settings,
+        stores: stores.chat,
+        customers: Arc::clone(&customers),
         verifier: verifier.clone(),
         revocations: revocations.clone(),
-        membership,
         origins: origins.clone(),
-    };
-    let following = readiness.gate("websocket");
-    let pushing = colloquy_websocket::Foundation {
-        log: stores.log,
-        expiring_store: stores.expiring,
-        rooms: view,
-        access,
+        readiness: &readiness,
         clock,
-    };
-    let websocket = Websocket::start(pushing, services::stomp(settings)?, following, &tasks);
+        tasks: tasks.clone(),
+    })?;
 
     let routers = [
         colloquy_auth::router(auth),

@@ -30,10 +30,7 @@ use crate::{data_folder::DataFolder, retention};
 /// All stores of one data folder.
 pub struct Stores {
     pub accounts: AccountStores,
-    pub writes: Arc<dyn WriteStore>,
-    pub log: Arc<dyn EventLog>,
-    pub views: Arc<dyn ViewStore>,
-    pub expiring: Arc<dyn ExpiringStore>,
+    pub chat: ChatStores,
 }
 
 /// Those of the accounts.
@@ -42,6 +39,14 @@ pub struct AccountStores {
     pub sessions: Arc<dyn SessionStore>,
     pub guesses: Arc<dyn GuessStore>,
     pub mails: Arc<dyn MailStore>,
+    pub expiring: Arc<dyn ExpiringStore>,
+}
+
+/// Those of the chat.
+pub struct ChatStores {
+    pub writes: Arc<dyn WriteStore>,
+    pub log: Arc<dyn EventLog>,
+    pub views: Arc<dyn ViewStore>,
     pub expiring: Arc<dyn ExpiringStore>,
 }
 
@@ -80,10 +85,12 @@ impl Stores {
                 mails: Arc::new(SqliteMailStore::open(mails).await?),
                 expiring: Arc::clone(&expiring),
             },
-            writes: Arc::new(SqliteWriteStore::open(written).await?),
-            log: Arc::new(log),
-            views: Arc::new(views),
-            expiring,
+            chat: ChatStores {
+                writes: Arc::new(SqliteWriteStore::open(written).await?),
+                log: Arc::new(log),
+                views: Arc::new(views),
+                expiring,
+            },
         })
     }
 }

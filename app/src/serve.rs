@@ -19,23 +19,16 @@ use crate::{cli::Serve, process::Process, settings::Settings};
 /// It cannot start, or a vital task died.
 pub async fn run(options: &Serve, settings: Settings) -> anyhow::Result<()> {
     settings.refuse_example_secrets()?;
-    let root = match options.service {
-        ServiceName::ApiGateway => {
-            Box::pin(api_gateway::run(Process::begin(options, settings).await?)) as Running
-        }
-        ServiceName::Websocket => {
-            Box::pin(websocket::run(Process::begin(options, settings).await?))
-        }
-        ServiceName::Auth => Box::pin(auth::run(Process::begin(options, settings).await?)),
-        ServiceName::Customer => Box::pin(customer::run(Process::begin(options, settings).await?)),
-        ServiceName::ChatCommand => {
-            Box::pin(chat_command::run(Process::begin(options, settings).await?))
-        }
-        ServiceName::ChatQuery => {
-            Box::pin(chat_query::run(Process::begin(options, settings).await?))
-        }
-        ServiceName::Otp => Box::pin(otp::run(Process::begin(options, settings).await?)),
-        ServiceName::Mail => Box::pin(mail::run(Process::begin(options, settings).await?)),
+    let process = Process::begin(options, settings).await?;
+    let root: Running = match options.service {
+        ServiceName::ApiGateway => Box::pin(api_gateway::run(process)),
+        ServiceName::Websocket => Box::pin(websocket::run(process)),
+        ServiceName::Auth => Box::pin(auth::run(process)),
+        ServiceName::Customer => Box::pin(customer::run(process)),
+        ServiceName::ChatCommand => Box::pin(chat_command::run(process)),
+        ServiceName::ChatQuery => Box::pin(chat_query::run(process)),
+        ServiceName::Otp => Box::pin(otp::run(process)),
+        ServiceName::Mail => Box::pin(mail::run(process)),
     };
     root.await
 }
