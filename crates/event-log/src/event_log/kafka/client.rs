@@ -32,6 +32,8 @@ pub(super) fn config(settings: &KafkaSettings) -> ClientConfig {
     config
         .set("bootstrap.servers", &settings.brokers)
         .set("client.id", "colloquy")
+        // A broker would make a topic that is missing by its own settings; ours are made by `topics::prepare`.
+        .set("allow.auto.create.topics", "false")
         // A broker that is back is used within a second, and one that went silent is left.
         .set("reconnect.backoff.ms", "50")
         .set("reconnect.backoff.max.ms", "1000")

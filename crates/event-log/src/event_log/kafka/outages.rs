@@ -239,6 +239,25 @@ async fn decision_6_a_producer_that_was_refused_is_made_anew_and_keeps_the_order
 }
 
 #[tokio::test]
+async fn f11_a_producer_whose_topics_are_gone_makes_none_by_the_settings_of_the_broker() {
+    // Whoever allows it is given a topic by this broker, as by any that nobody has told otherwise.
+    let kafka = Kafka::start();
+    let missing = |number| NewEvent {
+        topic: Topic::ReadMarkerUpdated,
+        ..events(number..number + 1).remove(0)
+    };
+    kafka.fail_all(&[missing(0)]).await;
+    kafka.fail_all(&[missing(1)]).await;
+    let producer = kafka.producer.lock().producer().clone();
+    let known = producer
+        .client()
+        .fetch_metadata(None, Duration::from_secs(5))
+        .unwrap();
+    let names: Vec<_> = known.topics().iter().map(|topic| topic.name()).collect();
+    assert_eq!(names, [TOPIC.name()]);
+}
+
+#[tokio::test]
 async fn an_event_too_large_for_any_broker_holds_up_its_own_room_only() {
     let kafka = Kafka::start();
     let mut events = events(0..4);
