@@ -16,13 +16,13 @@ mod stopped_projector;
 mod stores_away;
 mod views_wiped;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use crate::plan::{Mode, Plan, Size};
 
 /// What can be told.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Story {
     /// P2: a key makes one message, also after a restart
     Idempotency,
@@ -100,8 +100,12 @@ impl Story {
 /// Tells one story.
 ///
 /// # Errors
-/// It did not end well.
+/// It did not end well, or the mode lacks the parts for it.
 pub async fn tell(story: Story, mode: Mode, size: Size) -> Result<()> {
+    ensure!(
+        Story::ALL.contains(&(story, mode)),
+        "this story needs the real parts: add `--mode distributed`"
+    );
     match story {
         Story::Idempotency => idempotency::a_key_makes_one_message(mode).await,
         Story::Revocation => revocation::what_was_revoked_stays_revoked(mode).await,
