@@ -6,7 +6,7 @@ use colloquy_chassis::{
     Failure, Kind, ServiceName,
     internal_token::InternalSigner,
     request_id::{self, REQUEST_ID},
-    rotation::Rotation,
+    rotation::{Rotation, Turn},
     trace_context::{self, TRACEPARENT},
 };
 use colloquy_contracts::Envelope;
@@ -17,6 +17,9 @@ use tokio::time::Instant;
 /// A call that takes longer has failed (promise P6: the caller's own answer is due in ≤ 5 s).
 const TIMEOUT: Duration = Duration::from_millis(2500);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// Whoever asks may give up sooner than we do: the most impatient after half a second. An instance that kept them waiting
+/// for this long has failed all the same.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(490);
 
 /// Why another service did not answer a question.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +49,23 @@ pub struct ServiceClient {
     instances: Arc<Rotation<String>>,
     signer: InternalSigner,
     http: reqwest::Client,
+}
+
+/// One instance is being asked. Dropped before that has ended, it means that whoever wants to know has given up.
+struct Attempt<'a> {
+    instances: &'a Rotation<String>,
+    turn: Turn,
+    began: Instant,
+    has_ended: bool,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if !self.has_ended && now - self.began >= TIME_TO_ANSWER {
+            self.instances.failed(self.turn, now);
+        }
+    }
 }
 
 impl ServiceClient {
@@ -93,6 +113,12 @@ impl ServiceClient {
     ) -> Result<Option<T>, CallError> {
         let mut last = None;
         for turn in self.instances.turns(Instant::now()) {
+            let mut attempt = Attempt {
+                instances: &self.instances,
+                turn,
+                began: Instant::now(),
+                has_ended: false,
+            };
             let instance = self.instances.instance(turn);
             let mut request = self
                 .http
@@ -107,7 +133,9 @@ impl ServiceClient {
             if let Some(body) = body {
                 request = request.json(body);
             }
-            match request.send().await {
+            let outcome = request.send().await;
+            attempt.has_ended = true;
+            match outcome {
                 Ok(response) => {
                     self.instances.answered(turn);
                     return self.read(response).await;

@@ -2,7 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,7 +24,7 @@ use colloquy_service_api::{
     revocation_list::GOOD_FOR,
     revocations::{BEGINNING, Ended, Reading, Revocation, Revocations},
 };
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, sleep};
 
 const AN: CustomerId = CustomerId(1);
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -151,11 +155,50 @@ async fn decision_23_the_whole_log_is_read_before_readiness_opens_and_then_follo
         assert!(list.is_revoked(&session(id)).unwrap());
     }
     // Nothing answers any more.
-    tokio::time::sleep(GOOD_FOR + Duration::from_secs(1)).await;
+    sleep(GOOD_FOR + Duration::from_secs(1)).await;
     assert!(list.is_revoked(&session(3)).is_err());
     let asked = feed.asked.lock().unwrap();
     assert_eq!(asked[..5], [BEGINNING, 1, 2, BEGINNING, 2]);
     assert!(asked.len() > 6, "it asks again and again: {asked:?}");
+}
+
+/// Answers after the half second that a feed may take, but hangs at these questions.
+struct Hanging {
+    at: [usize; 3],
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl RevocationFeed for Hanging {
+    async fn read(&self, _: &Reading) -> Result<Revocations, CallError> {
+        let nth = self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.at.contains(&nth) {
+            pending::<()>().await;
+        }
+        sleep(Duration::from_millis(500)).await;
+        Ok(read(vec![], 0, true))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p6_while_one_of_two_instances_hangs_the_copy_is_never_too_old() {
+    // It has its turn, and is tried again after 2 s and after 4 s.
+    let at = [1, 6, 15];
+    let asked = AtomicUsize::new(0);
+    let feed = Arc::new(Hanging { at, asked });
+    let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
+    let list = RevocationList::follow(
+        feed.clone(),
+        Arc::new(ManualClock::at(NOW)),
+        readiness.gate("revocations"),
+        &lifecycle.tasks(),
+    );
+    sleep(Duration::from_millis(501)).await;
+    while feed.asked.load(Ordering::SeqCst) < 20 {
+        let nth = feed.asked.load(Ordering::SeqCst);
+        assert!(list.is_revoked(&session(1)).is_ok(), "question {nth}");
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,9 +218,9 @@ async fn entries_that_have_expired_are_dropped() {
         readiness.gate("revocations"),
         &lifecycle.tasks(),
     );
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    sleep(Duration::from_secs(1)).await;
     let lists = |id| list.lists((&session(id)).into());
     assert!(lists(1) && lists(2));
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_secs(60)).await;
     assert!(!lists(1) && lists(2));
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Json, Router, routing::get};
 use colloquy_chassis::{
@@ -11,7 +11,10 @@ use colloquy_chassis::{
 use colloquy_contracts::Envelope;
 use colloquy_service_api::{CallError, ServiceClient};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
+
+/// The least that anybody has who asks another service.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 struct World {
     address: String,
@@ -152,6 +155,27 @@ async fn an_instance_that_is_away_is_passed_over() {
             client.ask(Method::GET, "/yes", None::<&()>).await.unwrap(),
             Some(true)
         );
+    }
+}
+
+#[tokio::test]
+async fn p6_an_instance_that_hangs_is_set_aside_by_the_first_who_gives_up_on_it() {
+    let world = chat_command().await;
+    // As a process that was stopped: the machine takes the calls, and nobody reads them.
+    let stopped = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hanging = format!("http://{}", stopped.local_addr().unwrap());
+    let client = world.client(ServiceName::ChatQuery, &[hanging, world.address.clone()]);
+    let ask = async |patience| {
+        let answer = client.ask(Method::GET, "/yes", None::<&()>);
+        let answer = timeout(patience, answer).await.ok()?;
+        answer.unwrap().map(|yes: bool| yes)
+    };
+    // Who gives up at once tells nothing about it.
+    assert_eq!(ask(Duration::ZERO).await, None);
+    assert_eq!(ask(PATIENCE).await, Some(true));
+    assert_eq!(ask(PATIENCE).await, None, "its turn");
+    for _ in 0..4 {
+        assert_eq!(ask(PATIENCE).await, Some(true));
     }
 }
 
