@@ -60,10 +60,12 @@ pub fn accept<B>(request: &Request<B>) -> Result<Response, HandshakeError> {
     }
     let key = headers
         .get(header::SEC_WEBSOCKET_KEY)
-        .filter(|key| !key.is_empty())
-        .ok_or(HandshakeError::Invalid("Sec-WebSocket-Key is missing."))?;
-    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()))
-        .map_err(|_| HandshakeError::Invalid("Sec-WebSocket-Key is malformed."))?;
+        .filter(|key| is_nonce(key.as_bytes()))
+        .ok_or(HandshakeError::Invalid(
+            "Sec-WebSocket-Key must be 16 octets in base64.",
+        ))?;
+    let accept =
+        HeaderValue::try_from(derive_accept_key(key.as_bytes())).expect("base64 is a header value");
 
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -91,6 +93,13 @@ fn values(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
         .get_all(name)
         .into_iter()
         .filter_map(|value| value.to_str().ok())
+}
+
+/// Whether it is sixteen octets in base64 (RFC 6455 §4.2.1): 22 digits and the padding.
+fn is_nonce(key: &[u8]) -> bool {
+    let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/".contains(octet);
+    key.strip_suffix(b"==")
+        .is_some_and(|digits| digits.len() == 22 && digits.iter().all(is_digit))
 }
 
 #[cfg(test)]

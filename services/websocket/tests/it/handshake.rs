@@ -48,6 +48,19 @@ async fn stomp_w8_what_is_no_handshake_is_answered_in_the_envelope() {
             _ => {}
         }
     }
+    // Nothing, 15 octets, 17, four, another alphabet, and no padding.
+    for key in [
+        "",
+        "MTUgb2N0ZXRzIGFsb25l",
+        "c2V2ZW50ZWVuIG9jdGV0cyE=",
+        "Zm91cg==",
+        "dGhlIHNhbXBsZSBub25j-Q==",
+        "dGhlIHNhbXBsZSBub25jZQ",
+    ] {
+        let key = format!("sec-websocket-key: {key}");
+        let answer = ask(node.address, "GET", &[UPGRADE, version, &key]).await;
+        assert_eq!(answer.status, 400, "{key}");
+    }
 }
 
 #[tokio::test]
