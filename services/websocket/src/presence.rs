@@ -33,8 +33,8 @@ use self::{keeper::Keeper, rooms::WatchedRooms, sign::Sign};
 pub struct Times {
     /// Who is online is so for this long without another word from their node.
     pub online: Duration,
-    /// How often a node renews who is online: each of its open connections has given a sign of life not long ago, or it
-    /// would not be open.
+    /// How often a node renews who is online: everybody with an open connection. A client that has vanished has one until
+    /// its silence is noticed or, where taking what is written is the only sign of life, until TCP gives up.
     pub renew: Duration,
     /// Who is typing is so for this long after they said so last.
     pub typing: Duration,
