@@ -9,6 +9,7 @@ mod events;
 mod group_commit;
 mod hanging_server;
 mod internal;
+mod kafka;
 mod log;
 mod names;
 mod postgres;

@@ -67,7 +67,7 @@ pub fn message(room_id: RoomId) -> Submission {
 }
 
 /// Sends so many messages in one transaction and answers their event ids.
-async fn send(store: &dyn WriteStore, room_id: RoomId, count: usize) -> Vec<String> {
+pub async fn send(store: &dyn WriteStore, room_id: RoomId, count: usize) -> Vec<String> {
     let answers = store.record(&vec![message(room_id); count]).await.unwrap();
     let event_id = |recorded| match recorded {
         Recorded::Message { message_id, .. } => format!("message:{message_id}"),

@@ -6,18 +6,16 @@ use axum::{Router, body::Body};
 use colloquy_chassis::{Lifecycle, SystemClock, trace_context::TraceParent};
 use colloquy_chat_command::{ChatCommand, Settings, relay, router};
 use colloquy_contracts::Topic;
-use colloquy_event_log::{
-    EmbeddedLog, EventLog, EventLogError, KafkaLog, KafkaSettings, Record, SqliteOutbox, TailReader,
-};
+use colloquy_event_log::{EmbeddedLog, EventLog, Record, SqliteOutbox, TailReader};
 use http::Request;
 use serde_json::json;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tower::ServiceExt as _;
-use uuid::Uuid;
 
 use crate::{
     databases::Database,
     directory::Directory,
+    kafka::{connect, settings},
     service::{ALICE, BOB, Service, as_customer, post},
     sqlite::File,
 };
@@ -68,7 +66,7 @@ async fn contract_6_a_record_in_kafka_has_the_traceparent_of_the_call_through_th
  {
     let database = Database::fresh().await;
     let (store, outbox) = database.instance();
-    let log = kafka().await;
+    let log = connect(&settings(1)).await;
     let mut tail = log.tail(&Topic::WRITE).await.unwrap();
     let life = Lifecycle::default();
     let service = ChatCommand::start(
@@ -80,23 +78,4 @@ async fn contract_6_a_record_in_kafka_has_the_traceparent_of_the_call_through_th
     );
     relay::start(Arc::new(outbox), Arc::new(log), pending(), &life.tasks());
     the_record_is_of_the_trace_of_the_call(&router(service), tail.as_mut()).await;
-}
-
-/// Topics of this test alone. A machine that runs many tests at once makes them slowly.
-async fn kafka() -> KafkaLog {
-    let brokers = std::env::var("COLLOQUY_TEST_KAFKA")
-        .expect("run the tests with `cargo xtask test`, which starts the real parts");
-    let settings = KafkaSettings {
-        partitions: 1,
-        topic_prefix: format!("test-{}-", Uuid::new_v4().simple()),
-        ..KafkaSettings::new(brokers)
-    };
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        match KafkaLog::connect(settings.clone()).await {
-            Ok(log) => return log,
-            Err(EventLogError::Unavailable(_)) if Instant::now() < deadline => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
 }
