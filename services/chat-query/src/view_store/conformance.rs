@@ -32,6 +32,7 @@ macro_rules! conformance {
             a_room_that_moved_is_a_conflict,
             a_room_that_somebody_else_stored_first_is_a_conflict,
             history_is_paged_newest_first,
+            history_is_all_between_its_bounds_and_nothing_else,
             history_keeps_rooms_apart,
             rooms_are_listed_newest_first_for_their_members_alone,
             decision_7_a_marker_never_moves_back,
@@ -201,6 +202,42 @@ pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn Re
     assert_eq!(seqs(None, Some(3)).await, down(45, 26));
     assert_eq!(seqs(id(26), Some(20)).await, down(25, 21));
     assert_eq!(seqs(None, Some(45)).await, [0; 0]);
+}
+
+/// Whatever is asked for, also where a message was set aside and other rooms have ids between.
+pub async fn history_is_all_between_its_bounds_and_nothing_else(
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
+) {
+    let store = reopen().await;
+    let told: Vec<_> = [2, 3, 5, 6, 9]
+        .map(|seq| message(ROOM, 100 + 3 * seq, seq))
+        .into();
+    let others = (1..=20).map(|seq| message(RoomId(1), 100 + 3 * seq + 1, seq));
+    let write = messages(told.iter().cloned().chain(others).collect());
+    store.save(&write).await.unwrap();
+    let befores = (105..=129).map(|id| Some(MessageId(id))).chain([None]);
+    for before in befores {
+        for after_seq in (-1..=10).map(|seq| Some(Seq(seq))).chain([None]) {
+            let between = told.iter().rev().filter(|one| {
+                before.is_none_or(|before| one.message_id < before)
+                    && after_seq.is_none_or(|after| one.seq > after)
+            });
+            let between: Vec<_> = between.cloned().collect();
+            for limit in [1, 2, 5] {
+                let page = Page {
+                    before,
+                    after_seq,
+                    limit,
+                };
+                let expected = &between[..between.len().min(limit.try_into().unwrap())];
+                assert_eq!(
+                    store.history(ROOM, page).await.unwrap(),
+                    expected,
+                    "{page:?}"
+                );
+            }
+        }
+    }
 }
 
 /// A room's history is its own.

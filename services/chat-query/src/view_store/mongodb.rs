@@ -5,6 +5,7 @@
 
 mod documents;
 mod extent;
+mod history;
 mod parked;
 mod partitions;
 mod rebuild;
@@ -192,24 +193,7 @@ impl ViewStore for MongoViewStore {
         room: RoomId,
         page: Page,
     ) -> Result<Vec<MessageDocument>, ViewStoreError> {
-        let mut filter = doc! { "roomId": room.0 };
-        if let Some(before) = page.before {
-            filter.insert("messageId", doc! { "$lt": before.0 });
-        }
-        if let Some(after) = page.after_seq {
-            filter.insert("seq", doc! { "$gt": after.0 });
-        }
-        let messages = async {
-            let found = self
-                .messages()
-                .find(filter)
-                .sort(doc! { "messageId": -1 })
-                .limit(page.limit.into())
-                .await?;
-            Ok(found.try_collect::<Vec<_>>().await?)
-        };
-        let messages = within(READ, messages).await?;
-        Ok(messages.into_iter().map(Into::into).collect())
+        within(READ, history::read(self, room, page)).await
     }
 
     async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>, ViewStoreError> {

@@ -2,6 +2,7 @@
 //!
 //! Each statement takes a whole batch as one JSON array, because a statement costs more than its rows.
 
+mod history;
 mod parked;
 mod rebuild;
 mod rows;
@@ -172,17 +173,7 @@ impl ViewStore for SqliteViewStore {
         room: RoomId,
         page: Page,
     ) -> Result<Vec<MessageDocument>, ViewStoreError> {
-        let rows: Vec<rows::Message> = sqlx::query_as(
-            "SELECT message_id, room_id, sender_id, sender_full_name, content, sent_at, seq FROM messages
-             WHERE room_id = ?1 AND message_id < ?2 AND seq > ?3 ORDER BY message_id DESC LIMIT ?4",
-        )
-        .bind(room.0)
-        .bind(page.before.map_or(i64::MAX, |id| id.0))
-        .bind(page.after_seq.map_or(0, |seq| seq.0))
-        .bind(page.limit)
-        .fetch_all(&self.database().readers)
-        .await?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        history::read(&self.database().readers, room, page).await
     }
 
     async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>, ViewStoreError> {
