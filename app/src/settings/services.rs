@@ -8,15 +8,19 @@ use colloquy_chassis::{
     keys::{KeyError, KeyFolder},
     session_token::TokenKeys,
 };
-use colloquy_customer::PasswordRule;
+use colloquy_customer::{HashingQueue, PasswordRule};
 use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings};
 use colloquy_service_api::CredentialCheck;
 use colloquy_websocket::stomp::{HeartBeat, Limits};
 
 use super::{Settings, SettingsError};
 
-/// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms.
-pub const HASHING_QUEUE: usize = 100;
+/// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms, so under a rush the last
+/// places wait in vain: whoever asks another service gives up after 2.5 s.
+pub const HASHING_QUEUE: HashingQueue = HashingQueue {
+    places: 100,
+    patience: Duration::from_millis(1500),
+};
 
 /// Auth, signing with the session key of the folder that signs.
 ///

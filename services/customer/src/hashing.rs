@@ -1,7 +1,8 @@
 //! Password hashing: argon2id on threads of its own (S01).
 //!
 //! One hash takes about 20 ms of one core and 19 MiB. A bounded pool keeps a rush of logins from starving delivery:
-//! when its queue is full, callers are told so at once.
+//! when its queue is full, callers are told so at once. What has waited for too long is refused unhashed, or else all of a
+//! rush would be hashed for callers that have given up.
 
 use std::{
     num::NonZeroUsize,
@@ -10,6 +11,7 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
@@ -28,7 +30,7 @@ const EXPECTED: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Why a password was not hashed or compared.
 #[derive(Debug, thiserror::Error)]
 pub enum HashingError {
-    /// More work waits than the pool takes on.
+    /// More work waits than the pool takes on, or can do in time.
     #[error("the hashing queue is full")]
     Full,
     /// A hash did not come out, or one that was kept is no hash.
@@ -48,29 +50,39 @@ impl Failure for HashingError {
     }
 }
 
+/// How much work may wait, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct HashingQueue {
+    /// Jobs that may wait; one more is refused at once.
+    pub places: usize,
+    /// A job that has waited for so long is refused instead of done.
+    pub patience: Duration,
+}
+
 type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
 
 /// Hashes and compares passwords. Cheap to clone; its threads end with the last clone.
 #[derive(Clone)]
 pub struct HashingPool {
     jobs: SyncSender<Job>,
+    patience: Duration,
     /// What a password is compared with when there is no account: it takes as long, and never fits.
     nobody: Arc<PasswordHash>,
 }
 
 impl HashingPool {
-    /// Starts `threads` threads with room for `queue` waiting jobs, and checks that hashes come out with the
-    /// parameters they should have.
+    /// Starts `threads` threads that work on this queue, and checks that hashes come out with the parameters they should
+    /// have.
     ///
     /// # Errors
     /// A thread could not be started, or the parameters are not as they should be.
-    pub fn start(threads: NonZeroUsize, queue: usize) -> Result<Self, HashingError> {
+    pub fn start(threads: NonZeroUsize, queue: HashingQueue) -> Result<Self, HashingError> {
         let argon2 = argon2()?;
         let nobody = hash(&argon2, &Password::new("nobody's"))?;
         if Self::is_outdated(&nobody) {
             return Err(HashingError::Defect("unexpected parameters".to_owned()));
         }
-        let (jobs, waiting) = sync_channel::<Job>(queue);
+        let (jobs, waiting) = sync_channel::<Job>(queue.places);
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..threads.get() {
             let (waiting, argon2) = (Arc::clone(&waiting), argon2.clone());
@@ -81,6 +93,7 @@ impl HashingPool {
         }
         Ok(Self {
             jobs,
+            patience: queue.patience,
             nobody: Arc::new(nobody),
         })
     }
@@ -120,11 +133,14 @@ impl HashingPool {
         job: impl FnOnce(&Argon2<'_>) -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let (answer, answered) = oneshot::channel();
+        let (patience, since) = (self.patience, Instant::now());
         let job: Job = Box::new(move |argon2| {
-            // Whoever asked may have gone; the work is then not worth doing.
-            if !answer.is_closed() {
-                let _ = answer.send(job(argon2));
-            }
+            let outcome = if since.elapsed() < patience {
+                Ok(job(argon2))
+            } else {
+                Err(HashingError::Full)
+            };
+            let _ = answer.send(outcome);
         });
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => HashingError::Full,
@@ -132,7 +148,7 @@ impl HashingPool {
         })?;
         answered
             .await
-            .map_err(|_| HashingError::Defect("a thread ended".to_owned()))
+            .map_err(|_| HashingError::Defect("a thread ended".to_owned()))?
     }
 }
 

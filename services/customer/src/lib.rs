@@ -23,7 +23,7 @@ pub use credential::Credentials;
 pub use customer_store::CustomerStore;
 pub use customers::{Collaborators, Customers, Settings};
 pub use domain::PasswordRule;
-pub use hashing::HashingPool;
+pub use hashing::{HashingPool, HashingQueue};
 pub use passwords::reset_ticket::ResetTicket;
 pub use routes::{openapi, router};
 pub use seed::SeedError;

@@ -1,6 +1,6 @@
 //! Every service that has a port of its own, on embedded stores in a folder.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use axum::Router;
 use colloquy_auth::{
@@ -17,7 +17,7 @@ use colloquy_chat_command::{ChatCommand, Membership, write_store::SqliteWriteSto
 use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership};
 use colloquy_contracts::openapi::OpenApi;
 use colloquy_customer::{
-    Collaborators, Credentials, Customers, HashingPool, PasswordRule, ResetTicket,
+    Collaborators, Credentials, Customers, HashingPool, HashingQueue, PasswordRule, ResetTicket,
     customer_store::sqlite::SqliteCustomerStore,
 };
 use colloquy_event_log::{EmbeddedLog, SqliteOutbox};
@@ -69,7 +69,11 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let expiring = Arc::new(EmbeddedExpiringStore::start(tasks));
     let customers = SqliteCustomerStore::open(database(folder, "accounts.db").await);
-    let hashing = HashingPool::start(NonZeroUsize::MIN, 10).unwrap();
+    let queue = HashingQueue {
+        places: 10,
+        patience: Duration::MAX,
+    };
+    let hashing = HashingPool::start(NonZeroUsize::MIN, queue).unwrap();
     let credentials = Credentials::new(Arc::new(customers.await.unwrap()), hashing);
     let auth = auth(folder, credentials.clone()).await;
     let otp = Otp::new(

@@ -9,10 +9,12 @@ use std::{
 use argon2::Argon2;
 use tokio::sync::oneshot;
 
-use super::{EXPECTED, HashingError, HashingPool};
+use super::{EXPECTED, HashingError, HashingPool, HashingQueue};
 use crate::password::{Password, PasswordHash};
 
-fn pool(threads: usize, queue: usize) -> HashingPool {
+fn pool(threads: usize, places: usize) -> HashingPool {
+    let patience = Duration::MAX;
+    let queue = HashingQueue { places, patience };
     HashingPool::start(NonZeroUsize::new(threads).unwrap(), queue).unwrap()
 }
 
@@ -91,6 +93,16 @@ async fn s01_a_full_queue_refuses_at_once() {
     assert!(matches!(refused, Err(HashingError::Full)), "{refused:?}");
     full.free().await;
     pool.hash(Password::new("123")).await.unwrap();
+}
+
+#[tokio::test]
+async fn s01_work_that_waited_for_too_long_is_refused_instead_of_done() {
+    let pool = HashingPool {
+        patience: Duration::ZERO,
+        ..pool(1, 8)
+    };
+    let refused = pool.run::<()>(|_| unreachable!("it is too late")).await;
+    assert!(matches!(refused, Err(HashingError::Full)), "{refused:?}");
 }
 
 /// Work that keeps a pool of one thread busy and fills the one place of its queue.

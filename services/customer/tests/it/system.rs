@@ -21,8 +21,8 @@ use colloquy_chassis::{
 };
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_customer::{
-    Collaborators, Credentials, CustomerStore, Customers, HashingPool, PasswordRule, ResetTicket,
-    Settings, customer_store::sqlite::SqliteCustomerStore, router,
+    Collaborators, Credentials, CustomerStore, Customers, HashingPool, HashingQueue, PasswordRule,
+    ResetTicket, Settings, customer_store::sqlite::SqliteCustomerStore, router,
 };
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_service_api::{
@@ -43,6 +43,12 @@ use crate::{
 pub const SESSION: SessionId = SessionId::from_bits(7);
 /// A test that waits for longer will wait for ever.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Holds whatever a test does at once.
+const QUEUE: HashingQueue = HashingQueue {
+    places: 200,
+    patience: Duration::MAX,
+};
 
 /// What tests do not change.
 pub const SETTINGS: Settings = Settings {
@@ -101,7 +107,7 @@ impl System {
         lifecycle: Lifecycle,
     ) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
-        let hashing = HashingPool::start(NonZeroUsize::MIN, 200).unwrap();
+        let hashing = HashingPool::start(NonZeroUsize::MIN, QUEUE).unwrap();
         let credentials = Credentials::new(store, hashing);
         let codes = Arc::new(Codes::new(clock.clone()));
         let ((post, mails), (sessions, endings)) = (Post::new(), Sessions::new());

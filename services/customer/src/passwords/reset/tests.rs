@@ -1,6 +1,6 @@
 //! A reset that is not brought to its end uses nothing up (S07).
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_chassis::{Lifecycle, ServiceName, SystemClock};
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    Collaborators, Credentials, HashingPool, PasswordRule, Settings,
+    Collaborators, Credentials, HashingPool, HashingQueue, PasswordRule, Settings,
     customer_store::sqlite::SqliteCustomerStore, hashing::tests::Full,
 };
 
@@ -134,7 +134,11 @@ impl System {
 
 #[tokio::test]
 async fn s07_a_full_hashing_queue_leaves_the_confirmation_as_it_is() {
-    let hashing = HashingPool::start(NonZeroUsize::MIN, 1).unwrap();
+    let queue = HashingQueue {
+        places: 1,
+        patience: Duration::MAX,
+    };
+    let hashing = HashingPool::start(NonZeroUsize::MIN, queue).unwrap();
     let system = System::start(hashing.clone()).await;
     let full = Full::of(&hashing).await;
     for _ in 0..2 {
