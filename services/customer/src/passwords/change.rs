@@ -112,8 +112,11 @@ async fn change(
     hash: PasswordHash,
     guesses: &Budget,
 ) -> Result<(), ChangePasswordError> {
-    verify(customers, &request, &hash).await?;
-    customers.store.give_back(guesses).await?;
+    let verified = verify(customers, &request, &hash).await;
+    if !matches!(verified, Err(ChangePasswordError::Wrong)) {
+        customers.store.give_back(guesses).await?;
+    }
+    verified?;
     let mut change = PasswordChange {
         customer_id: caller.customer_id,
         verified: Some(hash),

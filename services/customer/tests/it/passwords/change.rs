@@ -5,7 +5,10 @@ use colloquy_contracts::CustomerId;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{NEW, change, change_body, rehash::outdate_user1};
+use super::{
+    NEW, change, change_body,
+    rehash::{hash_of_user1, outdate_user1},
+};
 use crate::system::{Answer, BROWSER, Client, SESSION, System, USER1};
 
 #[tokio::test]
@@ -98,6 +101,25 @@ async fn decision_30_many_guesses_at_once_are_counted_too() {
             .count()
     };
     assert_eq!((with(401), with(429)), (10, 20));
+}
+
+#[tokio::test]
+async fn decision_30_a_current_password_that_could_not_be_compared_does_not_count() {
+    let system = System::start().await;
+    let set = async |hash: &str| {
+        sqlx::query("UPDATE customers SET password = ?1 WHERE customer_id = 1")
+            .bind(hash)
+            .execute(&system.database().writer)
+            .await
+            .unwrap();
+    };
+    let hash = hash_of_user1(&system).await;
+    set("no hash").await;
+    for _ in 0..11 {
+        change(&system, "123", NEW).await.assert_refused(500);
+    }
+    set(&hash).await;
+    change(&system, "123", NEW).await.assert_done();
 }
 
 #[tokio::test]

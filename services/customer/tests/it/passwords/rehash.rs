@@ -4,7 +4,8 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 
 use crate::system::System;
 
-async fn hash_of_user1(system: &System) -> String {
+/// As the store keeps it.
+pub async fn hash_of_user1(system: &System) -> String {
     sqlx::query_scalar("SELECT password FROM customers WHERE customer_id = 1")
         .fetch_one(&system.database().readers)
         .await
