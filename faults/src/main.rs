@@ -70,7 +70,11 @@ async fn carry_out(checker: Checker) -> Result<bool> {
     let outcome = match checker {
         Checker::Run(plan) => check(&plan).await,
         Checker::Scenario { story, mode, size } => {
-            scenario::tell(story, mode, size).await.map(|()| true)
+            let told = scenario::tell(story, mode, size).await;
+            told.map(|()| {
+                println!("{story:?}, {mode:?}: ok");
+                true
+            })
         }
         Checker::Quick => suite::quick().await,
         Checker::Full => suite::full().await,
