@@ -8,3 +8,5 @@ mod hanging_up;
 mod log_lines;
 mod request_id;
 mod requests;
+#[cfg(target_os = "linux")]
+mod slow_readers;
