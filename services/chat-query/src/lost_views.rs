@@ -76,6 +76,7 @@ impl LostViews {
         reader: &mut dyn GroupReader,
     ) -> Result<Vec<i32>, NotYet> {
         let partitions = reader.partitions()?;
+        self.forget_all_but(&partitions);
         let lost = store.lost_partitions(&partitions).await?;
         if lost.is_empty() {
             return Ok(lost);
@@ -87,6 +88,15 @@ impl LostViews {
         let partitions: Vec<_> = rewound.iter().map(|one| one.partition).collect();
         store.note_partitions(&partitions).await?;
         Ok(lost)
+    }
+
+    /// What another member reads now may have come anywhere when it is ours again.
+    fn forget_all_but(&mut self, partitions: &[i32]) {
+        self.told
+            .retain(|(_, partition), _| partitions.contains(partition));
+        if self.told.is_empty() {
+            self.news.clear();
+        }
     }
 
     fn note_what_was_told(&mut self, rewound: &[Rewound]) {
@@ -103,7 +113,12 @@ impl LostViews {
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+    use colloquy_event_log::SqliteOutbox;
+    use colloquy_sql::sqlite::{Durability, SqliteDatabase};
+
     use super::*;
+    use crate::SqliteViewStore;
 
     fn record(topic: Topic, offset: i64, room: &str) -> Record {
         Record {
@@ -144,6 +159,60 @@ mod tests {
             lost.mark_what_was_told(&mut records);
             assert_eq!(records[0].replayed, was_told, "{records:?}");
         }
+        assert!(lost.told.is_empty() && lost.news.is_empty());
+    }
+
+    /// A member that has these partitions.
+    struct Member(Vec<i32>);
+
+    #[async_trait]
+    impl GroupReader for Member {
+        async fn next(&mut self, _max: usize) -> Result<Vec<Record>, EventLogError> {
+            Ok(Vec::new())
+        }
+
+        async fn commit(&mut self, _records: &[Record]) -> Result<(), EventLogError> {
+            Ok(())
+        }
+
+        fn partitions(&self) -> Result<Vec<i32>, EventLogError> {
+            Ok(self.0.clone())
+        }
+
+        async fn rewind(&mut self, _partitions: &[i32]) -> Result<Vec<Rewound>, EventLogError> {
+            Ok(Vec::new())
+        }
+    }
+
+    /// What is read of it later, in a topic that was made anew, is not what was told.
+    #[tokio::test]
+    async fn f14_what_was_told_of_a_partition_is_forgotten_when_another_member_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("views.db");
+        let file = SqliteDatabase::open(&file, Durability::Rebuildable).await;
+        let outbox = SqliteOutbox::open(file.unwrap()).await.unwrap();
+        let views = SqliteViewStore::open(outbox).await.unwrap();
+        let mut lost = LostViews::default();
+        lost.note_what_was_told(&[0, 1].map(|partition| Rewound {
+            topic: Topic::ChatMessageSent,
+            partition,
+            from: 100,
+        }));
+        let told = |lost: &mut LostViews, partition| {
+            let mut records = [Record {
+                partition,
+                ..record(Topic::ChatMessageSent, 5, "1")
+            }];
+            lost.mark_what_was_told(&mut records);
+            records[0].replayed
+        };
+        assert!(told(&mut lost, 0) && told(&mut lost, 1));
+        let member = &mut Member(vec![0]);
+        assert_eq!(lost.read_again(&views, member).await.unwrap(), [0; 0]);
+        assert!(told(&mut lost, 0) && !told(&mut lost, 1));
+        assert!(!lost.news.is_empty());
+        member.0 = vec![1];
+        lost.read_again(&views, member).await.unwrap();
         assert!(lost.told.is_empty() && lost.news.is_empty());
     }
 }

@@ -30,8 +30,6 @@ pub async fn read(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
     use std::sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
