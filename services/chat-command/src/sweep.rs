@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use colloquy_chassis::{Clock, Tasks, answer::chain};
 use colloquy_contracts::Timestamp;
 
-use crate::write_store::WriteStore;
+use crate::write_store::{RecordError, WriteStore};
 
 /// Keys are promised for 24 h; the hour on top bears with clocks that disagree.
 const KEPT_MILLIS: i64 = 25 * 60 * 60 * 1000;
@@ -21,22 +21,24 @@ pub(crate) fn start(store: Arc<dyn WriteStore>, clock: Arc<dyn Clock>, tasks: &T
         loop {
             tokio::select! {
                 () = stop.stopping() => return,
-                _ = turns.tick() => sweep(store.as_ref(), clock.now()).await,
+                _ = turns.tick() => {}
+            }
+            match sweep(store.as_ref(), clock.now()).await {
+                Ok(()) => {}
+                Err(error @ RecordError::DiskFailed(_)) => {
+                    tracing::error!(error = %chain(&error), "the disk cannot be trusted; ending");
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(error = %chain(&error), "old idempotency keys stay for now");
+                }
             }
         }
     });
 }
 
-async fn sweep(store: &dyn WriteStore, now: Timestamp) {
+async fn sweep(store: &dyn WriteStore, now: Timestamp) -> Result<(), RecordError> {
     let before = Timestamp::from_millis(now.millis() - KEPT_MILLIS);
-    loop {
-        match store.forget_keys(before, AT_ONCE).await {
-            Ok(forgotten) if forgotten < u64::from(AT_ONCE) => return,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(error = %chain(&error), "old idempotency keys could not be removed yet");
-                return;
-            }
-        }
-    }
+    while store.forget_keys(before, AT_ONCE).await? >= u64::from(AT_ONCE) {}
+    Ok(())
 }

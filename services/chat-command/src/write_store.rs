@@ -165,8 +165,8 @@ pub trait WriteStore: Send + Sync + 'static {
     /// Forgets keys that were first used before that instant, at most `limit`, and answers how many.
     ///
     /// # Errors
-    /// The store is unavailable.
-    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// See [`RecordError`]; no key was forgotten, or it is unknown whether some were.
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, RecordError>;
 }
 
 impl Command {

@@ -117,7 +117,7 @@ impl WriteStore for PostgresWriteStore {
         Ok(bounded(&self.pool, member).await??)
     }
 
-    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, RecordError> {
         let forget = sqlx::query(
             "DELETE FROM idempotency WHERE ctid = ANY (ARRAY (
                  SELECT ctid FROM idempotency
@@ -127,7 +127,11 @@ impl WriteStore for PostgresWriteStore {
         .bind(before.millis())
         .bind(i64::from(limit))
         .execute(&self.pool);
-        Ok(bounded(&self.pool, forget).await??.rows_affected())
+        let forgotten = bounded(&self.pool, forget)
+            .await
+            .map_err(RecordError::Unknown)?
+            .map_err(failed)?;
+        Ok(forgotten.rows_affected())
     }
 }
 

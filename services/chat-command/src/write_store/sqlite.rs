@@ -74,7 +74,7 @@ impl WriteStore for SqliteWriteStore {
         .await?)
     }
 
-    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, RecordError> {
         let forgotten = sqlx::query(
             "DELETE FROM idempotency WHERE (customer_id, route, key) IN
              (SELECT customer_id, route, key FROM idempotency WHERE used_at < ?1 ORDER BY used_at LIMIT ?2)",
@@ -82,16 +82,9 @@ impl WriteStore for SqliteWriteStore {
         .bind(before.millis())
         .bind(limit)
         .execute(&self.database().writer)
-        .await?;
+        .await
+        .map_err(failed)?;
         Ok(forgotten.rows_affected())
-    }
-}
-
-/// Before the commit nothing is recorded: what fails here is rolled back.
-fn failed(error: sqlx::Error) -> RecordError {
-    match StoreError::from(error) {
-        error @ StoreError::Unavailable(_) => RecordError::Away(error),
-        error @ StoreError::Defect(_) => RecordError::Rejected(error),
     }
 }
 
@@ -101,15 +94,98 @@ const SYNC_FAILURES: [&str; 2] = ["1034", "1290"];
 /// `SQLITE_FULL`: the transaction was rolled back.
 const FULL: &str = "13";
 
+/// Before the commit nothing is recorded: what fails here is rolled back. A sync can fail here too, when a batch is larger
+/// than the page cache.
+fn failed(error: sqlx::Error) -> RecordError {
+    let is_sync = has_code(&error, &SYNC_FAILURES);
+    match StoreError::from(error) {
+        error if is_sync => RecordError::DiskFailed(error),
+        error @ StoreError::Unavailable(_) => RecordError::Away(error),
+        error @ StoreError::Defect(_) => RecordError::Rejected(error),
+    }
+}
+
 fn commit_failed(error: sqlx::Error) -> RecordError {
+    if has_code(&error, &SYNC_FAILURES) || has_code(&error, &[FULL]) {
+        failed(error)
+    } else {
+        RecordError::Unknown(error.into())
+    }
+}
+
+fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     let code = error
         .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .map(std::borrow::Cow::into_owned);
-    let error = StoreError::from(error);
-    match code.as_deref() {
-        Some(code) if SYNC_FAILURES.contains(&code) => RecordError::DiskFailed(error),
-        Some(FULL) => RecordError::Away(error),
-        _ => RecordError::Unknown(error),
+        .and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| codes.contains(&code.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, fmt};
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::*;
+
+    /// What SQLite answers, known by its code.
+    #[derive(Debug)]
+    struct Answer(&'static str);
+
+    impl fmt::Display for Answer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl std::error::Error for Answer {}
+
+    impl DatabaseError for Answer {
+        fn message(&self) -> &str {
+            self.0
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn answer(code: &'static str) -> sqlx::Error {
+        sqlx::Error::Database(Box::new(Answer(code)))
+    }
+
+    #[test]
+    fn f36_a_sync_that_fails_is_one_whether_in_a_statement_or_in_the_commit() {
+        for code in SYNC_FAILURES {
+            for error in [failed(answer(code)), commit_failed(answer(code))] {
+                assert!(matches!(error, RecordError::DiskFailed(_)), "{error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn f36_a_full_disk_is_away_and_what_a_commit_that_fails_otherwise_did_is_not_known() {
+        const IOERR_WRITE: &str = "778";
+        assert!(matches!(failed(answer(FULL)), RecordError::Away(_)));
+        assert!(matches!(commit_failed(answer(FULL)), RecordError::Away(_)));
+        assert!(matches!(failed(answer(IOERR_WRITE)), RecordError::Away(_)));
+        let error = commit_failed(answer(IOERR_WRITE));
+        assert!(matches!(error, RecordError::Unknown(_)), "{error:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! The writer: how commands become batches, and what happens to them when a batch fails.
 
-mod scripted;
+pub mod scripted;
 
 use std::{sync::Arc, time::Duration};
 

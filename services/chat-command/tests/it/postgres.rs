@@ -100,6 +100,28 @@ async fn f27_a_room_locked_elsewhere_fails_fast_and_alone() {
     assert!(store.record(&[message(locked)]).await.unwrap()[0].is_ok());
 }
 
+#[tokio::test]
+async fn promise_p5_a_server_that_only_reads_is_away_and_rejects_no_command() {
+    let database = Database::fresh().await;
+    let (store, _) = database.instance();
+    let room = new_room(&store).await;
+    let only_reads = async |only: &str| {
+        let set = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {only}',
+                current_database()); END $$"
+        );
+        let set = sqlx::AssertSqlSafe(format!("SET transaction_read_only = off; {set}"));
+        sqlx::raw_sql(set).execute(&database.pool).await.unwrap();
+        // Of new connections, that is.
+        database.instance().0
+    };
+    let store = only_reads("on").await;
+    let refused = store.record(&[message(room)]).await;
+    assert!(matches!(&refused, Err(RecordError::Away(_))), "{refused:?}");
+    let store = only_reads("off").await;
+    assert!(store.record(&[message(room)]).await.unwrap()[0].is_ok());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn decision_2_a_concurrent_duplicate_waits_for_the_first() {
     let database = Database::fresh().await;

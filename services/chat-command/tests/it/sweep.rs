@@ -2,11 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use colloquy_chassis::clock::ManualClock;
+use colloquy_chassis::{Lifecycle, SystemClock, clock::ManualClock, lifecycle::TaskDied};
+use colloquy_chat_command::{ChatCommand, Settings};
 use colloquy_contracts::Timestamp;
 use serde_json::json;
 
-use crate::service::{ALICE, Service};
+use crate::{
+    directory::Directory,
+    group_commit::scripted::Scripted,
+    service::{ALICE, Service},
+};
 
 const HOUR: i64 = 60 * 60 * 1000;
 
@@ -32,4 +37,21 @@ async fn decision_2_keys_are_kept_for_a_day_and_then_swept() {
     assert!(young.replayed());
     let old = service.post_keyed(ALICE, "/message", "old", &body).await;
     assert!(!old.replayed());
+}
+
+#[tokio::test]
+async fn f36_a_disk_that_did_not_sync_a_sweep_ends_the_process() {
+    let mut store = Scripted::default();
+    store.sweeps_fail = true;
+    let life = Lifecycle::default();
+    let _service = ChatCommand::start(
+        Arc::new(store),
+        Arc::new(Directory::default()),
+        Arc::new(SystemClock),
+        Settings::default(),
+        &life.tasks(),
+    );
+    let ended = life.run_until(std::future::pending::<()>);
+    let in_time = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    assert!(matches!(in_time, Ok(Err(TaskDied))));
 }

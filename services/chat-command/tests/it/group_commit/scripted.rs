@@ -25,6 +25,8 @@ pub struct Scripted {
     /// How many commits may end.
     may_end: watch::Sender<usize>,
     batches: watch::Sender<Vec<usize>>,
+    /// The disk does not sync what a sweep writes.
+    pub sweeps_fail: bool,
 }
 
 impl Default for Scripted {
@@ -32,6 +34,7 @@ impl Default for Scripted {
         Self {
             may_end: watch::Sender::new(usize::MAX),
             batches: watch::Sender::new(Vec::new()),
+            sweeps_fail: false,
         }
     }
 }
@@ -123,7 +126,11 @@ impl WriteStore for Scripted {
         Ok(true)
     }
 
-    async fn forget_keys(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
+    async fn forget_keys(&self, _: Timestamp, _: u32) -> Result<u64, RecordError> {
+        if self.sweeps_fail {
+            let error = StoreError::Unavailable(sqlx::Error::PoolTimedOut);
+            return Err(RecordError::DiskFailed(error));
+        }
         Ok(0)
     }
 }
