@@ -70,11 +70,13 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-/// Verifies session tokens with public keys only; what was verified once is kept until it expires (performance.md §2).
+/// Verifies session tokens with public keys only; what was verified once is believed until it expires or the keys change
+/// (performance.md §2).
 #[derive(Clone)]
 pub struct SessionVerifier {
     keys: Arc<TokenKeys>,
-    verified: Cache<String, Session>,
+    /// With the number of changes of the keys before.
+    verified: Cache<String, (Session, u64)>,
     clock: Arc<dyn Clock>,
 }
 
@@ -102,12 +104,16 @@ impl SessionVerifier {
     /// The session of a token, if the token is ours, whole and not expired.
     #[must_use]
     pub fn verify(&self, token: &str) -> Option<Session> {
-        if let Some(session) = self.verified.get(token) {
+        let changes = self.keys.changes();
+        if let Some((session, before)) = self.verified.get(token)
+            && before == changes
+        {
             return (self.clock.now() < session.expires_at).then_some(session);
         }
         let claims = self.keys.claims(token, Purpose::Session)?;
         let session = Session::from_claims(claims)?;
-        self.verified.insert(token.to_owned(), session.clone());
+        self.verified
+            .insert(token.to_owned(), (session.clone(), changes));
         Some(session)
     }
 }

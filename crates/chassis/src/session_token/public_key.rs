@@ -19,7 +19,7 @@ pub struct PublicKey {
 }
 
 /// What a key consists of, as RFC 7518 and RFC 8037 name it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kty")]
 enum Parameters {
     #[serde(rename = "RSA")]
@@ -45,6 +45,12 @@ impl Jwk {
     /// Which key.
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.parameters == other.parameters
     }
 }
 

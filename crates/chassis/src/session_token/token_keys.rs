@@ -7,7 +7,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -78,6 +81,7 @@ pub struct TokenKeys {
     algorithms: Algorithms,
     clock: Arc<dyn Clock>,
     known: RwLock<Known>,
+    changes: AtomicU64,
 }
 
 struct Known {
@@ -129,6 +133,7 @@ impl TokenKeys {
             algorithms: algorithms.clone(),
             clock,
             known: RwLock::new(Known { keys, looked_again }),
+            changes: AtomicU64::new(0),
         })
     }
 
@@ -169,6 +174,11 @@ impl TokenKeys {
         Jwks { keys }
     }
 
+    /// How often the keys have changed: what was verified before the last change may be believed no more.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
     fn counts(&self, claims: &Registered, purpose: Purpose) -> bool {
         let now = self.clock.now().seconds();
         let lives = claims.exp.checked_sub(claims.iat);
@@ -194,7 +204,11 @@ impl TokenKeys {
         if !known.looked_again.is_some_and(lately) {
             known.looked_again = Some(Instant::now());
             match read(&self.folder) {
-                Ok(keys) => known.keys = keys,
+                Ok(keys) => {
+                    let has_changed = known.keys != keys;
+                    known.keys = keys;
+                    self.changes.fetch_add(has_changed.into(), Ordering::SeqCst);
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the session keys could not be reloaded");
                 }
