@@ -8,8 +8,9 @@ pub mod closing;
 pub(crate) mod socket;
 pub mod timers;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use colloquy_chassis::session_token::Session as Token;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
@@ -41,6 +42,8 @@ struct Connection<C> {
     decoder: Decoder,
     /// Whether frames that have come may be left to be handled.
     unhandled: bool,
+    /// Whether what came last has brought no frame so far.
+    fruitless: bool,
     timers: Timers,
     budget: FrameBudget,
 }
@@ -93,6 +96,7 @@ impl<C: Channel> Connection<C> {
             session: Session::new(Arc::clone(&websocket), Arc::clone(&outbound), cookie),
             decoder: Decoder::new(websocket.settings.frame),
             unhandled: false,
+            fruitless: false,
             timers: Timers::new(&websocket.settings, C::KEEPS_ALIVE, now),
             budget: FrameBudget::full(&websocket.settings, now),
             websocket,
@@ -129,7 +133,7 @@ impl<C: Channel> Connection<C> {
             let busy = more || self.unhandled;
             tokio::select! {
                 octets = self.channel.next(!self.unhandled) => match octets {
-                    Ok(octets) => self.received(&octets),
+                    Ok(said) => self.received(said),
                     Err(Lost::Wrong(closing)) => self.outbound.end(None, closing),
                     Err(Lost::Gone) => return Err(Gone),
                 },
@@ -143,11 +147,13 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    /// Writes what waits, in one go. What has ended is handed over even if it cannot leave now.
+    /// Writes what waits, in one go, for as long as something leaves. What has ended is handed over even if it cannot leave
+    /// now.
     async fn write(&mut self) -> Result<Written, Gone> {
         let Self {
             channel, outbound, ..
         } = self;
+        let within = self.websocket.settings.write_within;
         let writing = async {
             let mut written = 0;
             let rest = loop {
@@ -158,34 +164,36 @@ impl<C: Channel> Connection<C> {
                     break Written::Everything;
                 }
                 match outbound.next() {
-                    Next::Frame(frame) => channel.feed(Outgoing::Frame(frame)).await?,
+                    Next::Frame(frame) => {
+                        in_time(within, channel.feed(Outgoing::Frame(frame))).await?;
+                    }
                     Next::End(closing) => break Written::End(closing),
                     Next::Nothing => break Written::Everything,
                 }
                 written += 1;
             };
-            if written > 0 {
-                channel.flush().await?;
+            if written > 0 || channel.owes_answer() {
+                in_time(within, channel.flush()).await?;
             }
             Ok((written, rest))
         };
         let expires_at = self.timers.expires_at();
         let written = tokio::select! {
             biased;
-            written = timeout(self.websocket.settings.write_within, writing) => written,
+            written = writing => written,
             () = over(outbound, expires_at) => return Ok(Written::Over),
         };
         match written {
-            Ok(Ok((written, rest))) => {
+            Ok((written, rest)) => {
                 if written > 0 {
                     self.timers.sent(C::WRITES_SHOW_LIFE, Instant::now());
                 }
                 Ok(rest)
             }
-            Ok(Err(Gone)) => Err(Gone),
-            Err(_) => {
+            Err(Lost::Gone) => Err(Gone),
+            Err(Lost::Wrong(closing)) => {
                 self.outbound.give_up();
-                Ok(Written::End(Closing::TooSlow))
+                Ok(Written::End(closing))
             }
         }
     }
@@ -212,10 +220,13 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    fn received(&mut self, octets: &[u8]) {
+    fn received(&mut self, said: Option<Bytes>) {
         self.timers.received(Instant::now());
-        self.decoder.feed(octets);
-        self.unhandled |= !octets.is_empty();
+        let Some(octets) = said else { return };
+        self.decoder.feed(&octets);
+        // Without octets there is nothing to handle but that it came.
+        self.unhandled = true;
+        self.fruitless = true;
     }
 
     /// Handles the next frame that has come, if there is one.
@@ -229,6 +240,10 @@ impl<C: Channel> Connection<C> {
             }
         };
         self.unhandled = frame.is_some();
+        let fruitless = std::mem::take(&mut self.fruitless) && frame.is_none();
+        if fruitless && !self.outbound.has_ended() && !self.within_budget() {
+            self.session.refuse(&Refusal::TooManyFrames, None);
+        }
         let partial = frame.is_none() && self.decoder.is_partial();
         let by = Instant::now() + self.websocket.settings.frame_within;
         self.timers
@@ -258,7 +273,7 @@ impl<C: Channel> Connection<C> {
     fn next_event(&mut self) -> Option<Event> {
         match self.decoder.next_event() {
             Ok(Some(Event::Frame(frame))) => {
-                if self.budget.take(&self.websocket.settings, Instant::now()) {
+                if self.within_budget() {
                     return Some(Event::Frame(frame));
                 }
                 let receipt = frame.header("receipt");
@@ -272,6 +287,11 @@ impl<C: Channel> Connection<C> {
                 None
             }
         }
+    }
+
+    /// Counts one frame, or something without any: nothing that a client says is free.
+    fn within_budget(&mut self) -> bool {
+        self.budget.take(&self.websocket.settings, Instant::now())
     }
 
     async fn time_passed(&mut self) -> Result<(), Gone> {
@@ -327,6 +347,17 @@ impl<C: Channel> Connection<C> {
             self.timers.sent(C::WRITES_SHOW_LIFE, Instant::now());
         }
         Ok(())
+    }
+}
+
+/// Something that is written, unless nothing of it leaves within this time: the client is too slow.
+async fn in_time(
+    within: Duration,
+    writing: impl Future<Output = Result<(), Gone>>,
+) -> Result<(), Lost> {
+    match timeout(within, writing).await {
+        Ok(written) => Ok(written?),
+        Err(_) => Err(Lost::Wrong(Closing::TooSlow)),
     }
 }
 

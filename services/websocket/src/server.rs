@@ -75,7 +75,7 @@ async fn serve(
     cookie: Option<Box<Token>>,
     place: AddressPlace,
 ) {
-    let socket = Socket::new(upgraded, websocket.settings.frame.frame).await;
+    let socket = Socket::new(upgraded, &websocket.settings).await;
     connection::serve(websocket, socket, cookie, place).await;
 }
 

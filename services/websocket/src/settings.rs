@@ -23,7 +23,7 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// Open SockJS sessions over plain HTTP on this node.
     pub sockjs_sessions: usize,
-    /// Frames a second from one client, over time.
+    /// Frames a second from one client, over time; a message that brings none counts as one.
     pub frames_per_second: u32,
     /// Frames at once from one client.
     pub frame_burst: u32,
@@ -35,7 +35,7 @@ pub struct Settings {
     pub ping_after: Duration,
     /// Bytes that may wait for one client.
     pub queue_bytes: usize,
-    /// How long one write may stall.
+    /// How long a write may stall; one that goes on may take longer.
     pub write_within: Duration,
     /// At most one push of a room's view within this time; the newest wins (decision 21).
     pub room_interval: Duration,

@@ -42,14 +42,17 @@ pub(crate) trait Channel {
     /// Whether what is fed can leave now.
     fn is_writable(&self) -> bool;
 
-    /// The octets that the client says next, if they are wanted now; none at all if it only shows that it is there, or can
-    /// be written to again. Cancel-safe.
-    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost>;
+    /// Whether there is something to flush that was not fed: the transport's own answer to what it has read.
+    fn owes_answer(&self) -> bool;
+
+    /// What the client says next, if it is wanted now: no octets if it only shows that it is there. `None` if it has said
+    /// nothing, but can be written to again. Cancel-safe.
+    async fn next(&mut self, wanted: bool) -> Result<Option<Bytes>, Lost>;
 
     /// Takes what is to be written.
     async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone>;
 
-    /// Writes what was fed.
+    /// Writes what was fed, and what is owed.
     async fn flush(&mut self) -> Result<(), Gone>;
 
     /// Tells the client the last thing, if there is one, and why the connection ends; and ends it.

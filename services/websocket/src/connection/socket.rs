@@ -20,6 +20,7 @@ use super::{
     Closing,
     channel::{Channel, Gone, Lost, Outgoing},
 };
+use crate::Settings;
 
 /// Allocated for each connection at once and kept, so it is small; a larger message gets a buffer of its own.
 const READ_BUFFER: usize = 512;
@@ -32,39 +33,54 @@ const MESSAGE_SLACK: usize = 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A WebSocket behind its handshake.
-pub(crate) struct Socket(WebSocketStream<TokioIo<Upgraded>>);
+pub(crate) struct Socket {
+    stream: WebSocketStream<TokioIo<Upgraded>>,
+    /// A PING was read, and its PONG may not have left. Nothing more is read until it has: whoever does not take what they
+    /// ask for has stalled, and holds one PONG in memory, not one for each PING.
+    owes_pong: bool,
+}
 
 impl Socket {
-    /// The server's end of an upgraded connection, for frames up to this size.
-    pub async fn new(upgraded: Upgraded, frame_limit: usize) -> Self {
-        let message_limit = frame_limit + MESSAGE_SLACK;
+    /// The server's end of an upgraded connection.
+    pub async fn new(upgraded: Upgraded, settings: &Settings) -> Self {
+        let message_limit = settings.frame.frame + MESSAGE_SLACK;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
+            // Room for any frame that the queue lets through, which SockJS may escape to twice its size.
+            .max_write_buffer_size(
+                settings
+                    .queue_bytes
+                    .saturating_mul(2)
+                    .saturating_add(WRITE_BUFFER + MESSAGE_SLACK),
+            )
             .max_message_size(Some(message_limit))
             .max_frame_size(Some(message_limit));
         let io = TokioIo::new(upgraded);
-        Self(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
+        Self {
+            stream: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await,
+            owes_pong: false,
+        }
     }
 
     /// Hands over one message.
     pub async fn put(&mut self, message: Message) -> Result<(), Gone> {
-        self.0.feed(message).await.map_err(|_| Gone)
+        self.stream.feed(message).await.map_err(|_| Gone)
     }
 
     /// Tells the client the last things and why the connection ends, then drains what it still sends.
     pub async fn end(mut self, last: impl IntoIterator<Item = Message>, closing: Closing) {
         let telling = async {
             for message in last {
-                self.0.feed(message).await?;
+                self.stream.feed(message).await?;
             }
-            self.0.close(Some(closing.frame())).await
+            self.stream.close(Some(closing.frame())).await
         };
         let told = timeout(closing.told_within(), telling).await;
         if !matches!(told, Ok(Ok(()))) {
             return;
         }
-        let mut io = self.0.into_inner();
+        let mut io = self.stream.into_inner();
         let _ = timeout(LINGER, async {
             io.shutdown().await?;
             tokio::io::copy(&mut io, &mut tokio::io::sink()).await
@@ -81,14 +97,22 @@ impl Channel for Socket {
         true
     }
 
-    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost> {
+    fn owes_answer(&self) -> bool {
+        self.owes_pong
+    }
+
+    async fn next(&mut self, wanted: bool) -> Result<Option<Bytes>, Lost> {
         if !wanted {
             return std::future::pending().await;
         }
-        match self.0.next().await {
-            Some(Ok(Message::Text(text))) => Ok(text.into()),
-            Some(Ok(Message::Binary(octets))) => Ok(octets),
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Bytes::new()),
+        match self.stream.next().await {
+            Some(Ok(Message::Text(text))) => Ok(Some(text.into())),
+            Some(Ok(Message::Binary(octets))) => Ok(Some(octets)),
+            Some(Ok(Message::Ping(_))) => {
+                self.owes_pong = true;
+                Ok(Some(Bytes::new()))
+            }
+            Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(Some(Bytes::new())),
             Some(Ok(Message::Close(_))) | None => Err(Lost::Gone),
             Some(Err(error)) => Err(closing_for(&error).map_or(Lost::Gone, Lost::Wrong)),
         }
@@ -103,7 +127,9 @@ impl Channel for Socket {
     }
 
     async fn flush(&mut self) -> Result<(), Gone> {
-        self.0.flush().await.map_err(|_| Gone)
+        self.stream.flush().await.map_err(|_| Gone)?;
+        self.owes_pong = false;
+        Ok(())
     }
 
     async fn close(self, last: Option<Message>, closing: Closing) {
@@ -112,7 +138,7 @@ impl Channel for Socket {
 
     /// Answers a Close frame of the client, if that is why it is gone.
     async fn farewell(mut self) {
-        let _ = timeout(LINGER, self.0.flush()).await;
+        let _ = timeout(LINGER, self.stream.flush()).await;
     }
 }
 

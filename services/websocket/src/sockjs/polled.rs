@@ -107,7 +107,11 @@ impl Channel for Polled {
         self.receiver.is_some()
     }
 
-    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost> {
+    fn owes_answer(&self) -> bool {
+        false
+    }
+
+    async fn next(&mut self, wanted: bool) -> Result<Option<Bytes>, Lost> {
         let receiver = self.receiver.as_ref();
         let unattended = self.unattended_since + UNATTENDED;
         tokio::select! {
@@ -118,9 +122,9 @@ impl Channel for Polled {
             }
             Some(receiver) = self.requests.receivers.recv() => {
                 self.attach(receiver);
-                Ok(Bytes::new())
+                Ok(None)
             }
-            Some(octets) = self.requests.octets.recv(), if wanted => Ok(octets),
+            Some(octets) = self.requests.octets.recv(), if wanted => Ok(Some(octets)),
             () = sleep_until(unattended), if receiver.is_none() => Err(Lost::Gone),
         }
     }

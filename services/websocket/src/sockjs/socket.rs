@@ -47,7 +47,7 @@ async fn serve(
     cookie: Option<Box<Token>>,
     place: AddressPlace,
 ) {
-    let socket = Socket::new(upgraded, websocket.settings.frame.frame).await;
+    let socket = Socket::new(upgraded, &websocket.settings).await;
     let mut framed = FramedSocket(socket);
     if framed.put(frame::OPEN).await.is_ok() && framed.flush().await.is_ok() {
         connection::serve(websocket, framed, cookie, place).await;
@@ -68,12 +68,17 @@ impl Channel for FramedSocket {
         true
     }
 
-    async fn next(&mut self, wanted: bool) -> Result<Bytes, Lost> {
-        let octets = self.0.next(wanted).await?;
-        if octets.is_empty() {
-            return Ok(octets);
+    fn owes_answer(&self) -> bool {
+        self.0.owes_answer()
+    }
+
+    async fn next(&mut self, wanted: bool) -> Result<Option<Bytes>, Lost> {
+        match self.0.next(wanted).await? {
+            Some(octets) if !octets.is_empty() => frame::decode(&octets)
+                .map(Some)
+                .map_err(|_| Lost::Wrong(Closing::BrokenFraming)),
+            nothing => Ok(nothing),
         }
-        frame::decode(&octets).map_err(|_| Lost::Wrong(Closing::BrokenFraming))
     }
 
     async fn feed(&mut self, outgoing: Outgoing) -> Result<(), Gone> {

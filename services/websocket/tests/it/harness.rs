@@ -30,7 +30,12 @@ use colloquy_service_api::{
     revocations::Revocations,
 };
 use colloquy_websocket::{Access, Foundation, Settings, Websocket, router};
-use tokio::{net::TcpListener, runtime::Runtime, sync::Notify, time::Instant};
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    runtime::Runtime,
+    sync::Notify,
+    time::Instant,
+};
 
 use memory_log::MemoryLog;
 
@@ -40,6 +45,9 @@ pub const CAROL: CustomerId = CustomerId(3);
 pub const OUTSIDER: CustomerId = CustomerId(99);
 /// The page that may connect.
 pub const PAGE: &str = "http://localhost:8080";
+
+/// What the kernel keeps for a narrow connection, about.
+pub const NARROW: u32 = 8 * 1024;
 
 /// How long a test waits for what must happen.
 pub const SOON: Duration = Duration::from_secs(10);
@@ -128,21 +136,27 @@ impl Node {
         node
     }
 
+    /// The same where the kernel takes little that a client does not read.
+    pub async fn narrow(log: &MemoryLog, settings: Settings) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Connections inherit it. The kernel doubles it.
+        socket.set_send_buffer_size(NARROW).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let (lifecycle, ground) = alone(log, settings);
+        let node = Self::begin(lifecycle, ground, socket.listen(128).unwrap());
+        eventually(|| node.readiness.waiting_for().is_empty()).await;
+        node
+    }
+
     /// A node that listens, but may not follow the log yet.
     pub async fn unready(log: &MemoryLog, settings: Settings) -> Self {
-        let lifecycle = Lifecycle::default();
-        let ground = Ground {
-            log: log.clone(),
-            store: Store::Shared(Arc::new(EmbeddedExpiringStore::start(&lifecycle.tasks()))),
-            rooms: Arc::new(Rooms),
-            settings,
-        };
-        Self::begin(lifecycle, ground).await
+        let (lifecycle, ground) = alone(log, settings);
+        Self::begin(lifecycle, ground, listener().await)
     }
 
     /// A node beside others.
     pub async fn on(ground: &Ground) -> Self {
-        let node = Self::begin(Lifecycle::default(), ground.clone()).await;
+        let node = Self::begin(Lifecycle::default(), ground.clone(), listener().await);
         eventually(|| node.readiness.waiting_for().is_empty()).await;
         node
     }
@@ -155,7 +169,7 @@ impl Node {
         stopped.unwrap();
     }
 
-    async fn begin(lifecycle: Lifecycle, ground: Ground) -> Self {
+    fn begin(lifecycle: Lifecycle, ground: Ground, listener: TcpListener) -> Self {
         let readiness = Readiness::default();
         let tasks = lifecycle.tasks();
         let revocations = RevocationList::default();
@@ -176,7 +190,6 @@ impl Node {
         };
         let gate = readiness.gate("event log");
         let websocket = Websocket::start(foundation, ground.settings, gate, &tasks);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let routes = finish(router(Arc::clone(&websocket)));
         tasks.spawn(http_server::serve(listener, routes, tasks.clone()));
@@ -188,6 +201,22 @@ impl Node {
             revocations,
         }
     }
+}
+
+/// What a node stands on that shares nothing but the log.
+fn alone(log: &MemoryLog, settings: Settings) -> (Lifecycle, Ground) {
+    let lifecycle = Lifecycle::default();
+    let ground = Ground {
+        log: log.clone(),
+        store: Store::Shared(Arc::new(EmbeddedExpiringStore::start(&lifecycle.tasks()))),
+        rooms: Arc::new(Rooms),
+        settings,
+    };
+    (lifecycle, ground)
+}
+
+async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
 /// A node that can die from one moment to the next: it has threads of its own.
@@ -219,6 +248,13 @@ impl Drop for Mortal {
             runtime.shutdown_background();
         }
     }
+}
+
+/// A connection whose client's kernel takes little that is not read.
+pub async fn narrow_connection(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(NARROW).unwrap();
+    socket.connect(address).await.unwrap()
 }
 
 /// A reading of the revocation log in which nothing was.

@@ -1,8 +1,11 @@
-//! A client that does not read.
+//! Clients that do not read, and one that reads slowly.
 
 use std::time::Duration;
 
 use colloquy_websocket::Settings;
+use futures_util::SinkExt as _;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::harness::{
     ALICE, BOB, Node, client::Client, events::long_message, eventually, memory_log::MemoryLog,
@@ -71,4 +74,48 @@ async fn f20_a_write_that_stalls_too_long_ends_the_connection_though_its_queue_h
     }
     eventually(|| node.websocket.open_connections() == 0).await;
     assert_eq!(stalled.closed().await.0, 4500);
+}
+
+#[tokio::test]
+async fn f20_whoever_reads_steadily_is_not_slow_however_long_it_takes() {
+    const MESSAGES: i64 = 100;
+    let log = MemoryLog::default();
+    let settings = Settings {
+        write_within: Duration::from_millis(500),
+        ..Settings::default()
+    };
+    let node = Node::narrow(&log, settings.clone()).await;
+    let mut steady = Client::narrow(node.address, ALICE).await;
+    steady.subscribe("0", ROOM).await;
+    for seq in 1..=MESSAGES {
+        log.add(long_message(1, seq, "x".repeat(TEXT))).await;
+    }
+    let begun = Instant::now();
+    let mut pace = tokio::time::interval(Duration::from_millis(20));
+    for seq in 1..=MESSAGES {
+        pace.tick().await;
+        assert_eq!(steady.seq().await, seq);
+    }
+    assert!(begun.elapsed() > 3 * settings.write_within);
+}
+
+/// A PING that is answered and whose PONG is not taken: nothing else waits, and each PING is a sign of life.
+#[tokio::test]
+async fn f20_whoever_does_not_take_the_pongs_it_asks_for_is_closed() {
+    let settings = Settings {
+        write_within: Duration::from_millis(200),
+        frame_burst: u32::MAX,
+        ..Settings::default()
+    };
+    let node = Node::narrow(&MemoryLog::default(), settings).await;
+    let mut flooding = Client::narrow(node.address, ALICE).await;
+    let flood = async {
+        let ping = Message::Ping(vec![7; 125].into());
+        while flooding.0.send(ping.clone()).await.is_ok() {}
+    };
+    tokio::select! {
+        () = flood => {}
+        () = eventually(|| node.websocket.open_connections() == 0) => {}
+    }
+    eventually(|| node.websocket.is_idle()).await;
 }

@@ -229,6 +229,31 @@ async fn stomp_limits_a_flood_of_frames_is_refused() {
 }
 
 #[tokio::test]
+async fn stomp_limits_what_is_no_frame_counts_as_one() {
+    let settings = Settings {
+        frames_per_second: 0,
+        frame_burst: 10,
+        ..Settings::default()
+    };
+    for said in [
+        Message::Ping(Bytes::from_static(b"there?")),
+        Message::Pong(Bytes::new()),
+        Message::text(""),
+        Message::text("\n"),
+    ] {
+        let (_node, mut client) = connected(settings.clone()).await;
+        // CONNECT was the first.
+        for _ in 2..10 {
+            client.0.feed(said.clone()).await.unwrap();
+        }
+        client.say(&extend("the tenth")).await;
+        expect_receipt(&mut client, "the tenth").await;
+        client.0.send(said).await.unwrap();
+        assert_eq!(client.error().await, ("too many frames".into(), 1002));
+    }
+}
+
+#[tokio::test]
 async fn stomp_h3_a_heart_beat_is_one_line_end_in_one_text_message() {
     let settings = Settings {
         heart_beat: HeartBeat {

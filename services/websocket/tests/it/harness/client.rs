@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
 
-use super::{SOON, token};
+use super::{SOON, narrow_connection, token};
 
 /// A client behind its upgrade.
 pub struct Client(pub WebSocketStream<TcpStream>);
@@ -22,12 +22,19 @@ impl Client {
         address: SocketAddr,
         headers: &[(HeaderName, &str)],
     ) -> Result<(Self, Response<Option<Vec<u8>>>), Error> {
+        Self::over(TcpStream::connect(address).await?, headers).await
+    }
+
+    async fn over(
+        stream: TcpStream,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<(Self, Response<Option<Vec<u8>>>), Error> {
+        let address = stream.peer_addr()?;
         let mut request = format!("ws://{address}/ws/chat").into_client_request()?;
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).unwrap();
             request.headers_mut().append(name, value);
         }
-        let stream = TcpStream::connect(address).await?;
         let (socket, response) = client_async(request, stream).await?;
         Ok((Self(socket), response))
     }
@@ -48,13 +55,25 @@ impl Client {
 
     /// A client that has read CONNECTED.
     pub async fn connected(address: SocketAddr, customer: CustomerId) -> Self {
-        let mut client = Self::with_cookie(address, &token(customer, 3600)).await;
-        client
-            .say("CONNECT\naccept-version:1.2\nhost:x\n\n\0")
-            .await;
-        let connected = client.frame().await;
+        let client = Self::with_cookie(address, &token(customer, 3600)).await;
+        client.connect().await
+    }
+
+    /// The same where the kernel takes little that the client does not read.
+    pub async fn narrow(address: SocketAddr, customer: CustomerId) -> Self {
+        let cookie = format!("jwt_token={}", token(customer, 3600));
+        let stream = narrow_connection(address).await;
+        let (client, _) = Self::over(stream, &[(header::COOKIE, &cookie)])
+            .await
+            .unwrap();
+        client.connect().await
+    }
+
+    async fn connect(mut self) -> Self {
+        self.say("CONNECT\naccept-version:1.2\nhost:x\n\n\0").await;
+        let connected = self.frame().await;
         assert!(connected.starts_with("CONNECTED\n"), "{connected}");
-        client
+        self
     }
 
     /// Sends one text message.
