@@ -134,8 +134,6 @@ pub struct PasswordChange {
     pub new: PasswordHash,
     /// The session that goes on.
     pub except: Option<SessionId>,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// One note that sessions have yet to be ended.
@@ -146,6 +144,12 @@ pub struct EndingId(pub i64);
 pub const ENDING_DUE_MILLIS: i64 = 5_000;
 /// Endings in one answer.
 pub const ENDINGS: i64 = 100;
+
+/// When a change that was noted at this instant is there: a store answers within 5 s (promise P6).
+#[must_use]
+pub const fn there_by(noted: Timestamp) -> Timestamp {
+    Timestamp::from_millis(noted.millis() + ENDING_DUE_MILLIS)
+}
 
 /// Why nothing was taken of a budget.
 #[derive(Debug, thiserror::Error)]
@@ -233,15 +237,16 @@ pub trait CustomerStore: Send + Sync + 'static {
     async fn search_phone_numbers(&self, search: &PhoneSearch)
     -> Result<Vec<Customer>, StoreError>;
 
-    /// Replaces a password and notes, in the same step, that the customer's sessions have yet to be ended (decision 23).
-    /// `None`, and nothing done, if the verified hash is not there any more: of many that verified the same one, one
-    /// replaces it.
+    /// Replaces a password and notes, in the same step, that the customer's sessions have yet to be ended (decision 23),
+    /// and that it is `now`. `None`, and nothing done, if the verified hash is not there any more: of many that verified
+    /// the same one, one replaces it.
     ///
     /// # Errors
     /// The store could not do it.
     async fn replace_password(
         &self,
         change: &PasswordChange,
+        now: Timestamp,
     ) -> Result<Option<EndingId>, StoreError>;
 
     /// Keeps the same password under a better hash, unless the verified hash is not there any more; says whether it did.
@@ -256,7 +261,8 @@ pub trait CustomerStore: Send + Sync + 'static {
     ) -> Result<bool, StoreError>;
 
     /// Endings that are left over: noted [`ENDING_DUE_MILLIS`] ago or earlier, or later than now because a clock was
-    /// set back. The oldest [`ENDINGS`] of them.
+    /// set back. The oldest [`ENDINGS`] of them. However late it is read, an ending is of the sessions that began before
+    /// the change was there, as [`there_by`] has it.
     ///
     /// # Errors
     /// The store could not tell.

@@ -63,15 +63,20 @@ async fn call(
     (status, serde_json::from_slice(&body).unwrap())
 }
 
+/// The sessions of customer 7 that began before so many seconds from now.
+fn ending(seconds: i64, except: Option<&str>) -> String {
+    let began_before = Timestamp::from_millis((NOW + seconds) * 1000);
+    json!({"customerId": 7, "beganBefore": began_before, "except": except}).to_string()
+}
+
 const END: (Method, &str) = (Method::POST, END_PATH);
 const READY: (Method, &str) = (Method::GET, READY_PATH);
 
 #[tokio::test]
 async fn decision_23_customer_management_ends_the_sessions_that_began_before_now_but_perhaps_one() {
     let (_folder, store) = sqlite_store().await;
-    let one = json!({"customerId": 7, "except": SESSION_ID}).to_string();
-    for body in [r#"{"customerId":7}"#, &one] {
-        let (status, answer) = call(&store, service(ServiceName::Customer), END, body).await;
+    for body in [ending(5, None), ending(5, Some(SESSION_ID))] {
+        let (status, answer) = call(&store, service(ServiceName::Customer), END, &body).await;
         assert_eq!((status, &answer["success"]), (StatusCode::OK, &true.into()));
     }
     let log = store.read_after(0).await.unwrap().revocations;
@@ -89,6 +94,20 @@ async fn decision_23_customer_management_ends_the_sessions_that_began_before_now
 }
 
 #[tokio::test]
+async fn decision_23_sessions_that_began_after_a_change_outlive_its_late_ending() {
+    let (_folder, store) = sqlite_store().await;
+    let late = ending(-3600, None);
+    let (status, _) = call(&store, service(ServiceName::Customer), END, &late).await;
+    assert_eq!(status, StatusCode::OK);
+    let log = store.read_after(0).await.unwrap().revocations;
+    let expected = Ended::EarlierSessions {
+        issued_before: Timestamp::from_millis((NOW - 3600) * 1000),
+        except: None,
+    };
+    assert_eq!(log[0].ended, expected);
+}
+
+#[tokio::test]
 async fn decision_31_nobody_but_customer_management_ends_sessions_of_others() {
     let (_folder, store) = sqlite_store().await;
     for (identity, expected) in [
@@ -98,8 +117,7 @@ async fn decision_31_nobody_but_customer_management_ends_sessions_of_others() {
         (service(ServiceName::Websocket), StatusCode::FORBIDDEN),
     ] {
         for asked in [END, READY] {
-            let (status, answer) =
-                call(&store, identity.clone(), asked, r#"{"customerId":7}"#).await;
+            let (status, answer) = call(&store, identity.clone(), asked, &ending(0, None)).await;
             assert_eq!(status, expected, "{identity:?}");
             assert_eq!(answer["success"], false);
         }
@@ -114,7 +132,7 @@ async fn decision_23_readiness_is_the_stores_and_a_store_that_is_down_is_503() {
     for (store, expected) in [(there, 200), (away, 503)] {
         for asked in [READY, END] {
             let customer = service(ServiceName::Customer);
-            let (status, _) = call(&store, customer, asked, r#"{"customerId":7}"#).await;
+            let (status, _) = call(&store, customer, asked, &ending(0, None)).await;
             assert_eq!(status.as_u16(), expected);
         }
     }
@@ -125,8 +143,10 @@ async fn contract_4_a_question_that_does_not_fit_is_400() {
     let (_folder, store) = sqlite_store().await;
     for body in [
         "{}",
-        r#"{"customerId":"x"}"#,
-        r#"{"customerId":1,"except":"x"}"#,
+        r#"{"customerId":1}"#,
+        r#"{"customerId":"x","beganBefore":"2023-11-14T22:13:20.000Z"}"#,
+        r#"{"customerId":1,"beganBefore":"soon"}"#,
+        r#"{"customerId":1,"beganBefore":"2023-11-14T22:13:20.000Z","except":"x"}"#,
     ] {
         let (status, _) = call(&store, service(ServiceName::Customer), END, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
@@ -137,6 +157,7 @@ async fn contract_4_a_question_that_does_not_fit_is_400() {
 async fn decision_23_in_one_process_auth_is_asked_without_http() {
     let ending = EndSessions {
         customer_id: CustomerId(7),
+        began_before: Timestamp::from_millis(NOW * 1000),
         except: None,
     };
     let (_folder, store) = sqlite_store().await;

@@ -134,8 +134,9 @@ impl CustomerStore for PostgresCustomerStore {
     async fn replace_password(
         &self,
         change: &PasswordChange,
+        now: Timestamp,
     ) -> Result<Option<EndingId>, StoreError> {
-        bounded(&self.0, passwords::replace(&self.0, change)).await?
+        bounded(&self.0, passwords::replace(&self.0, change, now)).await?
     }
 
     async fn upgrade_hash(

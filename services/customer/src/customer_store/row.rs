@@ -1,9 +1,9 @@
 //! The row that both adapters read and write.
 
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::session_ending::EndSessions;
 
-use super::{Customer, EndingId, NewCustomer, Profile, Taken};
+use super::{Customer, EndingId, NewCustomer, Profile, Taken, there_by};
 use crate::{domain::fold, password::PasswordHash};
 
 /// One row of `customers`.
@@ -107,12 +107,14 @@ pub(super) struct EndingRow {
     ending_id: i64,
     customer_id: i64,
     except_session: Option<String>,
+    changed_at: i64,
 }
 
 impl EndingRow {
     pub(super) fn into_ending(self) -> (EndingId, EndSessions) {
         let ending = EndSessions {
             customer_id: CustomerId(self.customer_id),
+            began_before: there_by(Timestamp::from_millis(self.changed_at)),
             // What is no session id is no session: then all of them end.
             except: self.except_session.and_then(|session| session.parse().ok()),
         };

@@ -172,8 +172,9 @@ impl CustomerStore for SqliteCustomerStore {
     async fn replace_password(
         &self,
         change: &PasswordChange,
+        now: Timestamp,
     ) -> Result<Option<EndingId>, StoreError> {
-        passwords::replace(&self.0, change).await
+        passwords::replace(&self.0, change, now).await
     }
 
     async fn upgrade_hash(

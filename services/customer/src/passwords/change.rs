@@ -122,7 +122,6 @@ async fn change(
         verified: Some(hash),
         new: customers.hashing.hash(request.new_password.clone()).await?,
         except: Some(caller.session_id),
-        at: customers.clock.now(),
     };
     while !customers.replace_password(&change).await? {
         // Another request was faster: does the current password still fit?

@@ -1,7 +1,8 @@
 //! A new password and the end of the sessions it did not make: one durable step (decision 23).
 //!
 //! The new hash and a note that sessions have yet to be ended are one transaction. Whoever makes the change sees to the
-//! note before the answer; if that fails, or the process ends, the note stays and [`start`]'s task sees to it.
+//! note before the answer; if that fails, or the process ends, the note stays and [`start`]'s task sees to it. However late
+//! that is, no session ends that began more than 5 s after the change.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -9,7 +10,10 @@ use colloquy_chassis::{Clock, Failure, Kind, Tasks, answer::chain};
 use colloquy_service_api::{CallError, SessionEnding, session_ending::EndSessions};
 use colloquy_sql::StoreError;
 
-use crate::{CustomerStore, Customers, customer_store::PasswordChange};
+use crate::{
+    CustomerStore, Customers,
+    customer_store::{PasswordChange, there_by},
+};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -43,11 +47,14 @@ impl Customers {
     ) -> Result<bool, ReplaceError> {
         let sessions = self.sessions.as_ref();
         sessions.ready().await.map_err(ReplaceError::NotReady)?;
-        let Some(note) = self.store.replace_password(change).await? else {
+        let noting = self.store.replace_password(change, self.clock.now());
+        let Some(note) = noting.await? else {
             return Ok(false);
         };
         let ending = EndSessions {
             customer_id: change.customer_id,
+            // It is there already, and auth takes its own instant unless its clock is ahead by more than that.
+            began_before: there_by(self.clock.now()),
             except: change.except,
         };
         sessions
@@ -55,6 +62,7 @@ impl Customers {
             .await
             .map_err(ReplaceError::NotYetEnded)?;
         if let Err(error) = self.store.forget_ending(note).await {
+            // With those of whoever logged in again within the 5 s.
             tracing::warn!(error = %chain(&error), "sessions that have ended will be ended again");
         }
         Ok(true)

@@ -145,7 +145,6 @@ async fn replace(
         verified: None,
         new,
         except: None,
-        at: customers.clock.now(),
     };
     let replaced = customers.replace_password(&change).await?;
     replaced.then_some(()).ok_or(ResetError::NotConfirmed)

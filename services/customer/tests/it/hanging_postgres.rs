@@ -53,7 +53,6 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         verified: None,
         new: PasswordHash::new("$argon2id$new"),
         except: None,
-        at: now,
     };
     let budget = Budget::guesses_of(id);
     let spending = async {
@@ -79,7 +78,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         fails_in_time("by_ids", store.by_ids(&ids)),
         fails_in_time("search_names", store.search_names(&names)),
         fails_in_time("search_phone_numbers", store.search_phone_numbers(&numbers)),
-        fails_in_time("replace_password", store.replace_password(&change)),
+        fails_in_time("replace_password", store.replace_password(&change, now)),
         fails_in_time("upgrade_hash", store.upgrade_hash(id, hash, hash)),
         fails_in_time("endings_due", store.endings_due(now)),
         fails_in_time("forget_ending", store.forget_ending(EndingId(1))),

@@ -22,7 +22,6 @@ fn change(id: CustomerId, verified: Option<&str>, new: &str) -> PasswordChange {
         verified: verified.map(PasswordHash::new),
         new: PasswordHash::new(new),
         except: None,
-        at: NOW,
     }
 }
 
@@ -32,17 +31,8 @@ async fn hash_of(store: &dyn CustomerStore, id: CustomerId) -> PasswordHash {
 
 async fn due(store: &dyn CustomerStore) -> Vec<(EndingId, CustomerId, Option<SessionId>)> {
     let due = store.endings_due(DUE).await.unwrap();
-    due.into_iter()
-        .map(
-            |(
-                id,
-                EndSessions {
-                    customer_id,
-                    except,
-                },
-            )| (id, customer_id, except),
-        )
-        .collect()
+    let parts = |(id, ending): (_, EndSessions)| (id, ending.customer_id, ending.except);
+    due.into_iter().map(parts).collect()
 }
 
 /// The address in another case too.
@@ -75,20 +65,20 @@ pub async fn decision_23_a_password_is_replaced_together_with_the_mark_that_ends
         except: Some(goes_on),
         ..change(id, Some("$argon2id$an"), "$argon2id$first")
     };
-    let first = store.replace_password(&first).await.unwrap().unwrap();
+    let first = store.replace_password(&first, NOW).await.unwrap().unwrap();
     assert_eq!(due(store.as_ref()).await, [(first, id, Some(goes_on))]);
     for refused in [
         change(id, Some("$argon2id$an"), "$argon2id$late"),
         change(CustomerId(99), None, "$argon2id$nobody"),
     ] {
-        assert_eq!(store.replace_password(&refused).await.unwrap(), None);
+        assert_eq!(store.replace_password(&refused, NOW).await.unwrap(), None);
     }
     assert_eq!(
         hash_of(store.as_ref(), id).await.as_str(),
         "$argon2id$first"
     );
     let second = change(id, None, "$argon2id$second");
-    let second = store.replace_password(&second).await.unwrap().unwrap();
+    let second = store.replace_password(&second, NOW).await.unwrap().unwrap();
     let left = [(first, id, Some(goes_on)), (second, id, None)];
     assert_eq!(due(store.as_ref()).await, left);
     assert_eq!(
@@ -109,9 +99,9 @@ pub async fn decision_23_of_those_who_replace_one_password_at_once_one_does(
     let names = ["$argon2id$a", "$argon2id$b", "$argon2id$c"];
     let changes = names.map(|new| change(id, Some("$argon2id$an"), new));
     let (a, b, c) = tokio::join!(
-        store.replace_password(&changes[0]),
-        store.replace_password(&changes[1]),
-        store.replace_password(&changes[2]),
+        store.replace_password(&changes[0], NOW),
+        store.replace_password(&changes[1], NOW),
+        store.replace_password(&changes[2], NOW),
     );
     let done = [a, b, c].map(|outcome| outcome.unwrap().is_some());
     assert_eq!(done.iter().filter(|done| **done).count(), 1, "{done:?}");
@@ -126,20 +116,21 @@ pub async fn decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotte
 ) {
     let id = store.insert(&account("an")).await.unwrap().customer_id;
     let ending = change(id, None, "$argon2id$new");
-    let first = store.replace_password(&ending).await.unwrap().unwrap();
-    let second = store.replace_password(&ending).await.unwrap().unwrap();
+    let first = store.replace_password(&ending, NOW).await.unwrap().unwrap();
+    let second = store.replace_password(&ending, NOW).await.unwrap().unwrap();
     for (offset, found) in [
         (0, 0),
         (ENDING_DUE_MILLIS - 1, 0),
         (ENDING_DUE_MILLIS, 2),
+        (3_600_000, 2),
         (-1, 2),
     ] {
         let at = Timestamp::from_millis(NOW.millis() + offset);
-        assert_eq!(
-            store.endings_due(at).await.unwrap().len(),
-            found,
-            "{offset}"
-        );
+        let due = store.endings_due(at).await.unwrap();
+        assert_eq!(due.len(), found, "{offset}");
+        for (_, ending) in due {
+            assert_eq!(ending.began_before, DUE, "{offset}");
+        }
     }
     for _ in 0..2 {
         store.forget_ending(first).await.unwrap();

@@ -13,6 +13,7 @@ use crate::{
 pub(super) async fn replace(
     pool: &PgPool,
     change: &PasswordChange,
+    now: Timestamp,
 ) -> Result<Option<EndingId>, StoreError> {
     let mut transaction = pool.begin().await?;
     let replaced = sqlx::query(
@@ -33,7 +34,7 @@ pub(super) async fn replace(
     )
     .bind(change.customer_id.0)
     .bind(change.except.map(|session| session.to_string()))
-    .bind(change.at.millis())
+    .bind(now.millis())
     .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;
@@ -61,7 +62,7 @@ pub(super) async fn endings_due(
     now: Timestamp,
 ) -> Result<Vec<(EndingId, EndSessions)>, StoreError> {
     let rows: Vec<EndingRow> = sqlx::query_as(
-        "SELECT ending_id, customer_id, except_session FROM session_endings
+        "SELECT ending_id, customer_id, except_session, changed_at FROM session_endings
          WHERE changed_at <= $1 OR changed_at > $2 ORDER BY ending_id LIMIT $3",
     )
     .bind(now.millis() - ENDING_DUE_MILLIS)
