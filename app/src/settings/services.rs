@@ -15,8 +15,8 @@ use colloquy_websocket::stomp::{HeartBeat, Limits};
 
 use super::{Settings, SettingsError};
 
-/// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms, so under a rush the last
-/// places wait in vain: whoever asks another service gives up after 2.5 s.
+/// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms, so under a rush those
+/// on the last places get 503, too: whoever asks another service gives up after 2.5 s.
 pub const HASHING_QUEUE: HashingQueue = HashingQueue {
     places: 100,
     patience: Duration::from_millis(1500),

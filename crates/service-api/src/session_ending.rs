@@ -30,9 +30,9 @@ pub struct EndSessions {
 /// Ends sessions.
 #[async_trait]
 pub trait SessionEnding: Send + Sync + 'static {
-    /// Ends every session of a customer that began before an instant, and none that begins after now by auth's clock. When
-    /// this has returned nobody lets them in. Asked again it ends, besides, what began between the two calls and before
-    /// the instant. Takes up to two seconds while a reader of revocations does not answer.
+    /// Ends every session of a customer that began before an instant, and none that begins after now by auth's clock.
+    /// When this has returned nobody lets them in. Asked again it ends, besides, what began between the two calls and
+    /// before the instant. Takes up to two seconds while a reader of revocations does not answer.
     ///
     /// # Errors
     /// It is not known whether they have ended.

@@ -70,11 +70,11 @@ impl Failure for StoreError {
 const PASSING_STATES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
 
 /// PostgreSQL's SQLSTATE classes 08 (connection), 40 (roll-back), 53 (resources), 57 (operator intervention, which is
-/// also a statement cut by its timeout), 58 (system), and [`PASSING_STATES`]; SQLite's primary codes BUSY, LOCKED, IOERR,
-/// FULL, CANTOPEN and READONLY, with their extended forms.
+/// also a statement cut by its timeout), 58 (system), and [`PASSING_STATES`]; SQLite's primary codes BUSY, LOCKED,
+/// IOERR, FULL, CANTOPEN and READONLY, with their extended forms.
 ///
-/// Not class 28 (who we are is refused) nor 3D000 (no such database): a process that starts with wrong settings ends and
-/// says so, instead of waiting for a server that is there.
+/// Not class 28 (who we are is refused) nor 3D000 (no such database): a process that starts with wrong settings ends
+/// and says so, instead of waiting for a server that is there.
 fn transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return ["08", "40", "53", "57", "58"]

@@ -237,9 +237,9 @@ pub trait CustomerStore: Send + Sync + 'static {
     async fn search_phone_numbers(&self, search: &PhoneSearch)
     -> Result<Vec<Customer>, StoreError>;
 
-    /// Replaces a password and notes, in the same step, that the customer's sessions have yet to be ended (decision 23),
-    /// and that it is `now`. `None`, and nothing done, if the verified hash is not there any more: of many that verified
-    /// the same one, one replaces it.
+    /// Replaces a password and notes, in the same step, that the customer's sessions have yet to be ended (decision
+    /// 23), and that it is `now`. `None`, and nothing done, if the verified hash is not there any more: of many that
+    /// verified the same one, one replaces it.
     ///
     /// # Errors
     /// The store could not do it.
@@ -261,8 +261,8 @@ pub trait CustomerStore: Send + Sync + 'static {
     ) -> Result<bool, StoreError>;
 
     /// Endings that are left over: noted [`ENDING_DUE_MILLIS`] ago or earlier, or later than now because a clock was
-    /// set back. The oldest [`ENDINGS`] of them. However late it is read, an ending is of the sessions that began before
-    /// the change was there, as [`there_by`] has it.
+    /// set back. The oldest [`ENDINGS`] of them. However late it is read, an ending is of the sessions that began
+    /// before the change was there, as [`there_by`] has it.
     ///
     /// # Errors
     /// The store could not tell.

@@ -1,8 +1,8 @@
 //! Password hashing: argon2id on threads of its own (S01).
 //!
 //! One hash takes about 20 ms of one core and 19 MiB. A bounded pool keeps a rush of logins from starving delivery:
-//! when its queue is full, callers are told so at once. What has waited for too long is refused unhashed, or else all of a
-//! rush would be hashed for callers that have given up.
+//! when its queue is full, callers are told so at once. What has waited for too long is refused unhashed, or else all
+//! of a rush would be hashed for callers that have given up.
 
 use std::{
     num::NonZeroUsize,
@@ -71,8 +71,8 @@ pub struct HashingPool {
 }
 
 impl HashingPool {
-    /// Starts `threads` threads that work on this queue, and checks that hashes come out with the parameters they should
-    /// have.
+    /// Starts `threads` threads that work on this queue, and checks that hashes come out with the parameters they
+    /// should have.
     ///
     /// # Errors
     /// A thread could not be started, or the parameters are not as they should be.

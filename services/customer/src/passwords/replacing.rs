@@ -1,8 +1,8 @@
 //! A new password and the end of the sessions it did not make: one durable step (decision 23).
 //!
 //! The new hash and a note that sessions have yet to be ended are one transaction. Whoever makes the change sees to the
-//! note before the answer; if that fails, or the process ends, the note stays and [`start`]'s task sees to it. However late
-//! that is, no session ends that began more than 5 s after the change.
+//! note before the answer; if that fails, or the process ends, the note stays and [`start`]'s task sees to it. However
+//! late that is, no session ends that began more than 5 s after the change.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
