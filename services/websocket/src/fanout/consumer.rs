@@ -122,9 +122,8 @@ impl Pushed {
         Ok(match record.topic {
             Topic::RoomUpdated => {
                 let (room, update) = room_updated::read(record)?;
-                self.rooms
-                    .offer(room, update, Instant::now())
-                    .map_or(0, |update| room_updated::push(&update, registry))
+                let news = self.rooms.offer(room, update, Instant::now());
+                news.iter().map(|news| news.push(registry)).sum()
             }
             Topic::ReadStatusUpdated => {
                 let (room, flag) = read_status_updated::read(record)?;

@@ -17,6 +17,14 @@ pub struct Flag {
     pub body: Bytes,
 }
 
+impl Flag {
+    /// Whether the room had come further in this version.
+    #[must_use]
+    pub fn is_before(&self, version: Option<i64>) -> bool {
+        self.version.is_some() && self.version < version
+    }
+}
+
 /// Reads a record's flag.
 ///
 /// # Errors

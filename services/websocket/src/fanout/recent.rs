@@ -25,6 +25,11 @@ impl<K: Copy + Eq + Hash, V: Default> Recent<K, V> {
         }
     }
 
+    /// What is remembered of a key, which does not count as a use.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.young.get(key).or_else(|| self.old.get(key))
+    }
+
     /// What is remembered of a key; the default if that is nothing.
     pub fn of(&mut self, key: K) -> &mut V {
         if !self.young.contains_key(&key) {

@@ -7,8 +7,13 @@
 //! not from how often it was stored: views that are rebuilt come to the same versions again, and what they announce on
 //! the way is dropped until it is news.
 //!
-//! A view holds unread flags, too, so a flag of `read-status-updated` never overtakes a view that waits: it is told behind
-//! it, and in front of it if the view is the newer. One that is older than a view already told is dropped.
+//! A view holds unread flags, too, and no order between the topics is assumed: of a flag and a view the newer one is told
+//! last. A flag of `read-status-updated` that comes while a view waits is told with it: behind it, or in front of it if
+//! the view is the newer. One that is older than a view already told, or than a flag of the same reader, is dropped. Behind
+//! a view the newer flags of its participants are told again.
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -52,6 +57,9 @@ pub struct Coalescing {
     interval: Duration,
     /// The highest version that came. Of a room that is forgotten an old state may be told; nothing is lost.
     newest: Recent<RoomId, Option<i64>>,
+    /// The newest flag that came of each reader in each room. Of one that is forgotten an older one may be told, and an
+    /// older view may be told behind it.
+    flags: Recent<(RoomId, CustomerId), Option<Flag>>,
     /// As many rooms as that may rest.
     bound: usize,
     resting: HashMap<RoomId, Option<Waiting>>,
@@ -77,29 +85,27 @@ impl Coalescing {
         Self {
             interval,
             newest: Recent::new(bound),
+            flags: Recent::new(bound),
             bound,
             resting: HashMap::new(),
             ends: VecDeque::new(),
         }
     }
 
-    /// Takes an update: gives it back if it is to be told now.
-    pub fn offer(&mut self, room: RoomId, update: Update, now: Instant) -> Option<Update> {
+    /// Takes an update, and says what is to be told now, in this order.
+    pub fn offer(&mut self, room: RoomId, update: Update, now: Instant) -> Vec<News> {
         if !self.is_news(room, update.version) {
             metrics::counter!("websocket_old_room_updates_dropped").increment(1);
-            return None;
+            return Vec::new();
         }
         match self.resting.get_mut(&room) {
             Some(Some(waiting)) => {
                 waiting.view = update;
-                return None;
+                return Vec::new();
             }
             Some(resting) => {
-                *resting = Some(Waiting {
-                    view: update,
-                    flags: BTreeMap::new(),
-                });
-                return None;
+                *resting = Some(Waiting::new(update));
+                return Vec::new();
             }
             None => {}
         }
@@ -107,23 +113,29 @@ impl Coalescing {
         if self.resting.len() < self.bound {
             self.rest(room, now);
         }
-        Some(update)
+        self.in_order(room, Waiting::new(update))
     }
 
     /// Takes a flag: gives it back if it is to be told now.
     pub fn offer_flag(&mut self, room: RoomId, flag: Flag) -> Option<Flag> {
-        if let Some(Some(waiting)) = self.resting.get_mut(&room) {
-            let known = waiting.flags.get(&flag.customer);
-            if known.is_none_or(|known| known.version <= flag.version) {
-                waiting.flags.insert(flag.customer, flag);
-            }
-            return None;
-        }
-        let is_old = flag.version.is_some() && flag.version < *self.newest.of(room);
+        let waiting = self.resting.get_mut(&room).and_then(Option::as_mut);
+        let known = self.flags.of((room, flag.customer));
+        let is_old = known
+            .as_ref()
+            .is_some_and(|known| flag.is_before(known.version))
+            || waiting.is_none() && flag.is_before(*self.newest.of(room));
         if is_old {
             metrics::counter!("websocket_old_read_statuses_dropped").increment(1);
+            return None;
         }
-        (!is_old).then_some(flag)
+        *known = Some(flag.clone());
+        match waiting {
+            Some(waiting) => {
+                waiting.flags.insert(flag.customer, flag);
+                None
+            }
+            None => Some(flag),
+        }
     }
 
     /// When [`Coalescing::due`] has something to do.
@@ -137,7 +149,7 @@ impl Coalescing {
         let mut due = Vec::new();
         while let Some((_, room)) = self.ends.pop_front_if(|(end, _)| *end <= now) {
             if let Some(Some(waiting)) = self.resting.remove(&room) {
-                due.extend(waiting.in_order());
+                due.extend(self.in_order(room, waiting));
                 self.rest(room, now);
             }
         }
@@ -162,17 +174,30 @@ impl Coalescing {
         self.resting.insert(room, None);
         self.ends.push_back((now + self.interval, room));
     }
+
+    /// Flags that the view is newer than, the view, and the flags behind it: those that were told before, too.
+    fn in_order(&self, room: RoomId, Waiting { view, mut flags }: Waiting) -> Vec<News> {
+        let version = view.version;
+        for customer in &view.participants {
+            let told = self.flags.get(&(room, *customer)).and_then(Option::as_ref);
+            if let Some(flag) = told.filter(|flag| version.is_some() && version < flag.version) {
+                flags.entry(*customer).or_insert_with(|| flag.clone());
+            }
+        }
+        let is_before = |flag: &Flag| flag.is_before(version);
+        let (before, behind): (Vec<_>, Vec<_>) = flags.into_values().partition(is_before);
+        let before = before.into_iter().map(News::Flag);
+        let behind = behind.into_iter().map(News::Flag);
+        before.chain([News::View(view)]).chain(behind).collect()
+    }
 }
 
 impl Waiting {
-    /// Flags that the view is newer than, the view, and the flags behind it.
-    fn in_order(self) -> impl Iterator<Item = News> {
-        let version = self.view.version;
-        let is_older = move |flag: &Flag| flag.version.is_some() && flag.version < version;
-        let (before, behind): (Vec<_>, Vec<_>) = self.flags.into_values().partition(is_older);
-        let before = before.into_iter().map(News::Flag);
-        let behind = behind.into_iter().map(News::Flag);
-        before.chain([News::View(self.view)]).chain(behind)
+    fn new(view: Update) -> Self {
+        Self {
+            view,
+            flags: BTreeMap::new(),
+        }
     }
 }
 
@@ -207,188 +232,4 @@ pub fn push(update: &Update, registry: &Registry) -> usize {
         .iter()
         .map(|customer| Address::Own(*customer, Destination::Rooms));
     registry.publish(Destination::Rooms, addresses, &update.body)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const ROOM: RoomId = RoomId(1);
-    const INTERVAL: Duration = Duration::from_millis(100);
-
-    fn update(version: i64) -> Update {
-        Update {
-            version: Some(version),
-            participants: vec![CustomerId(1)],
-            body: Bytes::from(version.to_string()),
-        }
-    }
-
-    #[test]
-    fn decision_21_the_first_update_goes_at_once_and_the_newest_follows() {
-        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert_eq!(rooms.offer(ROOM, update(1), start), Some(update(1)));
-        assert_eq!(rooms.offer(ROOM, update(2), start), None);
-        assert_eq!(rooms.offer(ROOM, update(3), start), None);
-
-        assert!(rooms.due(start).is_empty());
-        assert_eq!(rooms.next_due(), Some(start + INTERVAL));
-        assert_eq!(rooms.due(start + INTERVAL), [News::View(update(3))]);
-    }
-
-    #[test]
-    fn decision_21_a_room_that_keeps_changing_is_told_once_an_interval() {
-        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        let mut told = 0;
-        for millis in 0..1_000 {
-            let now = start + Duration::from_millis(millis);
-            told += rooms.due(now).len();
-            let version = i64::try_from(millis).unwrap();
-            told += usize::from(rooms.offer(ROOM, update(version), now).is_some());
-        }
-        assert_eq!(told, 10);
-    }
-
-    #[test]
-    fn decision_21_a_room_at_rest_is_forgotten_and_then_told_at_once_again() {
-        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert!(rooms.offer(ROOM, update(1), start).is_some());
-        assert!(rooms.due(start + INTERVAL).is_empty());
-        assert_eq!(rooms.next_due(), None);
-        assert!(rooms.resting.is_empty());
-        assert!(rooms.offer(ROOM, update(2), start + INTERVAL).is_some());
-    }
-
-    #[test]
-    fn decision_21_rooms_do_not_wait_for_each_other() {
-        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert!(rooms.offer(ROOM, update(1), start).is_some());
-        assert!(rooms.offer(RoomId(2), update(1), start).is_some());
-    }
-
-    #[test]
-    fn decision_21_an_update_without_a_version_is_told() {
-        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert!(rooms.offer(ROOM, update(1), start).is_some());
-        let unversioned = Update {
-            version: None,
-            ..update(0)
-        };
-        assert_eq!(rooms.offer(ROOM, unversioned.clone(), start), None);
-        assert_eq!(rooms.due(start + INTERVAL), [News::View(unversioned)]);
-    }
-
-    #[test]
-    fn decision_21_no_more_rooms_rest_than_the_bound_and_the_others_are_told_at_once() {
-        let (mut rooms, start) = (Coalescing::bounded(INTERVAL, 10), Instant::now());
-        for version in 1..=3 {
-            for room in 1..=100 {
-                let told = rooms.offer(RoomId(room), update(version), start);
-                assert_eq!(told.is_some(), version == 1 || room > 10, "room {room}");
-            }
-        }
-        assert_eq!(rooms.resting.len(), 10);
-        assert_eq!(rooms.ends.len(), 10);
-        assert_eq!(rooms.due(start + INTERVAL), vec![News::View(update(3)); 10]);
-    }
-
-    fn flag(customer: i64, version: i64) -> Flag {
-        Flag {
-            version: Some(version),
-            customer: CustomerId(customer),
-            body: Bytes::from(version.to_string()),
-        }
-    }
-
-    #[test]
-    fn decision_13_a_flag_never_overtakes_a_view_that_waits() {
-        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert!(rooms.offer(ROOM, update(1), start).is_some());
-        assert_eq!(rooms.offer_flag(ROOM, flag(1, 2)), Some(flag(1, 2)));
-        assert_eq!(rooms.offer(ROOM, update(3), start), None);
-        assert_eq!(rooms.offer_flag(ROOM, flag(1, 4)), None);
-        assert_eq!(rooms.offer(ROOM, update(5), start), None);
-        for (customer, version) in [(2, 7), (2, 6), (3, 5)] {
-            assert_eq!(rooms.offer_flag(ROOM, flag(customer, version)), None);
-        }
-        assert_eq!(
-            rooms.due(start + INTERVAL),
-            [
-                News::Flag(flag(1, 4)),
-                News::View(update(5)),
-                News::Flag(flag(2, 7)),
-                News::Flag(flag(3, 5)),
-            ]
-        );
-        assert_eq!(rooms.offer_flag(ROOM, flag(1, 8)), Some(flag(1, 8)));
-    }
-
-    #[test]
-    fn decision_13_a_flag_that_is_older_than_the_view_that_was_told_is_dropped() {
-        let (mut rooms, start) = (Coalescing::new(INTERVAL), Instant::now());
-        assert!(rooms.offer(ROOM, update(5), start).is_some());
-        assert_eq!(rooms.offer_flag(ROOM, flag(1, 4)), None);
-        for version in [Some(5), Some(6), None] {
-            let flag = Flag {
-                version,
-                ..flag(1, 0)
-            };
-            assert_eq!(rooms.offer_flag(ROOM, flag.clone()), Some(flag));
-        }
-    }
-
-    /// The versions told of each room, when these come, each so many milliseconds after the one before.
-    fn told(mut rooms: Coalescing, coming: &[(i64, i64, u64)]) -> HashMap<RoomId, Vec<i64>> {
-        let mut told: HashMap<_, Vec<i64>> = HashMap::new();
-        let mut now = Instant::now();
-        let mut tell = |news: Vec<News>| {
-            for one in news {
-                let News::View(update) = one else { continue };
-                // Rooms take versions from ranges of their own, so that a version says which room it is of.
-                let version = update.version.unwrap();
-                told.entry(RoomId(version / 1_000))
-                    .or_default()
-                    .push(version % 1_000);
-            }
-        };
-        for &(room, version, after) in coming {
-            now += Duration::from_millis(after);
-            tell(rooms.due(now));
-            let offered = rooms.offer(RoomId(room), update(room * 1_000 + version), now);
-            tell(offered.into_iter().map(News::View).collect());
-        }
-        tell(rooms.due(now + INTERVAL));
-        told
-    }
-
-    proptest! {
-        #[test]
-        fn decision_21_whatever_comes_and_however_often_states_only_advance_and_end_with_the_newest(
-            coming in prop::collection::vec((1..=3_i64, 1..=20_i64, 0..60_u64), 1..200)
-        ) {
-            let told = told(Coalescing::new(INTERVAL), &coming);
-            for room in 1..=3 {
-                let came = coming.iter().filter(|(of, ..)| *of == room);
-                let newest = came.map(|(_, version, _)| *version).max();
-                let told = told.get(&RoomId(room)).cloned().unwrap_or_default();
-                prop_assert_eq!(told.last().copied(), newest);
-                prop_assert!(told.is_sorted_by(|one, next| one < next), "{:?}", told);
-            }
-        }
-
-        #[test]
-        fn decision_21_a_forgotten_room_costs_a_repeat_and_its_newest_state_is_still_told(
-            coming in prop::collection::vec((1..=10_i64, 1..1_000_i64, 0..10_u64), 1..200)
-        ) {
-            let told = told(Coalescing::bounded(INTERVAL, 4), &coming);
-            for room in 1..=10 {
-                let came = coming.iter().filter(|(of, ..)| *of == room);
-                let newest = came.map(|(_, version, _)| *version).max();
-                let told = told.get(&RoomId(room)).and_then(|told| told.iter().max());
-                prop_assert_eq!(told.copied(), newest);
-            }
-        }
-    }
 }

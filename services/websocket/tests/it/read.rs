@@ -95,3 +95,17 @@ async fn decision_13_a_flag_comes_behind_the_view_that_it_follows() {
     }
     assert_eq!(alice.body().await["isUnread"], false);
 }
+
+#[tokio::test]
+async fn decision_13_a_flag_is_heard_last_though_an_older_view_comes_behind_it() {
+    let log = MemoryLog::default();
+    let node = Node::start(&log).await;
+    let mut alice = Client::connected(node.address, ALICE).await;
+    alice.subscribe("rooms", "/user/topic/rooms").await;
+    alice.subscribe("status", STATUS).await;
+    log.add(read_status(1, 8, ALICE, false)).await;
+    log.add(room_updated(1, 6, &[ALICE, BOB])).await;
+    assert_eq!(alice.body().await["isUnread"], false);
+    assert_eq!(alice.body().await["roomName"], "6");
+    assert_eq!(alice.body().await["isUnread"], false);
+}
