@@ -3,6 +3,7 @@
 //! ```text
 //! OTP:FORGET_PASS:{email}         the sealed code    300 s
 //! OTP:FORGET_PASS_TRIES:{id}      how often it was tried, under the random id inside the seal
+//! OTP:FORGET_PASS_NONE:{email}    how often one was tried although there was none; read by nobody
 //! ```
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -71,9 +72,16 @@ impl KeptCodes {
         Ok(self.store.take_if(&key(address), &found.sealed).await?)
     }
 
-    /// Counts a try before anything is compared, and answers the how manieth it is. The count outlives the code.
-    pub(crate) async fn count_try(&self, kept: &KeptCode) -> Result<u64, OtpError> {
-        Ok(self.store.count(&tries_key(kept), LIFETIME).await?)
+    /// Counts a try before anything is compared, and answers the how manieth it is. The count outlives the code. Without
+    /// a code it takes as long (S05).
+    pub(crate) async fn count_try(
+        &self,
+        address: &Address,
+        kept: Option<&KeptCode>,
+    ) -> Result<u64, OtpError> {
+        let none = || format!("OTP:FORGET_PASS_NONE:{}", address.text());
+        let key = kept.map_or_else(none, tries_key);
+        Ok(self.store.count(&key, LIFETIME).await?)
     }
 
     /// Whether the code can still be right.

@@ -51,22 +51,21 @@ impl Otp {
         let Some(typed) = Code::parse(typed.0.as_bytes()) else {
             return Ok(false);
         };
-        let Some(found) = self.codes.find(address).await? else {
-            return Ok(false);
-        };
-        let Some(kept) = &found.kept else {
-            return Ok(false);
-        };
+        let found = self.codes.find(address).await?;
+        let kept = found.as_ref().and_then(|found| found.kept.as_ref());
         // Counted first, so that of any number at once no more than these are compared.
-        let tries = self.codes.count_try(kept).await?;
+        let tries = self.codes.count_try(address, kept).await?;
+        let (Some(found), Some(kept)) = (&found, kept) else {
+            return Ok(false);
+        };
         if tries > TRIES {
             return Ok(false);
         }
         if kept.code.is(&typed) {
-            return self.codes.remove(address, &found).await;
+            return self.codes.remove(address, found).await;
         }
         if tries == TRIES {
-            self.codes.remove(address, &found).await?;
+            // It stays where it is: one call more would tell that there was one (S05).
             tracing::info!("a code was tried too often and is dead");
         }
         Ok(false)

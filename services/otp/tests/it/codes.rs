@@ -36,6 +36,7 @@ macro_rules! promises {
             kept::s06_what_does_not_open_is_no_code_and_is_replaced
             kept::s06_a_key_change_ends_live_codes
             kept::s06_a_code_that_died_but_was_not_removed_is_not_mailed_again
+            kept::s05_a_wrong_code_takes_as_many_calls_whether_there_is_a_right_one
             kept::s06_a_resend_during_a_try_wins_and_its_code_stays
             kept::p7_no_failure_of_the_store_makes_a_yes_or_a_code
         );

@@ -10,7 +10,7 @@ use colloquy_service_api::{CallError, OneTimeCodes as _};
 
 use crate::{
     interrupted::{Call, Happening, down, interrupted},
-    parts::{AN, KEY_OF_AN, Store, clock, key, nth_wrong, otp_on, otp_with, wrong},
+    parts::{AN, KEY_OF_AN, Store, clock, key, nth_wrong, otp_on, otp_with},
 };
 
 const BINH: &str = "binh@example.com";
@@ -73,28 +73,37 @@ pub async fn s06_a_key_change_ends_live_codes(store: Store) {
     assert!(after.validate(AN, &new.otp_code).await.unwrap());
 }
 
-/// The fifth wrong try could not remove it.
 pub async fn s06_a_code_that_died_but_was_not_removed_is_not_mailed_again(store: Store) {
     let otp = otp_on(&store);
     let right = otp.generate(AN).await.unwrap().otp_code;
-    let hindered = interrupted(&store, |call| {
-        Box::pin(async move {
-            match call {
-                Call::TakeIf => Err(down()),
-                _ => Ok(()),
-            }
-        })
-    });
-    let hindered = otp_on(&hindered);
-    for n in 1..=4 {
-        assert!(!hindered.validate(AN, &nth_wrong(&right, n)).await.unwrap());
+    for n in 1..=5 {
+        assert!(!otp.validate(AN, &nth_wrong(&right, n)).await.unwrap());
     }
-    hindered.validate(AN, &wrong(&right)).await.unwrap_err();
     kept(&store).await;
     assert!(!otp.validate(AN, &right).await.unwrap());
     let new = otp.generate(AN).await.unwrap();
     assert!(!new.status_message.starts_with("Existing"));
     assert!(otp.validate(AN, &new.otp_code).await.unwrap());
+}
+
+/// Also once five tries have killed it, and when it does not open.
+pub async fn s05_a_wrong_code_takes_as_many_calls_whether_there_is_a_right_one(store: Store) {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&calls);
+    let observed = interrupted(&store, move |call| {
+        seen.lock().unwrap().push(call);
+        Box::pin(async { Ok(()) })
+    });
+    let otp = otp_on(&observed);
+    let right = otp.generate(AN).await.unwrap().otp_code;
+    let with_another_key = otp_with(&observed, &key(2), &clock());
+    for n in 1..=12 {
+        for (otp, email) in [(&otp, AN), (&otp, BINH), (&with_another_key, AN)] {
+            calls.lock().unwrap().clear();
+            assert!(!otp.validate(email, &nth_wrong(&right, n)).await.unwrap());
+            assert_eq!(*calls.lock().unwrap(), [Call::Get, Call::Count], "{n}");
+        }
+    }
 }
 
 pub async fn s06_a_resend_during_a_try_wins_and_its_code_stays(store: Store) {
