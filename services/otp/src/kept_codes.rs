@@ -72,8 +72,8 @@ impl KeptCodes {
         Ok(self.store.take_if(&key(address), &found.sealed).await?)
     }
 
-    /// Counts a try before anything is compared, and answers the how manieth it is. The count outlives the code. Without
-    /// a code it takes as long (S05).
+    /// Counts a try before anything is compared, and answers the how manieth it is. The count outlives the code.
+    /// Without a code it takes as long (S05).
     pub(crate) async fn count_try(
         &self,
         address: &Address,
