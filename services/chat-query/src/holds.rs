@@ -18,16 +18,9 @@ pub struct Holds(Option<(Uuid, Instant)>);
 impl Holds {
     /// Lets go of the views when the same rebuild has held them for too long.
     pub async fn note(&mut self, error: &ViewStoreError, store: &dyn ViewStore) {
-        let ViewStoreError::Held(rebuild) = *error else {
+        let Some(rebuild) = self.dead(error) else {
             return;
         };
-        let since = match self.0 {
-            Some((known, since)) if known == rebuild => since,
-            _ => self.0.insert((rebuild, Instant::now())).1,
-        };
-        if since.elapsed() < LONGEST {
-            return;
-        }
         match store.abandon(rebuild).await {
             Ok(()) => {
                 tracing::warn!(%rebuild, "a rebuild died while it held the views; they were released");
@@ -39,5 +32,45 @@ impl Holds {
                 );
             }
         }
+    }
+
+    fn dead(&mut self, error: &ViewStoreError) -> Option<Uuid> {
+        let ViewStoreError::Held(rebuild) = *error else {
+            // While the store is away, the rebuild waits for it as well.
+            self.0 = None;
+            return None;
+        };
+        let since = match self.0 {
+            Some((known, since)) if known == rebuild => since,
+            _ => self.0.insert((rebuild, Instant::now())).1,
+        };
+        (since.elapsed() >= LONGEST).then_some(rebuild)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn decision_14_the_time_in_which_a_rebuild_could_not_go_on_does_not_count() {
+        let mut holds = Holds::default();
+        let held = ViewStoreError::Held(Uuid::from_u128(1));
+        for outage in 0..3 {
+            assert_eq!(holds.dead(&held), None, "{outage}");
+            advance(LONGEST - Duration::from_secs(1)).await;
+            assert_eq!(holds.dead(&held), None, "{outage}");
+            holds.dead(&ViewStoreError::Unavailable("away".into()));
+            advance(LONGEST).await;
+        }
+        assert_eq!(holds.dead(&held), None);
+        advance(LONGEST).await;
+        let another = ViewStoreError::Held(Uuid::from_u128(2));
+        assert_eq!(holds.dead(&another), None);
+        assert_eq!(holds.dead(&held), None);
+        advance(LONGEST).await;
+        assert_eq!(holds.dead(&held), Some(Uuid::from_u128(1)));
     }
 }

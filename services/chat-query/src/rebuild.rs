@@ -106,22 +106,21 @@ async fn build_and_replace(
     let first_version = clock.now().millis().saturating_mul(VERSIONS_A_MILLISECOND);
     let next = begin(store, id, first_version).await?;
     let mut build = Build {
-        trail: read_from_beginning(trail).await?,
+        trail: patiently(async || trail.read_from_beginning().await).await?,
         next: next.as_ref(),
         clock,
         rebuilt: Rebuilt::default(),
     };
     build.read_to_noted_end().await?;
-    // What came meanwhile, until so little is left that holding the views for it is not noticed.
-    while build.catch_up().await? > BATCH as u64 {}
     if with_less == WithLess::Refuse {
         build.holds_no_less_than(store).await?;
     }
-    store.hold(id).await?;
+    // What came meanwhile, until so little is left that holding the views for it is not noticed.
+    while build.catch_up().await? > BATCH as u64 {}
+    patiently(async || store.hold(id).await).await?;
     build.catch_up().await?;
-    let rebuilt = build.rebuilt;
-    store.replace(id).await?;
-    Ok(rebuilt)
+    patiently(async || store.replace(id).await).await?;
+    Ok(build.rebuilt)
 }
 
 struct Build<'a> {
@@ -135,19 +134,16 @@ impl Build<'_> {
     /// Reads what has come since the end was noted, and answers how much that was.
     async fn catch_up(&mut self) -> Result<u64, RebuildError> {
         let before = self.rebuilt.events;
-        let (mut backoff, since) = (Backoff::default(), Instant::now());
-        while let Err(error) = self.trail.note_end().await {
-            wait_or_fail(error.into(), since, &mut backoff).await?;
-        }
+        patiently(async || self.trail.note_end().await).await?;
         self.read_to_noted_end().await?;
         Ok(self.rebuilt.events - before)
     }
 
     /// All that is shown now comes from before an end that is noted from now on, so it is there when that is reached.
     async fn holds_no_less_than(&mut self, shown: &dyn RebuildStore) -> Result<(), RebuildError> {
-        let views = shown.extent().await?;
+        let views = patiently(async || shown.extent().await).await?;
         self.catch_up().await?;
-        let log = self.next.extent().await?;
+        let log = patiently(async || self.next.extent().await).await?;
         // What cannot be read is missing, however often the log is read.
         let missing = views.missing.max(self.rebuilt.parked);
         if log.rooms < views.rooms || log.messages < views.messages || log.missing > missing {
@@ -174,10 +170,7 @@ impl Build<'_> {
 
     async fn project(&mut self, records: &[Record]) -> Result<(), RebuildError> {
         let mut batch = Batch::read_again(records, self.clock.now());
-        let (mut backoff, since) = (Backoff::default(), Instant::now());
-        while let Err(error) = storing::store(self.next, &mut batch).await {
-            wait_or_fail(error.into(), since, &mut backoff).await?;
-        }
+        patiently(async || storing::store(self.next, &mut batch).await).await?;
         self.rebuilt.events += records.len() as u64;
         self.rebuilt.parked += batch.parked().len() as u64;
         Ok(())
@@ -189,25 +182,31 @@ async fn begin(
     id: Uuid,
     first_version: i64,
 ) -> Result<Arc<dyn ViewStore>, RebuildError> {
-    let (mut backoff, mut holds) = (Backoff::default(), Holds::default());
-    let since = Instant::now();
-    loop {
-        match store.begin(id, first_version).await {
-            Ok(next) => return Ok(next),
-            Err(error) => {
-                holds.note(&error, store).await;
-                wait_or_fail(error.into(), since, &mut backoff).await?;
-            }
+    let mut holds = Holds::default();
+    patiently(async || {
+        let begun = store.begin(id, first_version).await;
+        if let Err(error) = &begun {
+            holds.note(error, store).await;
         }
-    }
+        begun
+    })
+    .await
 }
 
-async fn read_from_beginning(trail: &dyn AuditTrail) -> Result<Box<dyn TrailReader>, RebuildError> {
-    let (mut backoff, since) = (Backoff::default(), Instant::now());
+/// Calls again until it succeeds or has failed for too long, which is counted from the first failure: a call may take
+/// minutes before it fails.
+async fn patiently<T, E>(mut call: impl AsyncFnMut() -> Result<T, E>) -> Result<T, RebuildError>
+where
+    RebuildError: From<E>,
+{
+    let (mut backoff, mut since) = (Backoff::default(), None);
     loop {
-        match trail.read_from_beginning().await {
-            Ok(reader) => return Ok(reader),
-            Err(error) => wait_or_fail(error.into(), since, &mut backoff).await?,
+        match call().await {
+            Ok(done) => return Ok(done),
+            Err(error) => {
+                let since = *since.get_or_insert_with(Instant::now);
+                wait_or_fail(error.into(), since, &mut backoff).await?;
+            }
         }
     }
 }

@@ -205,7 +205,7 @@ pub trait ViewStore: Send + Sync + 'static {
     /// The store is unavailable, or a defect.
     async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError>;
 
-    /// How much is stored. A store that is written to meanwhile may count some of it.
+    /// How much is stored, which may take minutes. A store that is written to meanwhile may count some of it.
     ///
     /// # Errors
     /// The store is unavailable, or a defect.
@@ -255,7 +255,7 @@ pub trait RebuildStore: ViewStore {
     ) -> Result<Arc<dyn ViewStore>, ViewStoreError>;
 
     /// From now on nobody loads rooms of the views in use to fold into them, until [`RebuildStore::replace`] or
-    /// [`ViewStore::abandon`]. Everything else goes on.
+    /// [`ViewStore::abandon`]. Everything else goes on. Harmless to repeat.
     ///
     /// # Errors
     /// The store is unavailable, another rebuild holds it, or a later one has forgotten this one's views.
@@ -265,7 +265,8 @@ pub trait RebuildStore: ViewStore {
     /// have what the old ones had.
     ///
     /// # Errors
-    /// The store is unavailable, or this rebuild does not hold it any more. What is half done is whole for readers.
+    /// The store is unavailable, or this rebuild does not hold it any more. What is half done is whole for readers; the
+    /// same call does the rest.
     async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
 }
 

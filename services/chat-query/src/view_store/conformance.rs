@@ -48,6 +48,7 @@ macro_rules! conformance {
             decision_14_an_abandoned_rebuild_leaves_the_views_in_use,
             decision_14_a_later_rebuild_overtakes_an_earlier_one,
             decision_14_a_rebuild_that_holds_the_views_is_not_overtaken,
+            decision_14_whoever_holds_the_views_may_ask_for_them_again,
         }
     };
     ($fresh:path: $($promise:ident),+ $(,)?) => {

@@ -48,6 +48,8 @@ const CONNECT: Duration = Duration::from_secs(1);
 const READ: Duration = Duration::from_secs(3);
 /// A batch has more to do, and nobody waits for its answer.
 const WRITE: Duration = Duration::from_secs(15);
+/// Counting visits everything there is.
+const COUNT: Duration = Duration::from_mins(10);
 
 /// Views in one MongoDB database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -245,7 +247,7 @@ impl ViewStore for MongoViewStore {
     }
 
     async fn extent(&self) -> Result<Extent, ViewStoreError> {
-        within(WRITE, extent::count(self)).await
+        within(COUNT, extent::count(self)).await
     }
 
     async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>, ViewStoreError> {

@@ -1,13 +1,14 @@
-//! A view store that refuses to save a few times before it does, and remembers what it was to save.
+//! A view store that refuses to save a few times before it does, and remembers what it was to save; or one that fails
+//! once at each step of a rebuild.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
 use colloquy_chat_query::{
-    ViewStore,
+    RebuildStore, ViewStore,
     parked::{ParkedEvent, Place},
     room_state::RoomState,
     view_store::{Extent, Page, Saved, ViewStoreError, ViewWrite},
@@ -18,10 +19,21 @@ use colloquy_contracts::{
 };
 use uuid::Uuid;
 
-pub struct FaultyStore {
-    store: Arc<dyn ViewStore>,
+pub struct FaultyStore<S: ?Sized = dyn ViewStore> {
+    store: Arc<S>,
     refusals: Mutex<VecDeque<ViewStoreError>>,
     tries: Mutex<Vec<ViewWrite>>,
+    failing: Option<Failing>,
+    failed: Mutex<HashSet<&'static str>>,
+}
+
+/// How every step of a rebuild fails the first time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Failing {
+    /// Nothing is done.
+    Before,
+    /// All is done, but the answer is lost.
+    After,
 }
 
 impl FaultyStore {
@@ -29,11 +41,9 @@ impl FaultyStore {
         store: Arc<dyn ViewStore>,
         refusals: impl IntoIterator<Item = ViewStoreError>,
     ) -> Self {
-        let refusals = Mutex::new(refusals.into_iter().collect());
         Self {
-            store,
-            refusals,
-            tries: Mutex::default(),
+            refusals: Mutex::new(refusals.into_iter().collect()),
+            ..Self::failing(store, None)
         }
     }
 
@@ -47,8 +57,63 @@ impl FaultyStore {
     }
 }
 
+impl<S: ?Sized> FaultyStore<S> {
+    pub fn failing(store: Arc<S>, failing: Option<Failing>) -> Self {
+        Self {
+            store,
+            refusals: Mutex::default(),
+            tries: Mutex::default(),
+            failing,
+            failed: Mutex::default(),
+        }
+    }
+
+    /// The steps that have failed.
+    pub fn failed(&self) -> HashSet<&'static str> {
+        self.failed.lock().unwrap().clone()
+    }
+
+    async fn step<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, ViewStoreError>>,
+    ) -> Result<T, ViewStoreError> {
+        let Some(failing) = self.failing else {
+            return call.await;
+        };
+        if !self.failed.lock().unwrap().insert(name) {
+            return call.await;
+        }
+        if failing == Failing::After {
+            call.await?;
+        }
+        Err(ViewStoreError::Unavailable(name.into()))
+    }
+}
+
 #[async_trait]
-impl ViewStore for FaultyStore {
+impl RebuildStore for FaultyStore<dyn RebuildStore> {
+    async fn begin(
+        &self,
+        rebuild: Uuid,
+        first_version: i64,
+    ) -> Result<Arc<dyn ViewStore>, ViewStoreError> {
+        let begun = self.store.begin(rebuild, first_version);
+        let next = self.step("begin", begun).await?;
+        Ok(Arc::new(FaultyStore::failing(next, self.failing)))
+    }
+
+    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        self.step("hold", self.store.hold(rebuild)).await
+    }
+
+    async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        self.step("replace", self.store.replace(rebuild)).await
+    }
+}
+
+#[async_trait]
+impl<S: ViewStore + ?Sized> ViewStore for FaultyStore<S> {
     async fn prepare(&self) -> Result<(), ViewStoreError> {
         self.store.prepare().await
     }
@@ -57,7 +122,7 @@ impl ViewStore for FaultyStore {
         &self,
         ids: &[RoomId],
     ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
-        self.store.load_rooms(ids).await
+        self.step("load", self.store.load_rooms(ids)).await
     }
 
     async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError> {
@@ -65,7 +130,7 @@ impl ViewStore for FaultyStore {
         let refusal = self.refusals.lock().unwrap().pop_front();
         match refusal {
             Some(refusal) => Err(refusal),
-            None => self.store.save(write).await,
+            None => self.step("save", self.store.save(write)).await,
         }
     }
 
@@ -118,7 +183,7 @@ impl ViewStore for FaultyStore {
     }
 
     async fn extent(&self) -> Result<Extent, ViewStoreError> {
-        self.store.extent().await
+        self.step("extent", self.store.extent()).await
     }
 
     async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>, ViewStoreError> {

@@ -9,10 +9,17 @@ use ::mongodb::{
 use colloquy_chat_query::{
     MongoViewStore, RebuildStore, ViewStore as _, room_state::RoomState, view_store::ViewWrite,
 };
-use colloquy_contracts::{MessageId, RoomId, Seq, Timestamp, views::LastMessage};
+use colloquy_contracts::{
+    MessageId, RoomId, Seq, Timestamp, events::WriteEvent, views::LastMessage,
+};
 use futures_util::TryStreamExt as _;
+use uuid::Uuid;
 
-use crate::{events::CREATOR, parts, service::eventually};
+use crate::{
+    events::{CREATOR, folded, message_sent, room_created},
+    parts,
+    service::eventually,
+};
 
 colloquy_chat_query::conformance!(fresh);
 
@@ -100,17 +107,67 @@ async fn promise_p5_rooms_whose_messages_are_as_long_as_may_be_are_stored_all_at
         ..RoomState::unknown(RoomId(id))
     };
     let write = ViewWrite {
-        messages: Vec::new(),
-        markers: Vec::new(),
         rooms: (1..=100).map(long).collect(),
-        parked: Vec::new(),
-        announcements: Vec::new(),
-        position: None,
+        ..nothing()
     };
     store.save(&write).await.unwrap();
     let ids: Vec<_> = (1..=100).map(RoomId).collect();
     let stored = store.load_rooms(&ids).await.unwrap();
     for room in write.rooms {
         assert_eq!(stored[&room.room_id].last_message, room.last_message);
+    }
+}
+
+/// Collections take each other's place one by one: after any of them whoever does it may have to begin anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn decision_14_a_replacement_that_broke_off_is_ended_by_the_same_call() {
+    const VIEWS: [&str; 4] = ["messages", "readMarkers", "parkedEvents", "chatRoomViews"];
+    let client = Client::with_uri_str(parts::address("COLLOQUY_TEST_MONGO"));
+    let client = client.await.unwrap();
+    let admin = client.database("admin");
+    for renamed in 0..=VIEWS.len() {
+        let name = parts::unique("views");
+        let store = store(&name).await;
+        let id = Uuid::new_v4();
+        let next = store.begin(id, 1).await.unwrap();
+        let told = [room_created(1), message_sent(1, 1, CREATOR)];
+        let WriteEvent::MessageSent(message) = &told[1] else {
+            panic!("a message");
+        };
+        let write = ViewWrite {
+            messages: vec![message.clone()],
+            rooms: vec![folded(&told)],
+            ..nothing()
+        };
+        next.save(&write).await.unwrap();
+        store.hold(id).await.unwrap();
+        for view in &VIEWS[..renamed] {
+            let rename = doc! {
+                "renameCollection": format!("{name}.{view}_next_{}", id.simple()),
+                "to": format!("{name}.{view}"),
+                "dropTarget": true,
+            };
+            admin.run_command(rename).await.unwrap();
+        }
+        for _ in 0..2 {
+            store.replace(id).await.unwrap();
+        }
+        assert_eq!(store.highest_seq(RoomId(1)).await.unwrap(), Some(Seq(1)));
+        let extent = store.extent().await.unwrap();
+        assert_eq!((extent.rooms, extent.messages), (1, 1));
+        let left = client.database(&name).list_collection_names().await;
+        let left = left.unwrap();
+        assert_eq!(left.len(), VIEWS.len(), "{left:?}");
+    }
+}
+
+fn nothing() -> ViewWrite {
+    ViewWrite {
+        messages: Vec::new(),
+        markers: Vec::new(),
+        rooms: Vec::new(),
+        parked: Vec::new(),
+        announcements: Vec::new(),
+        position: None,
     }
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     events::{CREATOR, MEMBER, appended, garbage, marker_moved, message_sent, room_created},
+    faulty_store::{Failing, FaultyStore},
     service::{Parts, eventually},
 };
 
@@ -52,6 +53,17 @@ on_both! {
     f18_what_is_parked_is_parked_again_by_a_rebuild,
     f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild,
     decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go,
+    p5_a_rebuild_waits_for_a_store_that_is_away_for_a_moment_whatever_it_is_doing,
+}
+
+mod kafka_and_a_mongodb_whose_answers_are_lost {
+    use super::*;
+
+    /// In one file no answer is lost: a transaction that fails has done nothing.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn p5_a_rebuild_goes_on_after_a_lost_answer_whatever_it_is_doing() {
+        rebuilds_while_every_step_fails_once(&Parts::distributed().await, Failing::After).await;
+    }
 }
 
 const ROOMS: i64 = 4;
@@ -371,6 +383,33 @@ async fn decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go(parts
     parts.append(&appended(&[room_created(1)])).await;
     eventually(async || parts.store.is_member(RoomId(1), MEMBER).await.unwrap()).await;
     assert!(parts.rebuilding.replace(dead).await.is_err());
+    service.end().await;
+}
+
+async fn p5_a_rebuild_waits_for_a_store_that_is_away_for_a_moment_whatever_it_is_doing(
+    parts: &Parts,
+) {
+    rebuilds_while_every_step_fails_once(parts, Failing::Before).await;
+}
+
+async fn rebuilds_while_every_step_fails_once(parts: &Parts, failing: Failing) {
+    let service = parts.start();
+    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    told.extend((1..=10).flat_map(what_happens));
+    parts.append(&appended(&told)).await;
+    reaches(parts.store.as_ref(), 10).await;
+    let before = digest(parts.store.as_ref()).await;
+    let store = FaultyStore::failing(parts.rebuilding.clone(), Some(failing));
+    let (trail, id) = (parts.trail.as_ref(), Uuid::new_v4());
+    let rebuilt = rebuild(&store, trail, &SystemClock, id, WithLess::Refuse).await;
+    assert_eq!(rebuilt.unwrap().events, told.len() as u64);
+    let steps = ["begin", "extent", "hold", "replace"];
+    assert_eq!(store.failed(), steps.into());
+    assert_eq!(digest(parts.store.as_ref()).await, before);
+    parts
+        .append(&appended(&what_happens(11).collect::<Vec<_>>()))
+        .await;
+    reaches(parts.store.as_ref(), 11).await;
     service.end().await;
 }
 

@@ -184,3 +184,20 @@ pub async fn decision_14_a_rebuild_that_holds_the_views_is_not_overtaken(
     );
     assert!(is_overtaken(&store.hold(other).await));
 }
+
+/// Whoever asked may not have heard the answer.
+pub async fn decision_14_whoever_holds_the_views_may_ask_for_them_again(
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
+) {
+    let store = reopen().await;
+    let id = Uuid::new_v4();
+    let next = store.begin(id, FIRST_VERSION).await.unwrap();
+    next.save(&room_with(3).1).await.unwrap();
+    for _ in 0..3 {
+        store.hold(id).await.unwrap();
+    }
+    assert!(is_overtaken(&store.hold(Uuid::new_v4()).await));
+    store.replace(id).await.unwrap();
+    assert_eq!(messages(store.as_ref()).await, 3);
+    load(store.as_ref(), ROOM).await;
+}

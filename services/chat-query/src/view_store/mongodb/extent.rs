@@ -1,6 +1,9 @@
 //! How much is stored.
 
-use ::mongodb::bson::{Document, doc};
+use ::mongodb::{
+    bson::{Document, doc},
+    options::Hint,
+};
 use futures_util::TryStreamExt as _;
 
 use super::{MongoViewStore, ROOMS, writes::number};
@@ -22,7 +25,12 @@ pub async fn count(store: &MongoViewStore) -> Result<Extent, ViewStoreError> {
     let total = |field| totals.first().and_then(|totals| number(totals, field));
     let begun = rooms.count_documents(doc! { "participantIds": { "$exists": true } });
     let begun = i64::try_from(begun.await?).unwrap_or(i64::MAX);
-    let messages = store.messages().estimated_document_count().await?;
+    // An estimate may be wrong after a crash. Counting by this index reads no message.
+    let messages = store.messages();
+    let messages = messages
+        .count_documents(doc! {})
+        .hint(Hint::Keys(doc! { "_id": 1 }));
+    let messages = messages.await?;
     Ok(Extent::counted(
         begun,
         total("rooms").unwrap_or(0) - begun,

@@ -2,6 +2,7 @@
 //! go. The positions of the group do not, they are in the log.
 
 use ::mongodb::bson::{Document, doc};
+use uuid::Uuid;
 
 use super::{MongoViewStore, ROOMS};
 use crate::view_store::ViewStoreError;
@@ -11,6 +12,7 @@ const NOTE: i64 = -1;
 const EACH: &str = "partitions";
 /// There instead of each, in views that were rebuilt.
 const ALL: &str = "allPartitions";
+const BY: &str = "rebuild";
 
 pub async fn lost(store: &MongoViewStore, of: &[i32]) -> Result<Vec<i32>, ViewStoreError> {
     let rooms = store.collection::<Document>(ROOMS);
@@ -35,8 +37,15 @@ pub async fn note(store: &MongoViewStore, partitions: &[i32]) -> Result<(), View
     set(store, noted).await
 }
 
-pub async fn note_all(store: &MongoViewStore) -> Result<(), ViewStoreError> {
-    set(store, doc! { ALL: true }).await
+pub async fn note_all(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    set(store, doc! { ALL: true, BY: rebuild.to_string() }).await
+}
+
+/// Whether these are the views of this rebuild.
+pub async fn are_noted_by(store: &MongoViewStore, rebuild: Uuid) -> Result<bool, ViewStoreError> {
+    let rooms = store.collection::<Document>(ROOMS);
+    let note = rooms.find_one(doc! { "_id": NOTE, BY: rebuild.to_string() });
+    Ok(note.await?.is_some())
 }
 
 async fn set(store: &MongoViewStore, noted: Document) -> Result<(), ViewStoreError> {

@@ -7,11 +7,11 @@
 
 use ::mongodb::{
     bson::{Document, doc},
-    error::ErrorKind,
+    error::{ErrorKind, WriteFailure},
 };
 use uuid::Uuid;
 
-use super::{MARKERS, MESSAGES, MongoViewStore, PARKED, ROOMS, partitions};
+use super::{MARKERS, MESSAGES, MongoViewStore, PARKED, ROOMS, partitions, writes::DUPLICATE_KEY};
 use crate::view_store::{Overtaken, ViewStore as _, ViewStoreError};
 
 /// In the order in which they are replaced.
@@ -57,7 +57,7 @@ pub async fn begin(
             .await?;
     }
     next.prepare().await?;
-    partitions::note_all(next).await?;
+    partitions::note_all(next, rebuild).await?;
     let begun = next.collection::<Document>(BEGUN);
     begun
         .insert_one(doc! { "_id": rebuild.to_string() })
@@ -65,13 +65,18 @@ pub async fn begin(
     Ok(())
 }
 
-/// Makes the document that holds the views in use.
+/// Makes the document that holds the views in use, or finds its own.
 pub async fn hold(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
-    let hold = doc! { "_id": HOLD, "rebuild": rebuild.to_string() };
+    let own = doc! { "_id": HOLD, "rebuild": rebuild.to_string() };
     let rooms = store.collection::<Document>(ROOMS);
-    if let Err(error) = rooms.insert_one(hold).await {
+    let stays = doc! { "$set": { "rebuild": rebuild.to_string() } };
+    if let Err(error) = rooms.update_one(own, stays).upsert(true).await {
         return Err(match error.kind.as_ref() {
-            ErrorKind::Write(_) => Overtaken.into(),
+            ErrorKind::Write(WriteFailure::WriteError(refusal))
+                if i64::from(refusal.code) == DUPLICATE_KEY =>
+            {
+                Overtaken.into()
+            }
             _ => error.into(),
         });
     }
@@ -95,23 +100,44 @@ pub async fn holder(store: &MongoViewStore) -> Result<Option<Uuid>, ViewStoreErr
         .map_err(|error: uuid::Error| ViewStoreError::Defect(error.into()))
 }
 
+/// Does what is left to do of it: a call whose answer was lost may have done all. A collection that is absent was renamed
+/// by such a call; but not the rooms, whose note would have told.
 pub async fn replace(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
-    if holder(store).await? != Some(rebuild) {
-        return Err(Overtaken.into());
+    let suffix = suffix(rebuild);
+    let names = store.database.list_collection_names().await?;
+    let is_there = |collection: &str| names.contains(&format!("{collection}{suffix}"));
+    if !partitions::are_noted_by(store, rebuild).await? {
+        if holder(store).await? != Some(rebuild) {
+            return Err(Overtaken.into());
+        }
+        for collection in COLLECTIONS {
+            if collection == ROOMS || is_there(collection) {
+                rename(store, collection, &suffix).await?;
+            }
+        }
     }
+    if is_there(BEGUN) {
+        drop_collection(store, &format!("{BEGUN}{suffix}")).await?;
+    }
+    Ok(())
+}
+
+async fn rename(
+    store: &MongoViewStore,
+    collection: &str,
+    suffix: &str,
+) -> Result<(), ViewStoreError> {
+    let database = store.database.name();
     let admin = store.database.client().database("admin");
-    let (database, suffix) = (store.database.name(), suffix(rebuild));
-    for collection in COLLECTIONS {
-        admin
-            .run_command(doc! {
-                "renameCollection": format!("{database}.{collection}{suffix}"),
-                "to": format!("{database}.{collection}"),
-                "dropTarget": true,
-                "writeConcern": { "w": "majority" },
-            })
-            .await?;
-    }
-    drop_collection(store, &format!("{BEGUN}{suffix}")).await
+    admin
+        .run_command(doc! {
+            "renameCollection": format!("{database}.{collection}{suffix}"),
+            "to": format!("{database}.{collection}"),
+            "dropTarget": true,
+            "writeConcern": { "w": "majority" },
+        })
+        .await?;
+    Ok(())
 }
 
 /// Rooms first: without them nothing can lift the hold any more but the last line here.

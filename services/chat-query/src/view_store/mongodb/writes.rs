@@ -24,7 +24,7 @@ use crate::{
 /// alone never weighs so much.
 const CHUNK: usize = 100;
 const CHUNK_BYTES: usize = 8 << 20;
-const DUPLICATE_KEY: i64 = 11000;
+pub const DUPLICATE_KEY: i64 = 11000;
 
 pub async fn save(store: &MongoViewStore, write: &ViewWrite) -> Result<(), ViewStoreError> {
     let (messages, parked) = (store.messages(), store.collection(PARKED));

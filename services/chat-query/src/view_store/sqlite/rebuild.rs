@@ -40,8 +40,13 @@ pub async fn hold(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewSt
     .bind(format!("{}rooms", prefix(rebuild)))
     .fetch_one(&mut *transaction)
     .await?;
-    if !has_views || holder(&mut transaction).await?.is_some() {
+    if !has_views {
         return Err(Overtaken.into());
+    }
+    match holder(&mut transaction).await? {
+        Some(holder) if holder == rebuild.to_string() => return Ok(()),
+        Some(_) => return Err(Overtaken.into()),
+        None => {}
     }
     sqlx::query("INSERT INTO rooms (room_id, version, state) VALUES (?1, 0, ?2)")
         .bind(HOLD.0)
