@@ -3,6 +3,8 @@
 //! No NOTIFY runs in a committing transaction: it would serialise all commits. Whoever committed pokes the relay of its
 //! own process and, through a connection of its own, the others; any number of commits meanwhile is one NOTIFY.
 
+mod floor;
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -17,9 +19,13 @@ use sqlx::{
     Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::timeout,
+};
 use uuid::Uuid;
 
+use self::floor::Floor;
 use super::{Backlog, COUNTED, Lease, Outbox, Unpublished};
 
 const CHANNEL: &str = "chat_command_outbox";
@@ -36,6 +42,8 @@ pub struct PostgresOutbox {
     relay: Arc<Notify>,
     /// Wakes the task that tells other instances.
     others: Arc<Notify>,
+    /// Where the relay of this process begins to read.
+    floor: Arc<Mutex<Floor>>,
 }
 
 impl PostgresOutbox {
@@ -47,6 +55,7 @@ impl PostgresOutbox {
             pool,
             relay: Arc::default(),
             others: Arc::default(),
+            floor: Arc::default(),
         };
         let (telling, hearing) = (outbox.clone(), outbox.clone());
         let (stop_telling, stop_hearing) = (tasks.clone(), tasks.clone());
@@ -170,6 +179,7 @@ impl Outbox for PostgresOutbox {
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
         type Row = (
             bool,
+            String,
             Option<i64>,
             Option<String>,
             Option<i64>,
@@ -177,14 +187,22 @@ impl Outbox for PostgresOutbox {
             Option<Vec<u8>>,
             Option<String>,
         );
+        let mut floor = self.floor.lock().await;
+        if floor.is_due() {
+            let raise = async { floor.raise(&mut *self.pool.acquire().await?).await };
+            bounded(&self.pool, raise).await??;
+        }
         // One row always comes back and says whether the lease is held, so that this costs no statement of its own. Rooms
-        // left out are passed over in id order: only from the beginning is it certain that no earlier event is missed.
+        // left out are passed over in id order: only from the floor is it certain that no earlier event is missed.
         let ask = sqlx::query_as(
-            "SELECT held.held, waiting.* FROM (
+            "SELECT held.*, waiting.* FROM (
                  SELECT EXISTS (SELECT FROM relay_lease
-                     WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held) AS held
+                     WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held,
+                     concat(pg_postmaster_start_time(), ' ', 'outbox'::regclass::oid) AS place) AS held
              LEFT JOIN (SELECT id, topic, room_id, event_id, payload, traceparent FROM outbox
-                 WHERE room_id NOT IN (SELECT unnest($4::bigint[])) ORDER BY id LIMIT $3) AS waiting
+                 WHERE id >= coalesce((SELECT floor FROM relay_lease
+                         WHERE floor_server = pg_postmaster_start_time()), 0)
+                   AND room_id NOT IN (SELECT unnest($4::bigint[])) ORDER BY id LIMIT $3) AS waiting
              ON held.held ORDER BY waiting.id",
         )
         .bind(lease.holder.to_string())
@@ -193,14 +211,17 @@ impl Outbox for PostgresOutbox {
         .bind(without.iter().map(|room| room.0).collect::<Vec<_>>())
         .fetch_all(&self.pool);
         let rows: Vec<Row> = bounded(&self.pool, ask).await??;
-        if !rows.first().is_some_and(|(held, ..)| *held) {
+        let Some((true, place, ..)) = rows.first() else {
             return Ok(None);
-        }
+        };
+        floor.read(place, rows.iter().filter_map(|row| row.2));
         let waiting = rows
             .into_iter()
-            .filter_map(|(_, id, topic, room_id, event_id, payload, traceparent)| {
-                Some((id?, topic?, room_id?, event_id?, payload?, traceparent))
-            })
+            .filter_map(
+                |(_, _, id, topic, room_id, event_id, payload, traceparent)| {
+                    Some((id?, topic?, room_id?, event_id?, payload?, traceparent))
+                },
+            )
             .map(|(id, topic, room_id, event_id, payload, traceparent)| {
                 let topic: Topic = topic
                     .parse()
@@ -234,9 +255,12 @@ impl Outbox for PostgresOutbox {
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         let count = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT $1) AS counted), coalesce((
-                 SELECT extract(epoch FROM clock_timestamp() - recorded_at) * 1000 FROM outbox ORDER BY id LIMIT 1
-             ), 0)::bigint",
+            "WITH floor AS (SELECT coalesce((SELECT floor FROM relay_lease
+                 WHERE floor_server = pg_postmaster_start_time()), 0) AS id)
+             SELECT (SELECT count(*) FROM (
+                     SELECT FROM outbox WHERE id >= (SELECT id FROM floor) ORDER BY id LIMIT $1) AS counted),
+                 coalesce((SELECT extract(epoch FROM clock_timestamp() - recorded_at) * 1000 FROM outbox
+                     WHERE id >= (SELECT id FROM floor) ORDER BY id LIMIT 1), 0)::bigint",
         )
         .bind(COUNTED)
         .fetch_one(&self.pool);

@@ -48,7 +48,12 @@ impl Database {
 
     /// The parts of one more instance, with connections of its own.
     pub fn instance(&self) -> (PostgresWriteStore, PostgresOutbox) {
-        on(colloquy_sql::postgres::pool(&self.url, CONNECTIONS).unwrap())
+        on(self.connections(CONNECTIONS))
+    }
+
+    /// At most so many connections.
+    pub fn connections(&self, most: u32) -> PgPool {
+        colloquy_sql::postgres::pool(&self.url, most).unwrap()
     }
 
     /// One more instance whose connections can be made to hang, and its pool.

@@ -1,5 +1,7 @@
 //! What is PostgreSQL's alone.
 
+mod floor;
+
 use std::{sync::Arc, time::Duration};
 
 use colloquy_chat_command::{
