@@ -8,6 +8,7 @@ use rdkafka::{
     Offset, TopicPartitionList,
     config::FromClientConfigAndContext as _,
     consumer::{Consumer as _, StreamConsumer},
+    metadata::MetadataTopic,
     mocking::MockCluster,
     producer::{DefaultProducerContext, Producer as _},
     types::{RDKafkaApiKey, RDKafkaRespErr},
@@ -253,7 +254,8 @@ async fn f11_a_producer_whose_topics_are_gone_makes_none_by_the_settings_of_the_
         .client()
         .fetch_metadata(None, Duration::from_secs(5))
         .unwrap();
-    let names: Vec<_> = known.topics().iter().map(|topic| topic.name()).collect();
+    let topics = known.topics().iter();
+    let names: Vec<_> = topics.map(MetadataTopic::name).collect();
     assert_eq!(names, [TOPIC.name()]);
 }
 
