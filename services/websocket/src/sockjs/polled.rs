@@ -162,12 +162,14 @@ impl Channel for Polled {
             self.gather(message);
         }
         let end = frame::close(frame::told(closing));
-        let until = Instant::now() + UNATTENDED;
         let mut receiver = self.receiver.take();
+        let mut until = None;
         loop {
             if let Some(receiver) = receiver.take() {
                 let _ = timeout(closing.told_within(), self.tell(receiver, &end)).await;
             }
+            // From when the one that was there is told, which takes a while if it does not read.
+            let until = *until.get_or_insert_with(|| Instant::now() + UNATTENDED);
             receiver = tokio::select! {
                 receiver = self.requests.receivers.recv() => receiver,
                 () = sleep_until(until) => return,

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use colloquy_contracts::CustomerId;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use reqwest::{Client, RequestBuilder, Response};
-use tokio::time::timeout;
+use reqwest::{Client, RequestBuilder, Response, Url};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::timeout};
 
-use crate::harness::{Node, SOON, token};
+use crate::harness::{Node, SOON, narrow_connection, token};
 
 pub const CONNECT: &str = "CONNECT\naccept-version:1.2\nhost:x\n\n\0";
 pub const ROOM: &str = "/topic/message/roomId/1";
@@ -146,6 +146,20 @@ impl Browser {
             response,
             read: Vec::new(),
         }
+    }
+
+    /// An answer that nobody reads, of which the client's kernel takes little.
+    pub async fn unread(&self, transport: &str) -> TcpStream {
+        let url = Url::parse(&format!("{}/{transport}", self.base)).unwrap();
+        let address = url.socket_addrs(|| None).unwrap()[0];
+        let cookie = self.headers[header::COOKIE].to_str().unwrap();
+        let request = format!(
+            "POST {} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\ncontent-length: 0\r\n\r\n",
+            url.path()
+        );
+        let mut stream = narrow_connection(address).await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
     }
 
     /// A streaming answer that has brought its prelude.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use colloquy_websocket::Settings;
+use colloquy_websocket::{Settings, connection::Closing};
+use tokio::time::Instant;
 
 use super::browser::{Browser, CONNECT, ROOM, seq};
 use crate::harness::{
@@ -143,30 +144,34 @@ async fn stomp_7_a_stream_that_is_broken_off_ends_its_session() {
     }
 }
 
+/// Together less than ends a stream, and more than the kernel and the server's HTTP take of it when it is narrow.
 #[tokio::test]
 async fn stomp_7_f20_a_stream_that_is_not_read_ends_and_the_others_get_everything() {
-    const MESSAGES: i64 = 4_000;
+    const MESSAGES: i64 = 110;
+    /// Less than it takes until a session without a receiver ends.
+    const SLACK: Duration = Duration::from_secs(2);
     let log = MemoryLog::default();
     let settings = Settings {
-        queue_bytes: 256 * 1024,
-        write_within: Duration::from_secs(1),
+        write_within: Duration::from_millis(500),
         ..Settings::default()
     };
-    let node = Node::with(&log, settings).await;
-    let browser = Browser::of(&node, ALICE);
-    let mut stream = browser.streaming().await;
-    assert_eq!(stream.line().await.unwrap(), "o");
-    browser.say(&[CONNECT]).await;
-    stream.messages().await;
-    browser.ask_for(ROOM).await;
-    stream.messages().await;
+    let node = Node::narrow(&log, settings.clone()).await;
     let mut quick = Client::connected(node.address, BOB).await;
     quick.subscribe("0", ROOM).await;
+    let browser = Browser::in_room(&node, ALICE).await;
+    let _stalled = browser.unread("xhr_streaming").await;
 
     for number in 1..=MESSAGES {
-        log.add(long_message(1, number, "x".repeat(4_000))).await;
+        log.add(long_message(1, number, "x".repeat(900))).await;
         assert_eq!(quick.seq().await, number);
     }
-    drop(quick);
-    eventually(|| node.websocket.is_idle()).await;
+    let begun = Instant::now();
+    eventually(|| node.websocket.open_connections() == 1).await;
+    assert!(begun.elapsed() < settings.write_within + SLACK);
+    assert_eq!(
+        browser.frame().await,
+        r#"c[4500,"client is too slow, reconnect and fetch history"]"#
+    );
+    let told_within = Closing::TooSlow.told_within();
+    assert!(begun.elapsed() < settings.write_within + told_within + SLACK);
 }
