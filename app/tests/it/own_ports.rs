@@ -1,5 +1,6 @@
-//! Every route of every service's own port needs a service credential (decision 24, reliability.md S15). The routes come
-//! from the services' own documents, so that a new one cannot be missed.
+//! Every route of every service's own port needs a service credential (decision 24, reliability.md S15), and its refusals
+//! have the headers of every answer (contract §2, S22). The routes come from the services' own documents, so that a new
+//! one cannot be missed.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -22,6 +23,21 @@ use colloquy_chassis::{
 use colloquy_contracts::{CustomerId, Timestamp};
 use services::{Service, Services};
 
+const REQUEST_ID: &str = "asked-1";
+/// What every answer carries, each once.
+const HEADERS: [(&str, &str); 7] = [
+    ("x-request-id", REQUEST_ID),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-store"),
+];
+
 /// Longer ago than a token lives, its leeway included.
 const LONG_AGO_MILLIS: i64 = 70_000;
 
@@ -40,11 +56,13 @@ async fn s15_every_route_of_every_own_port_is_401_without_a_service_credential()
                 let answer = call(&port, method, &path, headers).await;
                 let what = format!("{}: {method} {path}, {who}", service.name);
                 assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{what}");
-                assert!(answer.credential_refused, "{what}");
+                assert!(answer.is_refusal(), "{what}");
+                assert!(answer.has_every_header(), "{what}: {answer:?}");
             }
             let answer = call(&port, method, &path, friend(&keys, service.name)).await;
             let what = format!("{}: {method} {path} is {answer:?}", service.name);
-            assert!(!answer.credential_refused, "{what}");
+            assert!(!answer.is_refusal(), "{what}");
+            assert!(answer.has_every_header(), "{what}");
             assert!(answer.status != StatusCode::METHOD_NOT_ALLOWED, "{what}");
             assert!(!answer.body.contains("Nothing is served here."), "{what}");
             served += 1;
@@ -56,8 +74,20 @@ async fn s15_every_route_of_every_own_port_is_401_without_a_service_credential()
 #[derive(Debug)]
 struct Answer {
     status: StatusCode,
-    credential_refused: bool,
+    headers: HeaderMap,
     body: String,
+}
+
+impl Answer {
+    fn is_refusal(&self) -> bool {
+        self.headers.contains_key(CREDENTIAL_REFUSED)
+    }
+
+    fn has_every_header(&self) -> bool {
+        HEADERS
+            .iter()
+            .all(|(name, value)| self.headers.get_all(*name).iter().eq([value]))
+    }
 }
 
 /// What the document of a service lists, with a number for each parameter.
@@ -160,6 +190,7 @@ async fn call(port: &InProcess, method: &str, path: &str, headers: HeaderMap) ->
     *request.headers_mut().unwrap() = headers;
     let request = request
         .header("content-type", "application/json")
+        .header("x-request-id", REQUEST_ID)
         .body(Bytes::from_static(b"{}"))
         .unwrap();
     let claimed = Identity {
@@ -171,7 +202,7 @@ async fn call(port: &InProcess, method: &str, path: &str, headers: HeaderMap) ->
     let body = to_bytes(body, usize::MAX).await.unwrap();
     Answer {
         status: parts.status,
-        credential_refused: parts.headers.contains_key(CREDENTIAL_REFUSED),
+        headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     }
 }

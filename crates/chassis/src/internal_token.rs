@@ -12,11 +12,14 @@ use colloquy_contracts::CustomerId;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
+use tower::ServiceExt as _;
 
 use crate::{
     ApiError, Clock, Kind, ServiceName,
+    http_server::PeerAddr,
     identity::{Caller, Identity, SessionId},
     keys::{KeyError, KeyFolder},
+    router::on_every_answer,
 };
 
 /// Names the customer in clear for logs and old tools; believed only when the token says the same.
@@ -132,9 +135,11 @@ impl InternalVerifier {
         })
     }
 
-    /// Puts the check in front of every route of a service's own port.
+    /// Puts the check in front of every route of a service's own port, whose router is finished. A refusal is logged, and has
+    /// what every answer has.
     pub fn protect(self, router: Router) -> Router {
-        router.layer(middleware::from_fn_with_state(self, check))
+        let refusing = on_every_answer(Router::new().fallback(refuse));
+        router.layer(middleware::from_fn_with_state((self, refusing), check))
     }
 
     /// Who is calling, or nothing that is believed.
@@ -177,16 +182,27 @@ impl InternalVerifier {
 }
 
 async fn check(
-    State(verifier): State<InternalVerifier>,
+    State((verifier, refusing)): State<(InternalVerifier, Router)>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let Some(identity) = verifier.identify(request.headers()) else {
-        let refusal = ApiError::new(Kind::Unauthenticated, "A service credential is required.");
-        return ([(CREDENTIAL_REFUSED, "true")], refusal).into_response();
+        let Ok(refusal) = refusing.oneshot(request).await;
+        return refusal;
     };
     request.extensions_mut().insert(identity);
     next.run(request).await
+}
+
+async fn refuse(request: Request) -> Response {
+    let peer = request.extensions().get::<PeerAddr>();
+    let peer = peer.map(|peer| peer.0.to_string());
+    tracing::warn!(
+        peer,
+        "a call without a valid service credential was refused"
+    );
+    let refusal = ApiError::new(Kind::Unauthenticated, "A service credential is required.");
+    ([(CREDENTIAL_REFUSED, "true")], refusal).into_response()
 }
 
 #[cfg(test)]

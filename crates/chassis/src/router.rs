@@ -37,7 +37,8 @@ fn guard(router: Router) -> Router {
         }))
 }
 
-fn on_every_answer(router: Router) -> Router {
+/// A request id and security headers, and nothing else.
+pub(crate) fn on_every_answer(router: Router) -> Router {
     security_headers::on_every_answer(router.layer(middleware::from_fn(with_request_id)))
 }
 
