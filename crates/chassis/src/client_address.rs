@@ -1,7 +1,10 @@
 //! From where a client calls (decision 26): the edge finds it out and overwrites [`CLIENT_ADDRESS`]; services believe it,
 //! because nobody but the gateway reaches them.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, request::Parts};
@@ -13,6 +16,8 @@ use crate::{ApiError, Kind};
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("x-client-address");
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
+/// The bits of an IPv6 address that tell one client from another: whoever has one of a network's addresses has them all.
+const IPV6_PREFIX: u32 = 64;
 
 /// The client's address, as the edge found it; 401 without one, because the request came past the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +33,18 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
             .and_then(|address| address.to_str().ok()?.parse().ok())
             .map(Self)
             .ok_or_else(|| ApiError::new(Kind::Unauthenticated, "Please log in."))
+    }
+}
+
+/// What one client has, for whatever is limited by address: an IPv4 address, or an IPv6 network.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let host_bits = Ipv6Addr::BITS - IPV6_PREFIX;
+            Ipv6Addr::from_bits(address.to_bits() >> host_bits << host_bits).into()
+        }
     }
 }
 
@@ -96,6 +113,15 @@ mod tests {
             .unwrap()
             .client(peer.parse().unwrap(), &headers)
             .to_string()
+    }
+
+    #[test]
+    fn s04_the_addresses_of_one_ipv6_network_are_one() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));
+        assert_ne!(of("10.0.0.1"), of("10.0.0.2"));
     }
 
     #[test]

@@ -2,19 +2,19 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use colloquy_chassis::{
-    ApiError, Failure, Kind, client_address::TrustedProxies, http_server::PeerAddr,
+    ApiError, Failure, Kind,
+    client_address::{TrustedProxies, network},
+    http_server::PeerAddr,
 };
 use http::{Extensions, HeaderMap};
 
 /// A session over plain HTTP that nobody asks for ends within so many seconds.
 const RETRY_AFTER: u32 = 5;
-/// The bits of an IPv6 address that tell one client from another: a network is given whole.
-const IPV6_PREFIX: u32 = 64;
 
 /// The server that received a request did not say from whom: without [`PeerAddr`] nobody can be told apart.
 #[derive(Debug, thiserror::Error)]
@@ -98,17 +98,6 @@ impl Drop for AddressPlace {
             if *count == 0 {
                 open.remove(&self.network);
             }
-        }
-    }
-}
-
-/// What one client has.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let host_bits = Ipv6Addr::BITS - IPV6_PREFIX;
-            Ipv6Addr::from_bits(address.to_bits() >> host_bits << host_bits).into()
         }
     }
 }

@@ -1,9 +1,9 @@
 //! How often something may be done (decisions 26, 30): what a budget is for, and when it is spent.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use aws_lc_rs::digest;
-use colloquy_chassis::{Failure, Kind};
+use colloquy_chassis::{Failure, Kind, client_address::network};
 use colloquy_contracts::{CustomerId, Timestamp};
 
 use super::Email;
@@ -88,14 +88,14 @@ impl Budget {
     #[must_use]
     pub fn code_requests_from(client: IpAddr, per_hour: u32) -> Self {
         let limit = Limit::new(per_hour, HOUR);
-        Self::new("code requests", &household(client), &[limit])
+        Self::new("code requests", &network(client).to_string(), &[limit])
     }
 
     /// Accounts that a client makes or tries to make.
     #[must_use]
     pub fn sign_ups_from(client: IpAddr, per_hour: u32) -> Self {
         let limit = Limit::new(per_hour, HOUR);
-        Self::new("sign-ups", &household(client), &[limit])
+        Self::new("sign-ups", &network(client).to_string(), &[limit])
     }
 
     /// What is counted, for whom, and how much of it there is. Keys of different purposes never meet.
@@ -184,17 +184,6 @@ impl Failure for Spent {
 
     fn message(&self) -> std::borrow::Cow<'static, str> {
         "Too many tries. Please wait a while.".into()
-    }
-}
-
-/// Whose address this is: with IPv6 a subscriber has a whole network of 64 bits.
-fn household(client: IpAddr) -> String {
-    match client.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let network = address.to_bits() >> 64 << 64;
-            Ipv6Addr::from_bits(network).to_string()
-        }
     }
 }
 
