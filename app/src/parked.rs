@@ -12,7 +12,7 @@ use colloquy_chat_query::{
 use crate::{
     cli::{Parked, Which},
     settings::Settings,
-    views::Views,
+    views::{Views, store},
 };
 
 const PAGE: u32 = 500;
@@ -23,8 +23,8 @@ const NOT_ALL: u8 = 1;
 /// The views cannot be read or written.
 pub async fn run(verb: &Parked, settings: &Settings) -> anyhow::Result<ExitCode> {
     match verb {
-        Parked::List(system) => list(&Views::open(system, settings).await?).await,
-        Parked::Show { id, system } => show(&Views::open(system, settings).await?, id).await,
+        Parked::List(system) => list(store(system, settings).await?.as_ref()).await,
+        Parked::Show { id, system } => show(store(system, settings).await?.as_ref(), id).await,
         Parked::Replay { which, system } => {
             replay_all(&Views::open(system, settings).await?, which).await
         }
@@ -32,8 +32,8 @@ pub async fn run(verb: &Parked, settings: &Settings) -> anyhow::Result<ExitCode>
 }
 
 /// Nothing of an event's value: a list is for screens that others see.
-async fn list(views: &Views) -> anyhow::Result<ExitCode> {
-    let parked = every(views).await?;
+async fn list(store: &dyn ViewStore) -> anyhow::Result<ExitCode> {
+    let parked = every(store).await?;
     if parked.is_empty() {
         println!("No event is parked.");
         return Ok(ExitCode::SUCCESS);
@@ -55,8 +55,8 @@ async fn list(views: &Views) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(views: &Views, id: &Place) -> anyhow::Result<ExitCode> {
-    let Some(event) = views.store.parked_at(id).await? else {
+async fn show(store: &dyn ViewStore, id: &Place) -> anyhow::Result<ExitCode> {
+    let Some(event) = store.parked_at(id).await? else {
         return Ok(not_parked(id));
     };
     let rows = [
@@ -74,14 +74,14 @@ async fn show(views: &Views, id: &Place) -> anyhow::Result<ExitCode> {
 }
 
 async fn replay_all(views: &Views, which: &Which) -> anyhow::Result<ExitCode> {
+    let store: &dyn ViewStore = views.store.as_ref();
     let events = match &which.id {
-        None => every(views).await?,
-        Some(id) => match views.store.parked_at(id).await? {
+        None => every(store).await?,
+        Some(id) => match store.parked_at(id).await? {
             Some(event) => vec![event],
             None => return Ok(not_parked(id)),
         },
     };
-    let store: &dyn ViewStore = views.store.as_ref();
     let (mut applied, mut left) = (0, 0);
     for event in &events {
         match replay(store, views.log.as_ref(), &SystemClock, event).await? {
@@ -111,11 +111,11 @@ fn not_parked(id: &Place) -> ExitCode {
     ExitCode::from(NOT_ALL)
 }
 
-async fn every(views: &Views) -> anyhow::Result<Vec<ParkedEvent>> {
+async fn every(store: &dyn ViewStore) -> anyhow::Result<Vec<ParkedEvent>> {
     let mut parked: Vec<ParkedEvent> = Vec::new();
     loop {
         let last = parked.last().map(|event| &event.place);
-        let page = views.store.parked(last, PAGE).await?;
+        let page = store.parked(last, PAGE).await?;
         if page.is_empty() {
             return Ok(parked);
         }

@@ -60,15 +60,33 @@ impl Views {
     }
 
     async fn distributed(settings: &Settings) -> anyhow::Result<Self> {
-        settings.refuse_example_secrets()?;
-        let views = &settings.view_store;
+        let store = mongodb(settings).await?;
         let log = Arc::new(kafka(settings).await?);
         Ok(Self {
-            store: Arc::new(MongoViewStore::new(&views.url, &views.database).await?),
+            store,
             log: log.clone(),
             trail: log,
         })
     }
+}
+
+/// The views alone, for whoever only looks at what is parked: Kafka may be away, and no topic is made.
+///
+/// # Errors
+/// There are none, or they cannot be opened.
+pub async fn store(system: &System, settings: &Settings) -> anyhow::Result<Arc<dyn RebuildStore>> {
+    match &system.data {
+        Some(folder) => Ok(Views::embedded(folder).await?.store),
+        None => mongodb(settings).await,
+    }
+}
+
+async fn mongodb(settings: &Settings) -> anyhow::Result<Arc<dyn RebuildStore>> {
+    settings.refuse_example_secrets()?;
+    let views = &settings.view_store;
+    Ok(Arc::new(
+        MongoViewStore::new(&views.url, &views.database).await?,
+    ))
 }
 
 /// The log of the settings, now or not at all.
@@ -98,10 +116,17 @@ pub async fn run(verb: &Verb, settings: &Settings) -> anyhow::Result<ExitCode> {
         }
     };
     let rebuilt = match outcome {
-        Err(less @ RebuildError::HoldsLess { .. }) => bail!(
-            "{less}; the views are unchanged. If topics were lost, run `colloquy republish` first; with `--force` \
-             the views are replaced anyway, and whatever the log lacks disappears from them"
-        ),
+        Err(less @ RebuildError::HoldsLess { .. }) => {
+            // It knows no data folder, where the log is the write side itself.
+            let republish = match system.data {
+                Some(_) => "",
+                None => "If topics were lost, run `colloquy republish` first. ",
+            };
+            bail!(
+                "{less}; the views are unchanged. {republish}With `--force` they are replaced anyway, and whatever \
+                 the log lacks disappears from them"
+            )
+        }
         outcome => outcome?,
     };
     println!(

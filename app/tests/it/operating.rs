@@ -1,4 +1,4 @@
-//! What an operator does beside a running all-in-one system: parked events, and views that are rebuilt.
+//! What an operator does beside a running system: parked events, and views that are rebuilt.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,7 +10,7 @@ use std::{
 };
 
 use colloquy_chat_query::{
-    SqliteViewStore, ViewStore as _,
+    MongoViewStore, SqliteViewStore, ViewStore as _,
     parked::{ParkedEvent, Place},
     view_store::{Page, ViewWrite},
 };
@@ -21,6 +21,7 @@ use colloquy_contracts::{
 use colloquy_event_log::{EmbeddedLog, EventLog as _, NewEvent, SqliteOutbox};
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 const SECRET: &str = "a word between two";
 const EVERYTHING: Page = Page {
@@ -29,7 +30,7 @@ const EVERYTHING: Page = Page {
     limit: 1_000,
 };
 
-/// A running system, ended with the test.
+/// A running all-in-one system, ended with the test.
 struct System {
     process: Child,
     /// Open as long as it runs: it prints more than one line.
@@ -142,7 +143,11 @@ fn room() -> NewEvent {
 }
 
 fn message(seq: i64) -> NewEvent {
-    NewEvent::from(&WriteEvent::MessageSent(ChatMessageSent {
+    NewEvent::from(&message_sent(seq))
+}
+
+fn message_sent(seq: i64) -> WriteEvent {
+    WriteEvent::MessageSent(ChatMessageSent {
         message_id: MessageId(seq),
         room_id: RoomId(1),
         sender_id: CustomerId(1),
@@ -150,7 +155,7 @@ fn message(seq: i64) -> NewEvent {
         content: SECRET.into(),
         sent_at: Timestamp::from_millis(1_700_000_000_000 + seq),
         seq: Seq(seq),
-    }))
+    })
 }
 
 /// A message whose seq is no number, but a text that nobody else should read.
@@ -174,20 +179,8 @@ async fn decision_8_parked_events_are_listed_shown_and_replayed_while_the_system
     system.tell(&[room(), broken(), message(1)]).await;
     eventually(async || system.views.parked(None, 9).await.unwrap().len() == 1).await;
     eventually(async || system.messages().await == 1).await;
-    let of_an_older_version = ParkedEvent {
-        place: Place {
-            topic: Topic::ChatMessageSent,
-            partition: 0,
-            offset: 700,
-        },
-        key: "1".into(),
-        event_id: message(2).event_id,
-        payload: message(2).payload,
-        reason: "the value cannot be decoded: by an older version".into(),
-        parked_at: Timestamp::from_millis(1_700_000_000_000),
-        tries: 1,
-    };
-    park(&system.views, of_an_older_version).await;
+    let of_an_older_version = write(vec![parked(message(2))]);
+    system.views.save(&of_an_older_version).await.unwrap();
 
     let listed = ends_with(&system.run(&["parked", "list"]), 0);
     let lines: Vec<_> = listed.lines().collect();
@@ -221,16 +214,31 @@ async fn decision_8_parked_events_are_listed_shown_and_replayed_while_the_system
     ends_with(&system.run(&["parked", "show", "nonsense"]), 2);
 }
 
-async fn park(views: &SqliteViewStore, event: ParkedEvent) {
-    let write = ViewWrite {
+fn parked(event: NewEvent) -> ParkedEvent {
+    ParkedEvent {
+        place: Place {
+            topic: Topic::ChatMessageSent,
+            partition: 0,
+            offset: 700,
+        },
+        key: "1".into(),
+        event_id: event.event_id,
+        payload: event.payload,
+        reason: "the value cannot be decoded: by an older version".into(),
+        parked_at: Timestamp::from_millis(1_700_000_000_000),
+        tries: 1,
+    }
+}
+
+fn write(parked: Vec<ParkedEvent>) -> ViewWrite {
+    ViewWrite {
         messages: Vec::new(),
         markers: Vec::new(),
         rooms: Vec::new(),
-        parked: vec![event],
+        parked,
         announcements: Vec::new(),
         position: None,
-    };
-    views.save(&write).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,7 +259,7 @@ async fn decision_14_views_are_rebuilt_while_the_system_runs() {
     let rebuilt = ends_with(&system.run(&["views", "rebuild"]), 0);
     assert_eq!(
         rebuilt,
-        "The views are rebuilt from 52 events, of which 1 are parked.\n"
+        "The views were rebuilt from 52 events, of which 1 are parked.\n"
     );
     let after = system.views.history(RoomId(1), EVERYTHING).await.unwrap();
     assert_eq!(after, before);
@@ -278,10 +286,8 @@ async fn f11_a_log_that_holds_less_than_the_views_replaces_them_only_by_force() 
     let why = String::from_utf8_lossy(&refused.stderr);
     let counts = "the log holds 1 rooms and 20 messages (30 missing), the views show 1 rooms and 50 messages (0 missing)";
     assert!(why.contains(counts), "{why}");
-    assert!(
-        why.contains("`colloquy republish`") && why.contains("`--force`"),
-        "{why}"
-    );
+    assert!(!why.contains("republish"), "it takes no --data: {why}");
+    assert!(why.contains("`--force`"), "{why}");
     assert_eq!(system.messages().await, 50);
     system.tell(&[message(51)]).await;
     eventually(async || system.messages().await == 51).await;
@@ -289,7 +295,7 @@ async fn f11_a_log_that_holds_less_than_the_views_replaces_them_only_by_force() 
     let rebuilt = ends_with(&system.run(&["views", "rebuild", "--force"]), 0);
     assert_eq!(
         rebuilt,
-        "The views are rebuilt from 22 events, of which 0 are parked.\n"
+        "The views were rebuilt from 22 events, of which 0 are parked.\n"
     );
     assert_eq!(system.messages().await, 21);
 }
@@ -303,5 +309,79 @@ fn where_no_system_is_nothing_is_made() {
         assert_eq!(output.status.code(), Some(2), "{errors}");
         assert!(errors.contains("no all-in-one system"), "{errors}");
         assert_eq!(data.path().read_dir().unwrap().count(), 0);
+    }
+}
+
+/// The distributed system, as far as its views go.
+mod mongodb {
+    use super::*;
+
+    struct Distributed {
+        views: MongoViewStore,
+        folder: TempDir,
+    }
+
+    impl Distributed {
+        /// With these brokers, and nothing in topics or views.
+        async fn new(brokers: &str) -> Self {
+            let url = std::env::var("COLLOQUY_TEST_MONGO")
+                .expect("run the tests with `cargo xtask test`, which starts the real parts");
+            let name = format!("operating_{}", Uuid::new_v4().simple());
+            let folder = tempfile::tempdir().unwrap();
+            let settings = format!(
+                "[view_store]\nurl = \"{url}\"\ndatabase = \"{name}\"\n\
+                 [event_log]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{name}-\"\n"
+            );
+            std::fs::write(folder.path().join("colloquy.toml"), settings).unwrap();
+            let views = MongoViewStore::new(&url, &name).await.unwrap();
+            views.prepare().await.unwrap();
+            Self { views, folder }
+        }
+
+        fn run(&self, arguments: &[&str]) -> Output {
+            Command::new(env!("CARGO_BIN_EXE_colloquy"))
+                .args(arguments)
+                .arg("--config")
+                .arg(self.folder.path().join("colloquy.toml"))
+                .stdin(Stdio::null())
+                .output()
+                .unwrap()
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn decision_8_parked_events_are_listed_and_shown_while_kafka_is_away() {
+        let system = Distributed::new("127.0.0.1:9").await;
+        let event = parked(broken());
+        let id = event.place.to_string();
+        system.views.save(&write(vec![event])).await.unwrap();
+        let listed = ends_with(&system.run(&["parked", "list"]), 0);
+        assert_eq!(listed.lines().count(), 2, "{listed}");
+        let shown = ends_with(&system.run(&["parked", "show", &id]), 0);
+        assert!(shown.contains("event-id  message:9\n"), "{shown}");
+    }
+
+    mod kafka {
+        use super::*;
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn f11_who_may_have_lost_topics_is_told_how_they_come_back() {
+            let brokers = std::env::var("COLLOQUY_TEST_KAFKA").unwrap();
+            let system = Distributed::new(&brokers).await;
+            let WriteEvent::MessageSent(message) = message_sent(1) else {
+                panic!("a message");
+            };
+            let shown = ViewWrite {
+                messages: vec![message],
+                ..write(Vec::new())
+            };
+            system.views.save(&shown).await.unwrap();
+            let refused = system.run(&["views", "rebuild"]);
+            assert_eq!(ends_with(&refused, 2), "");
+            let why = String::from_utf8_lossy(&refused.stderr);
+            for advice in ["run `colloquy republish` first", "`--force`"] {
+                assert!(why.contains(advice), "{why}");
+            }
+        }
     }
 }
