@@ -64,7 +64,7 @@ async fn s15_every_route_of_every_own_port_is_401_without_a_service_credential()
             assert!(!answer.is_refusal(), "{what}");
             assert!(answer.has_every_header(), "{what}");
             assert!(answer.status != StatusCode::METHOD_NOT_ALLOWED, "{what}");
-            assert!(!answer.body.contains("Nothing is served here."), "{what}");
+            assert!(!answer.body.contains("There is nothing here."), "{what}");
             served += 1;
         }
     }

@@ -32,6 +32,12 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// A failure of which there is nothing more to say.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self::new(kind, kind.message())
+    }
+
     /// A failure with nothing beneath it.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
         Self {

@@ -40,13 +40,9 @@ pub(crate) async fn carried_out(request: Request, next: Next) -> Response {
     let call = request_id::inherited(trace_context::inherited(call)).in_current_span();
     tasks().spawn(call);
     // The process ends before the call does.
-    answered.await.unwrap_or_else(|_| {
-        ApiError::new(
-            Kind::Unavailable,
-            "Temporarily unavailable. Please try again.",
-        )
-        .into_response()
-    })
+    answered
+        .await
+        .unwrap_or_else(|_| ApiError::of(Kind::Unavailable).into_response())
 }
 
 /// Without a server, as in tests of a router, there is no process that would wait for the call.

@@ -55,6 +55,20 @@ impl Kind {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+
+    /// The sentence for the person who called, when there is nothing more to say. nginx says the same.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Unavailable => "Temporarily unavailable. Please try again.",
+            Self::Internal | Self::Unreadable => "Something went wrong on our side.",
+            Self::Unauthenticated => "Please log in.",
+            Self::Forbidden => "You may not do this.",
+            Self::NotFound => "There is nothing here.",
+            Self::MethodNotAllowed => "This method is not allowed here.",
+            _ => "The request could not be carried out.",
+        }
+    }
 }
 
 /// An error of one operation. `Display` is for the log; [`Failure::message`] is for the person.
@@ -64,13 +78,6 @@ pub trait Failure: Error + Send + Sync + 'static {
 
     /// One sentence for the person who called. Never names a table, a host or a secret.
     fn message(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self.kind() {
-            Kind::Unavailable => "Temporarily unavailable. Please try again.",
-            Kind::Internal | Kind::Unreadable => "Something went wrong on our side.",
-            Kind::Unauthenticated => "Please log in.",
-            Kind::Forbidden => "You may not do this.",
-            Kind::NotFound => "Not found.",
-            _ => "The request could not be carried out.",
-        })
+        Cow::Borrowed(self.kind().message())
     }
 }

@@ -27,13 +27,11 @@ pub fn wrap(router: Router) -> Router {
 
 fn guard(router: Router) -> Router {
     router
-        .method_not_allowed_fallback(|| async {
-            ApiError::new(Kind::MethodNotAllowed, "This method is not allowed here.")
-        })
+        .method_not_allowed_fallback(|| async { ApiError::of(Kind::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");
-            ApiError::new(Kind::Internal, "Something went wrong on our side.").into_response()
+            ApiError::of(Kind::Internal).into_response()
         }))
 }
 
@@ -44,5 +42,5 @@ pub(crate) fn on_every_answer(router: Router) -> Router {
 
 /// 404 in the envelope.
 pub async fn not_found() -> ApiError {
-    ApiError::new(Kind::NotFound, "Nothing is served here.")
+    ApiError::of(Kind::NotFound)
 }

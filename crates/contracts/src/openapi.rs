@@ -113,7 +113,7 @@ answers! {
     /// A known identity that may not do this.
     Forbidden of Refusal { "403": "The caller may not do this." }
     /// Nothing is there.
-    NotFound of Refusal { "404": "Not found." }
+    NotFound of Refusal { "404": "There is nothing here." }
     /// An idempotency key came back with another body (decision 2).
     KeyReused of Refusal { "422": "The Idempotency-Key was already used for a different request." }
     /// Too many tries.

@@ -77,7 +77,7 @@ impl Gateway {
         let upstream = self
             .upstreams
             .get(&service)
-            .ok_or_else(|| ApiError::new(Kind::NotFound, "Nothing is served here."))?;
+            .ok_or_else(|| ApiError::of(Kind::NotFound))?;
         let client = self.proxies.client(peer(&request)?, request.headers());
         let headers = forward::inwards(&path, request.headers(), client);
         let crossing = cross(rest, headers, request).await?;

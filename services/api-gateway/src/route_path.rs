@@ -68,7 +68,7 @@ pub fn read(path: &str) -> Result<RoutePath<'_>, ApiError> {
             service: *service,
             rest,
         })
-        .ok_or_else(|| ApiError::new(Kind::NotFound, "Nothing is served here."))
+        .ok_or_else(|| ApiError::of(Kind::NotFound))
 }
 
 /// Whether a path needs no cookie.

@@ -61,7 +61,7 @@ impl Failure for LoginError {
             }
             Self::Uncounted(error) => error.message(),
             Self::Unchecked(error) => error.message(),
-            Self::Unsigned(_) => Cow::Borrowed("Something went wrong on our side."),
+            Self::Unsigned(_) => Cow::Borrowed(self.kind().message()),
         }
     }
 }

@@ -43,8 +43,5 @@ fn only(
 }
 
 fn another_method(failed: &'static str) -> Refused {
-    Refused(
-        failed,
-        ApiError::new(Kind::MethodNotAllowed, "This method is not allowed here."),
-    )
+    Refused(failed, ApiError::of(Kind::MethodNotAllowed))
 }

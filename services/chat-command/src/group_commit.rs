@@ -66,10 +66,7 @@ impl Failure for SubmitError {
             Self::Refused(Refusal::KeyReused) => {
                 "This Idempotency-Key was already used for a different request."
             }
-            Self::Busy | Self::TimedOut | Self::StoreAway => {
-                "Temporarily unavailable. Please try again."
-            }
-            Self::Defect => "Something went wrong on our side.",
+            Self::Busy | Self::TimedOut | Self::StoreAway | Self::Defect => self.kind().message(),
         })
     }
 }

@@ -85,5 +85,5 @@ pub(crate) fn not_ready() -> ApiError {
 
 /// Here and not only in [`colloquy_chassis::router::finish`], so that the routes are whole wherever they are mounted.
 pub(crate) async fn another_method() -> ApiError {
-    ApiError::new(Kind::MethodNotAllowed, "This method is not allowed here.")
+    ApiError::of(Kind::MethodNotAllowed)
 }

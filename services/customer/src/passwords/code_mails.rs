@@ -68,11 +68,10 @@ impl CodeMails {
 
     /// A place in the queue, or 503 for anybody.
     pub(crate) fn reserve(&self) -> Result<Place<'_>, ApiError> {
-        let busy = "Temporarily unavailable. Please try again.";
         self.0
             .try_reserve()
             .map(Place)
-            .map_err(|_| ApiError::new(Kind::Unavailable, busy))
+            .map_err(|_| ApiError::of(Kind::Unavailable))
     }
 }
 
