@@ -1,12 +1,10 @@
 //! Rebuilding the views of a running system (decision 14).
 
 use std::{
-    future::pending,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use async_trait::async_trait;
 use colloquy_chassis::SystemClock;
 use colloquy_chat_query::{
     ViewStore,
@@ -14,13 +12,12 @@ use colloquy_chat_query::{
     view_store::{Extent, Page, ViewWrite},
 };
 use colloquy_contracts::{CustomerId, RoomId, Seq, Topic, events::WriteEvent};
-use colloquy_event_log::{AuditTrail, EventLogError, NewEvent, Record, TrailReader};
+use colloquy_event_log::NewEvent;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
     events::{CREATOR, MEMBER, appended, garbage, marker_moved, message_sent, room_created},
-    faulty_store::{Failing, FaultyStore},
     service::{Parts, eventually},
 };
 
@@ -45,6 +42,9 @@ macro_rules! on_both {
     };
 }
 
+// Behind the macro, which it uses.
+mod outages;
+
 on_both! {
     decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte,
     f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild,
@@ -53,17 +53,6 @@ on_both! {
     f18_what_is_parked_is_parked_again_by_a_rebuild,
     f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild,
     decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go,
-    p5_a_rebuild_waits_for_a_store_that_is_away_for_a_moment_whatever_it_is_doing,
-}
-
-mod kafka_and_a_mongodb_whose_answers_are_lost {
-    use super::*;
-
-    /// In one file no answer is lost: a transaction that fails has done nothing.
-    #[tokio::test(flavor = "multi_thread")]
-    async fn p5_a_rebuild_goes_on_after_a_lost_answer_whatever_it_is_doing() {
-        rebuilds_while_every_step_fails_once(&Parts::distributed().await, Failing::After).await;
-    }
 }
 
 const ROOMS: i64 = 4;
@@ -384,68 +373,4 @@ async fn decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go(parts
     eventually(async || parts.store.is_member(RoomId(1), MEMBER).await.unwrap()).await;
     assert!(parts.rebuilding.replace(dead).await.is_err());
     service.end().await;
-}
-
-async fn p5_a_rebuild_waits_for_a_store_that_is_away_for_a_moment_whatever_it_is_doing(
-    parts: &Parts,
-) {
-    rebuilds_while_every_step_fails_once(parts, Failing::Before).await;
-}
-
-async fn rebuilds_while_every_step_fails_once(parts: &Parts, failing: Failing) {
-    let service = parts.start();
-    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
-    told.extend((1..=10).flat_map(what_happens));
-    parts.append(&appended(&told)).await;
-    reaches(parts.store.as_ref(), 10).await;
-    let before = digest(parts.store.as_ref()).await;
-    let store = FaultyStore::failing(parts.rebuilding.clone(), Some(failing));
-    let (trail, id) = (parts.trail.as_ref(), Uuid::new_v4());
-    let rebuilt = rebuild(&store, trail, &SystemClock, id, WithLess::Refuse).await;
-    assert_eq!(rebuilt.unwrap().events, told.len() as u64);
-    let steps = ["begin", "extent", "hold", "replace"];
-    assert_eq!(store.failed(), steps.into());
-    assert_eq!(digest(parts.store.as_ref()).await, before);
-    parts
-        .append(&appended(&what_happens(11).collect::<Vec<_>>()))
-        .await;
-    reaches(parts.store.as_ref(), 11).await;
-    service.end().await;
-}
-
-/// A log that answers nothing any more; the clock goes on by itself as long as somebody waits for it.
-struct Silent;
-
-#[async_trait]
-impl AuditTrail for Silent {
-    async fn read_from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
-        tokio::time::pause();
-        Ok(Box::new(Self))
-    }
-}
-
-#[async_trait]
-impl TrailReader for Silent {
-    async fn next(&mut self, _max: usize) -> Result<Vec<Record>, EventLogError> {
-        pending().await
-    }
-
-    async fn note_end(&mut self) -> Result<(), EventLogError> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn p6_a_rebuild_ends_when_the_log_brings_nothing_any_more() {
-    let parts = Parts::embedded().await;
-    let store = parts.rebuilding.as_ref();
-    let id = Uuid::new_v4();
-    let outcome = rebuild(store, &Silent, &SystemClock, id, WithLess::Refuse).await;
-    assert!(
-        matches!(
-            outcome,
-            Err(RebuildError::Log(EventLogError::Unavailable(_)))
-        ),
-        "{outcome:?}"
-    );
 }
