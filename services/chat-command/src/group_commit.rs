@@ -174,7 +174,7 @@ impl Writer {
     }
 
     async fn carry_out(&self, batch: Vec<Waiting>) -> Next {
-        metrics::histogram!("write_batch_commands")
+        metrics::histogram!("colloquy_command_write_batch_commands")
             .record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
         let (submissions, callers): (Vec<_>, Vec<_>) = batch
             .into_iter()

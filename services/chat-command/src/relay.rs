@@ -173,7 +173,7 @@ impl Relay {
     }
 
     async fn publish(&mut self, waiting: &[Unpublished]) -> Result<Turn, TurnError> {
-        metrics::histogram!("relay_batch_events")
+        metrics::histogram!("colloquy_command_relay_batch_events")
             .record(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
         let events: Vec<_> = waiting.iter().map(|row| row.event.clone()).collect();
         let outcome = self.log.append(&events).await;

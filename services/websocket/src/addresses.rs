@@ -65,7 +65,7 @@ impl Addresses {
         let PeerAddr(peer) = extensions.get().ok_or(NoPeer)?;
         let client = self.proxies.client(peer.ip(), headers);
         self.enter(client).ok_or_else(|| {
-            metrics::counter!("websocket_connections_refused").increment(1);
+            metrics::counter!("colloquy_websocket_connections_refused_total").increment(1);
             let message = "There are too many connections from your address.";
             ApiError::new(Kind::TooManyRequests, message).with_retry_after(RETRY_AFTER)
         })

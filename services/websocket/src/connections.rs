@@ -34,7 +34,7 @@ impl Connections {
     pub fn enter(self: &Arc<Self>, outbound: Arc<Outbound>) -> Place {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(number, outbound);
-        metrics::gauge!("websocket_connections").increment(1);
+        metrics::gauge!("colloquy_websocket_connections").increment(1);
         Place {
             connections: Arc::clone(self),
             number,
@@ -84,6 +84,6 @@ impl Connections {
 impl Drop for Place {
     fn drop(&mut self) {
         self.connections.lock().remove(&self.number);
-        metrics::gauge!("websocket_connections").decrement(1);
+        metrics::gauge!("colloquy_websocket_connections").decrement(1);
     }
 }

@@ -109,7 +109,7 @@ impl Session {
         let frame = refusal.frame(self.version(), receipt);
         self.end(Some(frame), refusal.closing());
         tracing::debug!(%refusal, "a session was refused");
-        metrics::counter!("websocket_sessions_refused").increment(1);
+        metrics::counter!("colloquy_websocket_sessions_refused_total").increment(1);
     }
 
     /// Gives everything back: the queue has ended.

@@ -45,6 +45,6 @@ async fn tell(outbox: &dyn Outbox, mut publishes: watch::Receiver<bool>) {
     reason = "a gauge may be off by one in 2^53"
 )]
 fn set(backlog: Backlog) {
-    metrics::gauge!("outbox_events").set(backlog.depth as f64);
-    metrics::gauge!("outbox_oldest_seconds").set(backlog.age.as_secs_f64());
+    metrics::gauge!("colloquy_command_outbox_events").set(backlog.depth as f64);
+    metrics::gauge!("colloquy_command_outbox_oldest_seconds").set(backlog.age.as_secs_f64());
 }

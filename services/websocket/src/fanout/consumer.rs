@@ -54,7 +54,7 @@ pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
         gate.close();
         websocket.set_following(false);
         websocket.connections.end_all(Closing::Missed);
-        metrics::counter!("websocket_positions_lost").increment(1);
+        metrics::counter!("colloquy_websocket_positions_lost_total").increment(1);
         tracing::error!(
             "the log no longer holds the next events; closing all sockets so that clients catch up"
         );
@@ -112,7 +112,7 @@ impl Pushed {
         match self.push_new(record, &websocket.registry) {
             Ok(frames) => self.turn.queued(frames).await,
             Err(error) => {
-                metrics::counter!("websocket_unreadable_records").increment(1);
+                metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
                 tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
             }
         }

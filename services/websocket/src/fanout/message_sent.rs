@@ -17,12 +17,12 @@ pub fn push(
 ) -> usize {
     match seqs.note(message.room_id, message.seq) {
         Arrival::Repeat => {
-            metrics::counter!("websocket_repeats_dropped").increment(1);
+            metrics::counter!("colloquy_websocket_repeats_dropped_total").increment(1);
             return 0;
         }
         arrival @ (Arrival::AfterHole | Arrival::Late) => {
             tracing::warn!(room.id = %message.room_id, message.seq = %message.seq, ?arrival, "a message came out of order");
-            metrics::counter!("websocket_messages_out_of_order").increment(1);
+            metrics::counter!("colloquy_websocket_messages_out_of_order_total").increment(1);
         }
         Arrival::InOrder => {}
     }

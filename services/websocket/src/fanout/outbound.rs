@@ -119,7 +119,7 @@ impl Outbound {
             return;
         }
         if queue.bytes + cost(&frame) > self.limit / 2 {
-            metrics::counter!("websocket_passing_frames_dropped").increment(1);
+            metrics::counter!("colloquy_websocket_passing_frames_dropped_total").increment(1);
             return;
         }
         queue.bytes += cost(&frame);
@@ -217,7 +217,8 @@ impl Queue {
         if self.passing.is_empty() {
             return;
         }
-        metrics::counter!("websocket_passing_frames_dropped").increment(self.passing.len() as u64);
+        metrics::counter!("colloquy_websocket_passing_frames_dropped_total")
+            .increment(self.passing.len() as u64);
         let bytes: usize = self.passing.values().map(cost).sum();
         self.bytes = self.bytes.saturating_sub(bytes);
         self.passing = HashMap::new();
@@ -225,7 +226,7 @@ impl Queue {
     }
 
     fn give_up(&mut self) {
-        metrics::counter!("websocket_slow_consumers_closed").increment(1);
+        metrics::counter!("colloquy_websocket_slow_consumers_closed_total").increment(1);
         *self = Self {
             end: Some(Closing::TooSlow),
             ..Self::default()

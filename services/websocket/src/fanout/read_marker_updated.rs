@@ -21,7 +21,7 @@ pub fn push(
 ) -> usize {
     let furthest = markers.of((marker.room_id, marker.customer_id));
     if *furthest >= Some(marker.last_read_message_id) {
-        metrics::counter!("websocket_old_read_markers_dropped").increment(1);
+        metrics::counter!("colloquy_websocket_old_read_markers_dropped_total").increment(1);
         return 0;
     }
     *furthest = Some(marker.last_read_message_id);

@@ -82,7 +82,7 @@ impl Registry {
             .entry(label)
             .or_default()
             .push(outbound);
-        metrics::gauge!("websocket_subscriptions").increment(1);
+        metrics::gauge!("colloquy_websocket_subscriptions").increment(1);
     }
 
     /// From when this returns on, nothing more reaches the queue under this label.
@@ -107,7 +107,7 @@ impl Registry {
         if audience.is_empty() {
             shard.remove(&address);
         }
-        metrics::gauge!("websocket_subscriptions").decrement(1);
+        metrics::gauge!("colloquy_websocket_subscriptions").decrement(1);
     }
 
     /// Gives one message to everybody who subscribed to one of the addresses: encoded once a label, waiting for nobody.
@@ -171,7 +171,7 @@ impl Registry {
             hand(label, members);
             deliveries += members.len();
         }
-        metrics::counter!("websocket_deliveries").increment(deliveries as u64);
+        metrics::counter!("colloquy_websocket_deliveries_total").increment(deliveries as u64);
         deliveries
     }
 

@@ -95,7 +95,7 @@ impl Coalescing {
     /// Takes an update, and says what is to be told now, in this order.
     pub fn offer(&mut self, room: RoomId, update: Update, now: Instant) -> Vec<News> {
         if !self.is_news(room, update.version) {
-            metrics::counter!("websocket_old_room_updates_dropped").increment(1);
+            metrics::counter!("colloquy_websocket_old_room_updates_dropped_total").increment(1);
             return Vec::new();
         }
         match self.resting.get_mut(&room) {
@@ -125,7 +125,7 @@ impl Coalescing {
             .is_some_and(|known| flag.is_before(known.version))
             || waiting.is_none() && flag.is_before(*self.newest.of(room));
         if is_old {
-            metrics::counter!("websocket_old_read_statuses_dropped").increment(1);
+            metrics::counter!("colloquy_websocket_old_read_statuses_dropped_total").increment(1);
             return None;
         }
         *known = Some(flag.clone());

@@ -95,7 +95,8 @@ impl Keeper {
                     {
                         return;
                     }
-                    metrics::counter!("websocket_presence_calls_failed").increment(1);
+                    metrics::counter!("colloquy_websocket_presence_calls_failed_total")
+                        .increment(1);
                     tracing::warn!(%error, "presence cannot be updated; chat is not affected");
                     backoff.wait().await;
                 }

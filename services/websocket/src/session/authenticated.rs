@@ -88,7 +88,9 @@ impl Authenticated {
                 }
             }
             Request::Unsubscribe { id } => self.unsubscribe(&id),
-            Request::Unreadable => metrics::counter!("websocket_unreadable_bodies").increment(1),
+            Request::Unreadable => {
+                metrics::counter!("colloquy_websocket_unreadable_bodies_total").increment(1);
+            }
             Request::Acknowledge | Request::Disconnect => {}
         }
         Ok(())
