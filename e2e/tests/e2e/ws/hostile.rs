@@ -3,6 +3,7 @@
 
 mod attacker;
 mod case;
+mod churn;
 mod connecting;
 mod destinations;
 mod framing;
@@ -20,8 +21,8 @@ use colloquy_e2e::harness::{Instance, Options, System};
 use futures_util::future::try_join_all;
 
 use self::{
-    attacker::play,
-    case::Case,
+    attacker::{Attacker, play},
+    case::{Case, Stage},
     ground::{Ground, Names, Witness},
     slow::DRIPPERS,
 };
@@ -54,6 +55,9 @@ const ALL: [Group; 6] = [
 const WARM_UP: usize = 2;
 const ROUNDS: usize = 5;
 const GROWTH_KIB: u64 = 32 * 1024;
+/// Clients that ask by PING and never read, and how often: their PONGs are far more than that.
+const FLOODS: usize = 10;
+const PINGS: usize = 100_000;
 
 impl Group {
     /// Plays the cases one after another; after each the good client must still be served.
@@ -141,9 +145,11 @@ async fn stomp_hostile_memory_is_bounded() -> Result<()> {
     play_all(&system, WARM_UP).await?;
     let before = resident_kib(pid)?;
     play_all(&system, ROUNDS).await?;
+    let floods = flood(&system).await?;
     let after = resident_kib(pid)?;
+    drop(floods);
     println!("resident after {WARM_UP} rounds of all hostile cases: {before} KiB");
-    println!("resident after {ROUNDS} more: {after} KiB");
+    println!("resident after {ROUNDS} more and {FLOODS} floods of PINGs: {after} KiB");
     ensure!(
         after <= before + GROWTH_KIB,
         "grew from {before} to {after} KiB"
@@ -156,6 +162,17 @@ async fn play_all(system: &System, rounds: usize) -> Result<()> {
         try_join_all(ALL.iter().map(|group| group.play(system))).await?;
     }
     Ok(())
+}
+
+/// Connections that have sent all their PINGs, or were closed for them; none has read a PONG.
+async fn flood(system: &System) -> Result<Vec<Attacker>> {
+    let ground = &Ground::of(system).await?;
+    let floods = (0..FLOODS).map(|_| async move {
+        let mut attacker = Attacker::open(ground, Stage::V12).await?;
+        attacker.flood(PINGS).await;
+        anyhow::Ok(attacker)
+    });
+    try_join_all(floods).await
 }
 
 /// What the process holds in memory.

@@ -11,6 +11,7 @@ use super::{
     ground::Ground,
 };
 
+const PINGS_AT_ONCE: usize = 100;
 const PAYLOAD: &[u8] = b"only waiting?";
 
 /// What came.
@@ -91,6 +92,16 @@ impl Attacker {
         self.octets.send(&frame(FIN | TEXT, text)).await
     }
 
+    /// Asks by PING, this often and without reading, until the server has enough.
+    pub async fn flood(&mut self, pings: usize) {
+        let many = frame(FIN | PING, &[7; 125]).repeat(PINGS_AT_ONCE);
+        for _ in 0..pings / PINGS_AT_ONCE {
+            if self.octets.send(&many).await.is_err() {
+                return;
+            }
+        }
+    }
+
     async fn hear(&mut self) -> Result<Heard> {
         loop {
             // Line ends are heart-beats.
@@ -118,7 +129,7 @@ impl Attacker {
         }
     }
 
-    async fn expect(&mut self, answer: &Answer) -> Result<()> {
+    pub async fn expect(&mut self, answer: &Answer) -> Result<()> {
         let frame = match self.hear().await? {
             Heard::Frame(frame) => frame,
             other => bail!("expected {answer:?}, got {other:?}"),
@@ -173,7 +184,7 @@ impl Attacker {
         self.expect_close(1002).await
     }
 
-    async fn expect_close(&mut self, code: u16) -> Result<()> {
+    pub async fn expect_close(&mut self, code: u16) -> Result<()> {
         match self.hear().await? {
             Heard::Close(Some(told)) if told == code => {}
             other => bail!("expected Close {code}, got {other:?}"),
