@@ -164,7 +164,7 @@ impl Batch {
     fn park(&mut self, record: &Record, reason: String) {
         let parked = ParkedEvent::new(record, reason, self.now);
         tracing::warn!(
-            topic = %record.topic, partition = record.partition, offset = record.offset,
+            log.topic = %record.topic, log.partition = record.partition, log.offset = record.offset,
             reason = parked.headline(), "an event is set aside"
         );
         metrics::counter!("colloquy_query_events_parked_total", "topic" => record.topic.name())

@@ -9,7 +9,7 @@ mod lost_views;
 pub mod membership;
 pub mod parked;
 #[cfg(feature = "planted-bugs")]
-mod planted_bug;
+mod planted_bugs;
 pub mod projections;
 pub mod projector;
 mod queries;

@@ -102,7 +102,7 @@ impl LostViews {
     fn note_what_was_told(&mut self, rewound: &[Rewound]) {
         for one in rewound.iter().filter(|one| one.from > 0) {
             tracing::warn!(
-                topic = %one.topic, partition = one.partition, position = one.from,
+                log.topic = %one.topic, log.partition = one.partition, log.offset = one.from,
                 "the views lack events that were read before; reading again from the beginning"
             );
             let end = self.told.entry((one.topic, one.partition)).or_default();

@@ -36,7 +36,7 @@ impl Projector {
         let mut reader = self.join().await;
         gate.open();
         #[cfg(feature = "planted-bugs")]
-        crate::planted_bug::stand_still_if_stopped().await;
+        crate::planted_bugs::stand_still_if_stopped().await;
         let (mut backoff, mut lost) = (Backoff::default(), LostViews::default());
         loop {
             match timeout(QUIET, reader.next(BATCH)).await {
@@ -88,11 +88,11 @@ impl Projector {
         while !records.is_empty() {
             let mut batch = Batch::read(GROUP, &records, self.clock.now());
             #[cfg(feature = "planted-bugs")]
-            crate::planted_bug::commit_before_apply(self.store.as_ref(), reader, &records, &batch)
+            crate::planted_bugs::commit_before_apply(self.store.as_ref(), reader, &records, &batch)
                 .await;
             let saved = self.store_batch(&mut batch).await;
             #[cfg(feature = "planted-bugs")]
-            crate::planted_bug::crash_at("projector.after_apply");
+            crate::planted_bugs::crash_at("projector.after_apply");
             metrics::counter!("colloquy_query_events_projected_total")
                 .increment(records.len() as u64);
             let Some(announcements) = saved else {
@@ -103,7 +103,7 @@ impl Projector {
             if partitions.is_empty() {
                 announce::publish(self.log.as_ref(), &announcements).await;
                 #[cfg(feature = "planted-bugs")]
-                crate::planted_bug::crash_at("projector.after_announce");
+                crate::planted_bugs::crash_at("projector.after_announce");
                 return commit(reader, &records).await;
             }
             records.retain(|one| !partitions.contains(&one.partition));

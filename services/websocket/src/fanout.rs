@@ -13,4 +13,4 @@ pub mod seqs;
 pub(crate) mod turn;
 
 #[cfg(feature = "planted-bugs")]
-pub mod planted_bug;
+pub mod planted_bugs;

@@ -7,7 +7,7 @@ mod client;
 mod fetch;
 mod group;
 #[cfg(test)]
-mod outages;
+mod outage_tests;
 mod partition;
 mod pending;
 mod producer;

@@ -74,7 +74,7 @@ impl Outbound {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         #[cfg(feature = "planted-bugs")]
-        let drops_when_full = super::planted_bug::drops_on_full_queue();
+        let drops_when_full = super::planted_bugs::drops_on_full_queue();
         Self {
             queue: Mutex::default(),
             changed: Notify::new(),
@@ -92,7 +92,7 @@ impl Outbound {
             return;
         }
         #[cfg(feature = "planted-bugs")]
-        if self.drops_when_full && queue.bytes + cost(&frame) > super::planted_bug::QUEUE_BYTES {
+        if self.drops_when_full && queue.bytes + cost(&frame) > super::planted_bugs::QUEUE_BYTES {
             return;
         }
         if queue.bytes + cost(&frame) > self.limit {
