@@ -14,6 +14,7 @@ use std::{
 
 use colloquy_sql::postgres;
 use sqlx::AssertSqlSafe;
+use tokio::net::TcpSocket;
 use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(30);
@@ -30,10 +31,14 @@ impl Drop for Process {
 #[tokio::test]
 async fn f09_the_write_side_serves_before_kafka_has_come_and_is_ready_when_it_has() {
     let folder = tempfile::tempdir().unwrap();
-    let [listen, admin, kafka] = [(); 3].map(|()| free_address());
+    let [listen, admin] = [(); 2].map(|()| free_address());
+    // Bound, so that it is nobody else's, and not listening: connections are refused.
+    let kafka = TcpSocket::new_v4().unwrap();
+    kafka.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let bootstrap = kafka.local_addr().unwrap();
     let settings = folder.path().join("colloquy.toml");
     let text = format!(
-        "[write_store]\nurl = \"{}\"\n[event_log]\nbrokers = \"{kafka}\"\ntopic_prefix = \"{}-\"\n\
+        "[write_store]\nurl = \"{}\"\n[event_log]\nbrokers = \"{bootstrap}\"\ntopic_prefix = \"{}-\"\n\
          [keys]\nfolder = \"{}\"\n",
         database().await,
         Uuid::new_v4().simple(),
@@ -54,7 +59,9 @@ async fn f09_the_write_side_serves_before_kafka_has_come_and_is_ready_when_it_ha
     until(&listen, "/command/room", 401, "");
     until(&admin, "/readyz", 503, "kafka");
     let broker = env::var("COLLOQUY_TEST_KAFKA").unwrap();
-    thread::spawn(move || forward(&TcpListener::bind(kafka).unwrap(), &broker));
+    let kafka = kafka.listen(64).unwrap().into_std().unwrap();
+    kafka.set_nonblocking(false).unwrap();
+    thread::spawn(move || forward(&kafka, &broker));
     until(&admin, "/readyz", 200, "");
 }
 

@@ -21,8 +21,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::Auth;
 
-/// A reader that has nothing to learn is answered after this long: half of a reader's patience.
-const HOLD: Duration = Duration::from_millis(500);
+/// A reader that has nothing to learn is answered after this long: the rest of its patience is for the way.
+const HOLD: Duration = Duration::from_millis(300);
 /// What other instances record is seen this soon; what this one records, at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long to wait for readers. By then each has passed, or has a copy that is too old to let anybody in.
@@ -123,7 +123,7 @@ impl RevocationFeed for Auth {
     operation_id = "readRevocations",
     params(Reading),
     responses(
-        (status = 200, description = "What comes next: at once if there is something, otherwise after half a second.",
+        (status = 200, description = "What comes next: at once if there is something, otherwise after 0.3 s.",
             body = Envelope<Revocations>),
         Invalid,
         Forbidden,

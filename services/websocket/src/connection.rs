@@ -147,8 +147,8 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    /// Writes what waits, in one go, for as long as something leaves. What has ended is handed over even if it cannot leave
-    /// now.
+    /// Writes what waits, in one go, for as long as each write leaves in time. What has ended is handed over even if it cannot
+    /// leave now.
     async fn write(&mut self) -> Result<Written, Gone> {
         let Self {
             channel, outbound, ..
@@ -350,7 +350,7 @@ impl<C: Channel> Connection<C> {
     }
 }
 
-/// Something that is written, unless nothing of it leaves within this time: the client is too slow.
+/// One write, of a frame or of what is buffered, unless it takes longer than this: the client is too slow.
 async fn in_time(
     within: Duration,
     writing: impl Future<Output = Result<(), Gone>>,

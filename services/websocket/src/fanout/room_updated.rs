@@ -9,8 +9,8 @@
 //!
 //! A view holds unread flags, too, and no order between the topics is assumed: of a flag and a view the newer one is told
 //! last. A flag of `read-status-updated` that comes while a view waits is told with it: behind it, or in front of it if
-//! the view is the newer. One that is older than a view already told, or than a flag of the same reader, is dropped. Behind
-//! a view the newer flags of its participants are told again.
+//! the view is the newer. Otherwise one that is older than a view already told, and in any case one that is older than a
+//! flag of the same reader, is dropped. Behind a view the newer flags of its participants are told again.
 
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ const EVERY: usize = 2_000;
 /// What is known for the next floor. The floor itself is in the row of the lease, so that the next relay begins there.
 #[derive(Debug, Default)]
 pub(super) struct Floor {
-    /// Which table of which server this is about.
+    /// Which outbox this is about.
     place: String,
     /// The highest id that was read.
     highest: i64,
@@ -58,7 +58,7 @@ impl Floor {
     pub(super) async fn raise(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         self.read = 0;
         let (place, open): (String, Vec<String>) = sqlx::query_as(
-            "SELECT concat(pg_postmaster_start_time(), ' ', 'outbox'::regclass::oid),
+            "SELECT outbox_place(),
                  ARRAY (SELECT virtualtransaction FROM pg_locks
                      WHERE relation = 'outbox'::regclass AND mode = 'RowExclusiveLock'
                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
@@ -95,9 +95,9 @@ impl Floor {
 async fn set(connection: &mut PgConnection, up_to: i64) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with(BEGIN_RELAXED).await?;
     sqlx::query(
-        "UPDATE relay_lease SET floor_server = pg_postmaster_start_time(), floor = coalesce((
+        "UPDATE relay_lease SET floor_of = outbox_place(), floor = coalesce((
              SELECT min(id) FROM outbox
-             WHERE id >= coalesce((SELECT floor FROM relay_lease WHERE floor_server = pg_postmaster_start_time()), 0)
+             WHERE id >= coalesce((SELECT floor FROM relay_lease WHERE floor_of = outbox_place()), 0)
                AND id <= $1
          ), $1 + 1)",
     )

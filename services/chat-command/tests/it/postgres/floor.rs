@@ -83,7 +83,8 @@ async fn insert(connection: &mut PgConnection, count: u32) -> Vec<i64> {
 async fn decision_5_a_turn_under_an_open_snapshot_does_not_read_over_all_that_was_published() {
     let database = Database::fresh().await;
     let relay = Relay::on(&database, 1).await;
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+    let begin =
+        "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = 0";
     let mut snapshot = database.pool.begin_with(begin).await.unwrap();
     sqlx::query("SELECT FROM rooms")
         .execute(&mut *snapshot)
@@ -111,7 +112,8 @@ struct Writers {
 
 impl Writers {
     async fn begin(&mut self) {
-        let mut slow = self.pool.begin().await.unwrap();
+        let patient = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0";
+        let mut slow = self.pool.begin_with(patient).await.unwrap();
         let id = insert(&mut slow, 1).await[0];
         self.open.insert(id, slow);
     }
@@ -178,13 +180,57 @@ async fn f08_however_late_a_low_id_commits_it_is_published() {
         while !writers.open.is_empty() {
             writers.end(0, true).await;
         }
-        loop {
-            let ids = relay.turn(&[]).await;
-            if ids.is_empty() {
-                break;
-            }
-            published.extend(ids);
-        }
+        published.extend(self::published(&relay).await);
         assert_eq!(published, writers.committed, "{seed}");
     }
+}
+
+/// Everything that is there to be published, each id once.
+async fn published(relay: &Relay) -> BTreeSet<i64> {
+    let mut published = BTreeSet::new();
+    loop {
+        let ids = relay.turn(&[]).await;
+        if ids.is_empty() {
+            return published;
+        }
+        published.extend(ids);
+    }
+}
+
+#[tokio::test]
+async fn f08_the_floor_of_another_server_counts_for_nothing() {
+    let database = Database::fresh().await;
+    let relay = Relay::on(&database, 1).await;
+    sqlx::query("UPDATE relay_lease SET floor = 1000000, floor_of = 'another'")
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    let mut writer = database.pool.acquire().await.unwrap();
+    let written = insert(&mut writer, 10).await;
+    assert_eq!(published(&relay).await, written.into_iter().collect());
+}
+
+#[tokio::test]
+async fn f08_an_outbox_that_was_restored_is_read_from_its_beginning() {
+    let database = Database::fresh().await;
+    let relay = Relay::on(&database, 1).await;
+    let mut writer = database.pool.acquire().await.unwrap();
+    for _ in 0..5 {
+        insert(&mut writer, MANY).await;
+        assert_eq!(relay.turn(&[]).await.len(), 1_000);
+    }
+    assert!(relay.floor().await > 1_000);
+    sqlx::raw_sql(
+        "BEGIN; CREATE TABLE earlier (LIKE outbox INCLUDING ALL); DROP TABLE outbox;
+         ALTER TABLE earlier RENAME TO outbox; COMMIT",
+    )
+    .execute(&mut *writer)
+    .await
+    .unwrap();
+    let mut written = BTreeSet::new();
+    for _ in 0..4 {
+        written.extend(insert(&mut writer, MANY).await);
+    }
+    assert_eq!(written.first(), Some(&1));
+    assert_eq!(published(&relay).await, written);
 }

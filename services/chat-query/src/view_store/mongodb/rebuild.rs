@@ -106,8 +106,10 @@ pub async fn replace(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewSt
     let suffix = suffix(rebuild);
     let names = store.database.list_collection_names().await?;
     let is_there = |collection: &str| names.contains(&format!("{collection}{suffix}"));
+    // The holder first: should a call whose answer was lost rename the rooms just now, the note tells.
+    let holder = holder(store).await?;
     if !partitions::are_noted_by(store, rebuild).await? {
-        if holder(store).await? != Some(rebuild) {
+        if holder != Some(rebuild) {
             return Err(Overtaken.into());
         }
         for collection in COLLECTIONS {
