@@ -227,10 +227,9 @@ async fn f08_an_outbox_that_was_restored_is_read_from_its_beginning() {
     .execute(&mut *writer)
     .await
     .unwrap();
-    let mut written = BTreeSet::new();
+    // Fewer than were read before, so that the highest id of then is still to come.
     for _ in 0..4 {
-        written.extend(insert(&mut writer, MANY).await);
+        let written: BTreeSet<_> = insert(&mut writer, MANY).await.into_iter().collect();
+        assert_eq!(published(&relay).await, written);
     }
-    assert_eq!(written.first(), Some(&1));
-    assert_eq!(published(&relay).await, written);
 }
