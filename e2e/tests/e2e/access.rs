@@ -39,6 +39,8 @@ async fn s16_who_may_read_send_and_mark() -> Result<()> {
     let scene = scene().await?;
     let room = scene.room().await?;
     let first = scene.user1.send(room, "the first", None).await?;
+    // A list of rooms, other than a room, is of what the views hold already.
+    scene.user1.history_from(room, 1).await?;
     for who in EVERYBODY {
         let client = client(&scene, who)?;
         for path in [
