@@ -1,4 +1,4 @@
-//! Mutants: a kept list of ways to break the product, each of which the tests of its contract row must notice.
+//! Mutants: a kept list of ways to break a promise, an invariant or a decision, each of which its tests must notice.
 //!
 //! They are made in a copy of the tree with a target folder of its own, so that nothing is ever broken here. Tests that
 //! need a real part are left out, and every test that is named must pass before anything is broken.
@@ -23,7 +23,7 @@ use crate::places::Places;
 /// A test that a mutant keeps from ending is one that did not notice.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Makes every mutant whose row, change or file contains `filter`, and runs the tests that must notice it.
+/// Makes every mutant whose promise, change or file contains `filter`, and runs the tests that must notice it.
 ///
 /// # Errors
 /// A mutant was not noticed, or does not build; or a test is not there, or fails without any mutant.
@@ -34,7 +34,7 @@ pub fn run(places: &Places, filter: &str) -> Result<()> {
     let has = |text: &String| text.contains(filter);
     let mut chosen = Vec::new();
     for mutant in &mutants {
-        if has(&mutant.row) || has(&mutant.change) || has(&mutant.file) {
+        if has(&mutant.breaks) || has(&mutant.change) || has(&mutant.file) {
             chosen.push((Suite::of(mutant, &copy)?, mutant));
         }
     }
@@ -49,7 +49,7 @@ pub fn run(places: &Places, filter: &str) -> Result<()> {
             number += 1;
             let begun = Instant::now();
             let verdict = try_mutant(suite, &copy, mutant)?;
-            let line = format!("{verdict}: {} ({})", mutant.change, mutant.row);
+            let line = format!("{verdict}: {} ({})", mutant.change, mutant.breaks);
             let took = begun.elapsed().as_secs_f64();
             println!("{number:>4}/{} {took:>5.1} s  {line}", chosen.len());
             if verdict != Verdict::Caught {

@@ -11,7 +11,7 @@ mod links;
 mod marks;
 mod mutants;
 mod packages;
-mod rust_text;
+pub mod rust_text;
 mod test_bodies;
 mod tree;
 

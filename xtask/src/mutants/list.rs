@@ -3,6 +3,8 @@
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
+use crate::tidy::rust_text;
+
 /// Where it is kept.
 pub const LIST: &str = "xtask/mutants.toml";
 
@@ -10,19 +12,19 @@ pub const LIST: &str = "xtask/mutants.toml";
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mutant {
-    /// The row of the contract map whose tests must notice.
-    pub row: String,
+    /// What it breaks: a promise, an invariant or a decision.
+    pub breaks: String,
     /// What it does, in words.
     pub change: String,
     /// The file that is changed.
     pub file: String,
-    /// The text that is replaced; it is there exactly once.
-    pub find: String,
-    /// What stands there then.
-    pub replace: String,
+    /// The function that is changed; the file has exactly one of that name.
+    pub function: String,
+    /// What the function does then, in the place of its body.
+    pub body: String,
     /// The package whose tests are run.
     pub package: String,
-    /// Tests of the row, of which at least one must fail.
+    /// Tests of that package, of which at least one must fail.
     pub caught_by: Vec<String>,
 }
 
@@ -43,16 +45,27 @@ impl Mutant {
     /// The broken text of the file.
     ///
     /// # Errors
-    /// What is to be replaced is not there exactly once.
+    /// The file has not exactly one function of that name, or it does this already.
     pub fn apply(&self, sound: &str) -> Result<String> {
-        let places = sound.matches(&self.find).count();
+        let bodies = rust_text::function_bodies(sound, &self.function);
         ensure!(
-            places == 1 && self.find != self.replace,
-            "{}: what `{}` replaces is there {places} times",
+            bodies.len() == 1,
+            "{}: `{}` changes {}, of which there are {}",
+            self.file,
+            self.change,
+            self.function,
+            bodies.len()
+        );
+        let body = bodies[0].clone();
+        ensure!(
+            sound[body.clone()].trim() != self.body.trim(),
+            "{}: `{}` changes nothing",
             self.file,
             self.change
         );
-        Ok(sound.replace(&self.find, &self.replace))
+        let mut broken = sound.to_owned();
+        broken.replace_range(body, &self.body);
+        Ok(broken)
     }
 }
 
@@ -62,20 +75,30 @@ mod tests {
 
     const ONE: &str = r#"
 [[mutant]]
-row = "a row"
+breaks = "promise P1"
 change = "yes is no"
 file = "a.rs"
-find = "yes"
-replace = "no"
+function = "answer"
+body = "NO"
 package = "a"
 caught_by = ["says_yes"]
 "#;
 
     #[test]
-    fn a_mutant_replaces_what_is_there_once() {
+    fn a_mutant_replaces_the_body_of_one_function() {
         let mutant = &parse(ONE).unwrap()[0];
-        assert_eq!(mutant.apply("say yes").unwrap(), "say no");
-        assert!(mutant.apply("yes yes").is_err());
-        assert!(mutant.apply("never").is_err());
+        let sound =
+            "fn answers() { YES } fn answer<T>(a: T) -> Answer { if a { YES } else { YES } }";
+        assert_eq!(
+            mutant.apply(sound).unwrap(),
+            "fn answers() { YES } fn answer<T>(a: T) -> Answer {NO}"
+        );
+        assert!(mutant.apply("fn answer() { NO }").is_err());
+        assert!(
+            mutant
+                .apply("fn answer() { YES } fn answer() { YES }")
+                .is_err()
+        );
+        assert!(mutant.apply("fn answers() { YES }").is_err());
     }
 }

@@ -1,9 +1,11 @@
-//! Every mutant can still be made, and names tests of its row.
+//! Every mutant can still be made, and names tests that exist.
 
-use super::{Finding, contract_map, tree::Tree};
+use std::collections::HashSet;
+
+use super::{Finding, rust_text::names_after, tree::Tree};
 use crate::mutants::list::{self, LIST};
 
-/// Mutants whose text is gone from their file, and tests that are not in the row of the contract map.
+/// Mutants whose function is gone from its file, and tests that are no function of the tree.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let Some(file) = tree.file(LIST) else {
         return vec![format!("{LIST} is missing")];
@@ -12,24 +14,23 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         Ok(mutants) => mutants,
         Err(error) => return vec![format!("{LIST}: {error}")],
     };
-    let rows = contract_map::rows(tree);
+    let functions: HashSet<&str> = tree
+        .ending(".rs")
+        .flat_map(|file| names_after(&file.text, "fn "))
+        .collect();
     let mut findings = Vec::new();
     for mutant in &mutants {
         let sound = tree.file(&mutant.file).map_or("", |file| &file.text);
         if let Err(error) = mutant.apply(sound) {
             findings.push(format!("{LIST}: {error}"));
         }
-        let known = rows.get(&mutant.row).map_or(&[][..], Vec::as_slice);
-        for test in &mutant.caught_by {
-            if !known.contains(test) {
-                findings.push(format!(
-                    "{LIST}: {test} is no test of the row {}",
-                    mutant.row
-                ));
-            }
-        }
         if mutant.caught_by.is_empty() {
             findings.push(format!("{LIST}: `{}` names no test", mutant.change));
+        }
+        for test in &mutant.caught_by {
+            if !functions.contains(test.as_str()) {
+                findings.push(format!("{LIST}: there is no test {test}"));
+            }
         }
     }
     findings

@@ -1,5 +1,7 @@
 //! Reading Rust's text just far enough for the checks: words, functions, bodies.
 
+use std::ops::Range;
+
 /// Whether `word` stands in `text` by itself, not as a part of a longer word.
 pub fn has_word(text: &str, word: &str) -> bool {
     count_word(text, word) > 0
@@ -45,6 +47,29 @@ pub fn body(text: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Where the bodies of the functions of this name stand in `text`, without their braces. A brace in a string counts, so
+/// that only texts with as many opening as closing ones can be read.
+pub fn function_bodies(text: &str, name: &str) -> Vec<Range<usize>> {
+    let head = format!("fn {name}");
+    text.match_indices(&head)
+        .filter(|(start, _)| !text[start + head.len()..].starts_with(is_word_character))
+        .filter_map(|(start, _)| {
+            let open = start + text[start..].find(['{', ';'])?;
+            let mut depth = 0_u32;
+            for (at, character) in text[open..].char_indices() {
+                match character {
+                    '{' => depth += 1,
+                    '}' if depth == 1 => return Some(open + 1..open + at),
+                    '}' => depth -= 1,
+                    _ if depth == 0 => return None,
+                    _ => {}
+                }
+            }
+            None
+        })
+        .collect()
 }
 
 fn is_word_character(character: char) -> bool {
