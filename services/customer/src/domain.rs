@@ -3,7 +3,6 @@
 mod avatar_color;
 mod broken_rule;
 mod budget;
-mod characters;
 mod email;
 mod fold;
 mod full_name;

@@ -37,7 +37,7 @@ async fn contract_command_room_200_answers_the_new_room_id() -> Result<()> {
 #[tokio::test]
 async fn contract_command_room_is_in_the_list_of_every_member_and_of_nobody_else() -> Result<()> {
     let scene = scene().await?;
-    let name = "  Trưa nay \"ăn\" gì? 🍜\n";
+    let name = "  Trưa nay \"ăn\" gì? 🍜 ";
     let room = scene.user1.create_room(name, &[USER2.id]).await?;
     for member in [&scene.user1, &scene.user2] {
         let view = listed(member, room, "the new room in a member's list", |_| true).await?;
@@ -87,6 +87,37 @@ async fn contract_command_room_400_for_each_rule_of_the_room() -> Result<()> {
         let body = json!({"roomName": name, "targetCustomerIds": targets});
         assert_refused(&user1.post(ROOM, &body).await?, 400, what);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn b15_names_are_one_visible_line_and_messages_show_something() -> Result<()> {
+    let user1 = scene().await?.user1;
+    for name in [
+        "a\nb",
+        "a\r\n",
+        "a\u{1b}[2J",
+        "a\u{202e}b",
+        "\u{2067}a",
+        "\u{200b}",
+        "\u{2060}\u{3164}",
+    ] {
+        let body = json!({"roomName": name, "targetCustomerIds": [2]});
+        assert_refused(&user1.post(ROOM, &body).await?, 400, name);
+        let body =
+            json!({"fullName": name, "email": "user1@example.com", "avatarColor": "#4CAF50"});
+        assert_refused(&user1.post("/customer/info", &body).await?, 400, name);
+    }
+    let room = user1
+        .create_room("👩\u{200d}🚀 می\u{200c}خواهم", &[USER2.id])
+        .await?;
+    for text in ["\u{200b}", "\u{2060}", "\u{feff}", " \u{200d}\u{fe0f}\n"] {
+        assert_refused(&user1.send_raw(room, text, None).await?, 400, text);
+    }
+    let sent = user1
+        .send(room, "👩\u{200d}🚀\n\u{202e}क्\u{200d}ष", None)
+        .await?;
+    assert_eq!(sent.seq, 1, "what was refused takes no seq");
     Ok(())
 }
 

@@ -131,7 +131,10 @@ async fn named(
 }
 
 fn name_schema() -> Object {
-    openapi::text("What the room is called.", MAX_NAME)
+    openapi::text(
+        "What the room is called: something visible, on one line.",
+        MAX_NAME,
+    )
 }
 
 fn invited_schema() -> Array {
@@ -161,8 +164,8 @@ impl Failure for CreateRoomError {
             Self::Name(RoomNameError::TooLong) => {
                 format!("A room's name has at most {MAX_NAME} characters.").into()
             }
-            Self::Name(RoomNameError::Nul) => {
-                "A room's name cannot contain the character NUL.".into()
+            Self::Name(RoomNameError::NotOneLine) => {
+                "A room's name is one line, without control characters.".into()
             }
             Self::Members(MembersError::Empty) => "Invite at least one other person.".into(),
             Self::Members(MembersError::CreatorInvited) => {

@@ -1,13 +1,15 @@
 //! What a message says.
 
-/// A message's text as typed: not blank, within the limit, no NUL.
+use colloquy_text::shows_something;
+
+/// A message's text as typed: something of it visible, within the limit, no NUL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessageContent(String);
 
 /// Why a text is no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageContentError {
-    /// Nothing but white space.
+    /// Nothing of it is visible.
     #[error("blank message")]
     Blank,
     /// Over the limit.
@@ -24,7 +26,7 @@ impl MessageContent {
     /// # Errors
     /// It breaks a rule.
     pub fn parse(text: String, limit: usize) -> Result<Self, MessageContentError> {
-        if text.trim().is_empty() {
+        if !shows_something(&text) {
             return Err(MessageContentError::Blank);
         }
         // A character has at least one byte, so most texts need no counting.
@@ -67,6 +69,23 @@ mod tests {
             MessageContent::parse("a\0".into(), 10),
             Err(MessageContentError::Nul)
         );
+    }
+
+    #[test]
+    fn b15_a_message_shows_something() {
+        for blank in [
+            "\u{200b}",
+            "\u{2060}",
+            "\u{feff}",
+            " \u{200d}\u{fe0f}\n",
+            "\u{202e}",
+        ] {
+            let refused = MessageContent::parse(blank.into(), 10);
+            assert_eq!(refused, Err(MessageContentError::Blank), "{blank:?}");
+        }
+        for text in ["👩\u{200d}🚀", "a\n\tb", "\u{202e}a", "می\u{200c}خواهم"] {
+            assert!(MessageContent::parse(text.into(), 10).is_ok(), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Where somebody is written to.
 
-use super::{BrokenRule, characters::is_invisible};
+use colloquy_text::characters::is_invisible;
+
+use super::BrokenRule;
 
 pub(crate) const MAX: usize = 254;
 const MAX_LOCAL: usize = 64;

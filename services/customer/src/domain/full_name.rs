@@ -1,9 +1,8 @@
 //! What somebody is called by others.
 
-use super::{
-    BrokenRule,
-    characters::{is_invisible, is_steering},
-};
+use colloquy_text::{is_one_line, shows_something};
+
+use super::BrokenRule;
 
 pub(crate) const MAX: usize = 100;
 
@@ -18,9 +17,7 @@ impl FullName {
     /// It breaks the rule.
     pub fn parse(text: &str) -> Result<Self, BrokenRule> {
         let name = text.trim();
-        let well_formed = name.chars().count() <= MAX
-            && !text.chars().any(is_steering)
-            && !name.chars().all(|c| c.is_whitespace() || is_invisible(c));
+        let well_formed = name.chars().count() <= MAX && is_one_line(text) && shows_something(name);
         well_formed.then(|| Self(name.to_owned())).ok_or(BrokenRule(
             "A full name has 1 to 100 characters, on one line.",
         ))
@@ -54,6 +51,7 @@ mod tests {
             " \t\n",
             "\u{200d}",
             "\u{3164} \u{200b}",
+            "\u{2800}\u{115f}",
             "An\r\nBcc: x@example.com",
             "An\nX",
             "An\r\n",

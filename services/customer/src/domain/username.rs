@@ -1,6 +1,8 @@
 //! What somebody logs in with.
 
-use super::{BrokenRule, characters::is_invisible};
+use colloquy_text::characters::is_invisible;
+
+use super::BrokenRule;
 
 pub(crate) const LENGTH: std::ops::RangeInclusive<usize> = 3..=64;
 
