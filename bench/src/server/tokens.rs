@@ -8,6 +8,7 @@ use colloquy_chassis::{
     keys::KeyFolder,
     session_token::{AUDIENCE, Claims, ISSUER, LIFETIME_SECONDS},
 };
+use colloquy_contracts::SessionNumber;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use tempfile::TempDir;
 
@@ -58,7 +59,7 @@ impl Tokens {
             full_name: format!("Customer Number {customer}"),
             roles: vec!["ROLE_USER".into()],
             iat: now,
-            issued_at_millis: now * 1000,
+            session_number: SessionNumber(1),
             exp: now + LIFETIME_SECONDS,
             jti: format!("b9d1c1f0-0000-4000-8000-{customer:012}"),
             iss: ISSUER.into(),

@@ -54,6 +54,26 @@ id! {
     Seq
 }
 
+/// The number of a session: that of the password it was begun with. A change of the password raises the account's number
+/// and ends the sessions with smaller ones (decision 39), whatever any clock said when they began.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(transparent)]
+#[schema(format = Int64, minimum = 1)]
+pub struct SessionNumber(pub i64);
+
 /// A whole number, also in the spelling `7.0`: to JSON that is the same number, and some clients know no other.
 struct WholeNumber;
 

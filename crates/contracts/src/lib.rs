@@ -17,6 +17,6 @@ pub mod views;
 
 pub use destinations::{Destination, DestinationError};
 pub use envelope::Envelope;
-pub use ids::{CustomerId, MessageId, RoomId, Seq};
+pub use ids::{CustomerId, MessageId, RoomId, Seq, SessionNumber};
 pub use timestamp::Timestamp;
 pub use topics::{Topic, Writer};

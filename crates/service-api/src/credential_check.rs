@@ -1,7 +1,7 @@
 //! Is this the password of that account? Asked by auth, answered by customer management.
 
 use async_trait::async_trait;
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{CustomerId, SessionNumber};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +20,8 @@ pub struct Account {
     pub full_name: String,
     /// The roles, as tokens carry them.
     pub roles: Vec<String>,
+    /// The number of the password that was right, read together with it: what the session carries.
+    pub session_number: SessionNumber,
 }
 
 /// The question on the wire.

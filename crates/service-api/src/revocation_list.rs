@@ -13,7 +13,7 @@ use colloquy_chassis::{
     Clock, Failure, Kind, Tasks, backoff::Backoff, identity::SessionId, readiness::Gate,
     session_token::Session,
 };
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use tokio::{
     sync::watch,
     time::{Instant, timeout},
@@ -54,8 +54,8 @@ pub struct SessionKey {
     pub customer: CustomerId,
     /// Which.
     pub id: SessionId,
-    /// When its login began.
-    pub issued_at: Timestamp,
+    /// Its number.
+    pub number: SessionNumber,
 }
 
 impl From<&Session> for SessionKey {
@@ -63,7 +63,7 @@ impl From<&Session> for SessionKey {
         Self {
             customer: session.caller.customer_id,
             id: session.caller.session_id,
-            issued_at: session.issued_at,
+            number: session.number,
         }
     }
 }
@@ -78,7 +78,7 @@ struct Known {
 
 #[derive(Debug)]
 struct Earlier {
-    issued_before: Timestamp,
+    before: SessionNumber,
     except: Option<SessionId>,
     expires_at: Timestamp,
 }
@@ -222,7 +222,7 @@ impl Known {
         self.sessions.contains_key(&session.id)
             || self.earlier.get(&session.customer).is_some_and(|all| {
                 all.iter().any(|earlier| {
-                    session.issued_at < earlier.issued_before && earlier.except != Some(session.id)
+                    session.number < earlier.before && earlier.except != Some(session.id)
                 })
             })
     }
@@ -233,12 +233,9 @@ impl Known {
             Ended::Session { session_id } => {
                 self.sessions.insert(session_id, expires_at);
             }
-            Ended::EarlierSessions {
-                issued_before,
-                except,
-            } => {
+            Ended::EarlierSessions { before, except } => {
                 let earlier = Earlier {
-                    issued_before,
+                    before,
                     except,
                     expires_at,
                 };

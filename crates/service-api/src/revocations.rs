@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use colloquy_chassis::identity::SessionId;
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -28,10 +28,10 @@ pub enum Ended {
         #[schema(value_type = String, format = "uuid")]
         session_id: SessionId,
     },
-    /// Every session of the customer that began before an instant, but perhaps one.
+    /// Every session of the customer with a smaller number, but perhaps one.
     EarlierSessions {
-        /// Sessions that began before this.
-        issued_before: Timestamp,
+        /// Sessions with this number and greater ones go on.
+        before: SessionNumber,
         /// The one that goes on.
         #[schema(value_type = Option<String>, format = "uuid")]
         except: Option<SessionId>,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use colloquy_chassis::identity::SessionId;
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,14 +14,14 @@ pub const END_PATH: &str = "/internal/sessions/end";
 /// Where the wire asks whether sessions could be ended now.
 pub const READY_PATH: &str = "/internal/sessions/ready";
 
-/// Which sessions, on the wire: all that began before an instant, but perhaps one.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+/// Which sessions, on the wire: all with a smaller number, but perhaps one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EndSessions {
     /// Whose.
     pub customer_id: CustomerId,
-    /// The instant: the new password was there by then. Auth takes its own now if that is earlier.
-    pub began_before: Timestamp,
+    /// The number of the new password: sessions that began with it go on.
+    pub before: SessionNumber,
     /// The one that goes on.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub except: Option<SessionId>,
@@ -30,9 +30,9 @@ pub struct EndSessions {
 /// Ends sessions.
 #[async_trait]
 pub trait SessionEnding: Send + Sync + 'static {
-    /// Ends every session of a customer that began before an instant, and none that begins after now by auth's clock.
-    /// When this has returned nobody lets them in. Asked again it ends, besides, what began between the two calls and
-    /// before the instant. Takes up to two seconds while a reader of revocations does not answer.
+    /// Ends every session of a customer that began with an earlier password. When this has returned nobody lets them
+    /// in. Late, or asked again, it ends no other ones. Takes up to two seconds while a reader of revocations does not
+    /// answer.
     ///
     /// # Errors
     /// It is not known whether they have ended.

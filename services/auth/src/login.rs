@@ -121,8 +121,6 @@ async fn start_session(
     let name = Digest::of_account(&credential.username);
     let device = auth.device(headers, &name);
     let tried = auth.begin_try(&name, address, device.as_ref()).await?;
-    // Read before the check: if the password changes meanwhile, the new session is among the earlier ones that end.
-    let began = auth.clock.now();
     let account = match auth.credentials.check(credential).await {
         Ok(Some(account)) => account,
         Ok(None) => {
@@ -135,8 +133,10 @@ async fn start_session(
         }
     };
     auth.succeeded(&tried).await?;
-    let token = auth.signer.sign_session(account, began)?;
-    let device_cookie = auth.device_cookie(device, &name, began)?;
+    // If the password changes meanwhile, its number is greater than that of the one just compared: the session ends.
+    let now = auth.clock.now();
+    let token = auth.signer.sign_session(account, now)?;
+    let device_cookie = auth.device_cookie(device, &name, now)?;
     Ok([session_cookie(&token, &auth.settings), device_cookie])
 }
 

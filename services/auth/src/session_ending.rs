@@ -24,8 +24,7 @@ use crate::Auth;
 impl Auth {
     async fn end_earlier_sessions(&self, ending: &EndSessions) -> Result<(), StoreError> {
         let ended = Ended::EarlierSessions {
-            // An instant to come, of a clock that is ahead, would end sessions that are yet to begin.
-            issued_before: ending.began_before.min(self.clock.now()),
+            before: ending.before,
             except: ending.except,
         };
         self.end_sessions(ending.customer_id, &ended).await

@@ -62,7 +62,7 @@ impl SessionSigner {
         Self { ids, ..self }
     }
 
-    /// A token of a new session whose login began at that instant.
+    /// A token of a new session that begins at that instant.
     ///
     /// # Errors
     /// The cryptographic library refused to sign.
@@ -77,7 +77,7 @@ impl SessionSigner {
             full_name: account.full_name,
             roles: account.roles,
             iat: now.seconds(),
-            issued_at_millis: now.millis(),
+            session_number: account.session_number,
             exp: now.seconds() + LIFETIME_SECONDS,
             jti: self.next_id().to_string(),
             iss: ISSUER.to_owned(),

@@ -78,6 +78,7 @@ impl CredentialCheck for Credentials {
             username: customer.username,
             full_name: customer.full_name,
             roles: customer.roles,
+            session_number: customer.session_number,
         }))
     }
 }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 use colloquy_chassis::{Failure, Kind, identity::SessionId};
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::StoreError;
 
@@ -61,6 +61,8 @@ pub struct Customer {
     pub avatar_color: String,
     /// The roles that their tokens carry.
     pub roles: Vec<String>,
+    /// The number of their password, greater after each change of it: sessions with a smaller one have ended.
+    pub session_number: SessionNumber,
 }
 
 impl Customer {
@@ -144,12 +146,6 @@ pub struct EndingId(pub i64);
 pub const ENDING_DUE_MILLIS: i64 = 5_000;
 /// Endings in one answer.
 pub const ENDINGS: i64 = 100;
-
-/// When a change that was noted at this instant is there: a store answers within 5 s (promise P6).
-#[must_use]
-pub const fn there_by(noted: Timestamp) -> Timestamp {
-    Timestamp::from_millis(noted.millis() + ENDING_DUE_MILLIS)
-}
 
 /// Why nothing was taken of a budget.
 #[derive(Debug, thiserror::Error)]
@@ -237,9 +233,9 @@ pub trait CustomerStore: Send + Sync + 'static {
     async fn search_phone_numbers(&self, search: &PhoneSearch)
     -> Result<Vec<Customer>, StoreError>;
 
-    /// Replaces a password and notes, in the same step, that the customer's sessions have yet to be ended (decision
-    /// 23), and that it is `now`. `None`, and nothing done, if the verified hash is not there any more: of many that
-    /// verified the same one, one replaces it.
+    /// Replaces a password, raises its number and notes, in the same step, that the sessions with smaller numbers have
+    /// yet to be ended (decision 23), and that it is `now`. `None`, and nothing done, if the verified hash is not there
+    /// any more: of many that verified the same one, one replaces it.
     ///
     /// # Errors
     /// The store could not do it.
@@ -247,7 +243,7 @@ pub trait CustomerStore: Send + Sync + 'static {
         &self,
         change: &PasswordChange,
         now: Timestamp,
-    ) -> Result<Option<EndingId>, StoreError>;
+    ) -> Result<Option<(EndingId, EndSessions)>, StoreError>;
 
     /// Keeps the same password under a better hash, unless the verified hash is not there any more; says whether it did.
     ///
@@ -261,8 +257,8 @@ pub trait CustomerStore: Send + Sync + 'static {
     ) -> Result<bool, StoreError>;
 
     /// Endings that are left over: noted [`ENDING_DUE_MILLIS`] ago or earlier, or later than now because a clock was
-    /// set back. The oldest [`ENDINGS`] of them. However late it is read, an ending is of the sessions that began
-    /// before the change was there, as [`there_by`] has it.
+    /// set back. The oldest [`ENDINGS`] of them. However late it is read, an ending is of the sessions that began with
+    /// an earlier password.
     ///
     /// # Errors
     /// The store could not tell.

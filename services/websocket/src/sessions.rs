@@ -7,7 +7,7 @@ use std::{
 };
 
 use colloquy_chassis::identity::SessionId;
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::revocation_list::SessionKey;
 
 use crate::{
@@ -25,7 +25,7 @@ pub struct Sessions(Mutex<HashMap<CustomerId, Vec<OpenSession>>>);
 pub struct OpenSession {
     customer: CustomerId,
     id: SessionId,
-    issued_at: Timestamp,
+    number: SessionNumber,
     outbound: Arc<Outbound>,
     version: Version,
 }
@@ -37,7 +37,7 @@ impl OpenSession {
         Self {
             customer: session.customer,
             id: session.id,
-            issued_at: session.issued_at,
+            number: session.number,
             outbound,
             version,
         }
@@ -47,7 +47,7 @@ impl OpenSession {
         SessionKey {
             customer: self.customer,
             id: self.id,
-            issued_at: self.issued_at,
+            number: self.number,
         }
     }
 }
@@ -110,7 +110,7 @@ mod tests {
         let key = SessionKey {
             customer: CustomerId(customer),
             id: SessionId::from_bits(id),
-            issued_at: Timestamp::from_millis(0),
+            number: SessionNumber(0),
         };
         let session = OpenSession::new(key, Version::V12, Arc::clone(&outbound));
         (outbound, session)

@@ -18,7 +18,7 @@ use colloquy_chassis::{
     readiness::Readiness,
     session_token::Session,
 };
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::{
     CallError, RevocationFeed, RevocationList,
     revocation_list::GOOD_FOR,
@@ -52,7 +52,7 @@ fn session(id: u128) -> Session {
             full_name: "An".to_owned(),
             session_id: SessionId::from_bits(id),
         },
-        issued_at: NOW,
+        number: SessionNumber(4),
         expires_at: Timestamp::from_millis(NOW.millis() + 60_000),
     }
 }
@@ -112,14 +112,14 @@ async fn decision_23_half_a_log_decides_nothing() {
 async fn decision_23_earlier_sessions_end_but_for_the_one_that_goes_on() {
     let list = RevocationList::default();
     let ended = Ended::EarlierSessions {
-        issued_before: Timestamp::from_millis(NOW.millis() + 1),
+        before: SessionNumber(5),
         except: Some(SessionId::from_bits(1)),
     };
     list.apply(&read(vec![entry(1, ended)], 1, true), Instant::now());
     assert!(!list.is_revoked(&session(1)).unwrap());
     assert!(list.is_revoked(&session(2)).unwrap());
     let later = Session {
-        issued_at: Timestamp::from_millis(NOW.millis() + 1),
+        number: SessionNumber(5),
         ..session(2)
     };
     assert!(!list.is_revoked(&later).unwrap());

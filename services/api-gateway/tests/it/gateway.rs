@@ -26,6 +26,7 @@ use colloquy_chassis::{
     router::wrap,
     session_token::{AUDIENCE, Algorithms, Claims, ISSUER, SessionVerifier},
 };
+use colloquy_contracts::SessionNumber;
 use colloquy_service_api::{RevocationList, revocations::Revocations};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
@@ -166,7 +167,7 @@ impl World {
             full_name: "Seven".into(),
             roles: vec!["ROLE_USER".into()],
             iat: now,
-            issued_at_millis: now * 1000,
+            session_number: SessionNumber(1),
             exp: now + 60,
             jti: SESSION_ID.into(),
             iss: ISSUER.into(),

@@ -6,7 +6,7 @@ use colloquy_chassis::{
     Clock as _, SystemClock,
     session_token::{CLEARED_COOKIE, JWT_TOKEN},
 };
-use colloquy_contracts::CustomerId;
+use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
 use http::{Request, StatusCode};
 use tokio::time::Instant;
@@ -50,21 +50,24 @@ async fn s08_a_revoked_session_is_401_and_its_cookie_cleared() {
     assert_eq!(world.send(request, "").await.status(), StatusCode::OK);
 }
 
+/// However late the clock had it when they began.
 #[tokio::test]
-async fn s08_sessions_from_before_an_instant_are_401_and_later_ones_are_not() {
-    let changed_at = SystemClock.now();
+async fn b05_sessions_with_smaller_numbers_are_401_whenever_they_began_and_others_are_not() {
     let world = revoked(Ended::EarlierSessions {
-        issued_before: changed_at,
+        before: SessionNumber(5),
         except: None,
     });
-    for (millis, status) in [(-1, 401), (0, 200), (1, 200)] {
-        let token = world.token(|claims| {
-            claims.issued_at_millis = changed_at.millis() + millis;
-            claims.iat = claims.issued_at_millis / 1000;
-        });
-        let request =
-            Request::get("/command/room").header("cookie", format!("{JWT_TOKEN}={token}"));
-        assert_eq!(world.send(request, "").await.status(), status, "{millis}");
+    for (number, status) in [(0, 401), (4, 401), (5, 200), (6, 200)] {
+        for ahead in [0, 3600] {
+            let token = world.token(|claims| {
+                claims.session_number = SessionNumber(number);
+                claims.iat += ahead;
+                claims.exp += ahead;
+            });
+            let request =
+                Request::get("/command/room").header("cookie", format!("{JWT_TOKEN}={token}"));
+            assert_eq!(world.send(request, "").await.status(), status, "{number}");
+        }
     }
 }
 

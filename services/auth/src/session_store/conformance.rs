@@ -14,7 +14,7 @@ use std::{
 };
 
 use colloquy_chassis::identity::SessionId;
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::revocations::{BEGINNING, Ended, Revocation, Revocations};
 
 use super::{LIVE_SECONDS, PAGE, SessionStore};
@@ -74,7 +74,7 @@ pub async fn an_empty_log_ends_at_zero(store: Arc<dyn SessionStore>) {
 /// Every field comes back, of both kinds.
 pub async fn decision_23_entries_are_read_as_they_were_made(store: Arc<dyn SessionStore>) {
     let earlier = |except| Ended::EarlierSessions {
-        issued_before: Timestamp::from_millis(1_234),
+        before: SessionNumber(12),
         except,
     };
     let all = [

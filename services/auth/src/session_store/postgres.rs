@@ -104,7 +104,7 @@ async fn record(
     ended: &Ended,
     expires_at: Timestamp,
 ) -> Result<i64, StoreError> {
-    let (session_id, issued_before, except) = columns(ended);
+    let (session_id, ended_before, except) = columns(ended);
     let mut transaction = pool.begin().await?;
     // Held to the end: the next number is drawn only when this one can be seen.
     let number: i64 = sqlx::query_scalar(
@@ -122,13 +122,13 @@ async fn record(
         return Ok(known);
     }
     sqlx::query(
-        "INSERT INTO revocations (number, customer_id, session_id, issued_before, except_session, expires_at)
+        "INSERT INTO revocations (number, customer_id, session_id, ended_before, except_session, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(number)
     .bind(customer.0)
     .bind(session_id)
-    .bind(issued_before)
+    .bind(ended_before)
     .bind(except)
     .bind(expires_at.millis())
     .execute(&mut *transaction)

@@ -1,7 +1,7 @@
 //! A revocation as both databases hold it.
 
 use colloquy_chassis::identity::SessionId;
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
 use colloquy_sql::StoreError;
 
@@ -15,21 +15,18 @@ pub struct Row {
     number: i64,
     customer_id: i64,
     session_id: Option<String>,
-    issued_before: Option<i64>,
+    ended_before: Option<i64>,
     except_session: Option<String>,
     expires_at: i64,
 }
 
-/// The columns of what ended: `session_id`, `issued_before`, `except_session`.
+/// The columns of what ended: `session_id`, `ended_before`, `except_session`.
 pub fn columns(ended: &Ended) -> (Option<String>, Option<i64>, Option<String>) {
     match ended {
         Ended::Session { session_id } => (Some(session_id.to_string()), None, None),
-        Ended::EarlierSessions {
-            issued_before,
-            except,
-        } => (
+        Ended::EarlierSessions { before, except } => (
             None,
-            Some(issued_before.millis()),
+            Some(before.0),
             except.map(|except| except.to_string()),
         ),
     }
@@ -53,12 +50,12 @@ pub fn page(rows: Vec<Row>, last_number: i64) -> Result<Revocations, StoreError>
 
 impl Row {
     fn into_revocation(self) -> Result<Revocation, StoreError> {
-        let ended = match (self.session_id, self.issued_before) {
+        let ended = match (self.session_id, self.ended_before) {
             (Some(id), _) => Ended::Session {
                 session_id: session(&id)?,
             },
-            (None, issued_before) => Ended::EarlierSessions {
-                issued_before: Timestamp::from_millis(issued_before.unwrap_or_default()),
+            (None, ended_before) => Ended::EarlierSessions {
+                before: SessionNumber(ended_before.unwrap_or_default()),
                 except: self.except_session.as_deref().map(session).transpose()?,
             },
         };

@@ -64,7 +64,7 @@ impl SessionStore for SqliteSessionStore {
         ended: &Ended,
         expires_at: Timestamp,
     ) -> Result<i64, StoreError> {
-        let (session_id, issued_before, except) = columns(ended);
+        let (session_id, ended_before, except) = columns(ended);
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
         let known: Option<i64> =
             sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = ?1")
@@ -80,13 +80,13 @@ impl SessionStore for SqliteSessionStore {
         .fetch_one(&mut *transaction)
         .await?;
         sqlx::query(
-            "INSERT INTO revocations (number, customer_id, session_id, issued_before, except_session, expires_at)
+            "INSERT INTO revocations (number, customer_id, session_id, ended_before, except_session, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )
         .bind(number)
         .bind(customer.0)
         .bind(session_id)
-        .bind(issued_before)
+        .bind(ended_before)
         .bind(except)
         .bind(expires_at.millis())
         .execute(&mut *transaction)

@@ -15,7 +15,7 @@ use colloquy_chassis::{
     readiness::Readiness,
     session_token::Session,
 };
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::RevocationList;
 use colloquy_sql::{
     hanging_server::{Proxy, fails_in_time, fill, works_again},
@@ -83,7 +83,7 @@ async fn promise_p5_p6_logouts_and_those_who_read_them_go_on_after_a_silence() {
                 full_name: "An".to_owned(),
                 session_id: SessionId::from_bits(id),
             },
-            issued_at: clock().now(),
+            number: SessionNumber(1),
             expires_at: Timestamp::from_millis(i64::MAX),
         })
     };

@@ -95,7 +95,7 @@ async fn contract_3_the_token_carries_the_agreed_header_and_claims() {
     assert_eq!(parts[0], json!({"typ": "JWT", "alg": "RS256", "kid": "k1"}));
     let claims = json!({
         "sub": "user1", "customerId": "1", "fullName": "Vũ Thanh Hải", "roles": ["ROLE_USER"],
-        "iat": NOW, "issuedAtMillis": NOW * 1000, "exp": NOW + 86_400, "jti": SESSION_ID, "iss": "colloquy", "aud": "colloquy-clients",
+        "iat": NOW, "sessionNumber": 4, "exp": NOW + 86_400, "jti": SESSION_ID, "iss": "colloquy", "aud": "colloquy-clients",
     });
     assert_eq!(parts[1], claims);
 }

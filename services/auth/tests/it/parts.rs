@@ -18,7 +18,7 @@ use colloquy_chassis::{
     keys::KeyFolder,
     session_token::{Algorithms, SessionAlgorithm, SessionVerifier, TokenKeys},
 };
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::{
     Account, CallError, CredentialCheck,
     credential_check::Credential,
@@ -231,6 +231,7 @@ impl CredentialCheck for OneAccount {
             username: "user1".to_owned(),
             full_name: "Vũ Thanh Hải".to_owned(),
             roles: vec!["ROLE_USER".to_owned()],
+            session_number: SessionNumber(4),
         }))
     }
 }

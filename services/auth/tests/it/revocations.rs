@@ -8,12 +8,12 @@ use axum::{
 };
 use colloquy_auth::{Auth, router, session_store::conformance::session};
 use colloquy_chassis::{
-    Clock as _, Lifecycle, ServiceName,
+    Lifecycle, ServiceName,
     identity::{Caller, Identity, SessionId},
     readiness::Readiness,
     session_token::Session,
 };
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::{
     RevocationFeed as _, RevocationList,
     revocations::{BEGINNING, Reading},
@@ -150,7 +150,7 @@ async fn decision_23_a_logout_is_answered_once_every_live_reader_denies() {
         for (id, revoked) in [(number, true), (number + 1, false)] {
             let session = Session {
                 caller: caller(id),
-                issued_at: clock().now(),
+                number: SessionNumber(1),
                 expires_at: Timestamp::from_millis(i64::MAX),
             };
             assert_eq!(list.is_revoked(&session).unwrap(), revoked, "{id}");

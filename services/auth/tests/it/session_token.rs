@@ -8,6 +8,7 @@ use colloquy_chassis::{
     keys::KeyFolder,
     session_token::{AUDIENCE, Claims, ISSUER},
 };
+use colloquy_contracts::SessionNumber;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ fn claims() -> Claims {
         full_name: "Vũ Thanh Hải".to_owned(),
         roles: vec!["ROLE_USER".to_owned()],
         iat: NOW,
-        issued_at_millis: NOW * 1000,
+        session_number: SessionNumber(3),
         exp: NOW + 60,
         jti: SESSION_ID.to_owned(),
         iss: ISSUER.to_owned(),
@@ -136,10 +137,21 @@ fn s09_claims_that_do_not_fit_are_refused() {
         ("customerId", None),
         ("jti", None),
         ("jti", Some(json!("session-1"))),
-        ("issuedAtMillis", None),
+        ("sessionNumber", Some(json!("3"))),
     ] {
         let token = signed(&header, &with(member, value.clone()));
         assert!(!believed(&token), "{member} {value:?}");
+    }
+}
+
+/// A token from before sessions were numbered counts for less than any other.
+#[test]
+fn b05_a_token_carries_the_number_of_its_session_or_none() {
+    let header = header(Algorithm::RS256, Some("k1"));
+    for (claim, number) in [(Some(json!(3)), 3), (None, 0)] {
+        let token = signed(&header, &with("sessionNumber", claim));
+        let session = verifier(&clock()).verify(&token).unwrap();
+        assert_eq!(session.number, SessionNumber(number));
     }
 }
 
@@ -228,7 +240,6 @@ fn s09_iat_in_the_future_is_believed_and_nbf_in_the_future_is_not() {
     let forge = forge();
     let mut ahead = forge.claims.clone();
     ahead["iat"] = json!(NOW + 3600);
-    ahead["issuedAtMillis"] = json!((NOW + 3600) * 1000);
     ahead["exp"] = json!(NOW + 7200);
     let header = forge.header().to_string();
     assert!(believed(&forge.signed(&header, &ahead.to_string())));

@@ -135,7 +135,7 @@ impl CustomerStore for PostgresCustomerStore {
         &self,
         change: &PasswordChange,
         now: Timestamp,
-    ) -> Result<Option<EndingId>, StoreError> {
+    ) -> Result<Option<(EndingId, EndSessions)>, StoreError> {
         bounded(&self.0, passwords::replace(&self.0, change, now)).await?
     }
 

@@ -1,9 +1,9 @@
 //! The row that both adapters read and write.
 
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::session_ending::EndSessions;
 
-use super::{Customer, EndingId, NewCustomer, Profile, Taken, there_by};
+use super::{Customer, EndingId, NewCustomer, Profile, Taken};
 use crate::{domain::fold, password::PasswordHash};
 
 /// One row of `customers`.
@@ -17,6 +17,7 @@ pub(super) struct Row {
     phone_number: Option<String>,
     avatar_color: String,
     roles: String,
+    session_number: i64,
 }
 
 impl Row {
@@ -29,6 +30,7 @@ impl Row {
             phone_number: self.phone_number,
             avatar_color: self.avatar_color,
             roles: self.roles.split(',').map(str::to_owned).collect(),
+            session_number: SessionNumber(self.session_number),
         };
         (customer, PasswordHash::new(self.password))
     }
@@ -107,14 +109,14 @@ pub(super) struct EndingRow {
     ending_id: i64,
     customer_id: i64,
     except_session: Option<String>,
-    changed_at: i64,
+    ended_before: i64,
 }
 
 impl EndingRow {
     pub(super) fn into_ending(self) -> (EndingId, EndSessions) {
         let ending = EndSessions {
             customer_id: CustomerId(self.customer_id),
-            began_before: there_by(Timestamp::from_millis(self.changed_at)),
+            before: SessionNumber(self.ended_before),
             // What is no session id is no session: then all of them end.
             except: self.except_session.and_then(|session| session.parse().ok()),
         };

@@ -173,7 +173,7 @@ impl CustomerStore for SqliteCustomerStore {
         &self,
         change: &PasswordChange,
         now: Timestamp,
-    ) -> Result<Option<EndingId>, StoreError> {
+    ) -> Result<Option<(EndingId, EndSessions)>, StoreError> {
         passwords::replace(&self.0, change, now).await
     }
 

@@ -2,18 +2,15 @@
 //!
 //! The new hash and a note that sessions have yet to be ended are one transaction. Whoever makes the change sees to the
 //! note before the answer; if that fails, or the process ends, the note stays and [`start`]'s task sees to it. However
-//! late that is, no session ends that began more than 5 s after the change.
+//! late that is, no session ends that began with the new password: the note carries the password's number.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Clock, Failure, Kind, Tasks, answer::chain};
-use colloquy_service_api::{CallError, SessionEnding, session_ending::EndSessions};
+use colloquy_service_api::{CallError, SessionEnding};
 use colloquy_sql::StoreError;
 
-use crate::{
-    CustomerStore, Customers,
-    customer_store::{PasswordChange, there_by},
-};
+use crate::{CustomerStore, Customers, customer_store::PasswordChange};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -48,21 +45,14 @@ impl Customers {
         let sessions = self.sessions.as_ref();
         sessions.ready().await.map_err(ReplaceError::NotReady)?;
         let noting = self.store.replace_password(change, self.clock.now());
-        let Some(note) = noting.await? else {
+        let Some((note, ending)) = noting.await? else {
             return Ok(false);
-        };
-        let ending = EndSessions {
-            customer_id: change.customer_id,
-            // It is there already, and auth takes its own instant unless its clock is ahead by more than that.
-            began_before: there_by(self.clock.now()),
-            except: change.except,
         };
         sessions
             .end_earlier(&ending)
             .await
             .map_err(ReplaceError::NotYetEnded)?;
         if let Err(error) = self.store.forget_ending(note).await {
-            // With those of whoever logged in again within the 5 s.
             tracing::warn!(error = %chain(&error), "sessions that have ended will be ended again");
         }
         Ok(true)

@@ -20,7 +20,9 @@ use colloquy_chassis::{
     keys::KeyFolder,
     session_token::{Algorithms, SessionVerifier},
 };
-use colloquy_contracts::{CustomerId, Destination, RoomId, Timestamp, Topic, views::ChatRoomView};
+use colloquy_contracts::{
+    CustomerId, Destination, RoomId, SessionNumber, Timestamp, Topic, views::ChatRoomView,
+};
 use colloquy_event_log::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
 use colloquy_expiring_store::EmbeddedExpiringStore;
 use colloquy_service_api::{
@@ -210,7 +212,7 @@ fn cookie(lives_millis: i64) -> Box<Token> {
             full_name: "Alice".into(),
             session_id: SessionId::from_bits(1),
         },
-        issued_at: NOW,
+        number: SessionNumber(1),
         expires_at: Timestamp::from_millis(NOW.millis() + lives_millis),
     })
 }

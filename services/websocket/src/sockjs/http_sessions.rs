@@ -121,7 +121,7 @@ mod tests {
     use std::time::Duration;
 
     use colloquy_chassis::identity::{Caller, SessionId};
-    use colloquy_contracts::{CustomerId, Timestamp};
+    use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
     use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
     use tokio::time::Instant;
 
@@ -136,7 +136,7 @@ mod tests {
                 full_name: "Somebody".into(),
                 session_id: SessionId::from_bits(id),
             },
-            issued_at: Timestamp::from_millis(1_000),
+            number: SessionNumber(1),
             expires_at: Timestamp::from_millis(i64::MAX),
         }
     }

@@ -21,7 +21,7 @@ use colloquy_chassis::{
     router::finish,
     session_token::{AUDIENCE, Algorithms, Claims, ISSUER, SessionVerifier},
 };
-use colloquy_contracts::{CustomerId, RoomId, Timestamp, views::ChatRoomView};
+use colloquy_contracts::{CustomerId, RoomId, SessionNumber, Timestamp, views::ChatRoomView};
 use colloquy_expiring_store::{
     EmbeddedExpiringStore, ExpiringStore, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };
@@ -284,7 +284,7 @@ pub fn token(customer: CustomerId, seconds: i64) -> String {
         full_name: format!("User {customer}"),
         roles: vec!["ROLE_USER".into()],
         iat: now,
-        issued_at_millis: now * 1000,
+        session_number: SessionNumber(1),
         exp: now + seconds,
         jti: session_id(customer).to_string(),
         iss: ISSUER.into(),

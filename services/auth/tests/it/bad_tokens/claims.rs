@@ -41,10 +41,10 @@ impl Forge {
             ("iat", Some(json!(now + 61))),
             ("iat", Some(json!(i64::MIN))),
             ("iat", Some(json!(issued as f64 + 0.5))),
-            ("issuedAtMillis", None),
-            ("issuedAtMillis", Some(json!("now"))),
-            ("issuedAtMillis", Some(json!((issued + 1) * 1000))),
-            ("issuedAtMillis", Some(json!(i64::MAX))),
+            ("sessionNumber", Some(json!("1"))),
+            ("sessionNumber", Some(json!(1.5))),
+            ("sessionNumber", Some(json!(null))),
+            ("sessionNumber", Some(json!(u64::MAX))),
         ])
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use colloquy_chassis::identity::SessionId;
-use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::session_ending::EndSessions;
 
 use super::account;
@@ -27,6 +27,15 @@ fn change(id: CustomerId, verified: Option<&str>, new: &str) -> PasswordChange {
 
 async fn hash_of(store: &dyn CustomerStore, id: CustomerId) -> PasswordHash {
     store.with_password(id).await.unwrap().unwrap().1
+}
+
+async fn number_of(store: &dyn CustomerStore, id: CustomerId) -> SessionNumber {
+    let found = store.with_password(id).await.unwrap();
+    found.unwrap().0.session_number
+}
+
+async fn replace(store: &dyn CustomerStore, change: &PasswordChange) -> (EndingId, EndSessions) {
+    store.replace_password(change, NOW).await.unwrap().unwrap()
 }
 
 async fn due(store: &dyn CustomerStore) -> Vec<(EndingId, CustomerId, Option<SessionId>)> {
@@ -65,7 +74,7 @@ pub async fn decision_23_a_password_is_replaced_together_with_the_mark_that_ends
         except: Some(goes_on),
         ..change(id, Some("$argon2id$an"), "$argon2id$first")
     };
-    let first = store.replace_password(&first, NOW).await.unwrap().unwrap();
+    let (first, _) = replace(store.as_ref(), &first).await;
     assert_eq!(due(store.as_ref()).await, [(first, id, Some(goes_on))]);
     for refused in [
         change(id, Some("$argon2id$an"), "$argon2id$late"),
@@ -78,7 +87,7 @@ pub async fn decision_23_a_password_is_replaced_together_with_the_mark_that_ends
         "$argon2id$first"
     );
     let second = change(id, None, "$argon2id$second");
-    let second = store.replace_password(&second, NOW).await.unwrap().unwrap();
+    let (second, _) = replace(store.as_ref(), &second).await;
     let left = [(first, id, Some(goes_on)), (second, id, None)];
     assert_eq!(due(store.as_ref()).await, left);
     assert_eq!(
@@ -110,14 +119,50 @@ pub async fn decision_23_of_those_who_replace_one_password_at_once_one_does(
     assert_eq!(due(store.as_ref()).await.len(), 1);
 }
 
+/// A change ends exactly the sessions that began with an earlier password: the number is read together with the hash.
+pub async fn b05_each_change_of_a_password_raises_its_number_and_ends_smaller_ones(
+    store: Arc<dyn CustomerStore>,
+) {
+    let an = store.insert(&account("an")).await.unwrap();
+    let other = store.insert(&account("binh")).await.unwrap().customer_id;
+    let (id, mut number) = (an.customer_id, an.session_number);
+    // A token that has none counts as 0.
+    assert!(number > SessionNumber::default());
+    for (old, new) in [
+        ("$argon2id$an", "$argon2id$b"),
+        ("$argon2id$b", "$argon2id$c"),
+    ] {
+        let (old, better) = (
+            PasswordHash::new(old),
+            PasswordHash::new(format!("{old}$better")),
+        );
+        assert!(store.upgrade_hash(id, &old, &better).await.unwrap());
+        assert_eq!(
+            number_of(store.as_ref(), id).await,
+            number,
+            "the same password"
+        );
+        let change = change(id, Some(better.as_str()), new);
+        let (_, ending) = replace(store.as_ref(), &change).await;
+        assert!(ending.before > number, "ends those that began before");
+        number = number_of(store.as_ref(), id).await;
+        assert_eq!(ending.before, number, "and no other");
+    }
+    let late = change(id, Some("$argon2id$an"), "$argon2id$late");
+    assert_eq!(store.replace_password(&late, NOW).await.unwrap(), None);
+    assert_eq!(number_of(store.as_ref(), id).await, number);
+    assert_eq!(number_of(store.as_ref(), other).await, an.session_number);
+}
+
 /// Not before, so that whoever noted it can see to it; at once when the clock was set back.
 pub async fn decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotten(
     store: Arc<dyn CustomerStore>,
 ) {
     let id = store.insert(&account("an")).await.unwrap().customer_id;
     let ending = change(id, None, "$argon2id$new");
-    let first = store.replace_password(&ending, NOW).await.unwrap().unwrap();
-    let second = store.replace_password(&ending, NOW).await.unwrap().unwrap();
+    let (first, at_once) = replace(store.as_ref(), &ending).await;
+    assert_eq!(at_once.before, SessionNumber(2));
+    let (second, _) = replace(store.as_ref(), &ending).await;
     for (offset, found) in [
         (0, 0),
         (ENDING_DUE_MILLIS - 1, 0),
@@ -128,8 +173,8 @@ pub async fn decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotte
         let at = Timestamp::from_millis(NOW.millis() + offset);
         let due = store.endings_due(at).await.unwrap();
         assert_eq!(due.len(), found, "{offset}");
-        for (_, ending) in due {
-            assert_eq!(ending.began_before, DUE, "{offset}");
+        for ((_, ending), number) in due.iter().zip(2..) {
+            assert_eq!(ending.before, SessionNumber(number), "{offset}");
         }
     }
     for _ in 0..2 {

@@ -14,31 +14,32 @@ pub(super) async fn replace(
     database: &SqliteDatabase,
     change: &PasswordChange,
     now: Timestamp,
-) -> Result<Option<EndingId>, StoreError> {
+) -> Result<Option<(EndingId, EndSessions)>, StoreError> {
     let mut transaction = begin(database).await?;
-    let replaced = sqlx::query(
-        "UPDATE customers SET password = ?2
-         WHERE customer_id = ?1 AND (?3 IS NULL OR password = ?3)",
+    let number: Option<i64> = sqlx::query_scalar(
+        "UPDATE customers SET password = ?2, session_number = session_number + 1
+         WHERE customer_id = ?1 AND (?3 IS NULL OR password = ?3) RETURNING session_number",
     )
     .bind(change.customer_id.0)
     .bind(change.new.as_str())
     .bind(change.verified.as_ref().map(PasswordHash::as_str))
-    .execute(&mut *transaction)
+    .fetch_optional(&mut *transaction)
     .await?;
-    if replaced.rows_affected() == 0 {
+    let Some(number) = number else {
         return Ok(None);
-    }
-    let ending = sqlx::query_scalar(
-        "INSERT INTO session_endings (customer_id, except_session, changed_at)
-         VALUES (?1, ?2, ?3) RETURNING ending_id",
+    };
+    let ending: EndingRow = sqlx::query_as(
+        "INSERT INTO session_endings (customer_id, except_session, changed_at, ended_before)
+         VALUES (?1, ?2, ?3, ?4) RETURNING *",
     )
     .bind(change.customer_id.0)
     .bind(change.except.map(|session| session.to_string()))
     .bind(now.millis())
+    .bind(number)
     .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(Some(EndingId(ending)))
+    Ok(Some(ending.into_ending()))
 }
 
 pub(super) async fn upgrade(
@@ -62,7 +63,7 @@ pub(super) async fn endings_due(
     now: Timestamp,
 ) -> Result<Vec<(EndingId, EndSessions)>, StoreError> {
     let rows: Vec<EndingRow> = sqlx::query_as(
-        "SELECT ending_id, customer_id, except_session, changed_at FROM session_endings
+        "SELECT * FROM session_endings
          WHERE changed_at <= ?1 OR changed_at > ?2 ORDER BY ending_id LIMIT ?3",
     )
     .bind(now.millis() - ENDING_DUE_MILLIS)

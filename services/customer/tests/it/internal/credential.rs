@@ -21,7 +21,8 @@ async fn the_demo_accounts_are_as_the_contract_says() {
         let (status, answer) = post(&customers, auth, credential_check::PATH, &body).await;
         assert_eq!(status, StatusCode::OK);
         let account = json!({
-            "customerId": id, "username": username.to_lowercase(), "fullName": full_name, "roles": ["ROLE_USER"]
+            "customerId": id, "username": username.to_lowercase(), "fullName": full_name, "roles": ["ROLE_USER"],
+            "sessionNumber": 1,
         });
         assert_eq!(answer["data"], account);
     }

@@ -1,6 +1,7 @@
 //! Who is let in by CONNECT (stomp.md N5).
 
 use colloquy_chassis::session_token::{AUDIENCE, Claims, ISSUER};
+use colloquy_contracts::SessionNumber;
 use colloquy_service_api::revocations::{Ended, Revocation};
 
 use super::*;
@@ -21,7 +22,7 @@ fn claims() -> Claims {
         full_name: "Alice".into(),
         roles: vec!["ROLE_USER".into()],
         iat: NOW.seconds(),
-        issued_at_millis: NOW.seconds() * 1000,
+        session_number: SessionNumber(1),
         exp: NOW.seconds() + 60,
         jti: SESSION.to_string(),
         iss: ISSUER.into(),

@@ -1,0 +1,4 @@
+-- The number of the password, greater after each change: sessions carry the one they began with, and end with a smaller
+-- one (decision 39). Sessions of before count as 0. An ending that is left over is of those.
+ALTER TABLE customers ADD COLUMN session_number INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE session_endings ADD COLUMN ended_before INTEGER NOT NULL DEFAULT 1;
