@@ -31,6 +31,16 @@ pub struct ChatRoomView {
     pub updated_at: Timestamp,
 }
 
+impl ChatRoomView {
+    /// What rooms are listed by, the greatest first: the id of the last message, or the room's own while it has none
+    /// (decision 39). The two are drawn from one sequence, and no clock has a say in them.
+    #[must_use]
+    pub fn newest_id(&self) -> i64 {
+        let last = self.last_message.as_ref();
+        last.map_or(self.room_id.0, |last| last.message_id.0)
+    }
+}
+
 /// The newest message of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

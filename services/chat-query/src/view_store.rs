@@ -7,7 +7,7 @@ pub mod conformance;
 pub mod mongodb;
 pub mod sqlite;
 
-use std::{collections::HashMap, error::Error, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_chassis::{Failure, Kind};
@@ -143,7 +143,7 @@ pub trait ViewStore: Send + Sync + 'static {
     /// The store is unavailable, or a defect.
     async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError>;
 
-    /// The rooms a customer is in, newest `updatedAt` first; of two equally new the one with the higher id.
+    /// The rooms a customer is in, by [`ChatRoomView::newest_id`], the greatest first.
     ///
     /// # Errors
     /// The store is unavailable, or a defect.
@@ -291,6 +291,12 @@ impl From<Overtaken> for ViewStoreError {
     fn from(overtaken: Overtaken) -> Self {
         Self::Defect(overtaken.into())
     }
+}
+
+/// Rooms in the order in which they are listed. Only ids of before they were drawn from one sequence can be equal.
+pub(crate) fn listed(mut rooms: Vec<ChatRoomView>) -> Vec<ChatRoomView> {
+    rooms.sort_unstable_by_key(|room| Reverse((room.newest_id(), room.room_id)));
+    rooms
 }
 
 /// A read marker under its id (decision 4).

@@ -1,10 +1,18 @@
 //! `GET /query/rooms`.
 
 use anyhow::Result;
-use colloquy_e2e::{client::USER2, harness::eventually};
+use colloquy_e2e::{
+    client::{RoomView, USER2},
+    harness::eventually,
+};
 use serde_json::{Value, json};
 
 use crate::scene::{assert_common, is_instant, keys, listed, scene};
+
+fn newest_id(room: &RoomView) -> i64 {
+    let last = room.last_message.as_ref();
+    last.map_or(room.room_id, |last| last.message_id)
+}
 
 #[tokio::test]
 async fn contract_query_rooms_are_newest_first() -> Result<()> {
@@ -15,8 +23,16 @@ async fn contract_query_rooms_are_newest_first() -> Result<()> {
     let first = |wanted: i64| async move {
         let rooms = user2.rooms().await?;
         assert!(
-            rooms.is_sorted_by(|a, b| a.updated_at >= b.updated_at),
-            "{rooms:?}"
+            rooms.is_sorted_by(|a, b| newest_id(a) > newest_id(b)),
+            "decision 39: {rooms:?}"
+        );
+        let ours: Vec<_> = rooms
+            .iter()
+            .filter(|view| [older, newer].contains(&view.room_id))
+            .collect();
+        assert!(
+            ours.is_sorted_by(|a, b| a.updated_at >= b.updated_at),
+            "{ours:?}"
         );
         let place = |room: i64| rooms.iter().position(|view| view.room_id == room);
         let places = place(older).zip(place(newer));

@@ -38,6 +38,8 @@ macro_rules! conformance {
         $crate::conformance!($fixture:
             decision_1_seq_has_no_gap_under_many_batches,
             decision_1_message_ids_follow_seq,
+            b05_a_message_is_never_older_than_the_one_before_it,
+            b05_rooms_and_messages_have_ids_of_one_order,
             decision_1_a_refused_command_takes_no_seq,
             decision_1_a_batch_mixes_rooms_and_commands,
             invariant_3_the_outbox_holds_what_was_accepted_and_nothing_else,

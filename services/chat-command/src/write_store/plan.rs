@@ -32,11 +32,19 @@ pub(super) struct Use {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub keys: HashMap<KeyScope, Use>,
-    /// The last seq of each room.
-    pub rooms: HashMap<RoomId, Seq>,
+    pub rooms: HashMap<RoomId, Last>,
     /// The marker of each member.
     pub members: HashMap<(RoomId, CustomerId), Option<MessageId>>,
     pub messages: HashSet<(RoomId, MessageId)>,
+}
+
+/// How far a room has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Last {
+    /// The seq of its last message; 0 if there is none.
+    pub seq: Seq,
+    /// When that was sent.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// What a batch names: an adapter loads these, in this order, which is the lock order (decision 1).
@@ -46,14 +54,7 @@ pub(super) struct Named {
     pub members: Vec<(RoomId, CustomerId)>,
     pub marked: Vec<(RoomId, MessageId)>,
     /// The most rooms and messages that may need an id.
-    pub new_rooms: usize,
-    pub new_messages: usize,
-}
-
-/// Ids in ascending order, as many as [`Named`] asks for.
-pub(super) struct Ids<R, M> {
-    pub rooms: R,
-    pub messages: M,
+    pub new: usize,
 }
 
 /// What is to be written, all of it or nothing.
@@ -78,8 +79,7 @@ impl Named {
                 .members
                 .extend(command.room().map(|room| (room, command.customer())));
             match command {
-                Command::CreateRoom(_) => named.new_rooms += 1,
-                Command::SendMessage(_) => named.new_messages += 1,
+                Command::CreateRoom(_) | Command::SendMessage(_) => named.new += 1,
                 Command::MarkRead(marker) => {
                     named.marked.push((marker.room_id, marker.message_id));
                 }
@@ -130,11 +130,12 @@ impl Submission {
 }
 
 impl Plan {
-    /// Decides a batch, command by command, each seeing what the ones before it did.
+    /// Decides a batch, command by command, each seeing what the ones before it did. `ids` ascend, and are as many as
+    /// [`Named`] asks for; rooms and messages share them, so that either's id says which is newer (decision 39).
     pub(super) fn make(
         batch: &[Submission],
         mut known: Known,
-        mut ids: Ids<impl Iterator<Item = i64>, impl Iterator<Item = i64>>,
+        mut ids: impl Iterator<Item = i64>,
     ) -> Self {
         let mut plan = Self::default();
         for submission in batch {
@@ -149,7 +150,7 @@ impl Plan {
         &mut self,
         submission: &Submission,
         known: &mut Known,
-        ids: &mut Ids<impl Iterator<Item = i64>, impl Iterator<Item = i64>>,
+        ids: &mut impl Iterator<Item = i64>,
     ) -> Result<Accepted, Refusal> {
         let scope = submission.scope();
         if let Some(used) = scope.as_ref().and_then(|scope| known.keys.get(scope)) {
@@ -164,13 +165,13 @@ impl Plan {
         let at = submission.at;
         let recorded = match &submission.command {
             Command::CreateRoom(room) => {
-                let id = ids.rooms.next().expect("an id was drawn for each new room");
+                let id = ids.next().expect("an id was drawn for each new room");
                 self.create_room(room, RoomId(id), at)
             }
             Command::SendMessage(message) => {
-                let seq = known.admit(message)?;
-                let id = ids.messages.next().expect("an id was drawn for each send");
-                self.send_message(message, MessageId(id), seq, at)
+                let place = known.admit(message, at)?;
+                let id = ids.next().expect("an id was drawn for each send");
+                self.send_message(message, MessageId(id), place)
             }
             Command::MarkRead(marker) => {
                 if known.advance(marker)? {
@@ -209,8 +210,7 @@ impl Plan {
         &mut self,
         message: &NewMessage,
         message_id: MessageId,
-        seq: Seq,
-        at: Timestamp,
+        (seq, sent_at): (Seq, Timestamp),
     ) -> Recorded {
         self.events.push(WriteEvent::MessageSent(ChatMessageSent {
             message_id,
@@ -218,14 +218,14 @@ impl Plan {
             sender_id: message.sender_id,
             sender_full_name: message.sender_full_name.clone(),
             content: message.content.as_str().to_owned(),
-            sent_at: at,
+            sent_at,
             seq,
         }));
         Recorded::Message {
             message_id,
             room_id: message.room_id,
             seq,
-            sent_at: at,
+            sent_at,
         }
     }
 
@@ -260,12 +260,10 @@ impl Plan {
         messages
     }
 
-    /// The last seq of each room that was written in, ascending by room.
-    pub(super) fn last_seqs(&self) -> BTreeMap<RoomId, Seq> {
-        self.messages()
-            .iter()
-            .map(|message| (message.room_id, message.seq))
-            .collect()
+    /// The last message of each room that was written in, ascending by room.
+    pub(super) fn last_messages(&self) -> BTreeMap<RoomId, &ChatMessageSent> {
+        let messages = self.messages().into_iter();
+        messages.map(|message| (message.room_id, message)).collect()
     }
 
     /// Where each marker that moved ends up.
@@ -290,9 +288,21 @@ impl Plan {
     }
 }
 
+impl Last {
+    /// A room as a store keeps it.
+    pub(super) fn from_columns((room, seq, sent_at): (i64, i64, Option<i64>)) -> (RoomId, Self) {
+        let last = Self {
+            seq: Seq(seq),
+            sent_at: sent_at.map(Timestamp::from_millis),
+        };
+        (RoomId(room), last)
+    }
+}
+
 impl Known {
-    /// The next seq of the room, for members only.
-    fn admit(&mut self, message: &NewMessage) -> Result<Seq, Refusal> {
+    /// The next seq of the room and the instant of its message, for members only. A clock that was set back does not
+    /// make a message older than the one before it (decision 39).
+    fn admit(&mut self, message: &NewMessage, now: Timestamp) -> Result<(Seq, Timestamp), Refusal> {
         if !self
             .members
             .contains_key(&(message.room_id, message.sender_id))
@@ -303,8 +313,10 @@ impl Known {
             .rooms
             .get_mut(&message.room_id)
             .ok_or(Refusal::NotAMember)?;
-        last.0 += 1;
-        Ok(*last)
+        let sent_at = last.sent_at.map_or(now, |before| before.max(now));
+        last.seq.0 += 1;
+        last.sent_at = Some(sent_at);
+        Ok((last.seq, sent_at))
     }
 
     /// Whether the marker moves: never back (decision 13), and only to a message of that room.

@@ -1,4 +1,4 @@
-//! `GET /rooms`: the caller's rooms, newest `updatedAt` first.
+//! `GET /rooms`: the caller's rooms, newest first (decision 39).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::ChatQuery;
     path = "/rooms",
     operation_id = "listRooms",
     responses(
-        (status = 200, description = "The room that changed last comes first.", body = Envelope<Vec<ChatRoomView>>),
+        (status = 200, description = "The room that was written in or created last comes first.", body = Envelope<Vec<ChatRoomView>>),
     )
 )]
 pub async fn handle(

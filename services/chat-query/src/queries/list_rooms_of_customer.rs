@@ -20,7 +20,7 @@ use crate::ChatQuery;
     operation_id = "listRoomsOfCustomer",
     params(("customer_id" = CustomerId, Path)),
     responses(
-        (status = 200, description = "The room that changed last comes first.", body = Envelope<Vec<ChatRoomView>>),
+        (status = 200, description = "The room that was written in or created last comes first.", body = Envelope<Vec<ChatRoomView>>),
         Invalid,
         Forbidden,
     )

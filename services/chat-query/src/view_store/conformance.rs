@@ -35,7 +35,7 @@ macro_rules! conformance {
             history_is_paged_newest_first,
             history_is_all_between_its_bounds_and_nothing_else,
             history_keeps_rooms_apart,
-            rooms_are_listed_newest_first_for_their_members_alone,
+            b05_rooms_are_listed_by_their_newest_id_for_their_members_alone,
             decision_7_a_marker_never_moves_back,
             invariant_5_a_message_id_or_seq_is_used_once,
             f11_it_is_counted_how_much_is_stored_and_what_is_missing,
@@ -178,25 +178,34 @@ pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(
     assert!(load(store.as_ref(), ROOM).await.markers.is_empty());
 }
 
-/// Rooms come newest first, of two equally new ones the later, and only to those who are in them.
-pub async fn rooms_are_listed_newest_first_for_their_members_alone(
+/// By the last message's id, new rooms by their own, and only to those who are in them. The instants are those of a clock
+/// that was ahead, and set right, and say nothing.
+pub async fn b05_rooms_are_listed_by_their_newest_id_for_their_members_alone(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
-    let mut written_in = room_at(RoomId(1), 1_000);
-    projections::message_sent::apply(&mut written_in, &message(RoomId(1), 77, 1));
+    let written_in = |room, message_id, sent_at| {
+        let mut written_in = room_at(RoomId(room), 1_000);
+        let sent = MessageDocument {
+            sent_at: Timestamp::from_millis(sent_at),
+            ..message(RoomId(room), message_id, 1)
+        };
+        projections::message_sent::apply(&mut written_in, &sent);
+        written_in
+    };
     let stored = [
-        written_in,
-        room_at(RoomId(2), 3_000),
-        room_at(RoomId(3), 2_000),
-        room_at(RoomId(4), 3_000),
+        written_in(1, 8, 5_000),
+        written_in(2, 6, 9_000_000),
+        room_at(RoomId(3), 7_000_000),
+        room_at(RoomId(7), 2_000),
+        room_at(RoomId(9), 3_000),
     ];
     store.save(&rooms(stored.to_vec())).await.unwrap();
     let ids = async |customer| {
         let rooms = store.rooms_of(customer).await.unwrap();
         rooms.iter().map(|room| room.room_id.0).collect::<Vec<_>>()
     };
-    assert_eq!(ids(MEMBER).await, [1, 4, 2, 3]);
+    assert_eq!(ids(MEMBER).await, [9, 1, 7, 2, 3]);
     assert_eq!(ids(OUTSIDER).await, [0; 0]);
     assert!(store.is_member(RoomId(3), CREATOR).await.unwrap());
     assert!(!store.is_member(RoomId(3), OUTSIDER).await.unwrap());

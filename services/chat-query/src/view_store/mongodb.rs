@@ -28,7 +28,9 @@ use futures_util::TryStreamExt as _;
 use uuid::Uuid;
 
 use self::documents::{MarkerDocument, RoomDocument, StoredMessage};
-use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, read_marker};
+use super::{
+    Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, listed, read_marker,
+};
 use crate::{
     parked::{ParkedEvent, Place},
     room_state::RoomState,
@@ -166,19 +168,14 @@ impl ViewStore for MongoViewStore {
             let found = self
                 .rooms()
                 .find(doc! { "participantIds": customer.0 })
-                .sort(doc! { "updatedAt": -1, "_id": -1 })
                 .batch_size(ONE_ANSWER)
                 .await?;
             Ok(found.try_collect::<Vec<_>>().await?)
         };
-        let views = within(READ, rooms).await?.into_iter();
-        views
-            .filter_map(|room| {
-                RoomState::try_from(room)
-                    .map(|room| room.view())
-                    .transpose()
-            })
-            .collect()
+        let rooms = within(READ, rooms).await?.into_iter();
+        let views = rooms.map(|room| RoomState::try_from(room).map(|room| room.view()));
+        let views: Result<_, ViewStoreError> = views.filter_map(Result::transpose).collect();
+        Ok(listed(views?))
     }
 
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, ViewStoreError> {

@@ -19,7 +19,7 @@ use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
-use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite};
+use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, listed};
 use crate::{
     parked::{ParkedEvent, Place},
     room_state::RoomState,
@@ -149,13 +149,14 @@ impl ViewStore for SqliteViewStore {
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError> {
         let rows: Vec<(i64, String)> = sqlx::query_as(
             "SELECT rooms.version, rooms.state FROM members JOIN rooms USING (room_id)
-             WHERE members.customer_id = ?1 ORDER BY rooms.updated_at DESC, rooms.room_id DESC",
+             WHERE members.customer_id = ?1",
         )
         .bind(customer.0)
         .fetch_all(&self.database().readers)
         .await?;
         let views = rows.into_iter().map(|row| Ok(rows::room(row)?.view()));
-        views.filter_map(Result::transpose).collect()
+        let views: Result<_, ViewStoreError> = views.filter_map(Result::transpose).collect();
+        Ok(listed(views?))
     }
 
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, ViewStoreError> {
@@ -354,7 +355,7 @@ async fn save_rooms(
     sqlx::query(AssertSqlSafe(format!(
         "INSERT INTO {prefix}members (customer_id, room_id)
          SELECT member.value, room.value ->> 0
-         FROM json_each(?1) AS room, json_each(room.value, '$[4].created.participants') AS member
+         FROM json_each(?1) AS room, json_each(room.value, '$[3].created.participants') AS member
          WHERE NOT EXISTS (
              SELECT 1 FROM {prefix}rooms WHERE room_id = room.value ->> 0 AND state -> '$.created' <> 'null')
          ON CONFLICT DO NOTHING",
@@ -363,10 +364,9 @@ async fn save_rooms(
     .execute(&mut *connection)
     .await?;
     let stored = sqlx::query(AssertSqlSafe(format!(
-        "INSERT INTO {prefix}rooms AS stored (room_id, version, updated_at, last_seq, state)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4 FROM json_each(?1) WHERE true
-         ON CONFLICT DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at,
-            last_seq = excluded.last_seq, state = excluded.state
+        "INSERT INTO {prefix}rooms AS stored (room_id, version, last_seq, state)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value -> 3 FROM json_each(?1) WHERE true
+         ON CONFLICT DO UPDATE SET version = excluded.version, last_seq = excluded.last_seq, state = excluded.state
          WHERE stored.version = excluded.version - 1",
     )))
     .bind(batch)

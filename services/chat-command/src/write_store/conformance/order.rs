@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use colloquy_contracts::{RoomId, Seq, events::WriteEvent};
+use colloquy_contracts::{RoomId, Seq, Timestamp, events::WriteEvent};
 
 use super::{
-    super::{Recorded, Refusal, WriteStore},
+    super::{Accepted, Recorded, Refusal, Submission, WriteStore},
     ALICE, BOB, Fixture, NOW, STRANGER, fresh, marker, message, message_of, messages_of, new_room,
     record, record_one, room, room_of, together,
 };
@@ -71,6 +71,67 @@ pub async fn decision_1_message_ids_follow_seq<F: Fixture>() {
         assert!(!messages.is_empty());
         assert!(messages.is_sorted_by(|one, next| one.message_id < next.message_id));
     }
+}
+
+/// Also when the clock of the instance that records it, or of the one before it, was wrong, within one batch and over
+/// several.
+pub async fn b05_a_message_is_never_older_than_the_one_before_it<F: Fixture>() {
+    let fixture = F::fresh().await;
+    let instances = [fixture.open().await, fixture.open().await];
+    let room = new_room(instances[0].as_ref(), &[ALICE, BOB]).await;
+    let other = new_room(instances[0].as_ref(), &[ALICE, BOB]).await;
+    let at = |hours: i64| Timestamp::from_millis(NOW.millis() + hours * 3_600_000);
+    let say = |room, hours| Submission {
+        at: at(hours),
+        ..message(room, ALICE, "hello")
+    };
+    let sent_at = |answer: &Result<Accepted, Refusal>| match &super::ok(answer.as_ref()).recorded {
+        Recorded::Message { sent_at, .. } => *sent_at,
+        other => panic!("a message was sent, not {other:?}"),
+    };
+    let mut answers = Vec::new();
+    for (turn, batch) in [vec![0, 1, 0], vec![-1], vec![0, 2], vec![1]]
+        .into_iter()
+        .enumerate()
+    {
+        let batch: Vec<_> = batch.into_iter().map(|hours| say(room, hours)).collect();
+        answers.extend(record(instances[turn % 2].as_ref(), &batch).await);
+    }
+    let answered: Vec<_> = answers.iter().map(sent_at).collect();
+    assert_eq!(answered, [0, 1, 1, 1, 1, 2, 2].map(at));
+    let told = messages_of(&fixture.events().await, room);
+    let told: Vec<_> = told.iter().map(|message| message.sent_at).collect();
+    assert_eq!(told, answered);
+    let elsewhere = record_one(instances[0].as_ref(), say(other, -1)).await;
+    assert_eq!(sent_at(&elsewhere), at(-1), "each room by itself");
+}
+
+/// A room that begins has a higher id than every message before it, and a lower one than every message after it.
+pub async fn b05_rooms_and_messages_have_ids_of_one_order<F: Fixture>() {
+    let fixture = F::fresh().await;
+    let instances = [fixture.open().await, fixture.open().await];
+    let mut ids = Vec::new();
+    let first = new_room(instances[0].as_ref(), &[ALICE, BOB]).await;
+    ids.push(first.0);
+    for turn in 0..4 {
+        let batch = [
+            message(first, ALICE, "hello"),
+            room("A room", &[ALICE, BOB]),
+            message(first, BOB, "hello"),
+        ];
+        let answers = record(instances[turn % 2].as_ref(), &batch).await;
+        ids.extend([
+            message_of(&answers[0]).0,
+            room_of(&answers[1]).0,
+            message_of(&answers[2]).0,
+        ]);
+        ids.push(
+            new_room(instances[turn % 2].as_ref(), &[ALICE, BOB])
+                .await
+                .0,
+        );
+    }
+    assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
 }
 
 /// What is refused leaves no hole.

@@ -5,10 +5,10 @@ use std::{
     vec,
 };
 
-use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq};
+use colloquy_contracts::{CustomerId, MessageId, RoomId};
 use sqlx::PgConnection;
 
-use super::super::plan::{Ids, KeyScope, Known, Named, Use};
+use super::super::plan::{KeyScope, Known, Last, Named, Use};
 
 type Drawn = vec::IntoIter<i64>;
 
@@ -16,7 +16,7 @@ type Drawn = vec::IntoIter<i64>;
 pub(super) async fn known(
     connection: &mut PgConnection,
     named: &Named,
-) -> Result<(Known, Ids<Drawn, Drawn>), sqlx::Error> {
+) -> Result<(Known, Drawn), sqlx::Error> {
     let known = Known {
         keys: keys(connection, named).await?,
         rooms: rooms(connection, named).await?,
@@ -84,21 +84,21 @@ async fn keys(
 async fn rooms(
     connection: &mut PgConnection,
     named: &Named,
-) -> Result<HashMap<RoomId, Seq>, sqlx::Error> {
+) -> Result<HashMap<RoomId, Last>, sqlx::Error> {
     let rooms = named.rooms();
     if rooms.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT room_id, last_seq FROM rooms WHERE room_id = ANY ($1) ORDER BY room_id FOR UPDATE",
+    // Of a room that nobody has written in since the column was added, no other transaction knows more either.
+    let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT room_id, last_seq, (extract(epoch FROM coalesce(last_sent_at, (
+                    SELECT sent_at FROM messages AS m WHERE m.room_id = r.room_id AND m.seq = r.last_seq))) * 1000)::bigint
+         FROM rooms AS r WHERE room_id = ANY ($1) ORDER BY room_id FOR UPDATE OF r",
     )
     .bind(rooms)
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(room, seq)| (RoomId(room), Seq(seq)))
-        .collect())
+    Ok(rows.into_iter().map(Last::from_columns).collect())
 }
 
 async fn members(
@@ -158,23 +158,14 @@ async fn messages(
 }
 
 /// Draws ids now, under the rooms' locks: whoever draws later in one of these rooms draws higher ones.
-async fn ids(
-    connection: &mut PgConnection,
-    named: &Named,
-) -> Result<Ids<Drawn, Drawn>, sqlx::Error> {
-    let (mut rooms, mut messages) = (Vec::new(), Vec::new());
-    if named.new_rooms + named.new_messages > 0 {
-        (rooms, messages) = sqlx::query_as(
-            "SELECT ARRAY (SELECT nextval('room_ids') FROM generate_series(1, $1)),
-                    ARRAY (SELECT nextval('message_ids') FROM generate_series(1, $2))",
-        )
-        .bind(i64::try_from(named.new_rooms).unwrap_or(i64::MAX))
-        .bind(i64::try_from(named.new_messages).unwrap_or(i64::MAX))
-        .fetch_one(connection)
-        .await?;
+async fn ids(connection: &mut PgConnection, named: &Named) -> Result<Drawn, sqlx::Error> {
+    if named.new == 0 {
+        return Ok(Vec::new().into_iter());
     }
-    Ok(Ids {
-        rooms: rooms.into_iter(),
-        messages: messages.into_iter(),
-    })
+    let ids: Vec<i64> =
+        sqlx::query_scalar("SELECT ARRAY (SELECT nextval('ids') FROM generate_series(1, $1))")
+            .bind(i64::try_from(named.new).unwrap_or(i64::MAX))
+            .fetch_one(connection)
+            .await?;
+    Ok(ids.into_iter())
 }

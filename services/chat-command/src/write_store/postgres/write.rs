@@ -61,7 +61,7 @@ async fn messages(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx
     if messages.is_empty() {
         return Ok(());
     }
-    let last_seqs = plan.last_seqs();
+    let last = plan.last_messages();
     sqlx::query(
         "WITH written AS (
              INSERT INTO messages (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at)
@@ -69,8 +69,8 @@ async fn messages(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx
                     'epoch'::timestamptz + sent_at * interval '1 millisecond'
              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
                   AS sent (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at))
-         UPDATE rooms SET last_seq = last.seq
-         FROM unnest($8::bigint[], $9::bigint[]) AS last (room_id, seq)
+         UPDATE rooms SET last_seq = last.seq, last_sent_at = 'epoch'::timestamptz + last.sent_at * interval '1 millisecond'
+         FROM unnest($8::bigint[], $9::bigint[], $10::bigint[]) AS last (room_id, seq, sent_at)
          WHERE rooms.room_id = last.room_id",
     )
     .bind(column(&messages, |message| message.message_id.0))
@@ -80,8 +80,9 @@ async fn messages(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx
     .bind(column(&messages, |message| message.sender_full_name.as_str()))
     .bind(column(&messages, |message| message.content.as_str()))
     .bind(column(&messages, |message| message.sent_at.millis()))
-    .bind(column(&last_seqs, |(room, _)| room.0))
-    .bind(column(&last_seqs, |(_, seq)| seq.0))
+    .bind(column(&last, |(room, _)| room.0))
+    .bind(column(&last, |(_, message)| message.seq.0))
+    .bind(column(&last, |(_, message)| message.sent_at.millis()))
     .execute(connection)
     .await?;
     Ok(())

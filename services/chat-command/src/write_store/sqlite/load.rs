@@ -1,35 +1,32 @@
 //! What a batch needs to know, read inside its transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::RangeFrom,
+};
 
-use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq};
+use colloquy_contracts::{CustomerId, MessageId, RoomId};
 use sqlx::SqliteConnection;
 
-use super::super::plan::{Ids, KeyScope, Known, Named, Use};
-
-type Counter = std::ops::RangeFrom<i64>;
+use super::super::plan::{KeyScope, Known, Last, Named, Use};
 
 /// Everything the batch names, and the next ids.
 pub(super) async fn known(
     connection: &mut SqliteConnection,
     named: &Named,
-) -> Result<(Known, Ids<Counter, Counter>), sqlx::Error> {
+) -> Result<(Known, RangeFrom<i64>), sqlx::Error> {
     let known = Known {
         keys: keys(connection, named).await?,
         rooms: rooms(connection, named).await?,
         members: members(connection, named).await?,
         messages: messages(connection, named).await?,
     };
-    let (last_room, last_message): (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT ifnull(max(room_id), 0) FROM rooms), (SELECT ifnull(max(message_id), 0) FROM messages)",
+    let last: i64 = sqlx::query_scalar(
+        "SELECT max((SELECT ifnull(max(room_id), 0) FROM rooms), (SELECT ifnull(max(message_id), 0) FROM messages))",
     )
     .fetch_one(connection)
     .await?;
-    let ids = Ids {
-        rooms: last_room + 1..,
-        messages: last_message + 1..,
-    };
-    Ok((known, ids))
+    Ok((known, last + 1..))
 }
 
 async fn keys(
@@ -70,21 +67,20 @@ async fn keys(
 async fn rooms(
     connection: &mut SqliteConnection,
     named: &Named,
-) -> Result<HashMap<RoomId, Seq>, sqlx::Error> {
+) -> Result<HashMap<RoomId, Last>, sqlx::Error> {
     let asked = named.rooms();
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT room_id, last_seq FROM rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
+    let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT r.room_id, r.last_seq, m.sent_at FROM rooms AS r
+         LEFT JOIN messages AS m ON m.room_id = r.room_id AND m.seq = r.last_seq
+         WHERE r.room_id IN (SELECT value FROM json_each(?1))",
     )
     .bind(json(asked))
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(room, seq)| (RoomId(room), Seq(seq)))
-        .collect())
+    Ok(rows.into_iter().map(Last::from_columns).collect())
 }
 
 async fn members(

@@ -75,7 +75,11 @@ async fn messages(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), 
         "UPDATE rooms SET last_seq = written.value ->> 1 FROM json_each(?1) AS written
          WHERE room_id = written.value ->> 0",
     )
-    .bind(json(plan.last_seqs()))
+    .bind(json(
+        plan.last_messages()
+            .iter()
+            .map(|(room, last)| (room, last.seq)),
+    ))
     .execute(connection)
     .await?;
     Ok(())

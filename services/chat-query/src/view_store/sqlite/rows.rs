@@ -77,7 +77,6 @@ pub fn rooms(rooms: &[RoomState], first_version: i64) -> String {
         (
             room.room_id,
             room.version.max(first_version) + 1,
-            room.updated_at().map(Timestamp::millis),
             room.last_message.as_ref().map(|message| message.seq),
             room,
         )

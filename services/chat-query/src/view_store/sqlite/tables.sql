@@ -1,7 +1,6 @@
 CREATE TABLE IF NOT EXISTS rooms (
     room_id    INTEGER PRIMARY KEY,
     version    INTEGER NOT NULL,
-    updated_at INTEGER,          -- milliseconds since 1970
     last_seq   INTEGER,
     state      TEXT    NOT NULL  -- RoomState as JSON
 );
