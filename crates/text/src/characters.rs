@@ -7,6 +7,8 @@ use icu_properties::{
 
 /// A cell without dots: the one symbol that is drawn as nothing.
 const BLANK_BRAILLE: char = '\u{2800}';
+/// A dash that Unicode counts among the signs of mathematics.
+const MINUS: char = '\u{2212}';
 
 /// Whether a reader sees anything of this text: something besides spaces, joiners, marks of direction and fillers.
 #[must_use]
@@ -49,6 +51,12 @@ pub fn is_invisible(character: char) -> bool {
             }
             _ => false,
         }
+}
+
+/// Any dash: hyphens, the dashes of typography, and the minus sign.
+#[must_use]
+pub fn is_dash(character: char) -> bool {
+    character == MINUS || category(character) == GeneralCategory::DashPunctuation
 }
 
 pub(crate) fn category(character: char) -> GeneralCategory {

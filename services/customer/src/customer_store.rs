@@ -22,6 +22,10 @@ use crate::{
     password::PasswordHash,
 };
 
+/// What stores derive from what was typed (folded names and keys) is of this version. Whatever changes
+/// [`fold`](crate::domain::fold()) or `colloquy_text` raises it, and the next start derives every row anew.
+pub(crate) const DERIVED_VERSION: i64 = 1;
+
 /// No search finds more accounts.
 pub const MAX_HITS: i64 = 50;
 

@@ -39,6 +39,34 @@ async fn contract_customer_search_names_200_ignores_accents_and_case() -> Result
 }
 
 #[tokio::test]
+async fn b14_marks_of_letters_count_and_typography_does_not() -> Result<()> {
+    let scene = scene().await?;
+    let searcher = scene.newcomer("Searcher").await?;
+    for (name, typed, finds) in [
+        ("O’Brien", "O'Brien", true),
+        ("Jean\u{2011}Luc", "jean-luc", true),
+        ("Nguyễn  Văn\u{a0}Hai", "Nguyen Van Hai", true),
+        ("Alex\u{ad}andra", "alexandra", true),
+        ("रीमा", "राम", false),
+        ("มาลา", "มาลี", false),
+        ("がき", "かき", false),
+        ("がき", "か", false),
+    ] {
+        let word = unique_word();
+        let found = scene.newcomer(&format!("{word} {name}")).await?;
+        let path = format!("/customer/info/fullName/{word} {typed}");
+        let answer = searcher.client.get(&path).await?;
+        let expected = if finds {
+            json!([found.in_part()])
+        } else {
+            json!([])
+        };
+        assert_eq!(*answer.data(), expected, "{name:?} by {typed:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn decision_29_percent_and_underscore_are_found_where_they_are() -> Result<()> {
     let scene = scene().await?;
     let word = unique_word();

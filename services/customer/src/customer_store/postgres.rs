@@ -13,9 +13,9 @@ use colloquy_sql::{
 use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::QueryAs};
 
 use super::{
-    Customer, CustomerStore, EndingId, MAX_HITS, NewCustomer, PasswordChange, Profile, SaveError,
-    SpendError, Taken,
-    row::{Row, TakenColumns, Unfolded, Wanted, roles_column},
+    Customer, CustomerStore, DERIVED_VERSION, EndingId, MAX_HITS, NewCustomer, PasswordChange,
+    Profile, SaveError, SpendError, Taken,
+    row::{Derived, Row, TakenColumns, Underived, Wanted, roles_column},
 };
 use crate::{
     domain::{Budget, Email, NameSearch, PhoneSearch, fold},
@@ -38,7 +38,7 @@ impl PostgresCustomerStore {
     /// The database is down, or holds another version's table.
     pub async fn open(pool: PgPool) -> Result<Self, StoreError> {
         postgres::migrate(&pool, sqlx::migrate!("migrations/postgres"), MIGRATIONS).await?;
-        while bounded(&pool, fold_names(&pool)).await?? {}
+        while bounded(&pool, derive(&pool)).await?? {}
         Ok(Self(pool))
     }
 
@@ -229,7 +229,7 @@ async fn try_update(
     let row: Option<Row> = sqlx::query_as(
         "UPDATE customers
          SET full_name = $2, full_name_folded = $3, email = $4, email_lower = $5, phone_number = $6,
-             avatar_color = $7
+             avatar_color = $7, derived_version = $8
          WHERE customer_id = $1 RETURNING *",
     )
     .bind(id.0)
@@ -239,6 +239,7 @@ async fn try_update(
     .bind(profile.email.to_lowercase())
     .bind(&profile.phone_number)
     .bind(&profile.avatar_color)
+    .bind(DERIVED_VERSION)
     .fetch_optional(&mut *transaction)
     .await
     .map_err(StoreError::from)?;
@@ -253,8 +254,8 @@ async fn insert_row(
 ) -> Result<Option<Row>, StoreError> {
     let row = sqlx::query_as(
         "INSERT INTO customers (username, username_lower, password, full_name, full_name_folded, email, email_lower,
-                                phone_number, avatar_color, roles)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                                phone_number, avatar_color, roles, derived_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT DO NOTHING RETURNING *",
     )
     .bind(&customer.username)
@@ -267,34 +268,38 @@ async fn insert_row(
     .bind(&customer.phone_number)
     .bind(&customer.avatar_color)
     .bind(roles_column(&customer.roles))
+    .bind(DERIVED_VERSION)
     .fetch_optional(connection)
     .await?;
     Ok(row)
 }
 
-/// Folds a portion of the names that were stored before names were folded, and says whether there was any. Harmless when
-/// several instances do.
-async fn fold_names(pool: &PgPool) -> Result<bool, StoreError> {
-    let unfolded: Vec<Unfolded> = sqlx::query_as(
-        "SELECT customer_id, full_name FROM customers WHERE full_name_folded IS NULL LIMIT 1000",
+/// Derives what is of an older version, for a portion of the rows, and says whether there was any. Harmless when several
+/// instances do.
+async fn derive(pool: &PgPool) -> Result<bool, StoreError> {
+    let underived: Vec<Underived> = sqlx::query_as(
+        "SELECT customer_id, full_name FROM customers WHERE derived_version < $1 LIMIT 1000",
     )
+    .bind(DERIVED_VERSION)
     .fetch_all(pool)
     .await?;
-    if unfolded.is_empty() {
-        return Ok(false);
-    }
-    let (ids, folded): (Vec<i64>, Vec<String>) = unfolded.iter().map(Unfolded::folded).unzip();
-    // What was folded meanwhile may have another name by now.
+    let derived: Vec<Derived> = underived.iter().map(Underived::derive).collect();
+    // What was derived meanwhile may be of another name by now.
     sqlx::query(
-        "UPDATE customers SET full_name_folded = names.folded
-         FROM unnest($1::bigint[], $2::text[]) AS names (id, folded)
-         WHERE customer_id = names.id AND full_name_folded IS NULL",
+        "UPDATE customers SET full_name_folded = derived.folded, derived_version = $1
+         FROM unnest($2::bigint[], $3::text[]) AS derived (id, folded)
+         WHERE customer_id = derived.id AND derived_version < $1",
     )
-    .bind(ids)
-    .bind(folded)
+    .bind(DERIVED_VERSION)
+    .bind(column(&derived, |row| row.customer_id))
+    .bind(column(&derived, |row| row.full_name_folded.clone()))
     .execute(pool)
     .await?;
-    Ok(true)
+    Ok(!underived.is_empty())
+}
+
+fn column<T>(derived: &[Derived], value: impl Fn(&Derived) -> T) -> Vec<T> {
+    derived.iter().map(value).collect()
 }
 
 /// Whether another transaction stored the same value in a column that must be unique.

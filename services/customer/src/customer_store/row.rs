@@ -90,16 +90,25 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// A row from before names were folded.
+/// A row from before there was this version of what is derived.
 #[derive(sqlx::FromRow)]
-pub(super) struct Unfolded {
+pub(super) struct Underived {
     customer_id: i64,
     full_name: String,
 }
 
-impl Unfolded {
-    pub(super) fn folded(&self) -> (i64, String) {
-        (self.customer_id, fold(&self.full_name))
+/// What is derived of a row.
+pub(super) struct Derived {
+    pub(super) customer_id: i64,
+    pub(super) full_name_folded: String,
+}
+
+impl Underived {
+    pub(super) fn derive(&self) -> Derived {
+        Derived {
+            customer_id: self.customer_id,
+            full_name_folded: fold(&self.full_name),
+        }
     }
 }
 

@@ -10,9 +10,9 @@ use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::SqliteConnection;
 
 use super::{
-    Customer, CustomerStore, EndingId, MAX_HITS, NewCustomer, PasswordChange, Profile, SaveError,
-    SpendError, Taken,
-    row::{Row, TakenColumns, Unfolded, Wanted, roles_column},
+    Customer, CustomerStore, DERIVED_VERSION, EndingId, MAX_HITS, NewCustomer, PasswordChange,
+    Profile, SaveError, SpendError, Taken,
+    row::{Row, TakenColumns, Underived, Wanted, roles_column},
 };
 use crate::{
     domain::{Budget, Email, NameSearch, PhoneSearch, fold},
@@ -32,7 +32,7 @@ impl SqliteCustomerStore {
         sqlx::migrate!("migrations/sqlite")
             .run(&database.writer)
             .await?;
-        fold_names(&database).await?;
+        while derive(&database).await? {}
         Ok(Self(database))
     }
 }
@@ -83,7 +83,7 @@ impl CustomerStore for SqliteCustomerStore {
         let row: Option<Row> = sqlx::query_as(
             "UPDATE customers
              SET full_name = ?2, full_name_folded = ?3, email = ?4, email_lower = ?5, phone_number = ?6,
-                 avatar_color = ?7
+                 avatar_color = ?7, derived_version = ?8
              WHERE customer_id = ?1 RETURNING *",
         )
         .bind(id.0)
@@ -93,6 +93,7 @@ impl CustomerStore for SqliteCustomerStore {
         .bind(profile.email.to_lowercase())
         .bind(&profile.phone_number)
         .bind(&profile.avatar_color)
+        .bind(DERIVED_VERSION)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(StoreError::from)?;
@@ -224,8 +225,8 @@ async fn insert_row(
 ) -> Result<Option<Row>, StoreError> {
     let row = sqlx::query_as(
         "INSERT INTO customers (customer_id, username, username_lower, password, full_name, full_name_folded, email,
-                                email_lower, phone_number, avatar_color, roles)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                                email_lower, phone_number, avatar_color, roles, derived_version)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT DO NOTHING RETURNING *",
     )
     .bind(id)
@@ -239,27 +240,31 @@ async fn insert_row(
     .bind(&customer.phone_number)
     .bind(&customer.avatar_color)
     .bind(roles_column(&customer.roles))
+    .bind(DERIVED_VERSION)
     .fetch_optional(connection)
     .await?;
     Ok(row)
 }
 
-/// Folds the names that were stored before names were folded.
-async fn fold_names(database: &SqliteDatabase) -> Result<(), StoreError> {
+/// Derives what is of an older version, for a portion of the rows, and says whether there was any.
+async fn derive(database: &SqliteDatabase) -> Result<bool, StoreError> {
     let mut transaction = begin(database).await?;
-    let unfolded: Vec<Unfolded> = sqlx::query_as(
-        "SELECT customer_id, full_name FROM customers WHERE full_name_folded IS NULL",
+    let underived: Vec<Underived> = sqlx::query_as(
+        "SELECT customer_id, full_name FROM customers WHERE derived_version < ?1 LIMIT 1000",
     )
+    .bind(DERIVED_VERSION)
     .fetch_all(&mut *transaction)
     .await?;
-    for (id, folded) in unfolded.iter().map(Unfolded::folded) {
-        sqlx::query("UPDATE customers SET full_name_folded = ?2 WHERE customer_id = ?1")
-            .bind(id)
-            .bind(folded)
+    for derived in underived.iter().map(Underived::derive) {
+        sqlx::query("UPDATE customers SET full_name_folded = ?2, derived_version = ?3 WHERE customer_id = ?1")
+            .bind(derived.customer_id)
+            .bind(derived.full_name_folded)
+            .bind(DERIVED_VERSION)
             .execute(&mut *transaction)
             .await?;
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    Ok(!underived.is_empty())
 }
 
 /// Why an insert made no row.

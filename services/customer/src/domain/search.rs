@@ -1,5 +1,7 @@
 //! What can be searched for (decision 29).
 
+use colloquy_text::trimmed;
+
 use super::{BrokenRule, fold};
 
 pub(crate) const MAX_NAME: usize = 100;
@@ -19,7 +21,7 @@ impl NameSearch {
     /// # Errors
     /// Nothing is left of it, it is longer than any name, or holds a control character.
     pub fn parse(text: &str) -> Result<Self, BrokenRule> {
-        let text = text.trim_matches(' ');
+        let text = trimmed(text);
         let folded = fold(text);
         let well_formed = !folded.trim().is_empty()
             && text.chars().count() <= MAX_NAME
@@ -64,6 +66,12 @@ mod tests {
     #[test]
     fn decision_29_a_name_is_searched_for_as_it_is_stored() {
         assert_eq!(NameSearch::parse(" Đặng ").unwrap().folded(), "dang");
+        assert_eq!(
+            NameSearch::parse("\u{a0}Đặng  An\u{200b}")
+                .unwrap()
+                .folded(),
+            "dang an"
+        );
         assert_eq!(NameSearch::parse("%_").unwrap().folded(), "%_");
         assert!(NameSearch::parse(&"ữ".repeat(100)).is_ok());
         for text in ["", "  ", "\u{301}", "a\0b", "a\nb", &"a".repeat(101)] {
