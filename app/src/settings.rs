@@ -78,6 +78,7 @@ pub struct Accounts {
     pub password_length: [usize; 2],
     pub sign_ups_per_hour: u32,
     pub resets_per_hour: u32,
+    pub confirms_per_hour: u32,
     pub searches_per_minute: u32,
     pub reset_without_ticket: Option<bool>,
 }

@@ -71,6 +71,7 @@ pub fn customers(settings: &Settings, reset_without_ticket: bool) -> colloquy_cu
         secure_cookie: settings.http.secure_cookie,
         reset_without_ticket,
         code_requests_per_hour: settings.accounts.resets_per_hour,
+        confirms_per_hour: settings.accounts.confirms_per_hour,
         sign_ups_per_hour: settings.accounts.sign_ups_per_hour,
         searches_per_minute: settings.accounts.searches_per_minute,
     }

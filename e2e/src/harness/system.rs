@@ -19,9 +19,10 @@ pub struct System {
 }
 
 /// A suite makes more accounts, mistakes and wishes in a minute than people do. The file of `cargo xtask up` says the same.
-const RAISED: [(&str, &str); 4] = [
+const RAISED: [(&str, &str); 5] = [
     ("COLLOQUY_ACCOUNTS__SIGN_UPS_PER_HOUR", "100000"),
     ("COLLOQUY_ACCOUNTS__RESETS_PER_HOUR", "100000"),
+    ("COLLOQUY_ACCOUNTS__CONFIRMS_PER_HOUR", "100000"),
     ("COLLOQUY_GUESSES__PER_ACCOUNT", "30"),
     ("COLLOQUY_GUESSES__PER_ADDRESS", "100000"),
 ];

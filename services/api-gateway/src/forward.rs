@@ -19,8 +19,9 @@ const INWARDS: [HeaderName; 6] = [
 ];
 
 /// The cookies that a service reads itself, each only below its own paths. The session's own is not among them.
-const COOKIES: [(&str, &str); 2] = [
+const COOKIES: [(&str, &str); 3] = [
     ("/auth/", "login_device"),
+    ("/customer/forgetPass/", "reset_requester"),
     ("/customer/forgetPass/", "reset_ticket"),
 ];
 
@@ -66,11 +67,19 @@ fn only(names: &[HeaderName], headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Written anew from a name of ours and a value of plain characters, so that nothing else rides along.
+/// Written anew from names of ours and values of plain characters, so that nothing else rides along.
 fn cookie_inwards(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
-    let (_, name) = COOKIES.iter().find(|(below, _)| path.starts_with(below))?;
-    let value = cookie(headers, name).filter(|value| is_plain(value))?;
-    let mut cookie = HeaderValue::try_from(format!("{name}={value}")).ok()?;
+    let below = COOKIES.iter().filter(|(below, _)| path.starts_with(below));
+    let cookies: Vec<String> = below
+        .filter_map(|(_, name)| {
+            let value = cookie(headers, name).filter(|value| is_plain(value))?;
+            Some(format!("{name}={value}"))
+        })
+        .collect();
+    if cookies.is_empty() {
+        return None;
+    }
+    let mut cookie = HeaderValue::try_from(cookies.join("; ")).ok()?;
     cookie.set_sensitive(true);
     Some(cookie)
 }

@@ -16,6 +16,7 @@ use crate::{
         code_mails::{CodeMails, Parts},
         confirmations::Confirmations,
         replacing,
+        requester::Requesters,
     },
     sweep,
 };
@@ -34,6 +35,8 @@ pub struct Settings {
     pub reset_without_ticket: bool,
     /// Codes that one client address may ask for in an hour.
     pub code_requests_per_hour: u32,
+    /// Codes that one client address may try in an hour.
+    pub confirms_per_hour: u32,
     /// Accounts that one client address may make, or try to make, in an hour.
     pub sign_ups_per_hour: u32,
     /// Searches that one caller may make in a minute.
@@ -48,7 +51,7 @@ pub struct Collaborators {
     pub mailer: Arc<dyn Mailer>,
     /// Ends sessions when a password changes.
     pub sessions: Arc<dyn SessionEnding>,
-    /// Keeps who has confirmed a code.
+    /// Keeps who has confirmed a code, and the cookies of requesters.
     pub confirmations: Arc<dyn ExpiringStore>,
     /// Where tickets come from: [`ResetTicket::random`].
     pub new_ticket: fn() -> ResetTicket,
@@ -64,6 +67,7 @@ pub struct Customers {
     pub(crate) codes: Arc<dyn OneTimeCodes>,
     pub(crate) code_mails: CodeMails,
     pub(crate) confirmations: Confirmations,
+    pub(crate) requesters: Requesters,
     pub(crate) new_ticket: fn() -> ResetTicket,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
@@ -109,6 +113,7 @@ impl Customers {
             sessions,
             codes,
             code_mails: CodeMails::start(mailing, tasks),
+            requesters: Requesters::new(Arc::clone(&confirmations)),
             confirmations: Confirmations::new(confirmations),
             new_ticket,
             settings,

@@ -10,11 +10,14 @@ mod code_request;
 pub(crate) mod confirm_reset;
 pub(crate) mod confirmations;
 pub(crate) mod initiate_reset;
+mod mail_allowance;
 mod mail_text;
 pub(crate) mod replacing;
+pub(crate) mod requester;
 pub(crate) mod resend_code;
 pub(crate) mod reset;
 pub(crate) mod reset_ticket;
+mod typed_code;
 
 use std::sync::Arc;
 

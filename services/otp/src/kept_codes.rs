@@ -1,22 +1,26 @@
-//! The codes in the expiring store: one an address, and beside each the number of its tries.
+//! The codes in the expiring store: one an address, and beside each the requesters that it was mailed for and the tries of
+//! every requester (decision 38).
 //!
 //! ```text
-//! OTP:FORGET_PASS:{email}         the sealed code    300 s
-//! OTP:FORGET_PASS_TRIES:{id}      how often it was tried, under the random id inside the seal
-//! OTP:FORGET_PASS_NONE:{email}    how often one was tried although there was none; read by nobody
+//! OTP:FORGET_PASS:{email}                  the sealed code    300 s
+//! OTP:FORGET_PASS_ASKED:{code}             the requesters that it was mailed for, each with its alias
+//! OTP:FORGET_PASS_TRIES:{code}:{requester} how often that requester tried it
 //! ```
+//!
+//! `{code}` is the random id inside the seal, or `NONE:{email}` where there is no code: what is kept there means nothing.
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use colloquy_chassis::seal::Seal;
 use colloquy_expiring_store::ExpiringStore;
+use colloquy_service_api::one_time_codes::{Asking, Requester};
 
 use crate::{Randomness, address::Address, otp::OtpError, seal::KeptCode};
 
 /// How long a code works (contract §4).
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
-/// How often a code may be tried; the last try may be right.
+/// How often a requester may try a code; the last try may be right.
 pub(crate) const TRIES: u64 = 5;
 
 pub(crate) struct KeptCodes {
@@ -31,6 +35,26 @@ pub(crate) struct Found {
     pub(crate) kept: Option<KeptCode>,
     pub(crate) remaining: Duration,
     sealed: Bytes,
+}
+
+/// The requesters that a code was mailed for: the names of each, with spaces between them.
+pub(crate) struct Askers(Vec<String>);
+
+impl Askers {
+    /// Whether the code was mailed for this requester.
+    pub(crate) fn include(&self, requester: &Requester) -> bool {
+        self.0.iter().any(|asker| has_name(asker, &requester.0))
+    }
+
+    /// Whether the code was mailed for others than this requester, too.
+    pub(crate) fn include_others(&self, asking: &Asking) -> bool {
+        let is_another = |asker: &String| !asking.names().any(|name| has_name(asker, name));
+        self.0.iter().any(is_another)
+    }
+}
+
+fn has_name(asker: &str, name: &str) -> bool {
+    asker.split(' ').any(|one| one == name)
 }
 
 impl KeptCodes {
@@ -72,27 +96,69 @@ impl KeptCodes {
         Ok(self.store.take_if(&key(address), &found.sealed).await?)
     }
 
-    /// Counts a try before anything is compared, and answers the how manieth it is. The count outlives the code.
-    /// Without a code it takes as long (S05).
+    /// Counts a try before anything is compared, and answers the how manieth of this requester it is. The count outlives
+    /// the code. Without a code it takes as long (S05).
     pub(crate) async fn count_try(
         &self,
         address: &Address,
         kept: Option<&KeptCode>,
+        requester: &Requester,
     ) -> Result<u64, OtpError> {
-        let none = || format!("OTP:FORGET_PASS_NONE:{}", address.text());
-        let key = kept.map_or_else(none, tries_key);
+        let key = tries_key(&code_name(address, kept), requester);
         Ok(self.store.count(&key, LIFETIME).await?)
     }
 
-    /// Whether the code can still be right.
-    pub(crate) async fn has_tries_left(&self, kept: &KeptCode) -> Result<bool, OtpError> {
-        let Some(count) = self.store.get(&tries_key(kept)).await? else {
+    /// Whether the code can still be right for this requester.
+    pub(crate) async fn has_tries_left(
+        &self,
+        address: &Address,
+        kept: &KeptCode,
+        requester: &Requester,
+    ) -> Result<bool, OtpError> {
+        let key = tries_key(&code_name(address, Some(kept)), requester);
+        let Some(count) = self.store.get(&key).await? else {
             return Ok(true);
         };
         let count = std::str::from_utf8(&count.value)
             .ok()
             .and_then(|count| count.parse::<u64>().ok());
         Ok(count.is_some_and(|count| count < TRIES))
+    }
+
+    /// Gives a requester all its tries of a code again.
+    pub(crate) async fn renew_tries(
+        &self,
+        address: &Address,
+        kept: &KeptCode,
+        requester: &Requester,
+    ) -> Result<(), OtpError> {
+        let key = tries_key(&code_name(address, Some(kept)), requester);
+        self.store.delete(&key).await?;
+        Ok(())
+    }
+
+    /// Notes that a code is mailed because this requester asked.
+    pub(crate) async fn note_asker(
+        &self,
+        address: &Address,
+        kept: &KeptCode,
+        asking: &Asking,
+    ) -> Result<(), OtpError> {
+        let names = asking.names().collect::<Vec<_>>().join(" ");
+        let key = asked_key(&code_name(address, Some(kept)));
+        let join = self.store.join(key.as_str().into(), &names, LIFETIME);
+        join.await?;
+        Ok(())
+    }
+
+    /// The requesters that a code was mailed for. Without a code it takes as long (S05).
+    pub(crate) async fn askers(
+        &self,
+        address: &Address,
+        kept: Option<&KeptCode>,
+    ) -> Result<Askers, OtpError> {
+        let key = asked_key(&code_name(address, kept));
+        Ok(Askers(self.store.members(&key).await?))
     }
 
     fn draw(&self, address: &Address) -> Result<(KeptCode, Bytes), OtpError> {
@@ -106,10 +172,21 @@ fn key(address: &Address) -> String {
     format!("OTP:FORGET_PASS:{}", address.text())
 }
 
-fn tries_key(kept: &KeptCode) -> String {
-    let mut key = "OTP:FORGET_PASS_TRIES:".to_owned();
+fn code_name(address: &Address, kept: Option<&KeptCode>) -> String {
+    let Some(kept) = kept else {
+        return format!("NONE:{}", address.text());
+    };
+    let mut name = String::new();
     for byte in kept.id {
-        write!(key, "{byte:02x}").expect("a text takes whatever is written");
+        write!(name, "{byte:02x}").expect("a text takes whatever is written");
     }
-    key
+    name
+}
+
+fn tries_key(code: &str, requester: &Requester) -> String {
+    format!("OTP:FORGET_PASS_TRIES:{code}:{}", requester.0)
+}
+
+fn asked_key(code: &str) -> String {
+    format!("OTP:FORGET_PASS_ASKED:{code}")
 }

@@ -12,7 +12,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
 use colloquy_service_api::{
     CallError, OneTimeCodes,
-    one_time_codes::{IssuedCode, OneTimeCode},
+    one_time_codes::{Asking, IssuedCode, Typed},
 };
 
 use crate::{Randomness, address::Address, kept_codes::KeptCodes, randomness::CryptoFailure};
@@ -70,19 +70,21 @@ impl Otp {
 
 #[async_trait]
 impl OneTimeCodes for Otp {
-    async fn generate(&self, email: &str) -> Result<IssuedCode, CallError> {
+    async fn generate(&self, email: &str, asking: &Asking) -> Result<IssuedCode, CallError> {
         let address = address(email)?;
-        self.live_or_new(&address).await.map_err(unavailable)
+        let issuing = self.live_or_new(&address, asking);
+        issuing.await.map_err(unavailable)
     }
 
-    async fn resend(&self, email: &str) -> Result<IssuedCode, CallError> {
+    async fn resend(&self, email: &str, asking: &Asking) -> Result<IssuedCode, CallError> {
         let address = address(email)?;
-        self.always_new(&address).await.map_err(unavailable)
+        let issuing = self.always_new(&address, asking);
+        issuing.await.map_err(unavailable)
     }
 
-    async fn validate(&self, email: &str, code: &OneTimeCode) -> Result<bool, CallError> {
+    async fn validate(&self, email: &str, typed: &Typed) -> Result<bool, CallError> {
         let address = address(email)?;
-        self.use_up(&address, code).await.map_err(unavailable)
+        self.use_up(&address, typed).await.map_err(unavailable)
     }
 }
 

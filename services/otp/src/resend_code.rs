@@ -8,7 +8,7 @@ use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, Forbidden},
 };
-use colloquy_service_api::one_time_codes::{CodeRequest, IssuedCode, RESEND_PATH};
+use colloquy_service_api::one_time_codes::{Asking, CodeRequest, IssuedCode, RESEND_PATH};
 
 use crate::{Otp, address::Address, otp::OtpError};
 
@@ -28,13 +28,19 @@ pub(crate) async fn handle(
     State(otp): State<Arc<Otp>>,
     Body(request): Body<CodeRequest>,
 ) -> Result<Answer<IssuedCode>, ApiError> {
-    let issued = otp.always_new(&Address::parse(&request.email)?).await?;
+    let address = Address::parse(&request.email)?;
+    let issued = otp.always_new(&address, &request.asking).await?;
     Ok(Answer("A new code is there.", issued))
 }
 
 impl Otp {
-    pub(crate) async fn always_new(&self, address: &Address) -> Result<IssuedCode, OtpError> {
+    pub(crate) async fn always_new(
+        &self,
+        address: &Address,
+        asking: &Asking,
+    ) -> Result<IssuedCode, OtpError> {
         let new = self.codes.replace(address).await?;
+        self.codes.note_asker(address, &new, asking).await?;
         Ok(self.issue(&new))
     }
 }

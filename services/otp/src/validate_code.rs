@@ -1,4 +1,4 @@
-//! `POST /internal/validate/email`: whether a code is right. A right code is used up, and five wrong tries kill it.
+//! `POST /internal/validate/email`: whether a code is right. A right code is used up, and a requester tries it five times.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, Forbidden},
 };
-use colloquy_service_api::one_time_codes::{CodeTry, OneTimeCode, VALIDATE_PATH};
+use colloquy_service_api::one_time_codes::{CodeTry, Typed, VALIDATE_PATH};
 
 use crate::{Otp, address::Address, code::Code, kept_codes::TRIES, otp::OtpError};
 
@@ -29,7 +29,7 @@ pub(crate) async fn handle(
     Body(request): Body<CodeTry>,
 ) -> Result<Json<Envelope<bool>>, ApiError> {
     let address = Address::parse(&request.email)?;
-    let is_right = otp.use_up(&address, &request.otp_code).await?;
+    let is_right = otp.use_up(&address, &request.typed).await?;
     let message = if is_right {
         "The code is right, and used up now."
     } else {
@@ -43,30 +43,28 @@ pub(crate) async fn handle(
 }
 
 impl Otp {
-    pub(crate) async fn use_up(
-        &self,
-        address: &Address,
-        typed: &OneTimeCode,
-    ) -> Result<bool, OtpError> {
-        let Some(typed) = Code::parse(typed.0.as_bytes()) else {
+    pub(crate) async fn use_up(&self, address: &Address, typed: &Typed) -> Result<bool, OtpError> {
+        let Some(code) = Code::parse(typed.otp_code.0.as_bytes()) else {
             return Ok(false);
         };
         let found = self.codes.find(address).await?;
         let kept = found.as_ref().and_then(|found| found.kept.as_ref());
         // Counted first, so that of any number at once no more than these are compared.
-        let tries = self.codes.count_try(address, kept).await?;
+        let requester = &typed.requester;
+        let tries = self.codes.count_try(address, kept, requester).await?;
+        let is_let_in =
+            !typed.only_asker || self.codes.askers(address, kept).await?.include(requester);
         let (Some(found), Some(kept)) = (&found, kept) else {
             return Ok(false);
         };
-        if tries > TRIES {
+        if tries > TRIES || !is_let_in {
             return Ok(false);
         }
-        if kept.code.is(&typed) {
+        if kept.code.is(&code) {
             return self.codes.remove(address, found).await;
         }
         if tries == TRIES {
-            // It stays where it is: one call more would tell that there was one (S05).
-            tracing::info!("a code was tried too often and is dead");
+            tracing::info!("a code was tried too often by one requester");
         }
         Ok(false)
     }

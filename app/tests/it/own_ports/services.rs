@@ -107,6 +107,7 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
         secure_cookie: false,
         reset_without_ticket: false,
         code_requests_per_hour: 1,
+        confirms_per_hour: 1,
         sign_ups_per_hour: 1,
         searches_per_minute: 1,
     };

@@ -205,7 +205,7 @@ async fn s06_of_a_hundred_confirmations_of_one_code_at_once_one_succeeds() -> Re
 }
 
 #[tokio::test]
-async fn s06_five_wrong_codes_kill_the_right_one() -> Result<()> {
+async fn s06_five_wrong_codes_of_a_requester_end_its_tries() -> Result<()> {
     let scene = scene().await?;
     let who = forgetful(&scene).await?;
     assert_done(&who.ask(INITIATE).await?, "initiate");
@@ -215,6 +215,94 @@ async fn s06_five_wrong_codes_kill_the_right_one() -> Result<()> {
         assert_refused(&who.confirm(wrong).await?, 400, "a wrong code");
     }
     assert_refused(&who.confirm(&code).await?, 400, "the right code, too late");
+    Ok(())
+}
+
+/// By the address, and by the cookie where they share one (decision 38).
+#[tokio::test]
+async fn b09_five_wrong_codes_of_a_stranger_leave_the_owner_its_code() -> Result<()> {
+    let scene = scene().await?;
+    for address in [Ipv4Addr::new(127, 0, 0, 4), Ipv4Addr::LOCALHOST] {
+        let who = forgetful(&scene).await?;
+        assert_done(&who.ask(INITIATE).await?, "initiate");
+        let code = who.code(1).await?;
+        let stranger = Browser::across_from(scene.url, address, "a stranger")?;
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        for code in [wrong, wrong, wrong, wrong, wrong, &code] {
+            let body = json!({"email": who.account.email, "otpCode": code});
+            let answer = stranger.post(CONFIRM, &body).await?;
+            assert_refused(&answer, 400, &format!("a stranger on {address}"));
+        }
+        assert_done(&who.confirm(&code).await?, "the owner's code");
+    }
+    Ok(())
+}
+
+/// Three mails, each code burnt; two are kept for others.
+#[tokio::test]
+async fn b09_a_stranger_does_not_use_up_the_owners_mails() -> Result<()> {
+    let scene = scene().await?;
+    let who = forgetful(&scene).await?;
+    let stranger = Browser::across_from(scene.url, Ipv4Addr::new(127, 0, 0, 5), "a stranger")?;
+    let email = &who.account.email;
+    for nth in 1..=3 {
+        let body = json!({"email": email});
+        assert_done(&stranger.post(INITIATE, &body).await?, "a stranger asks");
+        let code = who.code(nth).await?;
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        for _ in 0..5 {
+            let body = json!({"email": email, "otpCode": wrong});
+            assert_refused(&stranger.post(CONFIRM, &body).await?, 400, "a wrong code");
+        }
+    }
+    assert_done(
+        &stranger.post(INITIATE, &json!({"email": email})).await?,
+        "in vain",
+    );
+    let code = who.code(3).await?;
+    assert_done(
+        &who.confirm(&code).await?,
+        "the stranger's code is the owner's",
+    );
+    assert_done(&who.ask(INITIATE).await?, "the owner asks");
+    let code = who.code(4).await?;
+    assert_done(&who.confirm(&code).await?, "the owner's own code");
+    let mails = System::shared().await?.mailbox();
+    assert_eq!(mails.mails_to(email).await?.len(), 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn b10_a_code_that_was_used_or_burnt_is_followed_by_a_new_one_at_once() -> Result<()> {
+    let scene = scene().await?;
+    let who = forgetful(&scene).await?;
+    let ticket = who.ticket().await?;
+    assert_done(&who.reset(&json!({"resetTicket": ticket})).await?, "reset");
+    assert_done(&who.ask(INITIATE).await?, "again after a reset");
+    let code = who.code(2).await?;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        assert_refused(&who.confirm(wrong).await?, 400, "a wrong code");
+    }
+    assert_refused(&who.confirm(&code).await?, 400, "too late");
+    assert_done(&who.ask(INITIATE).await?, "again after five wrong codes");
+    let code = who.code(3).await?;
+    assert_done(&who.confirm(&code).await?, "the new code");
+    Ok(())
+}
+
+#[tokio::test]
+async fn b16_a_code_is_confirmed_however_it_was_pasted() -> Result<()> {
+    let scene = scene().await?;
+    let who = forgetful(&scene).await?;
+    assert_done(&who.ask(INITIATE).await?, "initiate");
+    let code = who.code(1).await?;
+    let full_width = code[3..].chars().filter_map(|digit| {
+        let value = digit.to_digit(10)?;
+        char::from_u32(0xff10 + value)
+    });
+    let pasted = format!("  {} {}\n", &code[..3], full_width.collect::<String>());
+    assert_done(&who.confirm(&pasted).await?, &pasted);
     Ok(())
 }
 

@@ -26,6 +26,11 @@ async fn decision_30_a_service_gets_its_own_cookie_written_anew_and_no_other() {
     ] {
         assert_eq!(inwards(&world, path, &[&all]).await, expected, "{path}");
     }
+    let both = "reset_ticket=r-1; a=b; reset_requester=c.1";
+    assert_eq!(
+        inwards(&world, "/customer/forgetPass/confirm", &[both]).await,
+        ["reset_requester=c.1; reset_ticket=r-1"]
+    );
     let apart = ["reset_ticket=r-1", &session, "login_device=d.1"];
     assert_eq!(
         inwards(&world, "/auth/login", &apart).await,

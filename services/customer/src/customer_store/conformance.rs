@@ -52,6 +52,7 @@ macro_rules! customer_store_conformance {
             s01_a_hash_is_upgraded_only_while_it_is_the_verified_one
             decision_30_a_budget_tells_how_long_to_wait_when_it_is_spent
             decision_30_many_at_once_get_no_more_than_there_is
+            b09_of_a_hundred_at_once_fifty_are_granted
             decision_30_what_is_given_back_can_be_spent_again
             decision_15_budgets_are_forgotten_when_nothing_of_them_is_used
         );

@@ -13,8 +13,14 @@ const HOUR: u32 = 60 * 60;
 const GUESSES: Limit = Limit::new(10, 15 * 60);
 /// Changes of one customer's mail address or number: the answer tells what others have.
 const CHANGES: Limit = Limit::new(30, HOUR);
+/// Between two mails with codes to one address (contract §3).
+const PAUSE: Limit = Limit::new(1, 60);
 /// Mails with codes to one address (contract §3).
-const MAILS: [Limit; 2] = [Limit::new(1, 60), Limit::new(5, HOUR)];
+const MAILS: Limit = Limit::new(5, HOUR);
+/// Those of them that a client address which had one already does not get (decision 38).
+const KEPT_FOR_OTHERS: u32 = 2;
+/// Wrong codes for one account, of all requesters together (decision 38).
+const WRONG_CODES: Limit = Limit::new(50, 24 * HOUR);
 
 /// So many uses in any stretch of so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +84,38 @@ impl Budget {
         Self::new("changes", &customer.0.to_string(), &[CHANGES])
     }
 
-    /// Mails with codes to a mailbox, whether it belongs to an account or not.
+    /// The time between two mails with codes to a mailbox, whether it belongs to an account or not.
     #[must_use]
-    pub fn mails_to(email: &Email) -> Self {
-        Self::new("mails", &email.lower(), &MAILS)
+    pub fn pause_between_mails_to(email: &Email) -> Self {
+        Self::new("pause between mails", &email.lower(), &[PAUSE])
+    }
+
+    /// Mails with codes to a mailbox: all of them for a client address that had none in this hour, and fewer for others.
+    #[must_use]
+    pub fn mails_to(email: &Email, is_first: bool) -> Self {
+        let kept = if is_first { 0 } else { KEPT_FOR_OTHERS };
+        let limit = Limit::new(MAILS.uses - kept, MAILS.seconds);
+        Self::new("mails", &email.lower(), &[limit])
+    }
+
+    /// The first mail of an hour to a mailbox that a client address asks for.
+    #[must_use]
+    pub fn first_mail_to(email: &Email, client: IpAddr) -> Self {
+        let whose = format!("{}\0{}", email.lower(), network(client));
+        Self::new("first mail", &whose, &[Limit::new(1, HOUR)])
+    }
+
+    /// Wrong codes for a mailbox, whether it belongs to an account or not.
+    #[must_use]
+    pub fn wrong_codes_for(email: &Email) -> Self {
+        Self::new("wrong codes", &email.lower(), &[WRONG_CODES])
+    }
+
+    /// Codes that a client tries, whatever the mailbox.
+    #[must_use]
+    pub fn confirms_from(client: IpAddr, per_hour: u32) -> Self {
+        let limit = Limit::new(per_hour, HOUR);
+        Self::new("confirms", &network(client).to_string(), &[limit])
     }
 
     /// Codes that a client asks for, whatever the mailbox.
@@ -106,6 +140,18 @@ impl Budget {
         Self {
             key: digest.as_ref().try_into().expect("SHA-256 has 32 bytes"),
             limits: limits.to_vec(),
+        }
+    }
+
+    /// The same budget for a use that is counted and never refused.
+    #[must_use]
+    pub fn unlimited(&self) -> Self {
+        let limits = self.limits.iter();
+        Self {
+            key: self.key,
+            limits: limits
+                .map(|limit| Limit::new(u32::MAX, limit.seconds))
+                .collect(),
         }
     }
 
@@ -245,6 +291,40 @@ mod tests {
     fn a_limit_of_nothing_grants_nothing() {
         let nothing = Budget::new("tests", "an", &[Limit::new(0, 60)]);
         assert_eq!(take(&nothing, &mut Uses::default(), 0), Err(60));
+    }
+
+    #[test]
+    fn b09_two_of_the_five_mails_of_an_hour_are_kept_for_clients_that_had_none() {
+        let email = Email::parse("an@example.com".to_owned()).unwrap();
+        let mut uses = Uses::default();
+        let take = |uses: &mut Uses, is_first, second| {
+            take(&Budget::mails_to(&email, is_first), uses, second).is_ok()
+        };
+        for (second, is_first, expected) in [
+            (0, true, true),
+            (60, false, true),
+            (120, false, true),
+            (180, false, false),
+            (180, true, true),
+            (240, false, false),
+            (240, true, true),
+            (300, true, false),
+            (3600, false, false),
+            (3600, true, true),
+            (3720, false, false),
+            (3780, false, true),
+        ] {
+            assert_eq!(take(&mut uses, is_first, second), expected, "{second}");
+        }
+    }
+
+    #[test]
+    fn b10_a_use_that_is_never_refused_counts() {
+        let (pause, mut uses) = (Budget::new("tests", "an", &[PAUSE]), Uses::default());
+        assert_eq!(take(&pause, &mut uses, 0), Ok(()));
+        assert_eq!(take(&pause.unlimited(), &mut uses, 30), Ok(()));
+        assert_eq!(take(&pause, &mut uses, 60), Err(30));
+        assert_eq!(take(&pause, &mut uses, 90), Ok(()));
     }
 
     #[test]

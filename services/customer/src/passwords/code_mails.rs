@@ -1,19 +1,29 @@
 //! The mails with codes, after the answer: only here is looked whether an address belongs to an account (S05).
 //!
+//! A mail that went less than 60 s ago is not followed by another while its code works: the answer said that a code is on
+//! its way, and it is. A code that was used, or that its requester has no tries left of, is replaced at once.
+//!
 //! A bounded queue and one task: when the parts it needs are down it waits with what it has, so that the queue fills and
 //! whoever asks next is told. What waits is in memory alone; after a kill its owner asks again.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use colloquy_chassis::{ApiError, Clock, Kind, Tasks, answer::chain, backoff::Backoff};
-use colloquy_service_api::{CallError, Mailer, OneTimeCodes, one_time_codes::IssuedCode};
+use colloquy_contracts::Timestamp;
+use colloquy_service_api::{
+    CallError, Mailer, OneTimeCodes,
+    one_time_codes::{Asking, IssuedCode},
+};
 use colloquy_sql::StoreError;
 use tokio::{
     sync::mpsc::{Permit, Receiver, Sender, channel},
     time::Instant,
 };
 
-use super::mail_text::{mail_with, minutes_left};
+use super::{
+    mail_allowance::Allowance,
+    mail_text::{mail_with, minutes_left},
+};
 use crate::{CustomerStore, customer_store::Customer, domain::Email};
 
 const QUEUE: usize = 256;
@@ -25,7 +35,7 @@ const GIVEN_UP_AFTER: Duration = Duration::from_secs(300);
 pub(crate) enum Wanted {
     /// The one that is alive, or else a new one.
     LiveOrNew,
-    /// A new one.
+    /// A new one, unless that would end the code of another requester.
     New,
 }
 
@@ -43,10 +53,28 @@ pub(crate) struct CodeMails(Sender<Job>);
 /// A place in the queue.
 pub(crate) struct Place<'a>(Permit<'a, Job>);
 
+/// A request for a code.
+pub(crate) struct Request {
+    pub(crate) email: Email,
+    pub(crate) wanted: Wanted,
+    /// The requester.
+    pub(crate) asking: Asking,
+    /// Where the requester asks from.
+    pub(crate) client: IpAddr,
+    pub(crate) asked_at: Timestamp,
+}
+
 struct Job {
-    email: Email,
-    wanted: Wanted,
+    request: Request,
     until: Instant,
+}
+
+/// How far a job has come. What was taken and made at an earlier try is kept: another code would end it, and it may be in
+/// the mail already.
+enum Stage {
+    Asked,
+    Allowed(Customer, Allowance),
+    Issued(Customer, IssuedCode),
 }
 
 /// Why a code was not mailed at this try.
@@ -76,10 +104,9 @@ impl CodeMails {
 }
 
 impl Place<'_> {
-    pub(crate) fn take(self, email: Email, wanted: Wanted) {
+    pub(crate) fn take(self, request: Request) {
         self.0.send(Job {
-            email,
-            wanted,
+            request,
             until: Instant::now() + GIVEN_UP_AFTER,
         });
     }
@@ -105,10 +132,10 @@ async fn work(parts: Parts, mut jobs: Receiver<Job>, stop: Tasks) {
 impl Parts {
     /// Tries until it is done or not worth doing any more; while the process stops, once.
     async fn carry_out(&self, job: &Job, stop: &Tasks) {
-        let mut issued = None;
+        let mut stage = Stage::Asked;
         let mut pause = Backoff::default();
         loop {
-            let Err(error) = self.attempt(job, &mut issued).await else {
+            let Err(error) = self.attempt(&job.request, &mut stage).await else {
                 return;
             };
             let helps = error.is_transient() && Instant::now() < job.until;
@@ -125,36 +152,58 @@ impl Parts {
         }
     }
 
-    async fn attempt(
-        &self,
-        job: &Job,
-        issued: &mut Option<(Customer, IssuedCode)>,
-    ) -> Result<(), MailCodeError> {
-        if issued.is_none() {
-            let Some(customer) = self.store.by_email(&job.email).await? else {
+    async fn attempt(&self, request: &Request, stage: &mut Stage) -> Result<(), MailCodeError> {
+        if matches!(stage, Stage::Asked) {
+            let store = self.store.as_ref();
+            let Some(customer) = store.by_email(&request.email).await? else {
                 return Ok(());
             };
-            let code = self.issue(&job.email.lower(), job.wanted).await?;
-            *issued = Some((customer, code));
+            let (email, client, at) = (&request.email, request.client, request.asked_at);
+            let Some(allowance) = Allowance::take(store, email, client, at).await? else {
+                return Ok(());
+            };
+            *stage = Stage::Allowed(customer, allowance);
         }
-        // A code that was made at an earlier try is kept: another one would end it, and it may be in the mail already.
-        if let Some((customer, code)) = issued {
+        if let Stage::Allowed(customer, allowance) = stage {
+            let Some(code) = self.issue(request, allowance).await? else {
+                return Ok(());
+            };
+            *stage = Stage::Issued(customer.clone(), code);
+        }
+        if let Stage::Issued(customer, code) = stage {
             let mail = mail_with(code, customer.email.clone(), self.clock.now());
             self.mailer.send(&mail).await?;
         }
         Ok(())
     }
 
-    async fn issue(&self, email: &str, wanted: Wanted) -> Result<IssuedCode, CallError> {
-        if wanted == Wanted::New {
-            return self.codes.resend(email).await;
+    /// The code to be mailed; `None` if it is in the mail already.
+    async fn issue(
+        &self,
+        request: &Request,
+        allowance: &Allowance,
+    ) -> Result<Option<IssuedCode>, MailCodeError> {
+        let email = request.email.lower();
+        let asking = Asking {
+            again: !allowance.is_early,
+            ..request.asking.clone()
+        };
+        let live = self.codes.generate(&email, &asking).await?;
+        if allowance.is_early && live.already_issued {
+            allowance.give_back(self.store.as_ref()).await?;
+            return Ok(None);
         }
-        let live = self.codes.generate(email).await?;
-        if minutes_left(&live, self.clock.now()) > 0 {
-            return Ok(live);
+        if allowance.is_early {
+            let begin = allowance.begin_pause(self.store.as_ref(), request.asked_at);
+            begin.await?;
         }
         // It would be over before it is read.
-        self.codes.resend(email).await
+        let is_over = minutes_left(&live, self.clock.now()) <= 0;
+        let is_to_be_new = request.wanted == Wanted::New && live.already_issued && !live.shared;
+        if is_over || is_to_be_new {
+            return Ok(Some(self.codes.resend(&email, &asking).await?));
+        }
+        Ok(Some(live))
     }
 }
 

@@ -6,21 +6,33 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use colloquy_chassis::{Answer, ApiError, ClientAddress, Failure, Kind, extract::Body};
-use colloquy_contracts::{Envelope, openapi::BadBody};
+use colloquy_chassis::{
+    Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, extract::Body,
+};
+use colloquy_contracts::{
+    Envelope,
+    openapi::{BadBody, TooMany},
+};
 use colloquy_expiring_store::ExpiringStoreError;
-use colloquy_service_api::{CallError, one_time_codes::OneTimeCode};
+use colloquy_service_api::{
+    CallError,
+    one_time_codes::{OneTimeCode, Typed},
+};
+use colloquy_sql::StoreError;
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     confirmations::{CONFIRMED_FOR, Client},
+    requester::by_address,
     reset_ticket::ResetTicket,
+    typed_code,
 };
 use crate::{
     Customers,
-    domain::{BrokenRule, Email},
+    customer_store::SpendError,
+    domain::{Budget, Email},
     fields,
 };
 
@@ -31,7 +43,7 @@ use crate::{
 pub(crate) struct ConfirmReset {
     #[schema(schema_with = fields::email)]
     email: String,
-    /// As typed; right ones have six digits.
+    /// As typed: six digits, between which white space does not count; full-width digits are digits.
     #[schema(value_type = String)]
     otp_code: OneTimeCode,
 }
@@ -48,18 +60,18 @@ struct Confirmed {
 /// Why a code was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfirmResetError {
-    /// It is no mail address.
-    #[error(transparent)]
-    Email(#[from] BrokenRule),
     /// Wrong, used up, expired or never sent: nobody is told which, nor whether there is such an account (S05).
     #[error("wrong code")]
     Wrong,
     /// Whether the code is right could not be told.
     #[error(transparent)]
     Unchecked(#[from] CallError),
-    /// The confirmation could not be kept.
+    /// The confirmation could not be kept, or the requester not be known.
     #[error(transparent)]
     NotKept(#[from] ExpiringStoreError),
+    /// How many codes were wrong is not known.
+    #[error(transparent)]
+    Uncounted(#[from] StoreError),
 }
 
 /// Confirm a code that was mailed
@@ -72,6 +84,7 @@ pub(crate) enum ConfirmResetError {
         (status = 200, description = "The ticket for a new password, also set as a cookie.", body = Envelope<Confirmed>,
             headers(("Set-Cookie" = String, description = "`reset_ticket`: HttpOnly, sent only to paths below /customer/forgetPass."))),
         BadBody,
+        TooMany,
     )
 )]
 pub(crate) async fn handle(
@@ -80,8 +93,11 @@ pub(crate) async fn handle(
     headers: HeaderMap,
     Body(request): Body<ConfirmReset>,
 ) -> Result<Response, ApiError> {
-    let client = Client::of(address, &headers);
-    let ticket = confirm(&customers, request, client.as_ref()).await?;
+    let email = Email::parse(request.email)?;
+    let per_hour = customers.settings.confirms_per_hour;
+    let confirms = Budget::confirms_from(address.0, per_hour);
+    customers.spend(&confirms).await?;
+    let ticket = confirm(&customers, &email, request.otp_code, address, &headers).await?;
     let cookie = ticket.cookie(CONFIRMED_FOR.as_secs(), customers.settings.secure_cookie);
     let confirmed = Confirmed {
         reset_ticket: ticket,
@@ -92,41 +108,75 @@ pub(crate) async fn handle(
 
 async fn confirm(
     customers: &Customers,
-    request: ConfirmReset,
-    client: Option<&Client>,
+    email: &Email,
+    code: OneTimeCode,
+    address: ClientAddress,
+    headers: &HeaderMap,
 ) -> Result<ResetTicket, ConfirmResetError> {
-    let email = Email::parse(request.email)?;
-    let right = customers
-        .codes
-        .validate(&email.lower(), &request.otp_code)
-        .await?;
-    if !right {
+    // What is no code is no try.
+    let code = typed_code::read(&code.0).ok_or(ConfirmResetError::Wrong)?;
+    if !is_right(customers, email, code, address, headers).await? {
         return Err(ConfirmResetError::Wrong);
     }
     let ticket = (customers.new_ticket)();
-    customers
+    let client = Client::of(address, headers);
+    let confirming = customers
         .confirmations
-        .confirm(&email, &ticket, client)
-        .await?;
+        .confirm(email, &ticket, client.as_ref());
+    confirming.await?;
     Ok(ticket)
+}
+
+/// Counts the try as a wrong one before the code is compared, so that of many at once no more than there may be are. When
+/// an account had as many as it may have in a day, only requesters whose cookie came with the code go on (decision 38).
+async fn is_right(
+    customers: &Customers,
+    email: &Email,
+    code: OneTimeCode,
+    ClientAddress(client): ClientAddress,
+    headers: &HeaderMap,
+) -> Result<bool, ConfirmResetError> {
+    let cookie = customers.requesters.of(headers).await?;
+    let wrong = Budget::wrong_codes_for(email);
+    let only_asker = match customers.store.spend(&wrong, customers.clock.now()).await {
+        Ok(()) => false,
+        Err(SpendError::Spent(_)) => true,
+        Err(SpendError::Store(error)) => return Err(error.into()),
+    };
+    if only_asker && cookie.is_none() {
+        return Ok(false);
+    }
+    let typed = Typed {
+        otp_code: code,
+        requester: cookie.map_or_else(|| by_address(client), |cookie| cookie.requester()),
+        only_asker,
+    };
+    let outcome = customers.codes.validate(&email.lower(), &typed).await;
+    if !only_asker && !matches!(outcome, Ok(false)) {
+        let giving_back = customers.store.give_back(&wrong).await;
+        if let Err(error) = giving_back {
+            tracing::warn!(error = %chain(&error), "a code that was not wrong counts as a wrong one");
+        }
+    }
+    Ok(outcome?)
 }
 
 impl Failure for ConfirmResetError {
     fn kind(&self) -> Kind {
         match self {
             Self::Wrong => Kind::Invalid,
-            Self::Email(error) => error.kind(),
             Self::Unchecked(error) => error.kind(),
             Self::NotKept(error) => error.kind(),
+            Self::Uncounted(error) => error.kind(),
         }
     }
 
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::Wrong => "This code is wrong or has expired.".into(),
-            Self::Email(error) => error.message(),
             Self::Unchecked(error) => error.message(),
             Self::NotKept(error) => error.message(),
+            Self::Uncounted(error) => error.message(),
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, ClientAddress, extract::Body};
+use axum::{extract::State, response::Response};
+use colloquy_chassis::{ApiError, ClientAddress, extract::Body};
 use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, Nothing, TooMany},
 };
+use http::HeaderMap;
 
 use super::{
     code_mails::Wanted,
@@ -22,7 +23,8 @@ use crate::Customers;
     operation_id = "initiateReset",
     request_body = CodeRequest,
     responses(
-        (status = 200, description = "The answer is the same whether the address belongs to an account or not. A code that is still alive is mailed again.", body = Envelope<Nothing>),
+        (status = 200, description = "The answer is the same whether the address belongs to an account or not. A code that is still alive is mailed again.", body = Envelope<Nothing>,
+            headers(("Set-Cookie" = String, description = "`reset_requester`: tells this requester from others for an hour; HttpOnly, sent only to paths below /customer/forgetPass."))),
         BadBody,
         TooMany,
     )
@@ -30,7 +32,8 @@ use crate::Customers;
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     address: ClientAddress,
+    headers: HeaderMap,
     Body(request): Body<CodeRequest>,
-) -> Result<Answer<()>, ApiError> {
-    request_code(&customers, address, request, Wanted::LiveOrNew).await
+) -> Result<Response, ApiError> {
+    request_code(&customers, address, &headers, request, Wanted::LiveOrNew).await
 }

@@ -56,6 +56,8 @@ mod tests {
                 otp_code: OneTimeCode("012345".to_owned()),
                 status_message: String::new(),
                 expires_at,
+                already_issued: false,
+                shared: false,
             };
             let mail = mail_with(&code, "an@example.com".to_owned(), now);
             assert!(mail.body.contains(" 012345."), "{}", mail.body);

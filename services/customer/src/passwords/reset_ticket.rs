@@ -46,18 +46,23 @@ impl ResetTicket {
     }
 
     pub(crate) fn cookie(&self, seconds: u64, secure: bool) -> HeaderValue {
-        set_cookie(&self.0, seconds, secure)
+        set_cookie(COOKIE, &self.0, seconds, secure)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
 /// The `Set-Cookie` that takes the ticket away again.
 pub(crate) fn cleared_cookie(secure: bool) -> HeaderValue {
-    set_cookie("", 0, secure)
+    set_cookie(COOKIE, "", 0, secure)
 }
 
-fn set_cookie(value: &str, seconds: u64, secure: bool) -> HeaderValue {
+/// A `Set-Cookie` for the paths of forgotten passwords.
+pub(crate) fn set_cookie(name: &str, value: &str, seconds: u64, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Max-Age={seconds}; {ATTRIBUTES}{secure}");
+    let cookie = format!("{name}={value}; Max-Age={seconds}; {ATTRIBUTES}{secure}");
     HeaderValue::try_from(cookie).expect("base64url is visible ASCII")
 }
 

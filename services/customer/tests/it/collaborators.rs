@@ -14,7 +14,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_service_api::{
     CallError, Mailer, OneTimeCodes, SessionEnding,
     mailer::Mail,
-    one_time_codes::{IssuedCode, OneTimeCode},
+    one_time_codes::{Asking, IssuedCode, OneTimeCode, Requester, Typed},
     session_ending::EndSessions,
 };
 use tokio::sync::{Notify, mpsc};
@@ -64,12 +64,36 @@ impl Health {
     }
 }
 
-/// Codes 100001, 100002 …, that live 300 s and die of five wrong tries.
+/// Codes 100001, 100002 …, that live 300 s; each requester has five tries.
 pub struct Codes {
     pub health: Health,
     clock: Arc<dyn Clock>,
     made: AtomicU32,
-    live: Mutex<HashMap<String, (IssuedCode, u32)>>,
+    compared: AtomicU32,
+    live: Mutex<HashMap<String, Live>>,
+}
+
+struct Live {
+    code: IssuedCode,
+    askers: Vec<Asking>,
+    tries: HashMap<String, u32>,
+}
+
+impl Live {
+    fn has_tries(&self, requester: &Requester) -> bool {
+        self.tries
+            .get(&requester.0)
+            .is_none_or(|tries| *tries < TRIES)
+    }
+
+    fn is_shared(&self, asking: &Asking) -> bool {
+        let is_another = |asker: &Asking| !asking.names().any(|name| is_named(asker, name));
+        self.askers.iter().any(is_another)
+    }
+}
+
+fn is_named(asker: &Asking, name: &str) -> bool {
+    asker.names().any(|one| one == name)
 }
 
 impl Codes {
@@ -78,6 +102,7 @@ impl Codes {
             health: Health::default(),
             clock,
             made: AtomicU32::new(100_000),
+            compared: AtomicU32::new(0),
             live: Mutex::default(),
         }
     }
@@ -87,53 +112,81 @@ impl Codes {
         self.made.load(SeqCst) - 100_000
     }
 
-    fn new_code(&self, email: &str) -> IssuedCode {
+    /// How many tries came here.
+    pub fn compared(&self) -> u32 {
+        self.compared.load(SeqCst)
+    }
+
+    fn new_code(&self, email: &str, asking: &Asking) -> IssuedCode {
         let number = self.made.fetch_add(1, SeqCst) + 1;
         let code = IssuedCode {
             otp_code: OneTimeCode(number.to_string()),
             status_message: "New code.".to_owned(),
             expires_at: Timestamp::from_millis(self.clock.now().millis() + LIFE_MILLIS),
+            already_issued: false,
+            shared: false,
         };
-        let mut live = self.live.lock().unwrap();
-        live.insert(email.to_lowercase(), (code.clone(), TRIES));
+        let live = Live {
+            code: code.clone(),
+            askers: vec![asking.clone()],
+            tries: HashMap::new(),
+        };
+        self.live.lock().unwrap().insert(email.to_lowercase(), live);
         code
     }
 
-    fn live(&self, email: &str) -> Option<IssuedCode> {
-        let live = self.live.lock().unwrap();
-        let (code, _) = live.get(&email.to_lowercase())?;
-        (self.clock.now() < code.expires_at).then(|| code.clone())
+    fn reuse(&self, email: &str, asking: &Asking) -> Option<IssuedCode> {
+        let mut live = self.live.lock().unwrap();
+        let live = live.get_mut(&email.to_lowercase())?;
+        let (has_tries, shared) = (live.has_tries(&asking.requester), live.is_shared(asking));
+        if self.clock.now() >= live.code.expires_at || !(has_tries || shared) {
+            return None;
+        }
+        if !has_tries {
+            live.tries.remove(&asking.requester.0);
+        }
+        if asking.again || !has_tries {
+            live.askers.push(asking.clone());
+        }
+        Some(IssuedCode {
+            already_issued: has_tries,
+            shared,
+            ..live.code.clone()
+        })
     }
 }
 
 #[async_trait]
 impl OneTimeCodes for Codes {
-    async fn generate(&self, email: &str) -> Result<IssuedCode, CallError> {
+    async fn generate(&self, email: &str, asking: &Asking) -> Result<IssuedCode, CallError> {
         self.health.check(ServiceName::Otp).await?;
-        Ok(self.live(email).unwrap_or_else(|| self.new_code(email)))
+        let reused = self.reuse(email, asking);
+        Ok(reused.unwrap_or_else(|| self.new_code(email, asking)))
     }
 
-    async fn resend(&self, email: &str) -> Result<IssuedCode, CallError> {
+    async fn resend(&self, email: &str, asking: &Asking) -> Result<IssuedCode, CallError> {
         self.health.check(ServiceName::Otp).await?;
-        Ok(self.new_code(email))
+        Ok(self.new_code(email, asking))
     }
 
-    async fn validate(&self, email: &str, code: &OneTimeCode) -> Result<bool, CallError> {
+    async fn validate(&self, email: &str, typed: &Typed) -> Result<bool, CallError> {
         self.health.check(ServiceName::Otp).await?;
-        let Some(right) = self.live(email) else {
+        self.compared.fetch_add(1, SeqCst);
+        let mut all = self.live.lock().unwrap();
+        let Some(live) = all.get_mut(&email.to_lowercase()) else {
             return Ok(false);
         };
-        let email = email.to_lowercase();
-        let mut live = self.live.lock().unwrap();
-        let Some((_, tries)) = live.get_mut(&email) else {
+        let requester = &typed.requester.0;
+        let has_tries = live.has_tries(&typed.requester);
+        *live.tries.entry(requester.clone()).or_default() += 1;
+        let is_asker = live.askers.iter().any(|asker| is_named(asker, requester));
+        let is_alive = self.clock.now() < live.code.expires_at;
+        let fits = is_alive && has_tries && live.code.otp_code == typed.otp_code;
+        if !fits || (typed.only_asker && !is_asker) {
             return Ok(false);
-        };
-        *tries -= 1;
-        let fits = right.otp_code == *code;
-        if fits || *tries == 0 {
-            live.remove(&email);
         }
-        Ok(fits)
+        all.remove(&email.to_lowercase());
+        Ok(true)
     }
 }
 

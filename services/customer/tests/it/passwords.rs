@@ -10,6 +10,7 @@ mod resend;
 mod reset;
 mod session_endings;
 mod single_use;
+mod strangers;
 
 use serde_json::{Value, json};
 

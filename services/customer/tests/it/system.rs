@@ -56,6 +56,7 @@ pub const SETTINGS: Settings = Settings {
     secure_cookie: false,
     reset_without_ticket: true,
     code_requests_per_hour: 1000,
+    confirms_per_hour: 1000,
     sign_ups_per_hour: 1000,
     searches_per_minute: 30,
 };
@@ -297,6 +298,15 @@ impl Client {
         }
     }
 
+    /// With the cookie that an answer set.
+    pub fn keeping(&self, answer: &Answer) -> Self {
+        let (cookie, _) = answer.set_cookie().split_once(';').unwrap();
+        Self {
+            cookie: Some(cookie.to_owned()),
+            ..self.clone()
+        }
+    }
+
     pub async fn post(&self, system: &System, path: &str, body: Value) -> Answer {
         self.send(system, Method::POST, path, body.to_string())
             .await
@@ -370,6 +380,13 @@ impl Answer {
 
     pub fn message(&self) -> &str {
         self.body["message"].as_str().unwrap()
+    }
+
+    /// The same for every client: without the cookie that tells one from another.
+    pub fn without_cookie(mut self) -> Self {
+        assert!(self.set_cookie().starts_with("reset_requester="));
+        self.headers.remove("set-cookie");
+        self
     }
 
     pub fn set_cookie(&self) -> &str {

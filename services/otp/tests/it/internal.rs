@@ -8,14 +8,13 @@ use axum::{
 };
 use colloquy_chassis::{ServiceName, identity::Identity};
 use colloquy_otp::{Otp, router};
-use colloquy_service_api::{
-    OneTimeCodes as _,
-    one_time_codes::{GENERATE_PATH, IssuedCode, OneTimeCode, RESEND_PATH, VALIDATE_PATH},
+use colloquy_service_api::one_time_codes::{
+    GENERATE_PATH, IssuedCode, OneTimeCode, RESEND_PATH, VALIDATE_PATH,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::parts::{AN, embedded, nowhere, otp_on, wrong};
+use crate::parts::{AN, OneRequester as _, embedded, nowhere, otp_on, wrong};
 
 /// One POST as `service`, or as nobody.
 pub async fn post_as(

@@ -16,6 +16,9 @@ pub enum Call {
     Get,
     TakeIf,
     Count,
+    Delete,
+    Join,
+    Members,
 }
 
 /// What happens before a call; its failure is the call's.
@@ -74,20 +77,28 @@ impl<H: Fn(Call) -> Happening + Send + Sync + 'static> ExpiringStore for Interru
         self.store.count(key, ttl).await
     }
 
-    async fn delete(&self, _: &str) -> Result<bool, ExpiringStoreError> {
-        unreachable!("{OTHERS}")
+    async fn delete(&self, key: &str) -> Result<bool, ExpiringStoreError> {
+        (self.before)(Call::Delete).await?;
+        self.store.delete(key).await
     }
 
-    async fn join(&self, _: Set<'_>, _: &str, _: Duration) -> Result<Joined, ExpiringStoreError> {
-        unreachable!("{OTHERS}")
+    async fn join(
+        &self,
+        set: Set<'_>,
+        member: &str,
+        ttl: Duration,
+    ) -> Result<Joined, ExpiringStoreError> {
+        (self.before)(Call::Join).await?;
+        self.store.join(set, member, ttl).await
     }
 
     async fn leave(&self, _: Set<'_>, _: &str) -> Result<Left, ExpiringStoreError> {
         unreachable!("{OTHERS}")
     }
 
-    async fn members(&self, _: &str) -> Result<Vec<String>, ExpiringStoreError> {
-        unreachable!("{OTHERS}")
+    async fn members(&self, set: &str) -> Result<Vec<String>, ExpiringStoreError> {
+        (self.before)(Call::Members).await?;
+        self.store.members(set).await
     }
 
     async fn publish(&self, _: &str, _: Bytes) -> Result<(), ExpiringStoreError> {

@@ -3,14 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use colloquy_contracts::Timestamp;
-use colloquy_service_api::OneTimeCodes as _;
 use tokio::time::advance;
 
 use crate::{
     interrupted::{Call, interrupted},
     parts::{
-        AN, KEY_OF_AN, NOW, clock, embedded, key, otp_on, otp_with, redis_prefix, redis_under,
-        redis_url,
+        AN, KEY_OF_AN, NOW, OneRequester as _, clock, embedded, key, otp_on, otp_with,
+        redis_prefix, redis_under, redis_url,
     },
 };
 

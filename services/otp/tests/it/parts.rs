@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use colloquy_chassis::{
     Lifecycle,
@@ -13,7 +14,10 @@ use colloquy_expiring_store::{
     EmbeddedExpiringStore, ExpiringStore, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };
 use colloquy_otp::{Otp, SystemRandomness};
-use colloquy_service_api::one_time_codes::OneTimeCode;
+use colloquy_service_api::{
+    CallError, OneTimeCodes,
+    one_time_codes::{Asking, IssuedCode, OneTimeCode, Requester, Typed},
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -110,4 +114,48 @@ pub fn wrong(right: &OneTimeCode) -> OneTimeCode {
 pub fn nth_wrong(right: &OneTimeCode, n: u32) -> OneTimeCode {
     let number: u32 = right.0.parse().unwrap();
     code(&format!("{:06}", (number + n) % 1_000_000))
+}
+
+pub fn requester(name: &str) -> Requester {
+    Requester(name.to_owned())
+}
+
+/// A request of this requester, whose code will be mailed.
+pub fn asking(name: &str) -> Asking {
+    Asking {
+        requester: requester(name),
+        ..Asking::default()
+    }
+}
+
+/// What this requester typed.
+pub fn typed(name: &str, code: &OneTimeCode) -> Typed {
+    Typed {
+        otp_code: code.clone(),
+        requester: requester(name),
+        only_asker: false,
+    }
+}
+
+/// Codes for tests in which all requests are one requester's.
+#[async_trait]
+pub trait OneRequester {
+    async fn generate(&self, email: &str) -> Result<IssuedCode, CallError>;
+    async fn resend(&self, email: &str) -> Result<IssuedCode, CallError>;
+    async fn validate(&self, email: &str, code: &OneTimeCode) -> Result<bool, CallError>;
+}
+
+#[async_trait]
+impl OneRequester for Otp {
+    async fn generate(&self, email: &str) -> Result<IssuedCode, CallError> {
+        OneTimeCodes::generate(self, email, &asking("")).await
+    }
+
+    async fn resend(&self, email: &str) -> Result<IssuedCode, CallError> {
+        OneTimeCodes::resend(self, email, &asking("")).await
+    }
+
+    async fn validate(&self, email: &str, code: &OneTimeCode) -> Result<bool, CallError> {
+        OneTimeCodes::validate(self, email, &typed("", code)).await
+    }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use colloquy_contracts::Timestamp;
+use tokio::task::JoinSet;
 
 use crate::{
     customer_store::{CustomerStore, SpendError},
-    domain::{Budget, Limit},
+    domain::{Budget, Email, Limit},
 };
 
 fn three_an_hour(whose: &str) -> Budget {
@@ -60,6 +61,24 @@ pub async fn decision_30_many_at_once_get_no_more_than_there_is(store: Arc<dyn C
     );
     let outcomes = [a, b, c, d, e];
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
+    for refused in outcomes.into_iter().filter_map(Result::err) {
+        assert!(matches!(refused, SpendError::Spent(_)), "{refused:?}");
+    }
+}
+
+/// In both stores, as many as wrong codes of an account in a day (decision 38).
+pub async fn b09_of_a_hundred_at_once_fifty_are_granted(store: Arc<dyn CustomerStore>) {
+    let email = Email::parse("an@example.com".to_owned()).unwrap();
+    let mut tries = JoinSet::new();
+    for _ in 0..100 {
+        let (store, wrong) = (Arc::clone(&store), Budget::wrong_codes_for(&email));
+        tries.spawn(async move { store.spend(&wrong, at(0)).await });
+    }
+    let outcomes = tries.join_all().await;
+    assert_eq!(
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+        50
+    );
     for refused in outcomes.into_iter().filter_map(Result::err) {
         assert!(matches!(refused, SpendError::Spent(_)), "{refused:?}");
     }

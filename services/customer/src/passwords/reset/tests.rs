@@ -9,7 +9,7 @@ use colloquy_service_api::{
     CallError, CredentialCheck as _, Mailer, OneTimeCodes, SessionEnding,
     credential_check::Credential,
     mailer::Mail,
-    one_time_codes::{IssuedCode, OneTimeCode},
+    one_time_codes::{Asking, IssuedCode, Typed},
     session_ending::EndSessions,
 };
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
@@ -28,15 +28,15 @@ struct Others;
 
 #[async_trait]
 impl OneTimeCodes for Others {
-    async fn generate(&self, _: &str) -> Result<IssuedCode, CallError> {
+    async fn generate(&self, _: &str, _: &Asking) -> Result<IssuedCode, CallError> {
         Err(CallError::Unavailable(ServiceName::Otp, None))
     }
 
-    async fn resend(&self, _: &str) -> Result<IssuedCode, CallError> {
+    async fn resend(&self, _: &str, _: &Asking) -> Result<IssuedCode, CallError> {
         Err(CallError::Unavailable(ServiceName::Otp, None))
     }
 
-    async fn validate(&self, _: &str, _: &OneTimeCode) -> Result<bool, CallError> {
+    async fn validate(&self, _: &str, _: &Typed) -> Result<bool, CallError> {
         Err(CallError::Unavailable(ServiceName::Otp, None))
     }
 }
@@ -87,6 +87,7 @@ impl System {
             secure_cookie: false,
             reset_without_ticket: false,
             code_requests_per_hour: 1,
+            confirms_per_hour: 1,
             sign_ups_per_hour: 1,
             searches_per_minute: 1,
         };

@@ -65,9 +65,10 @@ async fn f24_what_was_promised_before_a_stop_is_mailed_before_the_end() {
 
 #[tokio::test]
 async fn decision_15_budgets_that_are_full_again_are_swept() {
-    let system = System::start().await;
-    initiate(&system, "nobody@example.com").await.assert_done();
-    assert_eq!(system.budgets().await, 2);
+    let mut system = System::start().await;
+    initiate(&system, USER1_EMAIL).await.assert_done();
+    system.mail().await;
+    assert_eq!(system.budgets().await, 4);
     system.advance_seconds(3600);
     let next = system.restarted().await;
     let swept = async {

@@ -2,16 +2,16 @@
 
 use std::{future::Future, sync::Arc};
 
-use colloquy_service_api::{CallError, OneTimeCodes as _};
+use colloquy_service_api::CallError;
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::{
     interrupted::{Call, down, interrupted},
-    parts::{AN, Store, nth_wrong, otp_on},
+    parts::{AN, OneRequester as _, Store, nth_wrong, otp_on},
 };
 
 /// What `count` callers are answered who begin together.
-async fn at_once<T, F>(count: u32, act: impl Fn(u32) -> F) -> Vec<T>
+pub async fn at_once<T, F>(count: u32, act: impl Fn(u32) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

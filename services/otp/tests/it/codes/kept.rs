@@ -6,11 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use colloquy_service_api::{CallError, OneTimeCodes as _};
+use colloquy_service_api::CallError;
 
 use crate::{
     interrupted::{Call, Happening, down, interrupted},
-    parts::{AN, KEY_OF_AN, Store, clock, key, nth_wrong, otp_on, otp_with},
+    parts::{AN, KEY_OF_AN, OneRequester as _, Store, clock, key, nth_wrong, otp_on, otp_with},
 };
 
 const BINH: &str = "binh@example.com";

@@ -2,9 +2,9 @@
 
 use colloquy_chassis::ServiceName;
 use colloquy_contracts::Timestamp;
-use colloquy_service_api::{CallError, OneTimeCodes as _, one_time_codes::IssuedCode};
+use colloquy_service_api::{CallError, one_time_codes::IssuedCode};
 
-use crate::parts::{AN, NOW, Store, code, nth_wrong, otp_on, wrong};
+use crate::parts::{AN, NOW, OneRequester as _, Store, code, nth_wrong, otp_on, wrong};
 
 fn is_existing(issued: &IssuedCode) -> bool {
     issued.status_message.starts_with("Existing")
@@ -78,7 +78,7 @@ pub async fn s06_the_fifth_try_may_be_right(store: Store) {
     assert!(otp.validate(AN, &right).await.unwrap());
 }
 
-pub async fn s06_five_wrong_tries_kill_the_code_and_a_new_one_starts_anew(store: Store) {
+pub async fn s06_five_wrong_tries_end_a_requesters_tries_and_a_new_code_starts_anew(store: Store) {
     let otp = otp_on(&store);
     let right = otp.generate(AN).await.unwrap().otp_code;
     for n in 1..=5 {
