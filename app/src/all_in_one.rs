@@ -36,13 +36,13 @@ use crate::{
 pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> {
     let listening = Listening::bind(&options.listen).await?;
     let folder = DataFolder::open(options.data.as_deref())?;
-    let keys = KeyFolder::new(folder.join("keys"));
-    keys.first_session_key("k1", settings.sessions.algorithms.signing())?;
-    keys.complete("k1")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
     let tasks = lifecycle.tasks();
     let stores = Stores::open(&folder, &tasks).await?;
+    let keys = KeyFolder::new(folder.join("keys"));
+    keys.first_session_key("k1", settings.sessions.algorithms.signing())?;
+    keys.complete("k1")?;
 
     // Demo comforts are for whoever sits at this machine (decision 27).
     let is_demo = listening.is_for_this_machine(&settings.http);

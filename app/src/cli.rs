@@ -51,6 +51,13 @@ pub enum Command {
     /// Repair the views that queries read
     #[command(subcommand)]
     Views(Views),
+    /// Accept a data folder that was put together from a backup, after listing what is in it;
+    /// without this a start refuses files that do not belong together
+    Adopt {
+        /// The data folder of an all-in-one system that is stopped
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
     /// Publish every room, message and read marker again from PostgreSQL, after Kafka's topics were lost;
     /// clients are not notified twice
     Republish {

@@ -1,11 +1,22 @@
-//! The folder of an all-in-one system: one process at a time.
+//! The folder of an all-in-one system: one process at a time, closed to other users, whole or refused (decision 41).
+
+pub mod mark;
+pub mod survey;
+mod verdict;
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io,
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
+
+use rustix::fs::Mode;
+
+/// What users other than the owner can do with a file or folder.
+const OTHERS: u32 = 0o077;
+/// What SQLite appends to the name of a file for those that it keeps beside it.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// A data folder that this process holds. The lock goes with the process, however it ends.
 #[derive(Debug)]
@@ -41,7 +52,7 @@ impl DataFolder {
             path: path.clone(),
             source,
         };
-        // What is in it is nobody else's on this machine.
+        close_what_is_made();
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -53,7 +64,10 @@ impl DataFolder {
             .open(path.join("lock"))
             .map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
+            Ok(()) => {
+                warn_if_open(&path).map_err(unusable)?;
+                Ok(Self { path, _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse(path)),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
@@ -68,6 +82,73 @@ impl DataFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Takes the database of that name, which no connection has open, out of use without deleting anything, and answers
+    /// the new name of its file.
+    ///
+    /// # Errors
+    /// A file cannot be renamed.
+    pub fn set_aside(&self, name: &str) -> Result<String, DataFolderError> {
+        let free = |number: &u32| !self.join(&format!("{name}.aside.{number}")).exists();
+        let number = (1..).find(free).expect("a folder holds fewer files");
+        let aside = format!("{name}.aside.{number}");
+        for beside in BESIDE.iter().chain([&""]) {
+            let moved = fs::rename(
+                self.join(&format!("{name}{beside}")),
+                self.join(&format!("{aside}{beside}")),
+            );
+            match moved {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(self.unusable(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(aside)
+    }
+
+    /// Closes to other users the files of that database which an earlier release made open to them. A file that belongs
+    /// to another user stays as it is.
+    fn close_to_others(&self, name: &str) {
+        for beside in BESIDE.iter().chain([&""]) {
+            let path = self.join(&format!("{name}{beside}"));
+            let Ok(metadata) = path.metadata() else {
+                continue;
+            };
+            let mode = metadata.permissions().mode();
+            if mode & OTHERS == 0 {
+                continue;
+            }
+            if let Err(error) = fs::set_permissions(&path, Permissions::from_mode(mode & !OTHERS)) {
+                tracing::warn!(file = %path.display(), %error, "other users of this machine can open a file of the data folder");
+            }
+        }
+    }
+
+    fn unusable(&self, source: io::Error) -> DataFolderError {
+        DataFolderError::Unusable {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+/// From now on this process makes files and folders that only its own user can open, whatever the umask was. SQLite gives
+/// a write-ahead log the mode of its database, but makes that with the umask's.
+pub fn close_what_is_made() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
+
+/// A folder that the operator has made keeps its mode.
+fn warn_if_open(path: &Path) -> io::Result<()> {
+    let mode = path.metadata()?.permissions().mode();
+    if mode & OTHERS != 0 {
+        tracing::warn!(
+            folder = %path.display(), mode = format!("{:04o}", mode & 0o7777),
+            "other users of this machine can enter the data folder; close it with chmod 700"
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -88,7 +169,6 @@ mod tests {
 
     #[test]
     fn a_folder_that_we_make_is_closed_to_others() {
-        use std::os::unix::fs::PermissionsExt as _;
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("made");
         DataFolder::open(Some(&path)).unwrap();

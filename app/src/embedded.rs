@@ -23,9 +23,14 @@ use colloquy_customer::{CustomerStore, customer_store::sqlite::SqliteCustomerSto
 use colloquy_event_log::{EmbeddedLog, EventLog, SqliteOutbox};
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_mail::{MailStore, mail_store::sqlite::SqliteMailStore};
-use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 
-use crate::{data_folder::DataFolder, retention};
+use crate::{
+    data_folder::{
+        DataFolder,
+        survey::{self, Survey},
+    },
+    retention,
+};
 
 /// All stores of one data folder.
 pub struct Stores {
@@ -51,31 +56,18 @@ pub struct ChatStores {
 }
 
 impl Stores {
-    /// Opens the files, and makes those that are not there. Views that are ahead of the write store are wiped, and so
-    /// rebuilt.
+    /// Opens the files of a whole folder, and makes those of a new one. Views that are ahead of the write store are set
+    /// aside, and made again.
     ///
     /// # Errors
-    /// A file cannot be opened, or was made by a newer version.
+    /// The folder is not whole, a file cannot be opened, or was made by a newer version.
     pub async fn open(folder: &DataFolder, tasks: &Tasks) -> anyhow::Result<Self> {
-        let file = |name, durability| {
-            let path = folder.join(name);
-            async move { SqliteDatabase::open(&path, durability).await }
-        };
-        let accounts = file("accounts.db", Durability::Full).await?;
-        let sessions = file("sessions.db", Durability::Full).await?;
-        let mails = file("mail.db", Durability::Full).await?;
-        let written = SqliteOutbox::open(file("write.db", Durability::Full).await?).await?;
-        let announced =
-            SqliteOutbox::open(file("views.db", Durability::Rebuildable).await?).await?;
+        let [accounts, sessions, mails, write, views] = Survey::of(folder).await?.open().await?;
+        let written = SqliteOutbox::open(write).await?;
+        let announced = behind(&written, SqliteOutbox::open(views).await?, folder).await?;
         retention::start(announced.clone(), tasks);
         let views = SqliteViewStore::open(announced.clone()).await?;
         let log = EmbeddedLog::new(written.clone(), announced);
-        if log.is_ahead(GROUP).await? {
-            tracing::warn!(
-                "the views are ahead of the write store, as after restoring a backup: rebuilding them"
-            );
-            views.wipe().await?;
-        }
         let expiring: Arc<dyn ExpiringStore> = Arc::new(EmbeddedExpiringStore::start(tasks));
         Ok(Self {
             accounts: AccountStores {
@@ -93,4 +85,19 @@ impl Stores {
             },
         })
     }
+}
+
+/// The outbox of the views, of new ones if these tell of more than the write store holds (decision 10).
+async fn behind(
+    written: &SqliteOutbox,
+    views: SqliteOutbox,
+    folder: &DataFolder,
+) -> anyhow::Result<SqliteOutbox> {
+    let log = EmbeddedLog::new(written.clone(), views.clone());
+    if !log.is_ahead(GROUP).await? {
+        return Ok(views);
+    }
+    tracing::warn!("the views are ahead of write.db, as after restoring a backup of it alone");
+    let views = survey::remake_views(folder, views.database()).await?;
+    Ok(SqliteOutbox::open(views).await?)
 }

@@ -1,6 +1,7 @@
 //! The one binary. It reads the command line, loads settings, and hands over to one composition root a process.
 
 mod admin_listener;
+mod adopt;
 mod all_in_one;
 mod awaited_log;
 mod cli;
@@ -67,6 +68,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let Views::Rebuild { system, .. } = &verb;
             let settings = load(system.config.as_deref())?;
             return block_on(views::run(&verb, &settings));
+        }
+        Some(Command::Adopt { data }) => {
+            load(None)?;
+            return block_on(adopt::run(&data));
         }
         Some(Command::Republish { config }) => {
             let settings = load(config.as_deref())?;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     cli::{System, Views as Verb},
+    data_folder::close_what_is_made,
     settings::Settings,
 };
 
@@ -40,14 +41,20 @@ impl Views {
     }
 
     async fn embedded(folder: &Path) -> anyhow::Result<Self> {
+        close_what_is_made();
         let write = folder.join("write.db");
         ensure!(
             write.is_file(),
             "there is no all-in-one system in {}",
             folder.display()
         );
-        let write = SqliteDatabase::open(&write, Durability::Full).await?;
         let views = folder.join("views.db");
+        ensure!(
+            views.is_file(),
+            "{} is missing; the next start makes it again from write.db",
+            views.display()
+        );
+        let write = SqliteDatabase::open(&write, Durability::Full).await?;
         let views = SqliteDatabase::open(&views, Durability::Rebuildable).await?;
         let announced = SqliteOutbox::open(views).await?;
         let store = SqliteViewStore::open(announced.clone()).await?;

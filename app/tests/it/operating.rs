@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 const SECRET: &str = "a word between two";
-const EVERYTHING: Page = Page {
+pub const EVERYTHING: Page = Page {
     before: None,
     after_seq: None,
     limit: 1_000,
@@ -90,7 +90,7 @@ impl System {
     }
 }
 
-async fn outbox(folder: &Path, file: &str) -> SqliteOutbox {
+pub async fn outbox(folder: &Path, file: &str) -> SqliteOutbox {
     let path = folder.join(file);
     let database = SqliteDatabase::open(&path, Durability::Rebuildable).await;
     SqliteOutbox::open(database.unwrap()).await.unwrap()
@@ -117,7 +117,7 @@ fn ends_with(output: &Output, code: i32) -> String {
     text(output)
 }
 
-async fn eventually(holds: impl AsyncFn() -> bool) {
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
     let in_time = tokio::time::timeout(Duration::from_secs(30), async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -126,7 +126,7 @@ async fn eventually(holds: impl AsyncFn() -> bool) {
     in_time.await.expect("it comes to hold");
 }
 
-fn room() -> NewEvent {
+pub fn room() -> NewEvent {
     let at = Timestamp::from_millis(1_700_000_000_000);
     let participants = [1, 2].map(|id| Participant {
         id: CustomerId(id),
@@ -142,7 +142,7 @@ fn room() -> NewEvent {
     }))
 }
 
-fn message(seq: i64) -> NewEvent {
+pub fn message(seq: i64) -> NewEvent {
     NewEvent::from(&message_sent(seq))
 }
 

@@ -35,6 +35,18 @@ impl SqliteWriteStore {
         Ok(Self { outbox })
     }
 
+    /// The highest id of a customer who is in a room; 0 if there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn highest_customer(&self) -> Result<CustomerId, StoreError> {
+        let highest =
+            sqlx::query_scalar("SELECT ifnull(max(customer_id), 0) FROM room_participants")
+                .fetch_one(&self.database().readers)
+                .await?;
+        Ok(CustomerId(highest))
+    }
+
     fn database(&self) -> &SqliteDatabase {
         self.outbox.database()
     }

@@ -60,23 +60,6 @@ impl SqliteViewStore {
         })
     }
 
-    /// Forgets every view, every parked event and every position, so that the projector starts over: for views that
-    /// tell of more than the write side knows (decision 10). Call it before the projector starts.
-    ///
-    /// # Errors
-    /// The file cannot be written; nothing was forgotten.
-    pub async fn wipe(&self) -> Result<(), StoreError> {
-        let mut transaction = self.database().writer.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::raw_sql(
-            "DELETE FROM rooms; DELETE FROM members; DELETE FROM messages; DELETE FROM read_markers;
-             DELETE FROM parked_events; DELETE FROM positions;",
-        )
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
     fn is_in_use(&self) -> bool {
         self.prefix.is_empty()
     }

@@ -100,21 +100,3 @@ async fn decision_9_view_announcement_and_position_are_one_transaction() {
     views.log.append(&[announced_next]).await.unwrap();
     assert_eq!(tail.next(10).await.unwrap()[0].event_id, "next");
 }
-
-#[tokio::test]
-async fn decision_10_wiped_views_start_over() {
-    let views = views().await;
-    views.store.save(&write()).await.unwrap();
-    views.store.wipe().await.unwrap();
-    assert_eq!(views.log.position("group").await.unwrap(), 0);
-    assert!(
-        views
-            .store
-            .rooms_of(CustomerId(1))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(views.store.save(&write()).await.unwrap(), Saved::Everything);
-    assert_eq!(views.store.rooms_of(CustomerId(1)).await.unwrap().len(), 1);
-}

@@ -35,6 +35,27 @@ impl SqliteCustomerStore {
         while derive(&database).await? {}
         Ok(Self(database))
     }
+
+    /// From now on a new account gets an id above this one, so that it never has one that other stores know from an
+    /// account that is lost.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn number_above(&self, id: CustomerId) -> Result<(), StoreError> {
+        let mut transaction = begin(&self.0).await?;
+        sqlx::query(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'customers', 0
+             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'customers')",
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query("UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'customers'")
+            .bind(id.0)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
 }
 
 #[async_trait]
