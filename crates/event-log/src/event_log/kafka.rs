@@ -4,8 +4,11 @@
 //! member; that is why the three write topics must have equally many (decision 7).
 
 mod client;
+mod deliveries;
 mod fetch;
 mod group;
+#[cfg(test)]
+mod idle_tests;
 #[cfg(test)]
 mod outage_tests;
 mod partition;

@@ -9,6 +9,8 @@ use tokio::task::spawn_blocking;
 use super::settings::KafkaSettings;
 use crate::event_log::EventLogError;
 
+const FETCH_WAIT_MS: &str = "500";
+
 /// Reports what a client notices on its own. A broker that is away is a warning: the client comes back by itself.
 #[derive(Clone, Debug)]
 pub(super) struct Reporter;
@@ -51,7 +53,12 @@ pub(super) fn reader(settings: &KafkaSettings, group: &str) -> ClientConfig {
         .set("group.id", settings.prefixed(group))
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        .set("fetch.wait.max.ms", "10")
+        // The broker answers a fetch as soon as one record is there, and holds it for so long while there is none. A
+        // client has one fetch under way at each broker, and the broker answers what else comes on that connection after
+        // it: a partition that is new to the client, a seek, or a question for watermarks waits for up to this. Commits
+        // and heart-beats do not, because a group's coordinator has a connection of its own.
+        .set("fetch.min.bytes", "1")
+        .set("fetch.wait.max.ms", FETCH_WAIT_MS)
         // Prefetched records are bounded by memory; a full queue is looked at again at once, so that a rebuild that
         // is faster than the network does not wait a second for each refill.
         .set("queued.max.messages.kbytes", "16384")

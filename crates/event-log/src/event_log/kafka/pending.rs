@@ -12,7 +12,10 @@
 //! producer, because what stood behind that event would otherwise overtake it. Requests of the old producer that are
 //! still on the wire can only arrive as repeats: they carry on the sequence of the failed event, or are refused.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use colloquy_contracts::{RoomId, Topic};
 use futures_util::{
@@ -21,13 +24,12 @@ use futures_util::{
 };
 use rdkafka::{
     ClientConfig,
-    config::FromClientConfigAndContext as _,
     error::KafkaError,
-    producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig},
+    producer::{BaseProducer, Producer as _, PurgeConfig},
     types::RDKafkaErrorCode,
 };
 
-use super::{client::Reporter, partition, record, settings::KafkaSettings};
+use super::{client::Reporter, deliveries, partition, record, settings::KafkaSettings};
 use crate::event_log::NewEvent;
 
 /// Deliveries that are remembered. More are there only when nobody asks after them any more, as when another relay has
@@ -45,7 +47,7 @@ type Lane = (Topic, i32);
 
 pub(super) struct Pending {
     config: ClientConfig,
-    producer: FutureProducer<Reporter>,
+    producer: Arc<BaseProducer<Reporter>>,
     given: HashMap<Key, Given>,
     broken: bool,
 }
@@ -68,14 +70,14 @@ impl Given {
 impl Pending {
     pub(super) fn new(config: ClientConfig) -> Result<Self, KafkaError> {
         Ok(Self {
-            producer: FutureProducer::from_config_and_context(&config, Reporter)?,
+            producer: deliveries::producer(&config)?,
             config,
             given: HashMap::new(),
             broken: false,
         })
     }
 
-    pub(super) fn producer(&self) -> &FutureProducer<Reporter> {
+    pub(super) fn producer(&self) -> &Arc<BaseProducer<Reporter>> {
         &self.producer
     }
 
@@ -149,15 +151,12 @@ impl Pending {
             settings.prefixed(event.topic.name()),
             event.room_id.to_string(),
         );
-        let record = FutureRecord::to(&topic)
-            .key(&room)
-            .payload(event.payload.as_ref())
-            .headers(record::headers(event));
-        match self.producer.send_result(record) {
+        let headers = Some(record::headers(event));
+        match deliveries::send(&self.producer, &topic, &room, &event.payload, headers) {
             Ok(delivery) => {
                 let given = Given {
                     delivery: delivery
-                        .map(|outcome| matches!(outcome, Ok(Ok(_))))
+                        .map(|outcome| matches!(outcome, Ok(Ok(()))))
                         .boxed()
                         .shared(),
                     is_late: false,
@@ -166,7 +165,7 @@ impl Pending {
                 self.given.insert(key, given.clone());
                 Some(given)
             }
-            Err((error, _)) => {
+            Err(error) => {
                 // A full queue empties itself, and an event too large is nobody else's trouble.
                 self.broken |= !matches!(
                     error.rdkafka_error_code(),
@@ -190,7 +189,7 @@ impl Pending {
         self.producer
             .purge(PurgeConfig::default().queue().inflight());
         self.given.clear();
-        self.producer = FutureProducer::from_config_and_context(&self.config, Reporter)?;
+        self.producer = deliveries::producer(&self.config)?;
         self.broken = false;
         Ok(())
     }

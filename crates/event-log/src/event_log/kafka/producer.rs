@@ -10,11 +10,11 @@ use futures_util::{
     FutureExt as _,
     stream::{FuturesUnordered, StreamExt as _},
 };
-use rdkafka::{ClientConfig, producer::FutureRecord};
+use rdkafka::ClientConfig;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    client,
+    client, deliveries,
     pending::{Delivery, Pending},
     settings::KafkaSettings,
     topics::WARM_UP,
@@ -43,12 +43,10 @@ impl Producer {
     /// Delivers one record to a topic that nobody reads. The first record of an idempotent producer takes 0.5–1 s.
     pub(super) async fn warm_up(&self) -> Result<(), EventLogError> {
         let topic = self.settings.prefixed(WARM_UP);
-        let record = FutureRecord::to(&topic).key("").payload("");
-        let sent = self.lock().producer().send_result(record);
-        let delivery = sent.map_err(|(error, _)| error)?;
+        let delivery = deliveries::send(self.lock().producer(), &topic, "", &[], None)?;
         match timeout(PATIENCE, delivery).await {
-            Ok(Ok(Ok(_))) => Ok(()),
-            Ok(Ok(Err((error, _)))) => Err(error.into()),
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(error.into()),
             Ok(Err(_)) | Err(_) => Err(late()),
         }
     }

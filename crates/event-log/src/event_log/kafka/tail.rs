@@ -39,7 +39,7 @@ impl Tail {
                     client::reader(&settings, GROUP).set("auto.offset.reset", "error"),
                     Reporter,
                 )?;
-                let watermarks = watermarks::fetch(&settings, &consumer, &topics)?;
+                let watermarks = watermarks::fetch(&settings, &topics)?;
                 let ends = watermarks::assignment(&settings, &watermarks, |one| one.high)?;
                 consumer.assign(&ends)?;
                 Ok(consumer)

@@ -40,7 +40,7 @@ impl Trail {
                 client::reader(&opening, GROUP).set("auto.offset.reset", "error"),
                 Reporter,
             )?;
-            let watermarks = watermarks::fetch(&opening, &consumer, &Topic::WRITE)?;
+            let watermarks = watermarks::fetch(&opening, &Topic::WRITE)?;
             let beginning = watermarks::assignment(&opening, &watermarks, |one| one.low)?;
             consumer.assign(&beginning)?;
             Ok((consumer, watermarks))
@@ -80,9 +80,8 @@ impl TrailReader for Trail {
     }
 
     async fn note_end(&mut self) -> Result<(), EventLogError> {
-        let consumer = Arc::clone(self.fetcher.consumer());
         let settings = Arc::clone(&self.settings);
-        let fetch = move || watermarks::fetch(&settings, &consumer, &Topic::WRITE);
+        let fetch = move || watermarks::fetch(&settings, &Topic::WRITE);
         self.ends = offsets(&blocking(fetch).await?, |one| one.high);
         Ok(())
     }

@@ -5,11 +5,15 @@ use std::time::Duration;
 use colloquy_contracts::Topic;
 use rdkafka::{
     Offset, TopicPartitionList,
-    consumer::{Consumer as _, StreamConsumer},
+    config::FromClientConfigAndContext as _,
+    consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
 };
 
-use super::{client::Reporter, settings::KafkaSettings};
+use super::{
+    client::{self, Reporter},
+    settings::KafkaSettings,
+};
 use crate::event_log::EventLogError;
 
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -24,23 +28,24 @@ pub(super) struct Watermarks {
     pub high: i64,
 }
 
-/// Every partition of these topics. Blocks its thread.
+/// Every partition of these topics. Blocks its thread. Asked on a connection of its own: on one that a reader fetches on,
+/// each answer would wait for the fetch that is under way.
 pub(super) fn fetch(
     settings: &KafkaSettings,
-    consumer: &StreamConsumer<Reporter>,
     topics: &[Topic],
 ) -> Result<Vec<Watermarks>, EventLogError> {
+    let asking = BaseConsumer::from_config_and_context(&client::config(settings), Reporter)?;
     let mut watermarks = Vec::new();
     for &topic in topics {
         let name = settings.prefixed(topic.name());
-        let metadata = consumer.fetch_metadata(Some(&name), PATIENCE)?;
+        let metadata = asking.fetch_metadata(Some(&name), PATIENCE)?;
         for found in metadata.topics() {
             if let Some(error) = found.error() {
                 return Err(KafkaError::MetadataFetch(error.into()).into());
             }
             for partition in found.partitions() {
                 let partition = partition.id();
-                let (low, high) = consumer.fetch_watermarks(&name, partition, PATIENCE)?;
+                let (low, high) = asking.fetch_watermarks(&name, partition, PATIENCE)?;
                 watermarks.push(Watermarks {
                     topic,
                     partition,
