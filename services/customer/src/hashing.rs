@@ -2,28 +2,31 @@
 //!
 //! One hash takes about 20 ms of one core and 19 MiB. A bounded pool keeps a rush of logins from starving delivery:
 //! when its queue is full, callers are told so at once. What has waited for too long is refused unhashed, or else all
-//! of a rush would be hashed for callers that have given up.
+//! of a rush would be hashed for callers that have given up. A thread that has nothing to do gives its memory back.
+
+mod hasher;
 
 use std::{
     num::NonZeroUsize,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::{Params, PasswordHasher as _, PasswordVerifier as _, password_hash::phc};
 use colloquy_chassis::{Failure, Kind};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use tokio::sync::oneshot;
 
+use self::hasher::Hasher;
 use crate::password::{Password, PasswordHash};
 
 /// Memory in KiB, passes and lanes: what OWASP asks of argon2id at the least.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+/// How long a thread keeps its memory for the next password.
+const REST_AFTER: Duration = Duration::from_secs(1);
 /// How every hash of ours begins.
 const EXPECTED: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
@@ -59,12 +62,12 @@ pub struct HashingQueue {
     pub patience: Duration,
 }
 
-type Job = Box<dyn FnOnce(&Argon2<'_>) + Send>;
+type Job = Box<dyn FnOnce(&Hasher) + Send>;
 
 /// Hashes and compares passwords. Cheap to clone; its threads end with the last clone.
 #[derive(Clone)]
 pub struct HashingPool {
-    jobs: SyncSender<Job>,
+    jobs: Sender<Job>,
     patience: Duration,
     /// What a password is compared with when there is no account: it takes as long, and never fits.
     nobody: Arc<PasswordHash>,
@@ -77,18 +80,17 @@ impl HashingPool {
     /// # Errors
     /// A thread could not be started, or the parameters are not as they should be.
     pub fn start(threads: NonZeroUsize, queue: HashingQueue) -> Result<Self, HashingError> {
-        let argon2 = argon2()?;
-        let nobody = hash(&argon2, &Password::new("nobody's"))?;
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(defect)?;
+        let nobody = hash(&Hasher::new(params.clone()), &Password::new("nobody's"))?;
         if Self::is_outdated(&nobody) {
             return Err(HashingError::Defect("unexpected parameters".to_owned()));
         }
-        let (jobs, waiting) = sync_channel::<Job>(queue.places);
-        let waiting = Arc::new(Mutex::new(waiting));
+        let (jobs, waiting) = bounded::<Job>(queue.places);
         for _ in 0..threads.get() {
-            let (waiting, argon2) = (Arc::clone(&waiting), argon2.clone());
+            let (waiting, params) = (waiting.clone(), params.clone());
             thread::Builder::new()
                 .name("hashing".to_owned())
-                .spawn(move || work(&waiting, &argon2))
+                .spawn(move || work(&waiting, &Hasher::new(params)))
                 .map_err(HashingError::Start)?;
         }
         Ok(Self {
@@ -103,7 +105,7 @@ impl HashingPool {
     /// # Errors
     /// The queue is full, or hashing failed.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashingError> {
-        self.run(move |argon2| hash(argon2, &password)).await?
+        self.run(move |hasher| hash(hasher, &password)).await?
     }
 
     /// Whether the password fits the hash. Without a hash the answer is no, and takes as long (S05).
@@ -118,7 +120,7 @@ impl HashingPool {
         let known = against.is_some();
         let phc = against.unwrap_or_else(|| self.nobody.as_ref().clone());
         let fits = self
-            .run(move |argon2| fits(argon2, &password, &phc))
+            .run(move |hasher| fits(hasher, &password, &phc))
             .await??;
         Ok(fits && known)
     }
@@ -130,13 +132,13 @@ impl HashingPool {
 
     async fn run<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Argon2<'_>) -> T + Send + 'static,
+        job: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let (answer, answered) = oneshot::channel();
         let (patience, since) = (self.patience, Instant::now());
-        let job: Job = Box::new(move |argon2| {
+        let job: Job = Box::new(move |hasher| {
             let outcome = if since.elapsed() < patience {
-                Ok(job(argon2))
+                Ok(job(hasher))
             } else {
                 Err(HashingError::Full)
             };
@@ -152,35 +154,35 @@ impl HashingPool {
     }
 }
 
-fn work(waiting: &Mutex<Receiver<Job>>, argon2: &Argon2<'_>) {
+fn work(waiting: &Receiver<Job>, hasher: &Hasher) {
     loop {
-        let next = waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv();
-        let Ok(job) = next else { return };
-        job(argon2);
+        let next = if hasher.holds_memory() {
+            waiting.recv_timeout(REST_AFTER)
+        } else {
+            waiting.recv().map_err(RecvTimeoutError::from)
+        };
+        match next {
+            Ok(job) => job(hasher),
+            Err(RecvTimeoutError::Timeout) => hasher.rest(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, HashingError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(defect)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-fn hash(argon2: &Argon2<'_>, password: &Password) -> Result<PasswordHash, HashingError> {
-    let phc = argon2
+fn hash(hasher: &Hasher, password: &Password) -> Result<PasswordHash, HashingError> {
+    let phc = hasher
         .hash_password(password.as_str().as_bytes())
         .map_err(defect)?;
     Ok(PasswordHash::new(phc.to_string()))
 }
 
 fn fits(
-    argon2: &Argon2<'_>,
+    hasher: &Hasher,
     password: &Password,
-    phc: &PasswordHash,
+    against: &PasswordHash,
 ) -> Result<bool, HashingError> {
-    match argon2.verify_password(password.as_str().as_bytes(), phc.as_str()) {
+    let phc = phc::PasswordHash::new(against.as_str()).map_err(defect)?;
+    match hasher.verify_password(password.as_str().as_bytes(), &phc) {
         Ok(()) => Ok(true),
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(defect(error)),

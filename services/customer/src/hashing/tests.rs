@@ -6,10 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use argon2::Argon2;
 use tokio::sync::oneshot;
 
-use super::{EXPECTED, HashingError, HashingPool, HashingQueue};
+use super::{EXPECTED, Hasher, HashingError, HashingPool, HashingQueue};
 use crate::password::{Password, PasswordHash};
 
 fn pool(threads: usize, places: usize) -> HashingPool {
@@ -115,14 +114,14 @@ impl Full {
     pub(crate) async fn of(pool: &HashingPool) -> Self {
         let (held, release) = mpsc::channel::<()>();
         let (begin, has_begun) = oneshot::channel();
-        let hold = move |_: &Argon2<'_>| {
+        let hold = move |_: &Hasher| {
             begin.send(()).unwrap();
             release.recv().unwrap_err();
         };
         pool.jobs.try_send(Box::new(hold)).unwrap();
         has_begun.await.unwrap();
         let (end, is_over) = oneshot::channel();
-        let last = move |_: &Argon2<'_>| {
+        let last = move |_: &Hasher| {
             // Whoever failed meanwhile does not wait for it.
             let _ = end.send(());
         };
