@@ -20,6 +20,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         Ok::<_, StoreError>((sessions, guesses))
     })
     .await?;
+    sessions.start_hearing(&process.lifecycle.tasks());
     let credentials = process.client(ServiceName::Customer)?;
     let auth = services::auth(
         &process.settings,

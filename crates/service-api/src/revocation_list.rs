@@ -24,7 +24,7 @@ use crate::revocations::{BEGINNING, Ended, Reading, Revocation, RevocationFeed, 
 /// A copy that is older than this decides nothing.
 pub const GOOD_FOR: Duration = Duration::from_secs(2);
 /// A question that is not answered by then is asked again, of the next instance. The copy is good for the time that the
-/// answer before took, for this, and for the time that the next answer takes, some 0.3 s each.
+/// answer before took, for this, and for the time that the next answer takes, some 0.5 s each.
 const PATIENCE: Duration = Duration::from_millis(800);
 /// How often entries that no token can match any more are dropped.
 const TIDY_EVERY: Duration = Duration::from_secs(60);

@@ -78,7 +78,7 @@ pub struct Reading {
 /// Tells what was revoked.
 #[async_trait]
 pub trait RevocationFeed: Send + Sync + 'static {
-    /// What follows `reading.after`: at once when there is something, or else nothing after 0.3 s. By asking, a
+    /// What follows `reading.after`: at once when there is something, or else nothing after 0.5 s. By asking, a
     /// reader says that it denies everything up to `reading.after`.
     ///
     /// # Errors

@@ -5,10 +5,11 @@
 
 use std::{future::Future, io, str::FromStr as _, time::Duration};
 
+use colloquy_chassis::{answer::chain, backoff::Backoff};
 use sqlx::{
     Connection as _, PgPool,
     migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tokio::time::{Instant, timeout};
 
@@ -23,6 +24,8 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 const SUSPICIOUS: Duration = Duration::from_millis(500);
 /// How long a connection that comes back to the pool may take to show that it is alive.
 const RETURN: Duration = Duration::from_secs(1);
+/// A listening connection that says nothing for so long is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// A pool of connections; none is opened until the first is needed, so a server that is down fails calls, not the start.
 ///
@@ -94,6 +97,45 @@ pub async fn bounded<F: Future>(pool: &PgPool, work: F) -> Result<F::Output, Sto
 /// The work took too long. Whether it had an effect is not known.
 pub async fn answered<F: Future>(work: F) -> Result<F::Output, StoreError> {
     timeout(ANSWER, work).await.map_err(|_| no_answer().into())
+}
+
+/// Calls `heard` soon after each NOTIFY on a channel, and whenever it begins to listen, for ever. It has a connection of its
+/// own; while that is away nothing is heard, so what depends on being woken also polls.
+pub async fn hear(pool: &PgPool, channel: &str, heard: impl Fn() + Send + Sync) {
+    let mut backoff = Backoff::default();
+    loop {
+        if let Err(error) = listen(pool, channel, &heard, &mut backoff).await {
+            tracing::debug!(error = %chain(&error), channel, "not listening for other instances; polling");
+        }
+        backoff.wait().await;
+    }
+}
+
+async fn listen(
+    pool: &PgPool,
+    channel: &str,
+    heard: &(impl Fn() + Send + Sync),
+    backoff: &mut Backoff,
+) -> Result<(), StoreError> {
+    // A listener takes its connection from a pool, and keeps it from the pool while it hangs: hence one of its own.
+    let own = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with((*pool.connect_options()).clone());
+    let mut listener = answered(PgListener::connect_with(&own)).await??;
+    answered(listener.listen(channel)).await??;
+    backoff.reset();
+    heard();
+    loop {
+        match timeout(SILENCE, listener.recv()).await {
+            Ok(notice) => {
+                notice?;
+                heard();
+            }
+            Err(_silence) => {
+                answered(sqlx::query("SELECT 1").execute(&mut listener)).await??;
+            }
+        }
+    }
 }
 
 /// Nothing was heard from the server of this pool since then.

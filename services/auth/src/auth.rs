@@ -50,8 +50,6 @@ pub struct Auth {
     pub(crate) keys: TokenKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
-    /// Something was revoked here.
-    pub(crate) revoked: Notify,
     /// A reader has come further.
     pub(crate) passed: Notify,
     /// A try has ended here.
@@ -72,7 +70,6 @@ impl Auth {
             keys: foundation.keys,
             clock: foundation.clock,
             settings,
-            revoked: Notify::new(),
             passed: Notify::new(),
             settled: Notify::new(),
             waiting: Semaphore::new(WAITING),

@@ -17,13 +17,14 @@ use colloquy_service_api::{
     revocations::{Ended, PATH, Reading, Revocations},
 };
 use colloquy_sql::StoreError;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Auth;
 
 /// A reader that has nothing to learn is answered after this long: the rest of its patience is for the way.
-const HOLD: Duration = Duration::from_millis(300);
-/// What other instances record is seen this soon; what this one records, at once.
+const HOLD: Duration = Duration::from_millis(500);
+/// While an end of sessions waits for readers: what they have told other instances is seen this soon; what they have
+/// told this one, at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long to wait for readers. By then each has passed, or has a copy that is too old to let anybody in.
 const WAIT_FOR_READERS: Duration = Duration::from_secs(2);
@@ -47,7 +48,6 @@ impl Auth {
         let expires_at = Timestamp::from_millis(longest);
         let number = self.sessions.revoke(customer, ended, expires_at).await?;
         let by = Instant::now() + WAIT_FOR_READERS;
-        self.revoked.notify_waiters();
         self.until_denied(number, by).await;
         Ok(())
     }
@@ -91,18 +91,16 @@ impl Auth {
 
     async fn next_revocations(&self, reading: &Reading) -> Result<Revocations, StoreError> {
         let Reading { after, reader } = reading;
-        self.sessions.reader_passed(reader, *after).await?;
+        let mut changes = self.sessions.changes();
+        let read = self.sessions.reader_passed(reader, *after).await?;
         self.passed.notify_waiters();
-        let by = Instant::now() + HOLD;
-        loop {
-            let revoked = self.revoked.notified();
-            tokio::pin!(revoked);
-            revoked.as_mut().enable();
-            let read = self.sessions.read_after(*after).await?;
-            if read.up_to != *after || Instant::now() >= by {
-                return Ok(read);
-            }
-            let _ = timeout_at((Instant::now() + LOOK_AGAIN).min(by), revoked).await;
+        if read.up_to != *after {
+            return Ok(read);
+        }
+        match timeout(HOLD, changes.changed()).await {
+            Ok(_) => self.sessions.read_after(*after).await,
+            // A copy is as old as its question, and when that came this was all there was.
+            Err(_) => Ok(read),
         }
     }
 }
@@ -123,7 +121,7 @@ impl RevocationFeed for Auth {
     operation_id = "readRevocations",
     params(Reading),
     responses(
-        (status = 200, description = "What comes next: at once if there is something, otherwise after 0.3 s.",
+        (status = 200, description = "What comes next: at once if there is something, otherwise after 0.5 s.",
             body = Envelope<Revocations>),
         Invalid,
         Forbidden,

@@ -12,9 +12,13 @@ use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocations};
 use colloquy_sql::StoreError;
+use tokio::sync::watch;
 
 /// A reader that was not heard for longer has a copy that is too old, and denies by itself (decision 23).
 pub const LIVE_SECONDS: u32 = 2;
+/// How long what was noted of a reader may stand before it is noted again, unless the reader has come further. So one that
+/// vanished is waited for this much longer.
+pub const NOTED_SECONDS: u32 = 2;
 /// Entries in one answer.
 pub const PAGE: usize = 1_000;
 
@@ -39,13 +43,18 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The store could not tell.
     async fn read_after(&self, number: i64) -> Result<Revocations, StoreError>;
 
-    /// Notes that a reader denies everything up to a number, and that it was heard just now.
+    /// What follows a number, as [`SessionStore::read_after`], for a reader that denies everything up to there. That it
+    /// does, and that it was heard just now, is noted unless both were noted within [`NOTED_SECONDS`].
     ///
     /// # Errors
     /// The store could not do it.
-    async fn reader_passed(&self, reader: &str, number: i64) -> Result<(), StoreError>;
+    async fn reader_passed(&self, reader: &str, number: i64) -> Result<Revocations, StoreError>;
 
-    /// Whether every reader that was heard within [`LIVE_SECONDS`] has passed a number.
+    /// Changes whenever an entry was recorded: here at once, by another instance soon after. Perhaps also for nothing;
+    /// and while the other instances cannot be heard, not for theirs.
+    fn changes(&self) -> watch::Receiver<()>;
+
+    /// Whether every reader that may have been heard within [`LIVE_SECONDS`] has passed a number.
     ///
     /// # Errors
     /// The store could not tell.

@@ -26,9 +26,11 @@ use crate::outbox::{Lease, Outbox, Unpublished};
 const LEASE: Duration = Duration::from_secs(3);
 const RENEW: Duration = Duration::from_secs(1);
 const BATCH: u32 = 500;
-/// Fallback polls, for when a poke is lost: soon after something was published, and otherwise.
+/// Fallback polls, for when a poke is lost: soon after something was published, while rooms are held, and when the lease is
+/// renewed anyway.
 const POLL_BUSY: Duration = Duration::from_millis(50);
-const POLL_IDLE: Duration = Duration::from_millis(500);
+const POLL_HELD: Duration = Duration::from_millis(500);
+const POLL_IDLE: Duration = RENEW;
 /// How long after the last event "busy" lasts.
 const BUSY: Duration = Duration::from_secs(1);
 /// How long the last events may take; what is not published then waits for another instance or the next start.
@@ -138,7 +140,7 @@ impl Relay {
                 if let Turn::Empty = turn {
                     backoff.reset();
                 }
-                let _ = timeout(self.poll(), self.outbox.poked()).await;
+                let _ = timeout(self.poll(&turn), self.outbox.poked()).await;
             }
             Ok(Turn::Passive) => tokio::time::sleep(RENEW).await,
             Err(error) => {
@@ -225,9 +227,10 @@ impl Relay {
         }
     }
 
-    fn poll(&self) -> Duration {
-        match self.last_event {
-            Some(at) if at.elapsed() < BUSY => POLL_BUSY,
+    fn poll(&self, turn: &Turn) -> Duration {
+        match (self.last_event, turn) {
+            (Some(at), _) if at.elapsed() < BUSY => POLL_BUSY,
+            (_, Turn::Held) => POLL_HELD,
             _ => POLL_IDLE,
         }
     }

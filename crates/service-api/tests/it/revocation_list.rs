@@ -162,7 +162,7 @@ async fn decision_23_the_whole_log_is_read_before_readiness_opens_and_then_follo
     assert!(asked.len() > 6, "it asks again and again: {asked:?}");
 }
 
-/// Answers after the 0.3 s that a feed may take, but hangs at these questions.
+/// Answers after the 0.5 s that a feed may take, but hangs at these questions.
 struct Hanging {
     at: [usize; 3],
     asked: AtomicUsize,
@@ -175,7 +175,7 @@ impl RevocationFeed for Hanging {
         if self.at.contains(&nth) {
             pending::<()>().await;
         }
-        sleep(Duration::from_millis(300)).await;
+        sleep(Duration::from_millis(500)).await;
         Ok(read(vec![], 0, true))
     }
 }
@@ -193,7 +193,7 @@ async fn p6_while_one_of_two_instances_hangs_the_copy_is_never_too_old() {
         readiness.gate("revocations"),
         &lifecycle.tasks(),
     );
-    sleep(Duration::from_millis(301)).await;
+    sleep(Duration::from_millis(501)).await;
     while feed.asked.load(Ordering::SeqCst) < 30 {
         let nth = feed.asked.load(Ordering::SeqCst);
         assert!(list.is_revoked(&session(1)).is_ok(), "question {nth}");

@@ -1,6 +1,9 @@
 //! Revocations in PostgreSQL (`chat_db`, which other services use too).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use colloquy_chassis::Tasks;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocations};
 use colloquy_sql::{
@@ -8,19 +11,25 @@ use colloquy_sql::{
     postgres::{self, bounded},
 };
 use sqlx::PgPool;
+use tokio::sync::watch;
 
 use super::{
-    LIVE_SECONDS, SessionStore,
+    LIVE_SECONDS, NOTED_SECONDS, SessionStore,
     row::{PAGE_ROWS, Row, columns, page},
 };
 
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "auth_migrations";
+/// Where instances tell each other of new entries.
+const CHANNEL: &str = "auth_revocations";
 
 /// The distributed store. Cheap to clone; any number of instances may use one database: what readers have passed is
 /// in it too, whichever instance they told.
 #[derive(Clone, Debug)]
-pub struct PostgresSessionStore(PgPool);
+pub struct PostgresSessionStore {
+    pool: PgPool,
+    changes: Arc<watch::Sender<()>>,
+}
 
 impl PostgresSessionStore {
     /// The store in this database; makes the tables if they are not there, also when several instances start at once.
@@ -29,7 +38,21 @@ impl PostgresSessionStore {
     /// The database is down, or holds another version's tables.
     pub async fn open(pool: PgPool) -> Result<Self, StoreError> {
         migrate(&pool).await?;
-        Ok(Self(pool))
+        Ok(Self {
+            pool,
+            changes: Arc::new(watch::Sender::new(())),
+        })
+    }
+
+    /// Hears of what other instances record, until the process stops.
+    pub fn start_hearing(&self, tasks: &Tasks) {
+        let (store, stop) = (self.clone(), tasks.clone());
+        tasks.spawn_vital("revocations: hear other instances", async move {
+            tokio::select! {
+                () = stop.stopping() => {}
+                () = postgres::hear(&store.pool, CHANNEL, || { store.changes.send_replace(()); }) => {}
+            }
+        });
     }
 }
 
@@ -46,24 +69,46 @@ impl SessionStore for PostgresSessionStore {
         ended: &Ended,
         expires_at: Timestamp,
     ) -> Result<i64, StoreError> {
-        let entry = record(&self.0, customer, ended, expires_at);
-        bounded(&self.0, entry).await?
+        let entry = record(&self.pool, customer, ended, expires_at);
+        let number = bounded(&self.pool, entry).await??;
+        self.changes.send_replace(());
+        Ok(number)
     }
 
     async fn read_after(&self, number: i64) -> Result<Revocations, StoreError> {
-        bounded(&self.0, read(&self.0, number)).await?
+        let read = async {
+            let last_number = sqlx::query_scalar("SELECT last_number FROM revocation_log")
+                .fetch_one(&self.pool)
+                .await?;
+            read_up_to(&self.pool, number, last_number).await
+        };
+        bounded(&self.pool, read).await?
     }
 
-    async fn reader_passed(&self, reader: &str, number: i64) -> Result<(), StoreError> {
-        let note = sqlx::query(
-            "INSERT INTO revocation_readers (reader, passed, heard_at) VALUES ($1, $2, clock_timestamp())
-             ON CONFLICT (reader) DO UPDATE SET passed = EXCLUDED.passed, heard_at = EXCLUDED.heard_at",
-        )
-        .bind(reader)
-        .bind(number)
-        .execute(&self.0);
-        bounded(&self.0, note).await??;
-        Ok(())
+    async fn reader_passed(&self, reader: &str, number: i64) -> Result<Revocations, StoreError> {
+        // One statement, which writes nothing most of the time: this is all that idle readers ask of the database.
+        let read = async {
+            let last_number = sqlx::query_scalar(
+                "WITH note AS (
+                     INSERT INTO revocation_readers (reader, passed, heard_at)
+                     SELECT $1, $2, clock_timestamp() WHERE NOT EXISTS (
+                         SELECT FROM revocation_readers WHERE reader = $1 AND passed = $2
+                             AND heard_at > clock_timestamp() - make_interval(secs => $3))
+                     ON CONFLICT (reader) DO UPDATE SET passed = EXCLUDED.passed, heard_at = EXCLUDED.heard_at)
+                 SELECT last_number FROM revocation_log",
+            )
+            .bind(reader)
+            .bind(number)
+            .bind(f64::from(NOTED_SECONDS))
+            .fetch_one(&self.pool)
+            .await?;
+            read_up_to(&self.pool, number, last_number).await
+        };
+        bounded(&self.pool, read).await?
+    }
+
+    fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError> {
@@ -72,16 +117,16 @@ impl SessionStore for PostgresSessionStore {
              WHERE passed < $1 AND heard_at > clock_timestamp() - make_interval(secs => $2))",
         )
         .bind(number)
-        .bind(f64::from(LIVE_SECONDS))
-        .fetch_one(&self.0);
-        let behind: bool = bounded(&self.0, select).await??;
+        .bind(f64::from(LIVE_SECONDS + NOTED_SECONDS))
+        .fetch_one(&self.pool);
+        let behind: bool = bounded(&self.pool, select).await??;
         Ok(!behind)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
         // Takes the lock that every entry takes, which a server that only reads refuses.
-        let lock = sqlx::query("SELECT 1 FROM revocation_log FOR UPDATE").execute(&self.0);
-        bounded(&self.0, lock).await??;
+        let lock = sqlx::query("SELECT 1 FROM revocation_log FOR UPDATE").execute(&self.pool);
+        bounded(&self.pool, lock).await??;
         Ok(())
     }
 
@@ -89,12 +134,12 @@ impl SessionStore for PostgresSessionStore {
         let readers = sqlx::query(
             "DELETE FROM revocation_readers WHERE heard_at < clock_timestamp() - interval '1 hour'",
         )
-        .execute(&self.0);
-        bounded(&self.0, readers).await??;
+        .execute(&self.pool);
+        bounded(&self.pool, readers).await??;
         let entries = sqlx::query("DELETE FROM revocations WHERE expires_at <= $1")
             .bind(now.millis())
-            .execute(&self.0);
-        Ok(bounded(&self.0, entries).await??.rows_affected())
+            .execute(&self.pool);
+        Ok(bounded(&self.pool, entries).await??.rows_affected())
     }
 }
 
@@ -133,15 +178,21 @@ async fn record(
     .bind(expires_at.millis())
     .execute(&mut *transaction)
     .await?;
+    // Sent with the commit. The lock that this takes holds up no other entry: they wait for the number already.
+    sqlx::query("SELECT pg_notify($1, '')")
+        .bind(CHANNEL)
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     Ok(number)
 }
 
-async fn read(pool: &PgPool, after: i64) -> Result<Revocations, StoreError> {
-    // First the end, then what lies before it: whatever has a number up to there is committed by now.
-    let last_number: i64 = sqlx::query_scalar("SELECT last_number FROM revocation_log")
-        .fetch_one(pool)
-        .await?;
+/// First the end, then what lies before it: whatever has a number up to there is committed by now.
+async fn read_up_to(
+    pool: &PgPool,
+    after: i64,
+    last_number: i64,
+) -> Result<Revocations, StoreError> {
     if last_number == after {
         return page(Vec::new(), last_number);
     }

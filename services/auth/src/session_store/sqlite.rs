@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocations};
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     LIVE_SECONDS, SessionStore,
@@ -24,6 +24,7 @@ use super::{
 pub struct SqliteSessionStore {
     database: SqliteDatabase,
     readers: Arc<Mutex<HashMap<String, Mark>>>,
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -44,6 +45,7 @@ impl SqliteSessionStore {
         Ok(Self {
             database,
             readers: Arc::default(),
+            changes: watch::Sender::new(()),
         })
     }
 
@@ -92,6 +94,7 @@ impl SessionStore for SqliteSessionStore {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
+        self.changes.send_replace(());
         Ok(number)
     }
 
@@ -114,13 +117,17 @@ impl SessionStore for SqliteSessionStore {
         page(rows, last_number)
     }
 
-    async fn reader_passed(&self, reader: &str, number: i64) -> Result<(), StoreError> {
+    async fn reader_passed(&self, reader: &str, number: i64) -> Result<Revocations, StoreError> {
         let mark = Mark {
             passed: number,
             heard_at: Instant::now(),
         };
         self.live_readers().insert(reader.to_owned(), mark);
-        Ok(())
+        self.read_after(number).await
+    }
+
+    fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError> {

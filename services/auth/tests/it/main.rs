@@ -9,6 +9,7 @@ mod bad_tokens;
 mod guess_store;
 mod guesses;
 mod hanging_postgres;
+mod idle;
 mod key_rotation;
 mod login;
 mod login_device;

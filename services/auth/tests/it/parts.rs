@@ -30,6 +30,7 @@ use colloquy_sql::{
 };
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// 2023-11-14T22:13:20Z.
@@ -173,8 +174,12 @@ impl SessionStore for DownStore {
         away()
     }
 
-    async fn reader_passed(&self, _: &str, _: i64) -> Result<(), StoreError> {
+    async fn reader_passed(&self, _: &str, _: i64) -> Result<Revocations, StoreError> {
         away()
+    }
+
+    fn changes(&self) -> watch::Receiver<()> {
+        watch::Sender::new(()).subscribe()
     }
 
     async fn all_readers_passed(&self, _: i64) -> Result<bool, StoreError> {

@@ -8,21 +8,15 @@ mod floor;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
+use colloquy_chassis::{Tasks, answer::chain};
 use colloquy_contracts::{RoomId, Topic};
 use colloquy_event_log::NewEvent;
 use colloquy_sql::{
     StoreError,
-    postgres::{answered, bounded},
+    postgres::{self, answered, bounded},
 };
-use sqlx::{
-    Connection as _, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
-};
-use tokio::{
-    sync::{Mutex, Notify},
-    time::timeout,
-};
+use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
 use self::floor::Floor;
@@ -31,8 +25,6 @@ use super::{Backlog, COUNTED, Lease, Outbox, Unpublished};
 const CHANNEL: &str = "chat_command_outbox";
 /// Losing these in a crash of the server costs a repeat, which readers drop; waiting for the disk would cost time.
 const BEGIN_RELAXED: &str = "BEGIN; SET LOCAL synchronous_commit = off";
-/// A listening connection that says nothing for so long is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(5);
 
 /// The adapter. Cheap to clone; clones wake each other.
 #[derive(Clone, Debug)]
@@ -68,7 +60,7 @@ impl PostgresOutbox {
         tasks.spawn_vital("outbox: hear other instances", async move {
             tokio::select! {
                 () = stop_hearing.stopping() => {}
-                () = hearing.hear() => {}
+                () = postgres::hear(&hearing.pool, CHANNEL, || hearing.relay.notify_one()) => {}
             }
         });
         outbox
@@ -89,37 +81,6 @@ impl PostgresOutbox {
             if let Err(error) = told.and_then(|told| Ok(told?)) {
                 own = None;
                 tracing::debug!(error = %chain(&error), "other instances were not woken; they poll");
-            }
-        }
-    }
-
-    async fn hear(&self) {
-        let mut backoff = Backoff::default();
-        loop {
-            if let Err(error) = self.listen(&mut backoff).await {
-                tracing::debug!(error = %chain(&error), "not listening for other instances; polling");
-            }
-            backoff.wait().await;
-        }
-    }
-
-    async fn listen(&self, backoff: &mut Backoff) -> Result<(), StoreError> {
-        // A listener takes its connection from a pool, and keeps it from the pool while it hangs: hence one of its own.
-        let own = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_lazy_with((*self.pool.connect_options()).clone());
-        let mut listener = answered(PgListener::connect_with(&own)).await??;
-        answered(listener.listen(CHANNEL)).await??;
-        backoff.reset();
-        loop {
-            match timeout(SILENCE, listener.recv()).await {
-                Ok(heard) => {
-                    heard?;
-                    self.relay.notify_one();
-                }
-                Err(_) => {
-                    answered(sqlx::query("SELECT 1").execute(&mut listener)).await??;
-                }
             }
         }
     }

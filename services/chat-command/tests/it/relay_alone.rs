@@ -5,7 +5,7 @@ use std::{
     future::pending,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -44,6 +44,8 @@ enum Backlogs {
 struct MemoryOutbox {
     rows: Mutex<BTreeMap<i64, NewEvent>>,
     held_elsewhere: AtomicBool,
+    /// How often it was asked what waits.
+    read: AtomicUsize,
     backlogs: Mutex<Backlogs>,
     /// How often it was asked how much waits.
     backlogs_asked: watch::Sender<usize>,
@@ -112,6 +114,7 @@ impl Outbox for MemoryOutbox {
         limit: u32,
         without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
+        self.read.fetch_add(1, Ordering::SeqCst);
         let rows = self.rows.lock().unwrap();
         let wanted = rows
             .iter()
@@ -171,6 +174,16 @@ async fn decision_5_the_lease_is_of_3_s_and_renewed_before_it_runs_out() {
         assert!(after > Duration::from_millis(900), "{after:?}");
         assert!(after < Duration::from_secs(3), "{after:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b29_a_relay_that_has_nothing_to_do_looks_once_a_second() {
+    let outbox = MemoryOutbox::of(&[]);
+    let (_life, _log) = start(&outbox, 0);
+    outbox.asked(1).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let read = outbox.read.load(Ordering::SeqCst);
+    assert!((30..=61).contains(&read), "{read} times in 60 s");
 }
 
 #[tokio::test(start_paused = true)]
