@@ -6,7 +6,7 @@ use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
 use colloquy_sql::StoreError;
 use tokio::{
     sync::Semaphore,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
 
@@ -18,8 +18,9 @@ const AT_ONCE: usize = 8;
 const LEASE: Duration = Duration::from_secs(30);
 /// How long to try to note that a mail has gone.
 const NOTE: Duration = Duration::from_secs(15);
-/// What is queued here is seen at once; what is due again, or was queued by another instance, this soon.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// What is queued here is seen at once, and what this process has put back when it is due again; what an earlier process or
+/// another instance has left over, this soon.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 impl MailService {
     /// Sends what is due until the process stops. What is under way then is brought to its end.
@@ -39,10 +40,15 @@ impl MailService {
             match self.next_due().await {
                 Ok(Some(claim)) => {
                     backoff.reset();
-                    let service = Arc::clone(&self);
+                    let (service, stop) = (Arc::clone(&self), tasks.clone());
                     tasks.spawn(async move {
-                        service.send(claim).await;
+                        let due_again = service.send(claim).await;
                         drop(hand);
+                        let Some(wait) = due_again else { return };
+                        tokio::select! {
+                            () = stop.stopping() => {}
+                            () = sleep(wait) => service.queued.notify_one(),
+                        }
                     });
                 }
                 Ok(None) => {
@@ -68,9 +74,11 @@ impl MailService {
         self.store.claim(LEASE).await
     }
 
-    async fn send(&self, claim: Claim) {
+    /// Answers after what time the mail is due again, if it was put back.
+    async fn send(&self, claim: Claim) -> Option<Duration> {
         let (id, tries) = (claim.mail.id, claim.tries);
         let outcome = self.hand_over(&claim).await;
+        let mut due_again = None;
         let noted = match &outcome {
             Ok(()) => {
                 tracing::info!(mail.id = %id, mail.tries = tries, "a mail was sent");
@@ -83,12 +91,14 @@ impl MailService {
             Err(TransportError::NotNow(reason)) => {
                 tracing::warn!(mail.id = %id, mail.tries = tries, reason, "a mail could not be sent yet");
                 let wait = self.settings.retry.wait(tries);
+                due_again = Some(wait);
                 self.store.put_back(&claim, wait).await
             }
         };
         if let Err(error) = noted {
             tracing::warn!(mail.id = %id, error = %chain(&error), "what became of a mail cannot be noted");
         }
+        due_again
     }
 
     /// Asks the clock once more: between the claim and here a process may have slept.
