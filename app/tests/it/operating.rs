@@ -155,6 +155,7 @@ fn message_sent(seq: i64) -> WriteEvent {
         content: SECRET.into(),
         sent_at: Timestamp::from_millis(1_700_000_000_000 + seq),
         seq: Seq(seq),
+        client_key: None,
     })
 }
 

@@ -70,6 +70,7 @@ fn message(number: i64, rooms: usize) -> WriteEvent {
         content: "x".repeat(CONTENT_OCTETS),
         sent_at: Timestamp::from_millis(1_700_000_000_000 + number),
         seq: Seq(number / rooms + 1),
+        client_key: None,
     })
 }
 

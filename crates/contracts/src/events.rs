@@ -63,6 +63,11 @@ pub struct ChatMessageSent {
     pub sent_at: Timestamp,
     /// Its place in the room.
     pub seq: Seq,
+    /// For a message with an `Idempotency-Key`, what its sender knows it by before the call is answered; see
+    /// contract §3. Messages of earlier releases have none.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub client_key: Option<String>,
 }
 
 /// Value of `read-marker-updated`.
@@ -73,7 +78,7 @@ pub struct ReadMarkerUpdated {
     pub room_id: RoomId,
     /// Whose marker.
     pub customer_id: CustomerId,
-    /// The newest message they have read.
+    /// The newest message they have read; 0 marks a room that has none.
     pub last_read_message_id: MessageId,
 }
 

@@ -56,7 +56,9 @@ pub fn read(record: &Record) -> Result<WriteEvent, Broken> {
         }
         WriteEvent::ReadMarkerUpdated(event) => {
             in_range("customerId", event.customer_id.0)?;
-            in_range("lastReadMessageId", event.last_read_message_id.0)?;
+            if event.last_read_message_id.0 != 0 {
+                in_range("lastReadMessageId", event.last_read_message_id.0)?;
+            }
         }
     }
     Ok(event)

@@ -78,6 +78,8 @@ pub struct Message {
     pub sent_at: String,
     /// Its place in the room.
     pub seq: i64,
+    /// What its sender knows it by.
+    pub client_key: Option<String>,
 }
 
 /// A room as its members see it; whole, as JSON, where a test looks closer.

@@ -35,6 +35,7 @@ async fn path_of_one_message_from_keyboard_to_screen() -> Result<()> {
         "content": "Phở at noon?",
         "sentAt": sent.sent_at,
         "seq": 1,
+        "clientKey": null,
     });
     let pushed: Value = screen.next_message(&messages).await?.json()?;
     assert_eq!(pushed, expected);

@@ -82,6 +82,7 @@ mod tests {
             content: format!("message {seq}"),
             sent_at: Timestamp::from_millis(10_000 + seq),
             seq: Seq(seq),
+            client_key: None,
         })
     }
 
@@ -129,7 +130,7 @@ mod tests {
             value(&event),
             json!({
                 "roomId": 7, "roomName": "Nhóm", "participantIds": [1, 2],
-                "unreadStatus": {"1": true, "2": true},
+                "unreadStatus": {"1": true, "2": false},
                 "lastMessage": {
                     "messageId": 11, "senderId": 2, "content": "message 2",
                     "sentAt": "1970-01-01T00:00:10.002Z", "seq": 2,

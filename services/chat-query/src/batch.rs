@@ -211,6 +211,7 @@ mod tests {
             content: "hello".into(),
             sent_at: Timestamp::from_millis(id),
             seq: Seq(id),
+            client_key: None,
         })
     }
 

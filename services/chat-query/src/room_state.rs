@@ -95,8 +95,10 @@ impl RoomState {
     /// for the ids of 500 members' messages and markers, which are below 2^53.
     #[must_use]
     pub fn progress(&self) -> i64 {
-        let ids = self.last_by_sender.values().chain(self.markers.values());
-        ids.map(|message| message.0)
+        let sent = self.last_by_sender.values().map(|message| message.0);
+        // A marker may stand at 0, before the first message.
+        let marked = self.markers.values().map(|message| message.0 + 1);
+        sent.chain(marked)
             .fold(i64::from(self.created.is_some()), i64::saturating_add)
     }
 
@@ -107,15 +109,18 @@ impl RoomState {
         created_at.max(self.last_message.as_ref().map(|message| message.sent_at))
     }
 
-    /// Without a marker a room is unread for all but its creator, for whom it is as if they had marked its beginning.
+    /// Others' messages are unread beyond the customer's marker and own last message: a customer who answers has read.
+    /// With neither, a room is unread from before its beginning, but for its creator.
     fn unread_beyond(&self, newest: Newest, created: &Created, customer: CustomerId) -> bool {
-        let unmarked = if customer == created.created_by {
+        let from = if customer == created.created_by {
             MessageId(0)
         } else {
             MessageId(-1)
         };
-        let marker = self.markers.get(&customer).copied().unwrap_or(unmarked);
-        newest.by_others_than(customer) > marker
+        let marker = self.markers.get(&customer).copied();
+        let own = self.last_by_sender.get(&customer).copied();
+        let read = from.max(marker.unwrap_or(from)).max(own.unwrap_or(from));
+        newest.by_others_than(customer) > read
     }
 }
 
@@ -217,10 +222,10 @@ mod tests {
                 [true, false, true],
             ),
             (
-                "sending leaves the sender's own flag as it is",
+                "a first message reads the empty room that it is sent to",
                 &[(OTHER, 5)],
                 &[],
-                [true, true, true],
+                [true, false, true],
             ),
             (
                 "the creator's own message leaves their flag",
@@ -229,34 +234,52 @@ mod tests {
                 [false, true, true],
             ),
             (
+                "an empty room that was marked is read",
+                &[],
+                &[(OTHER, 0)],
+                [false, false, true],
+            ),
+            (
+                "an answer reads what came before it",
+                &[(OTHER, 5), (THIRD, 6)],
+                &[],
+                [true, true, false],
+            ),
+            (
+                "a marker at the beginning of a room hides no message",
+                &[(CREATOR, 5)],
+                &[(OTHER, 0)],
+                [false, true, true],
+            ),
+            (
                 "marking the last message makes it read",
                 &[(OTHER, 5)],
                 &[(CREATOR, 5)],
-                [false, true, true],
+                [false, false, true],
             ),
             (
                 "marking an older message leaves it unread",
                 &[(OTHER, 5)],
                 &[(CREATOR, 4)],
-                [true, true, true],
+                [true, false, true],
             ),
             (
                 "what others sent later is unread again",
                 &[(OTHER, 5), (THIRD, 6)],
                 &[(CREATOR, 5)],
-                [true, true, true],
+                [true, true, false],
             ),
             (
-                "an older message of another still counts",
+                "what came before an own message is read whatever the marker says",
                 &[(OTHER, 5), (THIRD, 6)],
                 &[(THIRD, 4)],
-                [true, true, true],
+                [true, true, false],
             ),
             (
-                "my own newest does not hide theirs",
+                "an own message reads theirs before it",
                 &[(OTHER, 5), (CREATOR, 6)],
                 &[(OTHER, 6)],
-                [true, false, true],
+                [false, false, true],
             ),
         ] {
             assert_eq!(unread_by(&room(sent, marked)), expected, "{what}");

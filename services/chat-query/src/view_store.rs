@@ -340,6 +340,7 @@ mod tests {
             content: "hello".into(),
             sent_at: at,
             seq: Seq(1),
+            client_key: Some("key-11".into()),
         };
         let date = DateTime::from_millis(at.millis());
         let [room, message] = mongodb::stored(&room, &message);
@@ -358,6 +359,7 @@ mod tests {
             doc! {
                 "_id": 11_i64, "messageId": 11_i64, "roomId": 7_i64, "senderId": 2_i64,
                 "senderFullName": "Member", "content": "hello", "sentAt": date, "seq": 1_i64,
+                "clientKey": "key-11",
             }
         );
     }

@@ -48,6 +48,23 @@ async fn contract_query_read_markers_show_who_has_read_how_far_and_never_move_ba
 }
 
 #[tokio::test]
+async fn b23_a_room_is_marked_before_its_first_message() -> Result<()> {
+    let scene = scene().await?;
+    let room = scene.room().await?;
+    let unread = |wanted: bool| move |view: &Value| view["unreadStatus"]["2"] == wanted;
+    listed(&scene.user2, room, "a new room is unread", unread(true)).await?;
+    let body = json!({"roomId": room, "messageId": 0});
+    assert_eq!(scene.user2.post("/command/read", &body).await?.status, 200);
+    listed(&scene.user2, room, "it was marked", unread(false)).await?;
+    scene.user1.send(room, "the first message", None).await?;
+    listed(&scene.user2, room, "a message is unread", unread(true)).await?;
+    assert_eq!(scene.user2.post("/command/read", &body).await?.status, 200);
+    scene.user2.send(room, "an answer", None).await?;
+    listed(&scene.user2, room, "an answer reads", unread(false)).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn contract_command_read_400_for_a_message_of_another_room_and_403_for_a_stranger()
 -> Result<()> {
     let scene = scene().await?;

@@ -24,6 +24,7 @@ async fn contract_query_message_200_has_exactly_these_fields() -> Result<()> {
             "content": "hello",
             "sentAt": sent.sent_at,
             "seq": 1,
+            "clientKey": null,
         }])
     );
     assert!(is_instant(&sent.sent_at), "{}", sent.sent_at);

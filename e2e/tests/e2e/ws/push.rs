@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Context as _, Result};
-use colloquy_e2e::client::{Frame, Message, RoomView, SeqWatch, Socket, USER2};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use colloquy_e2e::client::{Frame, Message, RoomView, SeqWatch, Socket, USER1, USER2};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::scene::scene;
 
@@ -54,6 +58,29 @@ async fn stomp_s5_a_message_has_exactly_these_headers_in_this_order() -> Result<
         assert_eq!(frame.header("content-length"), Some(length.as_str()));
         assert!(ids.insert(frame.header("message-id").context("an id")?.to_owned()));
     }
+    Ok(())
+}
+
+/// The sender can match a push with the key of a call that is not answered yet.
+#[tokio::test]
+async fn b24_a_message_carries_what_its_sender_knows_it_by() -> Result<()> {
+    let scene = scene().await?;
+    let room = scene.room().await?;
+    let mut socket = scene.socket(&scene.user1).await?;
+    let subscription = socket.subscribe_room(room).await?;
+    let key = Uuid::new_v4().to_string();
+    let hash = digest(&SHA256, format!("{}:{key}", USER1.id).as_bytes());
+    let expected = BASE64_URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]);
+    let last = scene.user1.send(room, "with a key", Some(&key)).await?;
+    scene.user1.send(room, "without one", None).await?;
+    for key in [json!(expected), Value::Null] {
+        let body: Value = socket.next_message(&subscription).await?.json()?;
+        assert_eq!(body["clientKey"], key, "{body}");
+    }
+    let path = format!("/query/message/roomId/{room}?minSeq={}", last.seq + 1);
+    let history = scene.user2.get(&path).await?;
+    assert_eq!(history.data()[0]["clientKey"], Value::Null);
+    assert_eq!(history.data()[1]["clientKey"], expected);
     Ok(())
 }
 

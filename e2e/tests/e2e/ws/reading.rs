@@ -61,6 +61,23 @@ async fn contract_5_read_markers_are_told_to_the_room_and_never_go_back() -> Res
 }
 
 #[tokio::test]
+async fn b23_an_answer_clears_the_flag_and_moves_no_marker() -> Result<()> {
+    let scene = scene().await?;
+    let room = scene.room().await?;
+    let mut socket = scene.socket(&scene.user2).await?;
+    let flags = socket.subscribe(READ_STATUS).await?;
+    scene.user1.send(room, "a question", None).await?;
+    scene.user2.send(room, "an answer", None).await?;
+    assert_eq!(
+        about(&mut socket, &flags, room).await?,
+        json!({"roomId": room, "customerId": USER2.id, "isUnread": false})
+    );
+    let markers = format!("/query/readMarkers/roomId/{room}");
+    assert_eq!(*scene.user2.get(&markers).await?.data(), json!([]));
+    Ok(())
+}
+
+#[tokio::test]
 async fn contract_5_read_status_is_told_to_every_session_of_the_reader_alone() -> Result<()> {
     let scene = scene().await?;
     let room = scene.room().await?;

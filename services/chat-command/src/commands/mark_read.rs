@@ -24,7 +24,7 @@ use crate::{
 pub struct MarkRead {
     /// Where.
     room_id: RoomId,
-    /// The newest message that the caller has read; it has to be of that room.
+    /// The newest message that the caller has read; it has to be of that room. 0 marks a room without messages as read.
     message_id: MessageId,
 }
 

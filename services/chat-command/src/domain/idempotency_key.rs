@@ -1,5 +1,10 @@
 //! What a client calls one attempt by, so that a repeat is known as one (decision 2).
 
+use aws_lc_rs::digest;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
+use colloquy_contracts::CustomerId;
+
+const CLIENT_KEY_OCTETS: usize = 16;
 /// The longest key, in characters.
 pub const LONGEST_KEY: usize = 255;
 
@@ -30,11 +35,28 @@ impl IdempotencyKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What the message of this sender and key carries as its `clientKey` (contract §3): the first 16 octets of
+    /// SHA-256 of `<senderId>:<key>` in base64url. The sender can tell it before the call is answered, and others
+    /// learn nothing of the key.
+    #[must_use]
+    pub fn client_key(&self, sender: CustomerId) -> String {
+        let hash = digest::digest(&digest::SHA256, format!("{sender}:{}", self.0).as_bytes());
+        URL_SAFE_NO_PAD.encode(&hash.as_ref()[..CLIENT_KEY_OCTETS])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn b24_a_client_key_is_the_beginning_of_a_hash_of_sender_and_key() {
+        let key = IdempotencyKey::parse(b"k1").unwrap();
+        // printf '7:k1' | openssl dgst -sha256 -binary | head -c 16 | basenc --base64url
+        assert_eq!(key.client_key(CustomerId(7)), "-IVUfy7u7I4i9P9_Z0Cdyw");
+        assert_ne!(key.client_key(CustomerId(8)), key.client_key(CustomerId(7)));
+    }
 
     #[test]
     fn decision_2_a_key_is_1_to_255_visible_ascii_characters() {

@@ -59,10 +59,10 @@ impl Written {
         after: Option<(RoomId, Seq)>,
     ) -> Result<Paged<(RoomId, Seq)>, StoreError> {
         let (room, seq) = after.map_or((0, 0), |(room, seq)| (room.0, seq.0));
-        type Row = (i64, i64, i64, i64, String, String, i64);
+        type Row = (i64, i64, i64, i64, String, String, i64, Option<String>);
         let rows = sqlx::query_as::<_, Row>(
             "SELECT message_id, room_id, seq, customer_id, sender_full_name, content,
-                    (extract(epoch FROM sent_at) * 1000)::bigint
+                    (extract(epoch FROM sent_at) * 1000)::bigint, client_key
              FROM messages WHERE (room_id, seq) > ($1, $2) ORDER BY room_id, seq LIMIT $3",
         )
         .bind(room)
@@ -71,19 +71,20 @@ impl Written {
         .fetch_all(&self.0);
         let rows = bounded(&self.0, rows).await??;
         let last = rows.last().map(|row| (RoomId(row.1), Seq(row.2)));
-        let events = rows
-            .into_iter()
-            .map(|(id, room, seq, sender, name, content, at)| {
-                WriteEvent::MessageSent(ChatMessageSent {
-                    message_id: MessageId(id),
-                    room_id: RoomId(room),
-                    sender_id: CustomerId(sender),
-                    sender_full_name: name,
-                    content,
-                    sent_at: Timestamp::from_millis(at),
-                    seq: Seq(seq),
-                })
-            });
+        let events =
+            rows.into_iter()
+                .map(|(id, room, seq, sender, name, content, at, client_key)| {
+                    WriteEvent::MessageSent(ChatMessageSent {
+                        message_id: MessageId(id),
+                        room_id: RoomId(room),
+                        sender_id: CustomerId(sender),
+                        sender_full_name: name,
+                        content,
+                        sent_at: Timestamp::from_millis(at),
+                        seq: Seq(seq),
+                        client_key,
+                    })
+                });
         Ok(last.map(|last| (events.collect(), last)))
     }
 

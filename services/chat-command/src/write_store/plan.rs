@@ -127,6 +127,11 @@ impl Submission {
             key: key.as_str().to_owned(),
         })
     }
+
+    fn client_key(&self) -> Option<String> {
+        let sender = self.command.customer();
+        self.key.as_ref().map(|key| key.client_key(sender))
+    }
 }
 
 impl Plan {
@@ -171,7 +176,8 @@ impl Plan {
             Command::SendMessage(message) => {
                 let place = known.admit(message, at)?;
                 let id = ids.next().expect("an id was drawn for each send");
-                self.send_message(message, MessageId(id), place)
+                let client_key = submission.client_key();
+                self.send_message(message, MessageId(id), place, client_key)
             }
             Command::MarkRead(marker) => {
                 if known.advance(marker)? {
@@ -211,6 +217,7 @@ impl Plan {
         message: &NewMessage,
         message_id: MessageId,
         (seq, sent_at): (Seq, Timestamp),
+        client_key: Option<String>,
     ) -> Recorded {
         self.events.push(WriteEvent::MessageSent(ChatMessageSent {
             message_id,
@@ -220,6 +227,7 @@ impl Plan {
             content: message.content.as_str().to_owned(),
             sent_at,
             seq,
+            client_key,
         }));
         Recorded::Message {
             message_id,
@@ -319,13 +327,19 @@ impl Known {
         Ok((last.seq, sent_at))
     }
 
-    /// Whether the marker moves: never back (decision 13), and only to a message of that room.
+    /// Whether the marker moves: never back (decision 13), and only to a message of that room. Message 0 marks the
+    /// beginning of a room, which says something only while there is nothing else to mark.
     fn advance(&mut self, marker: &NewMarker) -> Result<bool, Refusal> {
         let current = self
             .members
             .get_mut(&(marker.room_id, marker.customer_id))
             .ok_or(Refusal::NotAMember)?;
-        if !self.messages.contains(&(marker.room_id, marker.message_id)) {
+        if marker.message_id == MessageId(0) {
+            let room = self.rooms.get(&marker.room_id);
+            if room.is_none_or(|room| room.seq > Seq(0)) {
+                return Ok(false);
+            }
+        } else if !self.messages.contains(&(marker.room_id, marker.message_id)) {
             return Err(Refusal::MessageNotInRoom);
         }
         let moves = current.is_none_or(|current| current < marker.message_id);

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
-    domain::{MessageContent, RoomName},
+    domain::{IdempotencyKey, MessageContent, RoomName},
     relay,
     republish::{Republished, postgres::Written, republish},
     write_store::{
@@ -14,6 +14,7 @@ use colloquy_chat_command::{
 };
 use colloquy_contracts::{CustomerId, MessageId, RoomId, Timestamp};
 use colloquy_event_log::NewEvent;
+use uuid::Uuid;
 
 use crate::{databases::Database, log::MemoryLog, relay::is_empty};
 
@@ -23,7 +24,7 @@ const MILLIS: i64 = 1_700_000_000_789;
 async fn record(store: &PostgresWriteStore, at: i64, commands: Vec<Command>) -> Vec<Recorded> {
     let submitted = |command| Submission {
         command,
-        key: None,
+        key: IdempotencyKey::parse(Uuid::new_v4().to_string().as_bytes()).ok(),
         at: Timestamp::from_millis(MILLIS + at),
         trace: None,
     };

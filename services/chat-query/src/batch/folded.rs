@@ -54,29 +54,35 @@ impl From<RoomState> for Folded {
 
 impl Folded {
     pub fn apply(&mut self, record: &Record, event: &WriteEvent) -> Result<(), Contradiction> {
-        let replayed = record.replayed;
+        // Whoever marks or sends has read: of the three events these two can change one customer's own flag.
         let reader = match event {
             WriteEvent::ReadMarkerUpdated(event) => Some(event.customer_id),
-            WriteEvent::RoomCreated(_) | WriteEvent::MessageSent(_) => None,
+            WriteEvent::MessageSent(event) => Some(event.sender_id),
+            WriteEvent::RoomCreated(_) => None,
         };
         let flag = |state: &RoomState| reader.and_then(|customer| state.unread(customer));
         let before = flag(&self.state);
         let applied = projections::apply(&mut self.state, event)?;
         self.changed |= applied == Applied::Now;
-        self.marked.extend(reader);
-        // A repeat is told again: whether it was told before the crash that made it a repeat is not known.
-        let worth_telling =
-            !replayed && (applied == Applied::Before || before != flag(&self.state));
+        let is_marker = matches!(event, WriteEvent::ReadMarkerUpdated(_));
+        if is_marker {
+            self.marked.extend(reader);
+        }
+        if record.replayed {
+            return Ok(());
+        }
         let cause = || Cause {
             event_id: event.event_id(),
             traceparent: record.traceparent,
         };
-        match reader {
-            Some(customer) if worth_telling => {
-                self.flag_causes.insert(customer, cause());
-            }
-            None if !replayed => self.room_cause = Some(cause()),
-            _ => {}
+        // A repeat is announced again: the crash that made it a repeat may have come before its announcement.
+        if let Some(customer) = reader
+            && (applied == Applied::Before || before != flag(&self.state))
+        {
+            self.flag_causes.insert(customer, cause());
+        }
+        if !is_marker {
+            self.room_cause = Some(cause());
         }
         Ok(())
     }

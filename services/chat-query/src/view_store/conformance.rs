@@ -328,6 +328,7 @@ fn message(room_id: RoomId, id: i64, seq: i64) -> MessageDocument {
         content: format!("\"{seq}\" 👋\u{2028}'; --"),
         sent_at: Timestamp::from_millis(1_700_000_000_123 + seq),
         seq: Seq(seq),
+        client_key: (id % 2 == 0).then(|| format!("key-{id}")),
     }
 }
 

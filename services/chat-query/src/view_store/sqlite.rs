@@ -52,6 +52,7 @@ impl SqliteViewStore {
             .await?;
         make_tables(&mut transaction, "").await?;
         parked::add_columns(&mut transaction).await?;
+        add_client_keys(&mut transaction).await?;
         transaction.commit().await?;
         Ok(Self {
             announced,
@@ -265,6 +266,21 @@ async fn make_tables(connection: &mut SqliteConnection, prefix: &str) -> Result<
     Ok(())
 }
 
+/// Files of earlier releases lack the column.
+async fn add_client_keys(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('messages') WHERE name = 'client_key')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !known {
+        sqlx::raw_sql("ALTER TABLE messages ADD COLUMN client_key TEXT")
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
 async fn save_messages(
     connection: &mut SqliteConnection,
     prefix: &str,
@@ -275,8 +291,8 @@ async fn save_messages(
     }
     let batch = rows::messages(messages);
     let stored = sqlx::query(AssertSqlSafe(format!(
-        "INSERT INTO {prefix}messages (message_id, room_id, sender_id, sender_full_name, content, sent_at, seq)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+        "INSERT INTO {prefix}messages (message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
          FROM json_each(?1) WHERE true ORDER BY key ON CONFLICT DO NOTHING",
     )))
     .bind(&batch)
@@ -290,7 +306,7 @@ async fn save_messages(
         "SELECT told.key FROM json_each(?1) AS told LEFT JOIN {prefix}messages AS stored
             ON stored.message_id = value ->> 0 AND stored.room_id = value ->> 1 AND stored.sender_id = value ->> 2
             AND stored.sender_full_name = value ->> 3 AND stored.content = value ->> 4
-            AND stored.sent_at = value ->> 5 AND stored.seq = value ->> 6
+            AND stored.sent_at = value ->> 5 AND stored.seq = value ->> 6 AND stored.client_key IS value ->> 7
          WHERE stored.message_id IS NULL ORDER BY told.key",
     )))
     .bind(&batch)

@@ -40,6 +40,7 @@ pub fn message_sent(room: i64, seq: i64, sender: CustomerId) -> WriteEvent {
         content: format!("message {seq}"),
         sent_at: Timestamp::from_millis(10_000 + seq),
         seq: Seq(seq),
+        client_key: None,
     })
 }
 

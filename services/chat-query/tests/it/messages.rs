@@ -56,7 +56,7 @@ async fn history_is_paged_by_20_newest_first() {
         newest,
         json!([{
             "messageId": 450_001, "roomId": 1, "senderId": 1, "senderFullName": "Customer 1",
-            "content": "message 45", "sentAt": "1970-01-01T00:00:10.045Z", "seq": 45,
+            "content": "message 45", "sentAt": "1970-01-01T00:00:10.045Z", "seq": 45, "clientKey": null,
         }])
     );
 }

@@ -48,7 +48,7 @@ async fn the_callers_rooms_come_newest_first_with_their_flags() {
         json!([
             {
                 "roomId": 1, "roomName": "Room 1", "participantIds": [1, 2, 3],
-                "unreadStatus": {"1": true, "2": true, "3": false},
+                "unreadStatus": {"1": true, "2": false, "3": false},
                 "lastMessage": {
                     "messageId": 10001, "senderId": 2, "content": "message 1",
                     "sentAt": "1970-01-01T00:00:10.001Z", "seq": 1,

@@ -162,3 +162,27 @@ pub async fn decision_15_old_keys_are_forgotten_a_few_at_a_time<F: Fixture>() {
     assert!(!ok(record_one(store.as_ref(), say(0)).await).replayed);
     assert!(ok(record_one(store.as_ref(), say(3)).await).replayed);
 }
+
+/// A message that was sent with a key carries what its sender can tell from that key; another carries nothing.
+pub async fn b24_the_event_of_a_message_names_its_client_key<F: Fixture>() {
+    let fixture = F::fresh().await;
+    let store = fixture.open().await;
+    let room = new_room(store.as_ref(), &[ALICE, BOB]).await;
+    let say = keyed("k", message(room, ALICE, "hello"));
+    let expected = say.key.as_ref().map(|key| key.client_key(ALICE));
+    record(
+        store.as_ref(),
+        &[
+            say,
+            message(room, ALICE, "without"),
+            keyed("k", message(room, BOB, "hello")),
+        ],
+    )
+    .await;
+    let keys: Vec<_> = messages_of(&fixture.events().await, room)
+        .into_iter()
+        .map(|message| message.client_key)
+        .collect();
+    assert_eq!(keys[..2], [expected.clone(), None]);
+    assert!(keys[2].is_some() && keys[2] != expected);
+}

@@ -55,6 +55,28 @@ pub async fn decision_13_markers_of_one_batch_end_at_the_newest<F: Fixture>() {
     assert_eq!(markers_told(&fixture).await, [ids[0], ids[2]]);
 }
 
+/// Message 0 is the beginning of a room: it can be marked while there is nothing else to mark, and is older than
+/// every message afterwards.
+pub async fn b23_the_beginning_of_an_empty_room_can_be_marked<F: Fixture>() {
+    let fixture = F::fresh().await;
+    let store = fixture.open().await;
+    let room = new_room(store.as_ref(), &[ALICE, BOB]).await;
+    let beginning = MessageId(0);
+    for _ in 0..2 {
+        let answer = record_one(store.as_ref(), marker(room, BOB, beginning)).await;
+        assert_eq!(answer, fresh(Recorded::Marker));
+    }
+    assert_eq!(markers_told(&fixture).await, [beginning]);
+    let sent = message_of(&record_one(store.as_ref(), message(room, ALICE, "one")).await);
+    for (customer, id) in [(BOB, beginning), (ALICE, beginning), (BOB, sent)] {
+        let answer = record_one(store.as_ref(), marker(room, customer, id)).await;
+        assert_eq!(answer, fresh(Recorded::Marker));
+    }
+    assert_eq!(markers_told(&fixture).await, [beginning, sent]);
+    let stranger = record_one(store.as_ref(), marker(room, STRANGER, beginning)).await;
+    assert_eq!(stranger, Err(Refusal::NotAMember));
+}
+
 /// A message of another room, or none at all, is no place to mark.
 pub async fn contract_3_command_a_marker_needs_a_message_of_that_room<F: Fixture>() {
     let fixture = F::fresh().await;
@@ -62,12 +84,7 @@ pub async fn contract_3_command_a_marker_needs_a_message_of_that_room<F: Fixture
     let room = new_room(store.as_ref(), &[ALICE, BOB]).await;
     let other = new_room(store.as_ref(), &[ALICE, BOB]).await;
     let foreign = message_of(&record_one(store.as_ref(), message(other, ALICE, "there")).await);
-    for id in [
-        foreign,
-        MessageId(foreign.0 + 1),
-        MessageId(0),
-        MessageId(-1),
-    ] {
+    for id in [foreign, MessageId(foreign.0 + 1), MessageId(-1)] {
         let answer = record_one(store.as_ref(), marker(room, BOB, id)).await;
         assert_eq!(answer, Err(Refusal::MessageNotInRoom));
     }

@@ -64,13 +64,15 @@ async fn messages(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx
     let last = plan.last_messages();
     sqlx::query(
         "WITH written AS (
-             INSERT INTO messages (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at)
+             INSERT INTO messages
+                 (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at, client_key)
              SELECT message_id, room_id, seq, customer_id, sender_full_name, content,
-                    'epoch'::timestamptz + sent_at * interval '1 millisecond'
-             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
-                  AS sent (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at))
+                    'epoch'::timestamptz + sent_at * interval '1 millisecond', client_key
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+                         $8::text[])
+                  AS sent (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at, client_key))
          UPDATE rooms SET last_seq = last.seq, last_sent_at = 'epoch'::timestamptz + last.sent_at * interval '1 millisecond'
-         FROM unnest($8::bigint[], $9::bigint[], $10::bigint[]) AS last (room_id, seq, sent_at)
+         FROM unnest($9::bigint[], $10::bigint[], $11::bigint[]) AS last (room_id, seq, sent_at)
          WHERE rooms.room_id = last.room_id",
     )
     .bind(column(&messages, |message| message.message_id.0))
@@ -80,6 +82,7 @@ async fn messages(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx
     .bind(column(&messages, |message| message.sender_full_name.as_str()))
     .bind(column(&messages, |message| message.content.as_str()))
     .bind(column(&messages, |message| message.sent_at.millis()))
+    .bind(column(&messages, |message| message.client_key.as_deref()))
     .bind(column(&last, |(room, _)| room.0))
     .bind(column(&last, |(_, message)| message.seq.0))
     .bind(column(&last, |(_, message)| message.sent_at.millis()))

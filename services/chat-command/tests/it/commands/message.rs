@@ -24,7 +24,7 @@ async fn contract_command_message_answers_where_the_message_stands() {
         let wanted = json!({
             "messageId": data["messageId"], "roomId": room, "senderId": sender,
             "senderFullName": format!("Directory {sender}"), "content": " hi ",
-            "sentAt": data["sentAt"], "seq": seq,
+            "sentAt": data["sentAt"], "seq": seq, "clientKey": null,
         });
         assert_eq!(told, wanted);
     }

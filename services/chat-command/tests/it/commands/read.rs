@@ -31,7 +31,7 @@ async fn contract_command_read_400_missing_or_not_in_that_room() {
         json!({"roomId": room, "messageId": null}),
         json!({"roomId": room, "messageId": "1"}),
         json!({"roomId": room, "messageId": foreign}),
-        json!({"roomId": room, "messageId": 0}),
+        json!({"roomId": room, "messageId": -1}),
         json!({"roomId": room, "messageId": i64::MAX}),
     ];
     service.refuses("/read", 400, &bodies).await;

@@ -64,6 +64,8 @@ pub struct StoredMessage {
     content: String,
     sent_at: DateTime,
     seq: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_key: Option<String>,
 }
 
 /// A document of `readMarkers`.
@@ -162,6 +164,7 @@ impl From<&MessageDocument> for StoredMessage {
             content: message.content.clone(),
             sent_at: date(message.sent_at),
             seq: message.seq.0,
+            client_key: message.client_key.clone(),
         }
     }
 }
@@ -176,6 +179,7 @@ impl From<StoredMessage> for MessageDocument {
             content: message.content,
             sent_at: instant(message.sent_at),
             seq: Seq(message.seq),
+            client_key: message.client_key,
         }
     }
 }

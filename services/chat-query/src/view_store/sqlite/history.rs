@@ -8,7 +8,7 @@ use crate::view_store::{Page, ViewStoreError};
 
 /// Both ends are ids, which one index has in order: ids grow with the seq. So only what is answered is visited.
 const PAGE: &str = "
-    SELECT message_id, room_id, sender_id, sender_full_name, content, sent_at, seq FROM messages
+    SELECT message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key FROM messages
     WHERE room_id = ?1 AND message_id < ?2 AND message_id > ifnull(
         (SELECT message_id FROM messages WHERE room_id = ?1 AND seq <= ?3 ORDER BY seq DESC LIMIT 1), 0)
     ORDER BY message_id DESC LIMIT ?4";
@@ -50,7 +50,7 @@ mod tests {
             .unwrap();
         sqlx::query(
             "WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
-             INSERT INTO messages SELECT 2 * n, 7, 1, 'Creator', 'hello', n, n FROM numbers",
+             INSERT INTO messages SELECT 2 * n, 7, 1, 'Creator', 'hello', n, n, NULL FROM numbers",
         )
         .bind(messages)
         .execute(&mut *connection)

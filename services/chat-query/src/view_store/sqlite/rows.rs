@@ -25,6 +25,7 @@ pub struct Message {
     content: String,
     sent_at: i64,
     seq: i64,
+    client_key: Option<String>,
 }
 
 impl From<Message> for MessageDocument {
@@ -37,6 +38,7 @@ impl From<Message> for MessageDocument {
             content: row.content,
             sent_at: Timestamp::from_millis(row.sent_at),
             seq: Seq(row.seq),
+            client_key: row.client_key,
         }
     }
 }
@@ -51,6 +53,7 @@ pub fn messages(messages: &[MessageDocument]) -> String {
             &message.content,
             message.sent_at.millis(),
             message.seq,
+            &message.client_key,
         )
     });
     json(&rows.collect::<Vec<_>>())

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS messages (
     content          TEXT    NOT NULL,
     sent_at          INTEGER NOT NULL,
     seq              INTEGER NOT NULL,
+    client_key       TEXT,
     UNIQUE (room_id, seq),
     UNIQUE (room_id, message_id) -- history; as a constraint its index is renamed with its table
 );

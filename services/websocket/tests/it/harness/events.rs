@@ -25,6 +25,7 @@ pub fn long_message(room: i64, seq: i64, content: String) -> NewEvent {
         content,
         sent_at: Timestamp::from_millis(1_700_000_000_000 + seq),
         seq: Seq(seq),
+        client_key: None,
     });
     NewEvent::from(&event)
 }
