@@ -8,7 +8,13 @@ pub mod closing;
 pub(crate) mod socket;
 pub mod timers;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use colloquy_chassis::session_token::Session as Token;
@@ -75,6 +81,8 @@ pub(crate) async fn serve<C: Channel>(
     let (channel, outcome) = {
         let mut connection = Connection::new(websocket, channel, outbound, cookie);
         let outcome = connection.run().await;
+        // Nothing more is written of it, whatever the end was.
+        connection.outbound.end(None, Closing::Normal);
         (connection.channel, outcome)
     };
     drop(place);
@@ -180,9 +188,12 @@ impl<C: Channel> Connection<C> {
         let expires_at = self.timers.expires_at();
         let written = tokio::select! {
             biased;
-            written = writing => written,
+            written = noted(outbound, writing) => written,
             () = over(outbound, expires_at) => return Ok(Written::Over),
         };
+        if !channel.is_writable() {
+            outbound.blocked(Instant::now());
+        }
         match written {
             Ok((written, rest)) => {
                 if written > 0 {
@@ -213,7 +224,7 @@ impl<C: Channel> Connection<C> {
     }
 
     /// Later deadlines are noticed when the timer goes off, so that traffic does not wind it anew each time.
-    fn wind(&self, mut timer: std::pin::Pin<&mut Sleep>) {
+    fn wind(&self, mut timer: Pin<&mut Sleep>) {
         let next = self.timers.next();
         if timer.is_elapsed() || next < timer.deadline() {
             timer.as_mut().reset(next);
@@ -255,12 +266,14 @@ impl<C: Channel> Connection<C> {
 
     async fn handle(&mut self, frame: Frame) {
         let expires_at = self.timers.expires_at();
+        self.outbound.busy();
         let step = tokio::select! {
             biased;
             // Boxed: handling a frame takes a large future, and few clients say something at any moment.
             step = Box::pin(self.session.receive(frame)) => step,
             () = over(&self.outbound, expires_at) => return self.over(),
         };
+        self.outbound.ready();
         // Nothing was read meanwhile: that the client seems silent is our doing.
         self.timers.received(Instant::now());
         if let Step::Opened(opened) = step {
@@ -335,9 +348,10 @@ impl<C: Channel> Connection<C> {
             self.channel.flush().await
         };
         let expires_at = self.timers.expires_at();
+        let sending = timeout(self.websocket.settings.write_within, sending);
         tokio::select! {
             biased;
-            sent = timeout(self.websocket.settings.write_within, sending) => sent.unwrap_or(Err(Gone))?,
+            sent = noted(&self.outbound, sending) => sent.unwrap_or(Err(Gone))?,
             () = over(&self.outbound, expires_at) => {
                 self.over();
                 return Ok(());
@@ -348,6 +362,23 @@ impl<C: Channel> Connection<C> {
         }
         Ok(())
     }
+}
+
+/// Carries out a write, and lets the queue know while its client does not take what is written.
+async fn noted<W: Future>(outbound: &Outbound, writing: W) -> W::Output {
+    let mut writing = pin!(writing);
+    let mut was_blocked = false;
+    poll_fn(|context| {
+        let polled = writing.as_mut().poll(context);
+        match polled {
+            Poll::Pending => outbound.blocked(Instant::now()),
+            Poll::Ready(_) if was_blocked => outbound.ready(),
+            Poll::Ready(_) => {}
+        }
+        was_blocked = polled.is_pending();
+        polled
+    })
+    .await
 }
 
 /// One write, of a frame or of what is buffered, unless it takes longer than this: the client is too slow.

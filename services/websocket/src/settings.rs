@@ -33,7 +33,8 @@ pub struct Settings {
     pub frame_within: Duration,
     /// Silence after which the client is sent a WebSocket PING; twice that without a sign of life ends the connection.
     pub ping_after: Duration,
-    /// Bytes that may wait for one client.
+    /// Octets of messages that may wait for one client before it is found out whether it reads: the fan-out then waits for
+    /// its writer. One that takes nothing is too slow, and so is one of which twice as many wait.
     pub queue_bytes: usize,
     /// How long one write may take: a frame, and what a buffer of 16 KiB holds before it.
     pub write_within: Duration,

@@ -12,7 +12,7 @@ use super::{
     registry::Registry,
     room_updated::{self, Coalescing},
     seqs::Seqs,
-    turn::Turn,
+    turn::{Queued, Turn},
 };
 use crate::{Websocket, connection::Closing};
 
@@ -110,7 +110,7 @@ impl Pushed {
         }
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
         match self.push_new(record, &websocket.registry) {
-            Ok(frames) => self.turn.queued(frames).await,
+            Ok(queued) => self.turn.queued(queued).await,
             Err(error) => {
                 metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
                 tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
@@ -118,7 +118,7 @@ impl Pushed {
         }
     }
 
-    fn push_new(&mut self, record: Record, registry: &Registry) -> Result<usize, Unreadable> {
+    fn push_new(&mut self, record: Record, registry: &Registry) -> Result<Queued, Unreadable> {
         Ok(match record.topic {
             Topic::RoomUpdated => {
                 let (room, update) = room_updated::read(record)?;
@@ -129,7 +129,8 @@ impl Pushed {
                 let (room, flag) = read_status_updated::read(record)?;
                 self.rooms
                     .offer_flag(room, flag)
-                    .map_or(0, |flag| read_status_updated::push(&flag, registry))
+                    .map(|flag| read_status_updated::push(&flag, registry))
+                    .unwrap_or_default()
             }
             _ => match write_event::read(&record)? {
                 WriteEvent::MessageSent(message) => {
@@ -138,7 +139,7 @@ impl Pushed {
                 WriteEvent::ReadMarkerUpdated(marker) => {
                     read_marker_updated::push(&marker, &record, &mut self.markers, registry)
                 }
-                WriteEvent::RoomCreated(_) => 0,
+                WriteEvent::RoomCreated(_) => Queued::default(),
             },
         })
     }

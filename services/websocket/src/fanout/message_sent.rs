@@ -6,19 +6,20 @@ use colloquy_event_log::Record;
 use super::{
     registry::{Address, Registry},
     seqs::{Arrival, Seqs},
+    turn::Queued,
 };
 
-/// Pushes one message to the room's subscribers, unless it was pushed before. Answers how many frames that were.
+/// Pushes one message to the room's subscribers, unless it was pushed before. Answers what was queued.
 pub fn push(
     message: &ChatMessageSent,
     record: &Record,
     seqs: &mut Seqs,
     registry: &Registry,
-) -> usize {
+) -> Queued {
     match seqs.note(message.room_id, message.seq) {
         Arrival::Repeat => {
             metrics::counter!("colloquy_websocket_repeats_dropped_total").increment(1);
-            return 0;
+            return Queued::default();
         }
         arrival @ (Arrival::AfterHole | Arrival::Late) => {
             tracing::warn!(room.id = %message.room_id, message.seq = %message.seq, ?arrival, "a message came out of order");

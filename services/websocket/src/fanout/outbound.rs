@@ -1,8 +1,12 @@
-//! What waits to be written to one client: bounded in bytes, first in first out, and never waiting for the client.
+//! What waits to be written to one client: bounded in octets, first in first out, and never waiting for the client.
 //!
-//! A queue that overflows with messages is not thinned out: it ends, the connection closes with a reason, and the client
-//! catches up from history (invariant 10). Who is online and who is typing passes: of each only the newest state waits,
-//! and it gives way to messages (stomp.md §6).
+//! A queue that is longer than its limit does not show yet that its client is slow: the writer may not have had its
+//! turn. The fan-out gives it one ([`Outbound::standing`]). A client that takes nothing of a full queue, or so
+//! little that it doubles, is slow: the queue ends, the connection closes with a reason, and the client catches up from
+//! history (invariant 10). Nothing is thinned out.
+//!
+//! Who is online and who is typing are states: of each only the newest waits, in an account of its own, so that they take
+//! no room from messages and none is lost (decision 19).
 
 #[cfg(test)]
 mod tests;
@@ -10,16 +14,23 @@ mod tests;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use colloquy_contracts::{CustomerId, Destination};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::connection::Closing;
 
+/// A client that takes nothing of a full queue for this long is slow.
+pub const TURN: Duration = Duration::from_millis(50);
 /// A queue that grew beyond this many frames gives its memory back when it is empty.
 const KEPT_CAPACITY: usize = 16;
+/// What a client that keeps taking may leave waiting, in limits.
+const MESSAGES: usize = 2;
+/// What states may take, in limits: with the default 4 MiB, enough for twelve people in each of a thousand rooms.
+const STATES: usize = 8;
 
 /// One client's queue.
 #[derive(Debug)]
@@ -32,7 +43,7 @@ pub struct Outbound {
     drops_when_full: bool,
 }
 
-/// What a frame that passes is about, for one subscription: a newer one takes its place.
+/// What a frame about a state is about, for one subscription: a newer one takes its place.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Passing {
     /// Where it is told.
@@ -48,7 +59,11 @@ struct Queue {
     slots: VecDeque<Slot>,
     /// The newest state of each, at the place where the first of those that wait came.
     passing: HashMap<Arc<Passing>, Message>,
-    bytes: usize,
+    /// Of the messages that wait.
+    octets: usize,
+    /// Of the states that wait.
+    passing_octets: usize,
+    writer: Writer,
     end: Option<Closing>,
 }
 
@@ -56,6 +71,29 @@ struct Queue {
 enum Slot {
     Lasting(Message),
     Passing(Arc<Passing>),
+}
+
+/// What the task that writes the queue is doing.
+#[derive(Clone, Copy, Debug, Default)]
+enum Writer {
+    /// It writes what waits as soon as it gets a thread.
+    #[default]
+    Ready,
+    /// It is handling what its client has said.
+    Busy,
+    /// Its client has taken nothing since then.
+    Blocked(Instant),
+}
+
+/// How a queue stands to its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is within the limit, or has ended, or is let grow.
+    Fine,
+    /// It is beyond, because its writer has not had its turn.
+    Unwritten,
+    /// It is beyond, and its client does not take more at this moment.
+    Blocked,
 }
 
 /// What the connection does next.
@@ -70,7 +108,7 @@ pub enum Next {
 }
 
 impl Outbound {
-    /// An empty queue that holds at most `limit` bytes.
+    /// An empty queue that is full with so many octets.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         #[cfg(feature = "planted-bugs")]
@@ -85,29 +123,30 @@ impl Outbound {
         }
     }
 
-    /// Adds a frame. If there is no room for it the queue ends, and with it the connection.
-    pub fn push(&self, frame: Message) {
+    /// Adds a frame, and answers whether the queue is beyond its limit: the writer is to have its turn before more is added
+    /// ([`Outbound::standing`]). A queue that is twice as long as that ends, and with it the connection.
+    pub fn push(&self, frame: Message) -> bool {
         let mut queue = self.queue();
         if queue.end.is_some() {
-            return;
+            return false;
         }
         #[cfg(feature = "planted-bugs")]
-        if self.drops_when_full && queue.bytes + cost(&frame) > super::planted_bugs::QUEUE_BYTES {
-            return;
+        if self.drops_when_full && queue.octets + cost(&frame) > super::planted_bugs::QUEUE_BYTES {
+            return false;
         }
-        if queue.bytes + cost(&frame) > self.limit {
-            queue.let_go_of_what_passes();
-        }
-        if queue.bytes + cost(&frame) > self.limit {
+        if queue.octets + cost(&frame) > self.limit.saturating_mul(MESSAGES) {
             queue.give_up();
         } else {
-            queue.bytes += cost(&frame);
+            queue.octets += cost(&frame);
             queue.slots.push_back(Slot::Lasting(frame));
         }
+        let is_beyond = queue.octets > self.limit;
         self.tell_first(queue);
+        is_beyond
     }
 
-    /// Adds a frame about a state, in the place of one that waits. When the queue is filling it is dropped.
+    /// Adds a frame about a state, in the place of one that waits. If so many states wait that there is no room for it the
+    /// queue ends.
     pub fn push_passing(&self, about: Arc<Passing>, frame: Message) {
         let mut queue = self.queue();
         if queue.end.is_some() {
@@ -115,17 +154,53 @@ impl Outbound {
         }
         if let Some(waiting) = queue.passing.get_mut(&about) {
             let before = std::mem::replace(waiting, frame.clone());
-            queue.bytes = queue.bytes + frame.len() - before.len();
+            queue.passing_octets = queue.passing_octets + frame.len() - before.len();
             return;
         }
-        if queue.bytes + cost(&frame) > self.limit / 2 {
-            metrics::counter!("colloquy_websocket_passing_frames_dropped_total").increment(1);
-            return;
+        if queue.passing_octets + passing_cost(&frame) > self.limit.saturating_mul(STATES) {
+            queue.give_up();
+        } else {
+            queue.passing_octets += passing_cost(&frame);
+            queue.slots.push_back(Slot::Passing(Arc::clone(&about)));
+            queue.passing.insert(about, frame);
         }
-        queue.bytes += cost(&frame);
-        queue.slots.push_back(Slot::Passing(Arc::clone(&about)));
-        queue.passing.insert(about, frame);
         self.tell_first(queue);
+    }
+
+    /// How the queue stands to its limit now. One that is beyond and of which its client has taken nothing for [`TURN`] ends.
+    pub fn standing(&self, now: Instant) -> Standing {
+        let mut queue = self.queue();
+        if queue.octets <= self.limit || queue.end.is_some() {
+            return Standing::Fine;
+        }
+        match queue.writer {
+            Writer::Ready => Standing::Unwritten,
+            Writer::Busy => Standing::Fine,
+            Writer::Blocked(since) if now < since + TURN => Standing::Blocked,
+            Writer::Blocked(_) => {
+                queue.give_up();
+                self.tell_first(queue);
+                Standing::Fine
+            }
+        }
+    }
+
+    /// The writer's client does not take what it is offered.
+    pub fn blocked(&self, now: Instant) {
+        let mut queue = self.queue();
+        if !matches!(queue.writer, Writer::Blocked(_)) {
+            queue.writer = Writer::Blocked(now);
+        }
+    }
+
+    /// The writer does something else for a while.
+    pub fn busy(&self) {
+        self.queue().writer = Writer::Busy;
+    }
+
+    /// The writer's client has taken what it was offered, and the writer goes on as soon as something waits.
+    pub fn ready(&self) {
+        self.queue().writer = Writer::Ready;
     }
 
     /// Ends the queue: what waits is still written unless it ends at once, then `last`, then the connection closes. Later
@@ -156,8 +231,9 @@ impl Outbound {
     #[must_use]
     pub fn next(&self) -> Next {
         let mut queue = self.queue();
+        // Whatever was taken before has found room.
+        queue.writer = Writer::Ready;
         if let Some(frame) = queue.pop() {
-            queue.bytes = queue.bytes.saturating_sub(cost(&frame));
             return Next::Frame(frame);
         }
         if queue.slots.capacity() > KEPT_CAPACITY {
@@ -208,21 +284,16 @@ impl Outbound {
 impl Queue {
     fn pop(&mut self) -> Option<Message> {
         match self.slots.pop_front()? {
-            Slot::Lasting(frame) => Some(frame),
-            Slot::Passing(about) => self.passing.remove(&about),
+            Slot::Lasting(frame) => {
+                self.octets = self.octets.saturating_sub(cost(&frame));
+                Some(frame)
+            }
+            Slot::Passing(about) => {
+                let frame = self.passing.remove(&about)?;
+                self.passing_octets = self.passing_octets.saturating_sub(passing_cost(&frame));
+                Some(frame)
+            }
         }
-    }
-
-    fn let_go_of_what_passes(&mut self) {
-        if self.passing.is_empty() {
-            return;
-        }
-        metrics::counter!("colloquy_websocket_passing_frames_dropped_total")
-            .increment(self.passing.len() as u64);
-        let bytes: usize = self.passing.values().map(cost).sum();
-        self.bytes = self.bytes.saturating_sub(bytes);
-        self.passing = HashMap::new();
-        self.slots.retain(|slot| matches!(slot, Slot::Lasting(_)));
     }
 
     fn give_up(&mut self) {
@@ -234,7 +305,11 @@ impl Queue {
     }
 }
 
-/// Bytes and the entry itself, so that many small frames are bounded too.
+/// Octets and the entry itself, so that many small frames are bounded too.
 fn cost(frame: &Message) -> usize {
     frame.len() + size_of::<Slot>()
+}
+
+fn passing_cost(frame: &Message) -> usize {
+    cost(frame) + size_of::<(Passing, Message)>()
 }

@@ -6,23 +6,24 @@ use colloquy_event_log::Record;
 use super::{
     recent::Recent,
     registry::{Address, Registry},
+    turn::Queued,
 };
 
 /// The furthest marker told of each reader in each room. Of one that is forgotten an older one may be told.
 pub type Markers = Recent<(RoomId, CustomerId), Option<MessageId>>;
 
-/// Pushes a marker to the room's subscribers, unless it was told, or one beyond it: a marker never goes back. Answers how
-/// many frames that were.
+/// Pushes a marker to the room's subscribers, unless it was told, or one beyond it: a marker never goes back. Answers
+/// what was queued.
 pub fn push(
     marker: &ReadMarkerUpdated,
     record: &Record,
     markers: &mut Markers,
     registry: &Registry,
-) -> usize {
+) -> Queued {
     let furthest = markers.of((marker.room_id, marker.customer_id));
     if *furthest >= Some(marker.last_read_message_id) {
         metrics::counter!("colloquy_websocket_old_read_markers_dropped_total").increment(1);
-        return 0;
+        return Queued::default();
     }
     *furthest = Some(marker.last_read_message_id);
     let destination = Destination::ReadMarkers(marker.room_id);

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use colloquy_contracts::{CustomerId, Destination, RoomId, views::ReadStatus};
 use colloquy_event_log::Record;
 
-use super::registry::{Address, Registry};
+use super::{
+    registry::{Address, Registry},
+    turn::Queued,
+};
 
 /// Somebody's unread flag, ready to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +42,8 @@ pub fn read(record: Record) -> Result<(RoomId, Flag), serde_json::Error> {
     Ok((status.room_id, flag))
 }
 
-/// Pushes a flag to all sessions of its owner. Answers how many frames that were.
-pub fn push(flag: &Flag, registry: &Registry) -> usize {
+/// Pushes a flag to all sessions of its owner. Answers what was queued.
+pub fn push(flag: &Flag, registry: &Registry) -> Queued {
     let address = Address::Own(flag.customer, Destination::ReadStatus);
     registry.publish(Destination::ReadStatus, [address], &flag.body)
 }

@@ -14,7 +14,10 @@ use colloquy_contracts::{CustomerId, Destination};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use uuid::Uuid;
 
-use super::outbound::{Outbound, Passing};
+use super::{
+    outbound::{Outbound, Passing},
+    turn::Queued,
+};
 use crate::stomp::MessageTemplate;
 
 const SHARDS: usize = 64;
@@ -111,23 +114,28 @@ impl Registry {
     }
 
     /// Gives one message to everybody who subscribed to one of the addresses: encoded once a label, waiting for nobody.
-    /// Answers how many frames that were.
+    /// Answers what was queued.
     pub fn publish(
         &self,
         destination: Destination,
         addresses: impl IntoIterator<Item = Address>,
         body: &Bytes,
-    ) -> usize {
+    ) -> Queued {
         let mut encoding = Encoding::new(self, destination, body);
-        let deliveries = addresses.into_iter().map(|address| {
+        let mut queued = Queued::default();
+        for address in addresses {
             self.deliver(address, |label, members| {
                 let frame = encoding.frame(label);
                 for member in members {
-                    member.push(frame.clone());
+                    if member.push(frame.clone()) {
+                        queued.full.push(Arc::clone(member));
+                    }
                 }
-            })
-        });
-        deliveries.sum()
+                queued.frames += members.len();
+                queued.octets += members.len() * frame.len();
+            });
+        }
+        queued
     }
 
     /// The same for a customer's state in a room, of which only the newest counts.
@@ -136,8 +144,9 @@ impl Registry {
         destination: Destination,
         customer: CustomerId,
         body: &Bytes,
-    ) -> usize {
+    ) -> Queued {
         let mut encoding = Encoding::new(self, destination, body);
+        let mut queued = Queued::default();
         self.deliver(Address::Room(destination), |label, members| {
             let frame = encoding.frame(label);
             let about = Arc::new(Passing {
@@ -148,7 +157,10 @@ impl Registry {
             for member in members {
                 member.push_passing(Arc::clone(&about), frame.clone());
             }
-        })
+            queued.frames += members.len();
+            queued.octets += members.len() * frame.len();
+        });
+        queued
     }
 
     /// Addresses that somebody subscribed to.
@@ -163,8 +175,8 @@ impl Registry {
         self.len() == 0
     }
 
-    /// Hands over the audience of an address, label by label. Answers how many they are.
-    fn deliver(&self, address: Address, mut hand: impl FnMut(&Label, &[Arc<Outbound>])) -> usize {
+    /// Hands over the audience of an address, label by label.
+    fn deliver(&self, address: Address, mut hand: impl FnMut(&Label, &[Arc<Outbound>])) {
         let shard = self.shard(address);
         let mut deliveries = 0;
         for (label, members) in shard.get(&address).into_iter().flatten() {
@@ -172,7 +184,6 @@ impl Registry {
             deliveries += members.len();
         }
         metrics::counter!("colloquy_websocket_deliveries_total").increment(deliveries as u64);
-        deliveries
     }
 
     fn shard(&self, address: Address) -> MutexGuard<'_, Shard> {

@@ -29,6 +29,7 @@ use super::{
     read_status_updated::{self, Flag},
     recent::{BOUND, Recent},
     registry::{Address, Registry},
+    turn::Queued,
 };
 
 /// A room's view, ready to be told.
@@ -202,8 +203,8 @@ impl Waiting {
 }
 
 impl News {
-    /// Pushes it to whom it concerns. Answers how many frames that were.
-    pub fn push(&self, registry: &Registry) -> usize {
+    /// Pushes it to whom it concerns. Answers what was queued.
+    pub fn push(&self, registry: &Registry) -> Queued {
         match self {
             Self::View(view) => push(view, registry),
             Self::Flag(flag) => read_status_updated::push(flag, registry),
@@ -225,8 +226,8 @@ pub fn read(record: Record) -> Result<(RoomId, Update), serde_json::Error> {
     Ok((view.room_id, update))
 }
 
-/// Pushes a view to all sessions of everybody in the room. Answers how many frames that were.
-pub fn push(update: &Update, registry: &Registry) -> usize {
+/// Pushes a view to all sessions of everybody in the room. Answers what was queued.
+pub fn push(update: &Update, registry: &Registry) -> Queued {
     let addresses = update
         .participants
         .iter()

@@ -1,20 +1,107 @@
-//! Whoever queues frames for many lets others go on now and then.
+//! A task that queues frames for many gives the tasks that write them their turn: they share our threads, and a queue must
+//! not be full because its writer could not run.
+//!
+//! Writers that have not run are waited for; clients that take nothing are not: all of them together hold up the others
+//! for a moment now and then ([`outbound::TURN`]), and no longer.
 
-/// Frames queued before other tasks get a turn: the connections that write them share our threads.
+use std::{iter::Sum, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+use super::outbound::{self, Outbound, Standing};
+
+/// Frames queued before other tasks get a turn.
 const FRAMES: usize = 2_000;
+/// Octets queued before they do: less than one queue holds, were they all in one.
+const OCTETS: usize = 128 * 1024;
+/// A writer that has not run for this long is waited for no longer.
+const OVERLOADED: Duration = Duration::from_secs(1);
+/// How often queues are looked at while they are waited for.
+const LOOK: Duration = Duration::from_millis(1);
+/// Clients are waited for in at most one part in this of all time.
+const SHARE: u32 = 50;
 
-/// How many frames were queued in this turn.
+/// What was queued.
 #[derive(Debug, Default)]
-pub(crate) struct Turn(usize);
+pub struct Queued {
+    /// How many frames.
+    pub frames: usize,
+    /// How many octets in all of them.
+    pub octets: usize,
+    /// Queues that are beyond their limit.
+    pub full: Vec<Arc<Outbound>>,
+}
+
+impl Sum for Queued {
+    fn sum<I: Iterator<Item = Self>>(queued: I) -> Self {
+        queued.fold(Self::default(), |mut all, more| {
+            all.frames += more.frames;
+            all.octets += more.octets;
+            all.full.extend(more.full);
+            all
+        })
+    }
+}
+
+/// What was queued since others had a turn, and for how long clients may be waited for.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    frames: usize,
+    octets: usize,
+    patience: Duration,
+    counted_at: Instant,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            frames: 0,
+            octets: 0,
+            patience: outbound::TURN,
+            counted_at: Instant::now(),
+        }
+    }
+}
 
 impl Turn {
-    /// So many more were; if those are enough others get a turn.
-    pub async fn queued(&mut self, frames: usize) {
-        self.0 += frames;
-        if self.0 >= FRAMES {
-            self.0 = 0;
+    /// So much more was: if that is enough, or if a queue is full, others get a turn.
+    pub async fn queued(&mut self, queued: Queued) {
+        self.frames += queued.frames;
+        self.octets += queued.octets;
+        if self.frames >= FRAMES || self.octets >= OCTETS || !queued.full.is_empty() {
+            (self.frames, self.octets) = (0, 0);
             tokio::task::yield_now().await;
         }
+        if !queued.full.is_empty() {
+            self.wait_for(queued.full).await;
+        }
+    }
+
+    /// Until there is room in each of these queues, or no more is to be waited for.
+    async fn wait_for(&mut self, mut full: Vec<Arc<Outbound>>) {
+        let begun = Instant::now();
+        self.recover(begun);
+        loop {
+            let now = Instant::now();
+            let is_patient = now - begun + LOOK <= self.patience;
+            full.retain(|queue| match queue.standing(now) {
+                Standing::Fine => false,
+                Standing::Unwritten => now - begun < OVERLOADED,
+                Standing::Blocked => is_patient,
+            });
+            if full.is_empty() {
+                break;
+            }
+            sleep(LOOK).await;
+        }
+        self.counted_at = Instant::now();
+        self.patience = self.patience.saturating_sub(self.counted_at - begun);
+    }
+
+    fn recover(&mut self, now: Instant) {
+        let recovered = (now - self.counted_at) / SHARE;
+        self.patience = (self.patience + recovered).min(outbound::TURN);
+        self.counted_at = now;
     }
 }
 
@@ -24,19 +111,112 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn others_go_on_once_many_frames_are_queued_and_not_before() {
+    fn queued(frames: usize, octets: usize) -> Queued {
+        Queued {
+            frames,
+            octets,
+            full: Vec::new(),
+        }
+    }
+
+    /// Says what happens, in its order, while so much is queued three times and others wait.
+    async fn order_of(frames: usize, octets: usize) -> Vec<&'static str> {
         let order = Mutex::new(Vec::new());
         let said = |word| order.lock().unwrap().push(word);
         let queueing = async {
             let mut turn = Turn::default();
             for word in ["few", "enough", "few again"] {
-                turn.queued(FRAMES / 2).await;
+                turn.queued(queued(frames, octets)).await;
                 said(word);
             }
         };
         tokio::join!(queueing, async { said("others") });
-        let expected = ["few", "others", "enough", "few again"];
-        assert_eq!(*order.lock().unwrap(), expected);
+        order.into_inner().unwrap()
+    }
+
+    #[tokio::test]
+    async fn others_go_on_once_many_frames_are_queued_and_not_before() {
+        let order = order_of(FRAMES / 2, 1).await;
+        assert_eq!(order, ["few", "others", "enough", "few again"]);
+    }
+
+    #[tokio::test]
+    async fn b18_others_go_on_once_many_octets_are_queued_and_not_before() {
+        let order = order_of(1, OCTETS / 2).await;
+        assert_eq!(order, ["few", "others", "enough", "few again"]);
+    }
+
+    /// A queue beyond its limit.
+    fn full() -> Arc<Outbound> {
+        let queue = Outbound::new(1_000);
+        let frame = "x".repeat(1_000);
+        assert!(queue.push(frame.into()), "it is beyond");
+        Arc::new(queue)
+    }
+
+    fn with_full(queues: &[&Arc<Outbound>]) -> Queued {
+        Queued {
+            full: queues.iter().map(|queue| Arc::clone(queue)).collect(),
+            ..queued(1, 1)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b18_a_writer_that_has_not_run_is_waited_for_and_its_client_is_not_slow() {
+        let queue = full();
+        let mut turn = Turn::default();
+        let begun = Instant::now();
+        let writing = async {
+            sleep(10 * outbound::TURN).await;
+            assert!(matches!(queue.next(), outbound::Next::Frame(_)));
+        };
+        tokio::join!(turn.queued(with_full(&[&queue])), writing);
+        let waited = begun.elapsed();
+        assert!(
+            (10 * outbound::TURN..OVERLOADED).contains(&waited),
+            "{waited:?}"
+        );
+        assert!(!queue.has_ended());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b18_f20_a_client_that_takes_nothing_is_slow_and_holds_up_the_others_for_a_moment_once()
+    {
+        let queue = full();
+        queue.blocked(Instant::now());
+        let mut turn = Turn::default();
+        let begun = Instant::now();
+        turn.queued(with_full(&[&queue])).await;
+        let waited = begun.elapsed();
+        assert!(
+            (outbound::TURN..2 * outbound::TURN).contains(&waited),
+            "{waited:?}"
+        );
+        assert!(queue.has_ended());
+
+        // It has stalled for longer than that already: there is nothing to find out.
+        let stalled = full();
+        stalled.blocked(begun);
+        turn.queued(with_full(&[&stalled])).await;
+        assert_eq!(begun.elapsed(), waited);
+        assert!(stalled.has_ended());
+    }
+
+    /// Each takes a little again and again, and never enough.
+    #[tokio::test(start_paused = true)]
+    async fn b18_f20_clients_that_take_too_little_hold_up_the_others_for_a_small_part_of_the_time()
+    {
+        let begun = Instant::now();
+        let mut turn = Turn::default();
+        let mut held_up = Duration::ZERO;
+        while begun.elapsed() < Duration::from_secs(60) {
+            let queue = full();
+            queue.blocked(Instant::now());
+            let queueing = Instant::now();
+            turn.queued(with_full(&[&queue])).await;
+            held_up += queueing.elapsed();
+            sleep(Duration::from_millis(5)).await;
+        }
+        assert!(held_up < Duration::from_secs(2), "{held_up:?}");
     }
 }

@@ -148,8 +148,8 @@ impl Telling<'_> {
     ) {
         let body = serde_json::to_vec(body).expect("a state holds only numbers and flags");
         let body = Bytes::from(body);
-        let frames = self.registry.publish_passing(destination, customer, &body);
-        self.turn.queued(frames).await;
+        let queued = self.registry.publish_passing(destination, customer, &body);
+        self.turn.queued(queued).await;
     }
 
     /// Whoever is there has been renewed by then, after whatever was noticed last.

@@ -138,11 +138,20 @@ impl Node {
 
     /// The same where the kernel takes little that a client does not read.
     pub async fn narrow(log: &MemoryLog, settings: Settings) -> Self {
+        let (lifecycle, ground) = alone(log, settings);
+        Self::narrowly(lifecycle, ground).await
+    }
+
+    /// The same beside others.
+    pub async fn narrow_on(ground: &Ground) -> Self {
+        Self::narrowly(Lifecycle::default(), ground.clone()).await
+    }
+
+    async fn narrowly(lifecycle: Lifecycle, ground: Ground) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         // Connections inherit it. The kernel doubles it.
         socket.set_send_buffer_size(NARROW).unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
-        let (lifecycle, ground) = alone(log, settings);
         let node = Self::begin(lifecycle, ground, socket.listen(128).unwrap());
         eventually(|| node.readiness.waiting_for().is_empty()).await;
         node

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bursts;
 mod client_addresses;
 mod handshake;
 mod harness;

@@ -39,21 +39,48 @@ fn stomp_s10_frames_leave_in_the_order_they_came() {
 #[test]
 fn f20_an_overflowing_queue_ends_with_a_reason_and_holds_nothing() {
     let outbound = Outbound::new(3 * cost(&frame("abc")));
-    for _ in 0..3 {
-        outbound.push(frame("abc"));
-    }
+    let beyond = [(); 6].map(|()| outbound.push(frame("abc")));
+    assert_eq!(beyond, [false, false, false, true, true, true]);
     assert!(!outbound.has_ended());
 
-    outbound.push(frame("abc"));
+    assert!(!outbound.push(frame("abc")), "there is nothing to wait for");
     outbound.push(frame("later"));
 
     assert_eq!(drain(&outbound), [Next::End(Closing::TooSlow)]);
 }
 
 #[test]
-fn decision_20_a_slow_consumer_is_closed_with_4500_and_told_why() {
+fn b18_a_full_queue_ends_only_when_its_client_has_taken_nothing_for_a_while() {
     let outbound = Outbound::new(cost(&frame("abc")));
+    let now = Instant::now();
     outbound.push(frame("abc"));
+    outbound.blocked(now);
+    assert_eq!(outbound.standing(now + TURN), Standing::Fine, "not full");
+
+    outbound.push(frame("abc"));
+    assert_eq!(outbound.standing(now), Standing::Blocked);
+    outbound.ready();
+    assert_eq!(outbound.standing(now + TURN), Standing::Unwritten);
+    outbound.busy();
+    assert_eq!(outbound.standing(now + TURN), Standing::Fine, "let grow");
+    outbound.blocked(now);
+    assert_eq!(outbound.next(), Next::Frame(frame("abc")));
+    outbound.push(frame("abc"));
+    assert_eq!(
+        outbound.standing(now + TURN),
+        Standing::Unwritten,
+        "progress"
+    );
+
+    outbound.blocked(now + TURN);
+    outbound.blocked(now + 2 * TURN);
+    assert_eq!(outbound.standing(now + 2 * TURN), Standing::Fine);
+    assert_eq!(outbound.next(), Next::End(Closing::TooSlow));
+}
+
+#[test]
+fn decision_20_a_slow_consumer_is_closed_with_4500_and_told_why() {
+    let outbound = Outbound::new(1);
     outbound.push(frame("abc"));
     let Next::End(closing) = outbound.next() else {
         panic!("the queue has not ended")
@@ -103,26 +130,40 @@ fn stomp_limits_of_each_state_only_the_newest_waits_in_the_place_of_the_first() 
     );
     outbound.push_passing(about(1), frame("one online"));
     assert_eq!(outbound.next(), Next::Frame(frame("one online")));
-    assert_eq!(outbound.queue().bytes, 0);
+    assert_eq!(outbound.queue().passing_octets, 0);
 }
 
 #[test]
-fn stomp_limits_what_passes_gives_way_to_messages_which_all_stay() {
+fn b19_decision_19_states_take_no_room_from_messages_and_all_of_both_come() {
     let room_for = 10;
     let outbound = Outbound::new(room_for * cost(&frame("m0")));
-    for customer in 0..100 {
-        outbound.push_passing(about(customer), frame("on"));
+    let mut expected = Vec::new();
+    for number in 0..room_for {
+        for customer in [2 * number, 2 * number + 1] {
+            outbound.push_passing(about(customer as i64), frame("on"));
+            expected.push(Next::Frame(frame("off")));
+        }
+        let message = frame(&format!("m{number}"));
+        assert!(!outbound.push(message.clone()));
+        expected.push(Next::Frame(message));
     }
-    assert_eq!(outbound.queue().passing.len(), room_for / 2);
-    let messages: Vec<_> = (0..room_for).map(|n| frame(&format!("m{n}"))).collect();
-    for message in &messages {
-        outbound.push(message.clone());
+    for customer in 0..2 * room_for {
+        outbound.push_passing(about(customer as i64), frame("off"));
     }
-    outbound.push_passing(about(1), frame("on"));
-
-    let mut expected: Vec<_> = messages.into_iter().map(Next::Frame).collect();
     expected.push(Next::Nothing);
     assert_eq!(drain(&outbound), expected);
+}
+
+#[test]
+fn b19_more_states_than_there_is_room_for_end_the_queue_with_a_reason() {
+    let outbound = Outbound::new(1_000);
+    let room_for = STATES * 1_000 / passing_cost(&frame("on"));
+    for customer in 0..room_for {
+        outbound.push_passing(about(customer as i64), frame("on"));
+    }
+    assert!(!outbound.has_ended());
+    outbound.push_passing(about(-1), frame("on"));
+    assert_eq!(drain(&outbound), [Next::End(Closing::TooSlow)]);
 }
 
 #[test]

@@ -149,11 +149,12 @@ async fn stomp_7_a_client_that_does_not_poll_is_bounded_as_a_slow_socket_is() {
         ))
         .await;
     }
+    // It has had its turn.
+    eventually(|| node.websocket.is_idle()).await;
     assert_eq!(
         browser.frame().await,
         r#"c[4500,"client is too slow, reconnect and fetch history"]"#
     );
-    assert!(node.websocket.is_idle());
 }
 
 #[tokio::test]
