@@ -32,7 +32,7 @@ use crate::{
     addresses::AddressPlace,
     fanout::outbound::{Next, Outbound},
     frame_budget::FrameBudget,
-    session::{Refusal, Session, Step},
+    session::{Refusal, Refused, Session, Step},
     stomp::{Decoder, Event, Frame},
 };
 
@@ -212,7 +212,7 @@ impl<C: Channel> Connection<C> {
     /// The session has ended at once: it was revoked, which has ended its queue, or else its token has expired.
     fn over(&mut self) {
         if !self.outbound.ended().is_some_and(Closing::is_at_once) {
-            self.session.refuse(&Refusal::Expired, None);
+            self.session.refuse(&Refusal::Expired, Refused::default());
         }
     }
 
@@ -253,7 +253,8 @@ impl<C: Channel> Connection<C> {
         self.unhandled = frame.is_some();
         let fruitless = std::mem::take(&mut self.fruitless) && frame.is_none();
         if fruitless && !self.outbound.has_ended() && !self.within_budget() {
-            self.session.refuse(&Refusal::TooManyFrames, None);
+            self.session
+                .refuse(&Refusal::TooManyFrames, Refused::default());
         }
         let partial = frame.is_none() && self.decoder.is_partial();
         let by = Instant::now() + self.websocket.settings.frame_within;
@@ -289,14 +290,13 @@ impl<C: Channel> Connection<C> {
                 if self.within_budget() {
                     return Some(Event::Frame(frame));
                 }
-                let receipt = frame.header("receipt");
-                self.session.refuse(&Refusal::TooManyFrames, receipt);
+                self.session.refuse_frame(&Refusal::TooManyFrames, &frame);
                 None
             }
             Ok(event) => event,
             Err(error) => {
-                let receipt = self.decoder.failed_receipt();
-                self.session.refuse(&Refusal::Malformed(error), receipt);
+                let refused = Refused::unread(self.decoder.failed_receipt());
+                self.session.refuse(&Refusal::Malformed(error), refused);
                 None
             }
         }
@@ -331,7 +331,7 @@ impl<C: Channel> Connection<C> {
                 Due::FrameTooLate => Refusal::FrameTooLate,
                 Due::TokenExpired => Refusal::Expired,
             };
-            self.session.refuse(&refusal, None);
+            self.session.refuse(&refusal, Refused::default());
             break;
         }
         Ok(())

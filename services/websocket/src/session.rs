@@ -13,7 +13,10 @@ use colloquy_chassis::session_token::{JWT_TOKEN, Session as Token};
 use colloquy_contracts::Timestamp;
 
 use self::authenticated::Authenticated;
-pub use self::{refusal::Refusal, request::Request};
+pub use self::{
+    refusal::{Refusal, Refused},
+    request::Request,
+};
 use crate::{
     Websocket,
     connection::Closing,
@@ -99,14 +102,19 @@ impl Session {
             },
         };
         outcome.unwrap_or_else(|refusal| {
-            self.refuse(&refusal, receipt);
+            self.refuse_frame(&refusal, &frame);
             Step::Ended
         })
     }
 
+    /// Ends the session with an ERROR frame that names the refused one.
+    pub fn refuse_frame(&mut self, refusal: &Refusal, frame: &Frame) {
+        self.refuse(refusal, Refused::frame(frame, self.version()));
+    }
+
     /// Ends the session with an ERROR frame.
-    pub fn refuse(&mut self, refusal: &Refusal, receipt: Option<&str>) {
-        let frame = refusal.frame(self.version(), receipt);
+    pub fn refuse(&mut self, refusal: &Refusal, refused: Refused<'_>) {
+        let frame = refusal.frame(self.version(), refused);
         self.end(Some(frame), refusal.closing());
         tracing::debug!(%refusal, "a session was refused");
         metrics::counter!("colloquy_websocket_sessions_refused_total").increment(1);

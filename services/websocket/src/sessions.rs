@@ -12,7 +12,7 @@ use colloquy_service_api::revocation_list::SessionKey;
 
 use crate::{
     fanout::{outbound::Outbound, registry::websocket_message},
-    session::Refusal,
+    session::{Refusal, Refused},
     stomp::Version,
 };
 
@@ -84,7 +84,7 @@ impl Sessions {
     pub fn end_where(&self, refusal: &Refusal, fits: impl Fn(SessionKey) -> bool) {
         for session in self.lock().values().flatten() {
             if fits(session.key()) {
-                let frame = websocket_message(refusal.frame(session.version, None));
+                let frame = websocket_message(refusal.frame(session.version, Refused::default()));
                 session.outbound.end(Some(frame), refusal.closing());
             }
         }

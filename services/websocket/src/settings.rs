@@ -25,7 +25,7 @@ pub struct Settings {
     pub sockjs_sessions: usize,
     /// Frames a second from one client, over time; a message that brings none counts as one.
     pub frames_per_second: u32,
-    /// Frames at once from one client.
+    /// Frames at once from one client; room for all the subscriptions that it may have.
     pub frame_burst: u32,
     /// From the upgrade to CONNECT.
     pub connect_within: Duration,
@@ -54,13 +54,13 @@ impl Default for Settings {
                 outgoing: 10_000,
                 incoming: 0,
             },
-            subscriptions: 256,
+            subscriptions: 1_000,
             sessions_per_customer: 1_000,
             connections_per_address: 5_000,
             trusted_proxies: TrustedProxies::default(),
             sockjs_sessions: 10_000,
             frames_per_second: 50,
-            frame_burst: 500,
+            frame_burst: 1_200,
             connect_within: Duration::from_secs(10),
             frame_within: Duration::from_secs(10),
             ping_after: Duration::from_secs(25),

@@ -36,13 +36,47 @@ async fn contract_5_a_strangers_subscribe_is_an_error_for_each_topic_of_a_room()
             ];
             let error = assert_refused(&scene, &scene.user3, &headers).await?;
             assert_eq!(error.header("receipt-id"), Some("r"), "stomp R3");
-            errors.push(error);
+            assert_eq!(error.header("destination"), Some(&*destination));
+            let mut headers = error.headers;
+            headers.retain(|(name, _)| name != "destination");
+            errors.push((headers, error.body));
         }
     }
     assert!(
         errors.windows(2).all(|pair| pair[0] == pair[1]),
         "whether a room exists is not told"
     );
+    Ok(())
+}
+
+/// So a client can drop what was refused, and keep the rest when it connects again.
+#[tokio::test]
+async fn b22_stomp_s14_the_error_names_the_refused_subscribe_or_send() -> Result<()> {
+    let scene = scene().await?;
+    let room = scene.room().await?;
+    let messages = format!("/topic/message/roomId/{room}");
+    let subscribe =
+        |destination| Frame::new("SUBSCRIBE", &[("id", "a:b"), ("destination", destination)]);
+    let typing = Frame::new("SEND", &[("destination", "/app/typing")])
+        .with_body(&format!(r#"{{"roomId":{room},"isTyping":1}}"#));
+    for (frame, code) in [
+        (subscribe(&*messages), "not-a-member"),
+        (subscribe("/topic/a:b"), "unknown-destination"),
+        (Frame::new("SUBSCRIBE", &[("id", "a:b")]), "missing-header"),
+        (typing, "not-a-member"),
+        (
+            Frame::new("SEND", &[("destination", "/app/other")]),
+            "unknown-destination",
+        ),
+    ] {
+        let mut socket = scene.socket(&scene.user3).await?;
+        socket.send(&frame).await?;
+        let (error, closed) = socket.expect_error().await?;
+        assert_eq!(closed.code, 1002);
+        assert_eq!(error.header("code"), Some(code), "{error:?}");
+        assert_eq!(error.header("destination"), frame.header("destination"));
+        assert_eq!(error.header("subscription"), frame.header("id"));
+    }
     Ok(())
 }
 

@@ -1,12 +1,14 @@
-//! Why a session ends with an ERROR frame. The texts are short and fixed: nothing of the client's comes back.
+//! Why a session ends with an ERROR frame. The texts are short and fixed; of the client's own words nothing comes back but
+//! what names the refused frame.
 
 use bytes::Bytes;
 use colloquy_chassis::{Failure, Kind};
 use colloquy_service_api::{membership_check::MembershipError, revocation_list::Stale};
 
+use super::request;
 use crate::{
     connection::Closing,
-    stomp::{DecodeError, HeartBeatError, Version, encoder},
+    stomp::{ClientCommand, DecodeError, Frame, HeartBeatError, Version, encoder},
 };
 
 /// A reason to end a session.
@@ -110,14 +112,98 @@ impl From<MembershipError> for Refusal {
     }
 }
 
+/// What an ERROR names of the frame that is refused (stomp.md R3, S14). Nothing of one that cannot be read, or is not to
+/// blame.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Refused<'a> {
+    receipt: Option<&'a str>,
+    request: Option<RefusedRequest<'a>>,
+}
+
+/// A SUBSCRIBE, which has a subscription, or a SEND.
+#[derive(Clone, Copy, Debug)]
+struct RefusedRequest<'a> {
+    subscription: Option<&'a str>,
+    destination: Option<&'a str>,
+}
+
+impl<'a> Refused<'a> {
+    /// What is named of a frame of which only the receipt that it asked for could be read, or nothing.
+    #[must_use]
+    pub fn unread(receipt: Option<&'a str>) -> Self {
+        Self {
+            receipt,
+            request: None,
+        }
+    }
+
+    /// What is named of a whole frame.
+    #[must_use]
+    pub fn frame(frame: &'a Frame, version: Version) -> Self {
+        let subscription = match frame.command {
+            ClientCommand::Subscribe => Some(request::subscription_id(frame, version).ok()),
+            ClientCommand::Send => Some(None),
+            _ => None,
+        };
+        Self {
+            receipt: (!frame.command.opens_session())
+                .then(|| frame.header("receipt"))
+                .flatten(),
+            request: subscription.map(|subscription| RefusedRequest {
+                subscription,
+                destination: frame.header("destination"),
+            }),
+        }
+    }
+}
+
 impl Refusal {
     /// The ERROR frame. Before CONNECT the version is 1.0.
     #[must_use]
-    pub fn frame(&self, version: Version, receipt: Option<&str>) -> Bytes {
+    pub fn frame(&self, version: Version, refused: Refused<'_>) -> Bytes {
+        let of_request = refused.request.map_or([None; 3], |request| {
+            [
+                request.subscription.map(|id| ("subscription", id)),
+                request.destination.map(|text| ("destination", text)),
+                self.code().map(|code| ("code", code)),
+            ]
+        });
+        let receipt = refused.receipt.map(|receipt| ("receipt-id", receipt));
         match self {
             Self::UnsupportedVersion => encoder::unsupported_version(),
-            _ => encoder::error(version, &self.to_string(), receipt),
+            _ => {
+                let headers = of_request.into_iter().chain([receipt]).flatten();
+                encoder::error(version, &self.to_string(), headers)
+            }
         }
+    }
+
+    /// Why a SUBSCRIBE or a SEND is refused, for programs (contract §5). It never changes.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotConnected => "not-connected",
+            Self::NoSuchDestination => "unknown-destination",
+            Self::NotAMember => "not-a-member",
+            Self::TooManySubscriptions => "too-many-subscriptions",
+            Self::TooManyFrames => "too-many-frames",
+            Self::DuplicateSubscription => "duplicate-subscription",
+            Self::MissingHeader(_) => "missing-header",
+            Self::UnknownAckMode => "unknown-ack-mode",
+            Self::Transaction => "transactions-not-supported",
+            Self::MembershipUndecided => "temporarily-unavailable",
+            Self::Malformed(_)
+            | Self::UnsupportedVersion
+            | Self::HeartBeat(_)
+            | Self::Unauthenticated
+            | Self::Revoked
+            | Self::RevocationsUnknown
+            | Self::Expired
+            | Self::AlreadyConnected
+            | Self::ConnectTooLate
+            | Self::FrameTooLate
+            | Self::TooManySessions => return None,
+        })
     }
 
     /// How the socket closes behind the frame.

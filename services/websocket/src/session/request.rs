@@ -68,11 +68,11 @@ impl Request {
                 destination: required(frame, "destination")?
                     .parse()
                     .map_err(|_| Refusal::NoSuchDestination)?,
-                id: subscription_id(frame, version)?,
+                id: subscription_id(frame, version)?.into(),
                 acknowledged: acknowledged(frame)?,
             }),
             ClientCommand::Unsubscribe => Ok(Self::Unsubscribe {
-                id: subscription_id(frame, version)?,
+                id: subscription_id(frame, version)?.into(),
             }),
             ClientCommand::Send => match required(frame, "destination")? {
                 EXTEND_ONLINE => Ok(Self::ExtendOnline),
@@ -90,12 +90,12 @@ fn required<'a>(frame: &'a Frame, name: &'static str) -> Result<&'a str, Refusal
 }
 
 /// In 1.0 the id is optional: without one the destination names the subscription.
-fn subscription_id(frame: &Frame, version: Version) -> Result<Box<str>, Refusal> {
+pub(super) fn subscription_id(frame: &Frame, version: Version) -> Result<&str, Refusal> {
     let id = match version {
         Version::V10 => frame.header("id").or(frame.header("destination")),
         Version::V11 | Version::V12 => frame.header("id"),
     };
-    id.map(Into::into).ok_or(Refusal::MissingHeader("id"))
+    id.ok_or(Refusal::MissingHeader("id"))
 }
 
 /// serde would take a list for an object whose fields are in that order.

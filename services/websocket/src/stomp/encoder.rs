@@ -31,16 +31,21 @@ pub fn receipt(version: Version, receipt_id: &str) -> Bytes {
         .end("")
 }
 
-/// ERROR with a short fixed text, told in the `message` header and the body. Before CONNECT the version is 1.0: nothing
-/// the client sent was unescaped, so nothing is escaped.
+/// ERROR with a short fixed text, told in the `message` header and the body, and what else its headers say. Before CONNECT
+/// the version is 1.0: nothing the client sent was unescaped, so nothing is escaped.
 #[must_use]
-pub fn error(version: Version, message: &str, receipt_id: Option<&str>) -> Bytes {
+pub fn error<'a>(
+    version: Version,
+    message: &str,
+    headers: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Bytes {
     let draft = error_draft(version, message);
-    let draft = match receipt_id {
-        Some(receipt_id) => draft.header("receipt-id", &escape(version, receipt_id)),
-        None => draft,
-    };
-    draft.end_counted(message)
+    headers
+        .into_iter()
+        .fold(draft, |draft, (name, value)| {
+            draft.header(name, &escape(version, value))
+        })
+        .end_counted(message)
 }
 
 /// ERROR for a client with which no version is common; it tells those that are known.

@@ -7,7 +7,7 @@ use colloquy_e2e::client::octets::{
 };
 
 use super::{
-    case::{Answer, Case, End, Stage, Step, extend, raw, texts::UNSUPPORTED_VERSION},
+    case::{Answer, Case, End, Stage, Step, code_of, extend, raw, texts::UNSUPPORTED_VERSION},
     ground::Ground,
 };
 
@@ -52,6 +52,18 @@ impl Raw {
         let destination = self.headers.iter().find(|(name, _)| name == "destination");
         self.command == "MESSAGE"
             && destination.is_some_and(|(_, value)| value.starts_with("/user/topic/"))
+    }
+
+    /// Takes out what names the refused frame (stomp.md S14), whose `code` must be that of the text.
+    fn take_names(&mut self, text: &str) -> Result<()> {
+        let names = ["subscription", "destination", "code"];
+        let is_name = |(name, _): &mut (String, String)| names.contains(&name.as_str());
+        let named: Vec<_> = self.headers.extract_if(.., is_name).collect();
+        let code = named.iter().find(|(name, _)| name == "code");
+        let code = code.map(|(_, code)| code.as_str());
+        let fits = named.is_empty() || (code.is_some() && code == code_of(text));
+        ensure!(fits, "{named:?} for {text:?}");
+        Ok(())
     }
 
     fn is(&self, command: &str, headers: &[(&str, &str)], body: &str) -> Result<()> {
@@ -161,7 +173,7 @@ impl Attacker {
 
     async fn expect_error(&mut self, text: &str, receipt: Option<&str>) -> Result<()> {
         match self.hear().await? {
-            Heard::Frame(error) => self.ends_with(&error, text, receipt).await,
+            Heard::Frame(error) => self.ends_with(error, text, receipt).await,
             other => bail!("expected the ERROR {text:?}, got {other:?}"),
         }
     }
@@ -169,10 +181,11 @@ impl Attacker {
     /// It is an ERROR of this text alone, and behind it come Close 1002 and the end of the stream.
     pub async fn ends_with(
         &mut self,
-        error: &Raw,
+        mut error: Raw,
         text: &str,
         receipt: Option<&str>,
     ) -> Result<()> {
+        error.take_names(text)?;
         let length = text.len().to_string();
         let mut headers = vec![("message", text), ("content-type", "text/plain")];
         if text == UNSUPPORTED_VERSION {

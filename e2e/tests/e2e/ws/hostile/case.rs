@@ -35,6 +35,22 @@ pub mod texts {
     pub const TRANSACTION: &str = "transactions are not supported";
 }
 
+/// The `code` of a refused SUBSCRIBE or SEND (contract §5), if its text has one.
+pub fn code_of(text: &str) -> Option<&'static str> {
+    Some(match text {
+        texts::CONNECT_FIRST => "not-connected",
+        texts::TOO_MANY_FRAMES => "too-many-frames",
+        texts::TOO_MANY_SUBSCRIPTIONS => "too-many-subscriptions",
+        texts::MISSING_ID | texts::MISSING_DESTINATION => "missing-header",
+        texts::ID_IN_USE => "duplicate-subscription",
+        texts::UNKNOWN_ACK => "unknown-ack-mode",
+        texts::NO_SUCH_DESTINATION => "unknown-destination",
+        texts::NOT_A_MEMBER => "not-a-member",
+        texts::TRANSACTION => "transactions-not-supported",
+        _ => return None,
+    })
+}
+
 /// How far the connection is when the case begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {

@@ -252,14 +252,14 @@ fn floods() -> Vec<Case> {
                 let headers = [ROOMS, &id, &last];
                 raw(
                     "SUBSCRIBE",
-                    if n >= 255 { &headers } else { &headers[..2] },
+                    if n >= 999 { &headers } else { &headers[..2] },
                     "",
                 )
             })
             .collect()
     };
     let again = [
-        subscriptions(256),
+        subscriptions(1_000),
         raw("UNSUBSCRIBE", &["id:7"], ""),
         raw("SUBSCRIBE", &[ROOMS, "id:7", "receipt:7"], ""),
     ]
@@ -267,12 +267,12 @@ fn floods() -> Vec<Case> {
     let beat = raw("SEND", &["destination:/app/extendOnline"], "");
     let unsubscribe = raw("UNSUBSCRIBE", &["id:x"], "");
     vec![
-        Case::new("256 subscriptions", V12, subscriptions(256)).receipt("255"),
-        Case::new("257 subscriptions", V12, subscriptions(257))
-            .receipt("255")
-            .error_for(TOO_MANY_SUBSCRIPTIONS, "256"),
-        Case::new("256 subscriptions, one less, one more", V12, again)
-            .receipt("255")
+        Case::new("1,000 subscriptions", V12, subscriptions(1_000)).receipt("999"),
+        Case::new("1,001 subscriptions", V12, subscriptions(1_001))
+            .receipt("999")
+            .error_for(TOO_MANY_SUBSCRIPTIONS, "1000"),
+        Case::new("1,000 subscriptions, one less, one more", V12, again)
+            .receipt("999")
             .receipt("7"),
         Case::new("a flood of 1,500 SENDs", V12, beat.repeat(1_500)).error(TOO_MANY_FRAMES),
         Case::new(

@@ -68,7 +68,7 @@ impl Dripper {
                 let waited = begun.elapsed();
                 let patience = Duration::from_secs(9)..Duration::from_secs(16);
                 ensure!(patience.contains(&waited), "after {waited:?}");
-                return attacker.ends_with(&error, self.told, None).await;
+                return attacker.ends_with(error, self.told, None).await;
             }
         }
         Err(anyhow::anyhow!("the server waits for ever"))

@@ -209,3 +209,91 @@ async fn stomp_s1_version_1_0_names_a_subscription_by_its_destination() {
         .await;
     assert!(client.websocket.registry.is_empty());
 }
+
+/// The header lines of the ERROR that a frame of this version brings, without those that every ERROR has.
+async fn names(version: &str, frame: &str) -> Vec<String> {
+    let mut client = Client::of(&websocket(Settings::default()), Some(cookie(60_000)));
+    client
+        .say(&format!("CONNECT\naccept-version:{version}\n\n\0"))
+        .await;
+    client.heard();
+    client.say(frame).await;
+    let heard = client.heard();
+    let (head, _) = heard[0].split_once("\n\n").unwrap();
+    let lines = head.lines().skip(1);
+    let is_usual = |line: &&str| line.starts_with("message:") || line.starts_with("content-");
+    lines
+        .filter(|line| !is_usual(line))
+        .map(Into::into)
+        .collect()
+}
+
+#[tokio::test]
+async fn b22_stomp_s14_an_error_names_the_refused_subscribe_or_send_in_the_session_s_version() {
+    let subscribe = "SUBSCRIBE\nid:a\\cb\ndestination:/topic/\\c\nreceipt:r\n\n\0";
+    for version in ["1.1", "1.2"] {
+        assert_eq!(
+            names(version, subscribe).await,
+            [
+                "subscription:a\\cb",
+                "destination:/topic/\\c",
+                "code:unknown-destination",
+                "receipt-id:r"
+            ]
+        );
+    }
+    // 1.0 has no escapes, and there a destination may name its subscription.
+    assert_eq!(
+        names("1.0", "SUBSCRIBE\ndestination:/topic/\\c\n\n\0").await,
+        [
+            "subscription:/topic/:",
+            "destination:/topic/:",
+            "code:unknown-destination"
+        ]
+    );
+    for (frame, expected) in [
+        (
+            "SEND\ndestination:/app/other\n\n\0",
+            &["destination:/app/other", "code:unknown-destination"][..],
+        ),
+        (
+            "SEND\ndestination:/app/typing\n\n{\"roomId\":3,\"isTyping\":1}\0",
+            &["destination:/app/typing", "code:not-a-member"],
+        ),
+        (
+            "SUBSCRIBE\nid:0\ndestination:/topic/message/roomId/3\n\n\0",
+            &[
+                "subscription:0",
+                "destination:/topic/message/roomId/3",
+                "code:not-a-member",
+            ],
+        ),
+        (
+            "SUBSCRIBE\nid:0\ndestination:/topic/message/roomId/500\n\n\0",
+            &[
+                "subscription:0",
+                "destination:/topic/message/roomId/500",
+                "code:temporarily-unavailable",
+            ],
+        ),
+        (
+            "SUBSCRIBE\nid:0\ndestination:/user/topic/rooms\nack:maybe\n\n\0",
+            &[
+                "subscription:0",
+                "destination:/user/topic/rooms",
+                "code:unknown-ack-mode",
+            ],
+        ),
+        (
+            "SUBSCRIBE\ndestination:/user/topic/rooms\n\n\0",
+            &["destination:/user/topic/rooms", "code:missing-header"],
+        ),
+        (
+            "SEND\ntransaction:t\ndestination:/app/typing\n\n\0",
+            &["destination:/app/typing", "code:transactions-not-supported"],
+        ),
+        ("UNSUBSCRIBE\n\n\0", &[]),
+    ] {
+        assert_eq!(names("1.2", frame).await, expected, "{frame:?}");
+    }
+}

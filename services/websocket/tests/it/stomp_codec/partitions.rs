@@ -140,7 +140,7 @@ fn stomp_s5_r1_r5_a_client_reads_what_the_server_writes() {
             ),
             (encoder::receipt(version, &id), "receipt-id", ""),
             (
-                encoder::error(version, error, Some(&id)),
+                encoder::error(version, error, [("receipt-id", id.as_str())]),
                 "receipt-id",
                 error,
             ),

@@ -53,7 +53,7 @@ fn stomp_r1_receipt_escapes_the_id_by_version() {
 fn stomp_r5_error_has_a_short_text_and_its_length() {
     let message = DecodeError::UnknownCommand.to_string();
     assert_eq!(
-        encoder::error(Version::V12, &message, None),
+        encoder::error(Version::V12, &message, []),
         "ERROR\nmessage:unknown command\ncontent-type:text/plain\ncontent-length:15\n\n\
          unknown command\0"
     );
@@ -62,7 +62,7 @@ fn stomp_r5_error_has_a_short_text_and_its_length() {
 #[test]
 fn stomp_r3_error_names_the_receipt_of_the_failed_frame() {
     assert_eq!(
-        encoder::error(Version::V11, "malformed header", Some("a:b")),
+        encoder::error(Version::V11, "malformed header", [("receipt-id", "a:b")]),
         "ERROR\nmessage:malformed header\ncontent-type:text/plain\nreceipt-id:a\\cb\n\
          content-length:16\n\nmalformed header\0"
     );
