@@ -12,6 +12,7 @@ pub mod rooms;
 pub mod sign;
 pub mod telling;
 mod told;
+pub mod typists;
 
 use std::{
     sync::{
@@ -26,7 +27,7 @@ use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::RoomsOfCustomer;
 use tokio::{sync::watch, time::Instant};
 
-use self::{keeper::Keeper, rooms::WatchedRooms, sign::Sign};
+use self::{keeper::Keeper, rooms::WatchedRooms, sign::Sign, typists::Typists};
 
 /// For how long the store is told things.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,7 @@ impl Default for Times {
 pub struct Presence {
     pub(crate) keeper: Keeper,
     pub(crate) rooms: WatchedRooms,
+    pub(crate) typists: Typists,
     times: Times,
     sessions: AtomicU64,
     /// Whether the store was asked for its notices.
@@ -79,6 +81,7 @@ impl Presence {
         Self {
             keeper: Keeper::new(store, times),
             rooms: WatchedRooms::new(rooms),
+            typists: Typists::default(),
             times,
             sessions: AtomicU64::new(0),
             tried: watch::Sender::new(false),

@@ -205,6 +205,27 @@ async fn contract_5_typing_is_told_when_it_begins_and_when_it_ends() -> Result<(
 }
 
 #[tokio::test]
+async fn b21_stomp_s13_a_room_that_is_opened_shows_who_types() -> Result<()> {
+    let scene = scene().await?;
+    let trio = trio(&scene).await?;
+    let mut typist = scene.socket(&trio.other.client).await?;
+    let mut watching = trio.watch(&scene, "typing").await?;
+    typing(&mut typist, trio.room, json!(1)).await?;
+    let expected =
+        |on: bool| json!({"roomId": trio.room, "typing": on, "customerId": trio.other.id});
+    assert_eq!(trio.news(&mut watching).await?, expected(true));
+    // On every node, for as long as it goes on.
+    for _ in 0..ROUNDS {
+        typing(&mut typist, trio.room, json!(1)).await?;
+        let mut late = trio.watch(&scene, "typing").await?;
+        assert_eq!(trio.news(&mut late).await?, expected(true));
+    }
+    typing(&mut typist, trio.room, json!(0)).await?;
+    assert_eq!(trio.news(&mut watching).await?, expected(false));
+    Ok(())
+}
+
+#[tokio::test]
 async fn contract_5_typing_ends_by_itself_two_seconds_after_it_was_said_last() -> Result<()> {
     let scene = scene().await?;
     let trio = trio(&scene).await?;

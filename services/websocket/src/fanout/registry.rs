@@ -163,6 +163,23 @@ impl Registry {
         queued
     }
 
+    /// Tells one subscriber a customer's state, as [`Registry::publish_passing`] tells all of them.
+    pub fn greet(
+        &self,
+        destination: Destination,
+        customer: CustomerId,
+        body: &Bytes,
+        (label, outbound): (&Label, &Outbound),
+    ) {
+        let about = Passing {
+            destination,
+            customer,
+            subscription: Arc::clone(&label.subscription),
+        };
+        let frame = Encoding::new(self, destination, body).frame(label);
+        outbound.push_passing(Arc::new(about), frame);
+    }
+
     /// Addresses that somebody subscribed to.
     #[must_use]
     pub fn len(&self) -> usize {

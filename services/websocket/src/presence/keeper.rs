@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use colloquy_chassis::{Tasks, backoff::Backoff};
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError, Set};
 use futures_util::future::join_all;
@@ -122,7 +123,14 @@ impl Keeper {
             sign: standing_key.as_deref(),
         };
         match call {
-            Call::Join(_, ttl) => self.store.join(set, &self.node, ttl).await.map(drop),
+            Call::Join(_, ttl) => {
+                let joined = self.store.join(set, &self.node, ttl).await?;
+                // Said again: a node that was not there, or missed it, when it began hears of it now.
+                if !joined.first && matches!(sign, Sign::Typing(..)) {
+                    self.store.publish(&key, Bytes::new()).await?;
+                }
+                Ok(())
+            }
             Call::Leave(_) => self.store.leave(set, &self.node).await.map(drop),
         }
     }

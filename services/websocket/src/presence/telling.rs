@@ -78,6 +78,12 @@ async fn watch(presence: &Presence) -> (Box<dyn Watch>, Box<dyn Watch>, bool) {
     }
 }
 
+/// The body of the MESSAGE that tells a state.
+pub(crate) fn encoded(state: &impl Serialize) -> Bytes {
+    let body = serde_json::to_vec(state).expect("a state holds only numbers and flags");
+    Bytes::from(body)
+}
+
 struct Telling<'a> {
     presence: &'a Presence,
     registry: &'a Registry,
@@ -94,7 +100,8 @@ impl Telling<'_> {
             Notice::Emptied { set } | Notice::Expired { key: set } => (set, false),
             Notice::Missed if about_online => return self.check_online_soon(),
             Notice::Missed => return self.check_typing_soon(),
-            Notice::Published { .. } => return,
+            // A node says again that a customer types, for nodes that have not heard the beginning.
+            Notice::Published { channel, .. } => (channel, true),
         };
         match Sign::of_key(&key) {
             Some(Sign::Online(customer)) => {
@@ -124,32 +131,27 @@ impl Telling<'_> {
             customer_id,
             online,
         };
-        self.tell(Destination::OnlineStatus(room), customer_id, &body)
-            .await;
+        let destination = Destination::OnlineStatus(room);
+        let queued = self
+            .registry
+            .publish_passing(destination, customer_id, &encoded(&body));
+        self.turn.queued(queued).await;
     }
 
     async fn typing(&mut self, room_id: RoomId, customer_id: CustomerId, typing: bool) {
-        if self.told.typing(room_id, customer_id, typing) {
-            let body = TypingStatus {
-                room_id,
-                typing,
-                customer_id,
-            };
-            self.tell(Destination::Typing(room_id), customer_id, &body)
-                .await;
+        let body = encoded(&TypingStatus {
+            room_id,
+            typing,
+            customer_id,
+        });
+        let typists = &self.presence.typists;
+        let published = typists.note(room_id, customer_id, typing, || {
+            self.registry
+                .publish_passing(Destination::Typing(room_id), customer_id, &body)
+        });
+        if let Some(queued) = published {
+            self.turn.queued(queued).await;
         }
-    }
-
-    async fn tell(
-        &mut self,
-        destination: Destination,
-        customer: CustomerId,
-        body: &(impl Serialize + Sync),
-    ) {
-        let body = serde_json::to_vec(body).expect("a state holds only numbers and flags");
-        let body = Bytes::from(body);
-        let queued = self.registry.publish_passing(destination, customer, &body);
-        self.turn.queued(queued).await;
     }
 
     /// Whoever is there has been renewed by then, after whatever was noticed last.
@@ -186,7 +188,7 @@ impl Telling<'_> {
     }
 
     async fn check_typing(&mut self) -> Result<(), ExpiringStoreError> {
-        for typing in self.told.all_typing().chunks(READS) {
+        for typing in self.presence.typists.all().chunks(READS) {
             let reads = typing.iter().map(async |(room, customer)| {
                 let holds = self.holds(Sign::Typing(*room, *customer)).await?;
                 Ok::<_, ExpiringStoreError>((*room, *customer, holds))

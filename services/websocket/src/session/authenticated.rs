@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_contracts::{CustomerId, Destination};
+use colloquy_contracts::{CustomerId, Destination, RoomId, presence::TypingStatus};
 use colloquy_service_api::revocation_list::SessionKey;
 
 use super::{Refusal, Request, request::Typing};
@@ -12,7 +12,7 @@ use crate::{
         outbound::Outbound,
         registry::{Address, Label, websocket_message},
     },
-    presence::Attendance,
+    presence::{Attendance, telling::encoded},
     sessions::OpenSession,
     stomp::{Version, encoder, escape::escape},
 };
@@ -139,9 +139,35 @@ impl Authenticated {
             // Boxed for the same reason as a check of membership.
             Box::pin(rooms.learn(room, self.customer)).await;
         }
+        match destination {
+            Destination::Typing(room) => self.begin_with_typists(room, label),
+            _ => self.listen(address, label),
+        }
+        Ok(())
+    }
+
+    fn listen(&self, address: Address, label: Label) {
         let outbound = Arc::clone(&self.outbound);
         self.websocket.registry.add(address, label, outbound);
-        Ok(())
+    }
+
+    /// A new subscriber hears at once who types now (stomp.md S13), and then what changes.
+    fn begin_with_typists(&self, room_id: RoomId, label: Label) {
+        let Websocket {
+            presence, registry, ..
+        } = &*self.websocket;
+        let destination = Destination::Typing(room_id);
+        presence.typists.meet(room_id, |typists| {
+            for &customer_id in typists {
+                let body = encoded(&TypingStatus {
+                    room_id,
+                    typing: true,
+                    customer_id,
+                });
+                registry.greet(destination, customer_id, &body, (&label, &self.outbound));
+            }
+            self.listen(Address::Room(destination), label);
+        });
     }
 
     fn unsubscribe(&mut self, id: &str) {

@@ -24,6 +24,8 @@ on_both_stores! {
     decision_19_typing_that_was_told_is_not_told_again,
     f23_typing_on_a_node_that_died_ends_within_three_seconds,
     f16_typing_ends_after_a_flush_too,
+    b21_stomp_s13_a_new_subscriber_hears_at_once_who_types_on_any_node,
+    b21_stomp_s13_a_node_that_has_just_started_hears_of_those_who_type_on,
 }
 
 async fn subscribed(node: &Node, customer: CustomerId) -> Client {
@@ -212,4 +214,64 @@ async fn f16_typing_ends_after_a_flush_too(shared: Shared) {
     let typing = presence::typing(RoomId(1), ALICE);
     shared.store.delete(&typing).await.unwrap();
     hears(&mut alice, false).await;
+}
+
+/// Subscribes, and hears that Alice types before the receipt.
+async fn meets_alice(client: &mut Client, id: &str) {
+    let subscribe = format!("SUBSCRIBE\nid:{id}\ndestination:{ROOM_1}\nreceipt:r\n\n\0");
+    client.say(&subscribe).await;
+    let met = client.frame().await;
+    assert!(met.contains(&format!("\nsubscription:{id}\n")), "{met}");
+    let (_, body) = met.split_once("\n\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(
+        body,
+        json!({"roomId": 1, "typing": true, "customerId": ALICE.0})
+    );
+    assert_eq!(client.frame().await, "RECEIPT\nreceipt-id:r\n\n");
+}
+
+async fn b21_stomp_s13_a_new_subscriber_hears_at_once_who_types_on_any_node(shared: Shared) {
+    let shared = shared.with_times(endless());
+    let (near, far) = (
+        Node::on(&shared.ground).await,
+        Node::on(&shared.ground).await,
+    );
+    let mut watchers = [subscribed(&near, BOB).await, subscribed(&far, BOB).await];
+    let mut alice = Client::connected(near.address, ALICE).await;
+    say(&mut alice, "1").await;
+    for watcher in &mut watchers {
+        hears(watcher, true).await;
+    }
+    let mut bobs = [
+        Client::connected(near.address, BOB).await,
+        Client::connected(far.address, BOB).await,
+    ];
+    for bob in &mut bobs {
+        meets_alice(bob, "0").await;
+        // Each subscription for itself.
+        meets_alice(bob, "1").await;
+        bob.say("UNSUBSCRIBE\nid:1\n\n\0").await;
+    }
+    say(&mut alice, "0").await;
+    for bob in &mut bobs {
+        hears(bob, false).await;
+    }
+    nothing_else_was_told(&mut bobs).await;
+    // Nobody types any more.
+    let late = subscribed(&far, BOB).await;
+    drop(late);
+}
+
+async fn b21_stomp_s13_a_node_that_has_just_started_hears_of_those_who_type_on(shared: Shared) {
+    let shared = shared.with_times(endless());
+    let first = Node::on(&shared.ground).await;
+    let mut alice = subscribed(&first, ALICE).await;
+    say(&mut alice, "1").await;
+    hears(&mut alice, true).await;
+    let second = Node::on(&shared.ground).await;
+    let mut bob = subscribed(&second, BOB).await;
+    say(&mut alice, "1").await;
+    hears(&mut bob, true).await;
+    nothing_else_was_told(&mut [bob, alice]).await;
 }
