@@ -105,7 +105,7 @@ impl<C: Channel> Connection<C> {
             decoder: Decoder::new(websocket.settings.frame),
             unhandled: false,
             fruitless: false,
-            timers: Timers::new(&websocket.settings, C::KEEPS_ALIVE, now),
+            timers: Timers::new(&websocket.settings, C::KEEPS_ALIVE, C::ENDS_UNATTENDED, now),
             budget: FrameBudget::full(&websocket.settings, now),
             websocket,
             channel,
@@ -197,7 +197,7 @@ impl<C: Channel> Connection<C> {
         match written {
             Ok((written, rest)) => {
                 if written > 0 {
-                    self.timers.sent(C::WRITES_SHOW_LIFE, Instant::now());
+                    self.timers.sent(Instant::now());
                 }
                 Ok(rest)
             }
@@ -358,7 +358,7 @@ impl<C: Channel> Connection<C> {
             }
         }
         if is_sign_of_life {
-            self.timers.sent(C::WRITES_SHOW_LIFE, Instant::now());
+            self.timers.sent(Instant::now());
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ pub struct Times {
     /// Who is online is so for this long without another word from their node.
     pub online: Duration,
     /// How often a node renews who is online: everybody with an open connection. A client that has vanished has one until
-    /// its silence is noticed or, where taking what is written is the only sign of life, until TCP gives up.
+    /// its silence is noticed or, over plain HTTP, until it has not asked for its next answer.
     pub renew: Duration,
     /// Who is typing is so for this long after they said so last.
     pub typing: Duration,

@@ -33,6 +33,8 @@ pub struct Settings {
     pub frame_within: Duration,
     /// Silence after which the client is sent a WebSocket PING; twice that without a sign of life ends the connection.
     pub ping_after: Duration,
+    /// After so long a streaming answer of SockJS ends, so that the client's next request shows that it is there.
+    pub answer_within: Duration,
     /// Octets of messages that may wait for one client before it is found out whether it reads: the fan-out then waits for
     /// its writer. One that takes nothing is too slow, and so is one of which twice as many wait.
     pub queue_bytes: usize,
@@ -64,6 +66,7 @@ impl Default for Settings {
             connect_within: Duration::from_secs(10),
             frame_within: Duration::from_secs(10),
             ping_after: Duration::from_secs(25),
+            answer_within: Duration::from_secs(60),
             queue_bytes: 512 * 1024,
             write_within: Duration::from_secs(10),
             room_interval: Duration::from_millis(100),

@@ -26,7 +26,7 @@ impl From<Gone> for Lost {
 pub(crate) enum Outgoing {
     /// A STOMP frame, or the line end that is a heart-beat.
     Frame(Message),
-    /// A question whether the client is there, if the transport has one.
+    /// A question whether the client is there.
     Ping,
     /// The transport's own sign of life, if it has one.
     KeepAlive,
@@ -36,8 +36,8 @@ pub(crate) enum Outgoing {
 pub(crate) trait Channel {
     /// Whether the transport gives a sign of life of its own when nothing is written for long.
     const KEEPS_ALIVE: bool;
-    /// Whether a write shows that the client is there.
-    const WRITES_SHOW_LIFE: bool;
+    /// Whether the channel ends by itself when its client is gone: the client has to ask for each of its answers.
+    const ENDS_UNATTENDED: bool;
 
     /// Whether what is fed can leave now.
     fn is_writable(&self) -> bool;

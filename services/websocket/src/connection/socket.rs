@@ -91,7 +91,7 @@ impl Socket {
 
 impl Channel for Socket {
     const KEEPS_ALIVE: bool = false;
-    const WRITES_SHOW_LIFE: bool = false;
+    const ENDS_UNATTENDED: bool = false;
 
     fn is_writable(&self) -> bool {
         true

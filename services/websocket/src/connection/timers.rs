@@ -6,6 +6,9 @@ use tokio::time::Instant;
 
 use crate::{Settings, session::Opened};
 
+/// When a connection without any deadline looks at the clock.
+const FAR: Duration = Duration::from_secs(3600);
+
 /// The deadlines of one connection.
 #[derive(Debug)]
 pub struct Timers {
@@ -15,11 +18,10 @@ pub struct Timers {
     heart_beat: Option<Duration>,
     /// After how long without a write the transport gives a sign of life.
     keep_alive: Option<Duration>,
-    /// Whether the client promised to beat.
-    promised: bool,
-    /// How long the client may be silent: far longer than it promised, because networks delay.
-    silence: Duration,
-    ping_after: Duration,
+    /// How long the client may be silent, if not for ever.
+    silence: Option<Duration>,
+    /// After how much of that it is asked for a sign of life.
+    ping_after: Option<Duration>,
     pinged: bool,
     sent_at: Instant,
     received_at: Instant,
@@ -45,18 +47,24 @@ pub enum Due {
 }
 
 impl Timers {
-    /// The timers of a connection that has just been opened. `keeps_alive` says that its transport has a sign of life.
+    /// The timers of a connection that has just been opened. `keeps_alive` says that its transport has a sign of life,
+    /// `ends_unattended` that it ends by itself when its client is gone: that client may be silent unless it promises to beat.
     #[must_use]
-    pub fn new(settings: &Settings, keeps_alive: bool, now: Instant) -> Self {
+    pub fn new(
+        settings: &Settings,
+        keeps_alive: bool,
+        ends_unattended: bool,
+        now: Instant,
+    ) -> Self {
+        let asked_after = (!ends_unattended).then_some(settings.ping_after);
         Self {
             connect_by: Some(now + settings.connect_within),
             frame_by: None,
             expires_at: None,
             heart_beat: None,
             keep_alive: keeps_alive.then_some(settings.ping_after),
-            promised: false,
-            silence: 2 * settings.ping_after,
-            ping_after: settings.ping_after,
+            silence: asked_after.map(|interval| 2 * interval),
+            ping_after: asked_after,
             pinged: false,
             sent_at: now,
             received_at: now,
@@ -69,9 +77,12 @@ impl Timers {
         self.expires_at = now.checked_add(opened.expires_in);
         self.heart_beat = opened.intervals.from_server;
         if let Some(promised) = opened.intervals.from_client {
-            // stomp.md H2: two to three intervals.
-            self.silence = self.silence.min(promised * 5 / 2);
-            self.promised = true;
+            // stomp.md H2: two to three intervals, because networks delay, and asked before: timers of hidden tabs sleep.
+            let sooner = |limit: Option<Duration>, interval| {
+                Some(limit.map_or(interval, |limit| limit.min(interval)))
+            };
+            self.silence = sooner(self.silence, promised * 5 / 2);
+            self.ping_after = sooner(self.ping_after, promised * 3 / 2);
         }
     }
 
@@ -87,12 +98,9 @@ impl Timers {
         self.pinged = false;
     }
 
-    /// Something was written to the client, which may show that it is there; one that promised to beat has to do so.
-    pub fn sent(&mut self, shows_life: bool, now: Instant) {
+    /// Something was written to the client, which is no sign of its life.
+    pub fn sent(&mut self, now: Instant) {
         self.sent_at = now;
-        if shows_life && !self.promised {
-            self.received(now);
-        }
     }
 
     /// Whether a frame has begun and not ended. `anew` says that another frame ended since it was told last.
@@ -109,12 +117,9 @@ impl Timers {
     /// [`Timers::partial_frame`].
     #[must_use]
     pub fn next(&self) -> Instant {
-        let liveness = if self.pinged {
-            self.silent_at()
-        } else {
-            self.silent_at().min(self.received_at + self.ping_after)
-        };
         [
+            self.silent_at(),
+            self.ping_at(),
             self.connect_by,
             self.frame_by,
             self.expires_at,
@@ -123,7 +128,8 @@ impl Timers {
         ]
         .into_iter()
         .flatten()
-        .fold(liveness, Instant::min)
+        .min()
+        .unwrap_or(self.received_at + FAR)
     }
 
     /// One thing that is due, the gravest first. What it returned is not due again at once.
@@ -135,9 +141,9 @@ impl Timers {
             Some(Due::TokenExpired)
         } else if past(self.frame_by.take_if(|by| *by <= now)) {
             Some(Due::FrameTooLate)
-        } else if self.silent_at() <= now {
+        } else if past(self.silent_at()) {
             Some(Due::Silent)
-        } else if !self.pinged && self.received_at + self.ping_after <= now {
+        } else if past(self.ping_at()) {
             self.pinged = true;
             Some(Due::Ping)
         } else if past(self.heart_beat.map(|interval| self.sent_at + interval)) {
@@ -151,8 +157,13 @@ impl Timers {
         }
     }
 
-    fn silent_at(&self) -> Instant {
-        self.received_at + self.silence
+    fn silent_at(&self) -> Option<Instant> {
+        self.silence.map(|silence| self.received_at + silence)
+    }
+
+    fn ping_at(&self) -> Option<Instant> {
+        let ping_after = self.ping_after.filter(|_| !self.pinged);
+        ping_after.map(|interval| self.received_at + interval)
     }
 }
 
@@ -165,7 +176,7 @@ mod tests {
 
     fn timers(client_heart_beat: &str, server: HeartBeat) -> (Timers, Instant) {
         let start = Instant::now();
-        let mut timers = Timers::new(&Settings::default(), false, start);
+        let mut timers = Timers::new(&Settings::default(), false, false, start);
         let client = HeartBeat::parse(Some(client_heart_beat)).unwrap();
         let opened = Opened {
             version: Version::V12,
@@ -197,7 +208,7 @@ mod tests {
     #[test]
     fn stomp_n6_a_client_has_ten_seconds_for_connect() {
         let start = Instant::now();
-        let mut timers = Timers::new(&Settings::default(), false, start);
+        let mut timers = Timers::new(&Settings::default(), false, false, start);
         assert_eq!(timers.due(start + 9 * SECOND), None);
         assert_eq!(timers.next(), start + 10 * SECOND);
         assert_eq!(timers.due(start + 10 * SECOND), Some(Due::ConnectTooLate));
@@ -226,13 +237,32 @@ mod tests {
             incoming: 10_000,
         };
         let (mut timers, start) = timers("4000,0", both);
-        assert_eq!(schedule(&mut timers, start, 60), [(25, Due::Silent)]);
+        let asked = [(15, Due::Ping), (25, Due::Silent)];
+        assert_eq!(schedule(&mut timers, start, 60), asked);
+    }
+
+    #[test]
+    fn b25_stomp_h2_a_client_that_promised_to_beat_and_only_answers_pings_stays() {
+        let both = HeartBeat {
+            outgoing: 10_000,
+            incoming: 10_000,
+        };
+        let (mut timers, start) = timers("10000,0", both);
+        let mut answered_at = start;
+        for _ in 0..20 {
+            let pinged_at = timers.next();
+            assert_eq!(pinged_at, answered_at + 15 * SECOND);
+            assert_eq!(timers.due(pinged_at), Some(Due::Ping));
+            answered_at = pinged_at + SECOND;
+            timers.received(answered_at);
+        }
+        assert_eq!(timers.next(), answered_at + 15 * SECOND);
     }
 
     #[test]
     fn stomp_h3_no_beat_while_something_else_was_sent_in_the_interval() {
         let (mut timers, start) = timers("0,10000", default_offer());
-        timers.sent(false, start + 6 * SECOND);
+        timers.sent(start + 6 * SECOND);
         assert_eq!(timers.due(start + 15 * SECOND), None);
         assert_eq!(timers.due(start + 16 * SECOND), Some(Due::HeartBeat));
         assert_eq!(timers.due(start + 17 * SECOND), None);
@@ -250,7 +280,7 @@ mod tests {
     #[test]
     fn stomp_n10_an_expired_token_is_noticed_at_its_instant() {
         let start = Instant::now();
-        let mut timers = Timers::new(&Settings::default(), false, start);
+        let mut timers = Timers::new(&Settings::default(), false, false, start);
         let opened = Opened {
             version: Version::V12,
             intervals: Default::default(),
@@ -277,10 +307,10 @@ mod tests {
         assert_eq!(timers.due(start + 20 * SECOND), None);
     }
 
-    /// A connection whose transport has a sign of life.
-    fn kept_alive(client_heart_beat: &str, server: HeartBeat) -> (Timers, Instant) {
+    /// A connection over plain HTTP.
+    fn polled(client_heart_beat: &str, server: HeartBeat) -> (Timers, Instant) {
         let start = Instant::now();
-        let mut timers = Timers::new(&Settings::default(), true, start);
+        let mut timers = Timers::new(&Settings::default(), true, true, start);
         let client = HeartBeat::parse(Some(client_heart_beat)).unwrap();
         let opened = Opened {
             version: Version::V12,
@@ -293,8 +323,8 @@ mod tests {
 
     #[test]
     fn stomp_7_a_transport_with_a_sign_of_life_gives_it_25_seconds_after_the_last_write() {
-        let (mut timers, start) = kept_alive("0,0", default_offer());
-        timers.sent(false, start + 7 * SECOND);
+        let (mut timers, start) = polled("0,0", default_offer());
+        timers.sent(start + 7 * SECOND);
         timers.received(start + 30 * SECOND);
         assert_eq!(timers.next(), start + 32 * SECOND);
         assert_eq!(timers.due(start + 31 * SECOND), None);
@@ -303,17 +333,15 @@ mod tests {
     }
 
     #[test]
-    fn stomp_7_a_write_that_shows_life_stands_for_the_client_unless_it_promised_to_beat() {
-        let (mut timers, start) = kept_alive("0,0", default_offer());
-        timers.sent(true, start + 40 * SECOND);
-        assert_eq!(timers.due(start + 60 * SECOND), None);
-
+    fn b20_what_is_written_is_no_sign_of_the_clients_life() {
         let both = HeartBeat {
             outgoing: 10_000,
             incoming: 10_000,
         };
-        let (mut timers, start) = kept_alive("4000,0", both);
-        timers.sent(true, start + 24 * SECOND);
+        let (mut timers, start) = polled("4000,0", both);
+        timers.sent(start + 14 * SECOND);
+        assert_eq!(timers.due(start + 15 * SECOND), Some(Due::Ping));
+        timers.sent(start + 24 * SECOND);
         assert_eq!(timers.due(start + 25 * SECOND), Some(Due::Silent));
     }
 }

@@ -43,11 +43,15 @@ pub(super) struct Polled {
     /// Fed and not yet written: nothing between two writes, unless the session has ended without a receiver.
     messages: Messages,
     opened: bool,
-    unattended_since: Instant,
+    /// When the receiver came, or went.
+    since: Instant,
+    /// How long an answer goes on.
+    answer_within: Duration,
 }
 
 impl Polled {
-    pub fn new(place: Place, requests: Requests, tasks: Tasks) -> Self {
+    /// An answer ends after `answer_within`, so that its client's next request shows that it is there.
+    pub fn new(place: Place, requests: Requests, tasks: Tasks, answer_within: Duration) -> Self {
         Self {
             _place: place,
             requests,
@@ -55,7 +59,8 @@ impl Polled {
             receiver: None,
             messages: Messages::default(),
             opened: false,
-            unattended_since: Instant::now(),
+            since: Instant::now(),
+            answer_within,
         }
     }
 
@@ -67,8 +72,14 @@ impl Polled {
         }
         let stays = self.opened || receiver.begin(frame::OPEN);
         self.opened = true;
-        self.unattended_since = Instant::now();
+        self.since = Instant::now();
         self.receiver = stays.then_some(receiver);
+    }
+
+    /// Ends the answer that is under way: its client asks for the next one, if it is there.
+    fn end_answer(&mut self) {
+        self.receiver = None;
+        self.since = Instant::now();
     }
 
     fn gather(&mut self, message: Message) {
@@ -81,8 +92,7 @@ impl Polled {
             return Ok(());
         };
         if !receiver.write(frame).await? {
-            self.receiver = None;
-            self.unattended_since = Instant::now();
+            self.end_answer();
         }
         Ok(())
     }
@@ -101,7 +111,7 @@ impl Polled {
 
 impl Channel for Polled {
     const KEEPS_ALIVE: bool = true;
-    const WRITES_SHOW_LIFE: bool = true;
+    const ENDS_UNATTENDED: bool = true;
 
     fn is_writable(&self) -> bool {
         self.receiver.is_some()
@@ -112,20 +122,25 @@ impl Channel for Polled {
     }
 
     async fn next(&mut self, wanted: bool) -> Result<Option<Bytes>, Lost> {
-        let receiver = self.receiver.as_ref();
-        let unattended = self.unattended_since + UNATTENDED;
-        tokio::select! {
-            // Who has gone away is noticed before somebody new is turned away because of it.
-            biased;
-            () = async { receiver.expect("asked only if there is one").gone().await }, if receiver.is_some() => {
-                Err(Lost::Gone)
+        loop {
+            let receiver = self.receiver.as_ref();
+            let lasts = receiver.map_or(UNATTENDED, |_| self.answer_within);
+            tokio::select! {
+                // Who has gone away is noticed before somebody new is turned away because of it.
+                biased;
+                () = async { receiver.expect("asked only if there is one").gone().await }, if receiver.is_some() => {
+                    return Err(Lost::Gone);
+                }
+                Some(receiver) = self.requests.receivers.recv() => {
+                    self.attach(receiver);
+                    return Ok(None);
+                }
+                Some(octets) = self.requests.octets.recv(), if wanted => return Ok(Some(octets)),
+                () = sleep_until(self.since + lasts) => match receiver {
+                    Some(_) => self.end_answer(),
+                    None => return Err(Lost::Gone),
+                },
             }
-            Some(receiver) = self.requests.receivers.recv() => {
-                self.attach(receiver);
-                Ok(None)
-            }
-            Some(octets) = self.requests.octets.recv(), if wanted => Ok(Some(octets)),
-            () = sleep_until(unattended), if receiver.is_none() => Err(Lost::Gone),
         }
     }
 
@@ -139,8 +154,13 @@ impl Channel for Polled {
                 Ok(())
             }
             Outgoing::KeepAlive => self.write(frame::HEART_BEAT).await,
-            // Answers are asked for again and again: no other sign of life is needed.
-            Outgoing::Ping => Ok(()),
+            Outgoing::Ping => {
+                self.write(frame::HEART_BEAT).await?;
+                if self.receiver.is_some() {
+                    self.end_answer();
+                }
+                Ok(())
+            }
         }
     }
 

@@ -80,8 +80,9 @@ impl SockJs {
             .map_err(|Full| not_ready())?;
         if let Some((place, requests)) = new {
             let websocket = Arc::clone(&self.websocket);
-            let polled = Polled::new(place, requests, websocket.tasks.clone());
             let tasks = websocket.tasks.clone();
+            let answer_within = websocket.settings.answer_within;
+            let polled = Polled::new(place, requests, tasks.clone(), answer_within);
             let serving = connection::serve(websocket, polled, cookie, at_address);
             tasks.spawn(Box::pin(serving));
         }

@@ -62,7 +62,7 @@ impl FramedSocket {
 
 impl Channel for FramedSocket {
     const KEEPS_ALIVE: bool = true;
-    const WRITES_SHOW_LIFE: bool = false;
+    const ENDS_UNATTENDED: bool = false;
 
     fn is_writable(&self) -> bool {
         true

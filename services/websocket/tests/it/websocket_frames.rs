@@ -5,7 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use colloquy_websocket::{Settings, stomp::HeartBeat};
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::{io::AsyncWriteExt as _, time::timeout};
+use tokio::{
+    io::AsyncWriteExt as _,
+    time::{Instant, timeout},
+};
 use tokio_tungstenite::tungstenite::{
     Message,
     protocol::frame::{
@@ -14,7 +17,7 @@ use tokio_tungstenite::tungstenite::{
     },
 };
 
-use crate::harness::{ALICE, Node, SOON, client::Client, memory_log::MemoryLog};
+use crate::harness::{ALICE, Node, SOON, client::Client, eventually, memory_log::MemoryLog, token};
 
 const EXTEND: &str = "SEND\ndestination:/app/extendOnline\nreceipt:";
 
@@ -291,4 +294,47 @@ async fn stomp_h1_a_silent_client_is_pinged() {
             .unwrap();
         assert!(ping.is_ping(), "{ping:?}");
     }
+}
+
+async fn promising_to_beat() -> (Node, Client) {
+    let settings = Settings {
+        heart_beat: HeartBeat {
+            outgoing: 0,
+            incoming: 1_000,
+        },
+        ..Settings::default()
+    };
+    let node = Node::with(&MemoryLog::default(), settings).await;
+    let mut client = Client::with_cookie(node.address, &token(ALICE, 3600)).await;
+    client
+        .say("CONNECT\naccept-version:1.2\nheart-beat:1000,0\n\n\0")
+        .await;
+    assert!(client.frame().await.starts_with("CONNECTED\n"));
+    (node, client)
+}
+
+/// A hidden tab, whose timers sleep.
+#[tokio::test]
+async fn b25_stomp_h2_a_client_that_promised_to_beat_and_answers_pings_is_not_closed() {
+    let (node, mut client) = promising_to_beat().await;
+    // Reading answers them. Nothing but PINGs comes, for more than three intervals.
+    let mut pings = 0;
+    while pings < 3 {
+        let next = timeout(SOON, client.0.next()).await.unwrap();
+        assert!(next.unwrap().unwrap().is_ping());
+        pings += 1;
+    }
+    client.say(&extend("r")).await;
+    expect_receipt(&mut client, "r").await;
+    assert_eq!(node.websocket.open_connections(), 1);
+}
+
+#[tokio::test]
+async fn b25_stomp_h2_a_client_that_promised_to_beat_and_answers_nothing_is_closed() {
+    let (node, mut client) = promising_to_beat().await;
+    let begun = Instant::now();
+    eventually(|| node.websocket.open_connections() == 0).await;
+    let intervals = begun.elapsed().as_secs_f64();
+    assert!((2.0..6.0).contains(&intervals), "{intervals}");
+    assert_eq!(client.closed().await.0, 1002);
 }

@@ -1,12 +1,14 @@
-//! What a session over plain HTTP shows of its customer (decision 19: refreshed by each poll and each stream write).
+//! What a session over plain HTTP shows of its customer (decision 19: refreshed by its requests, never by what
+//! is written to it).
 
 use std::{cell::Cell, time::Duration};
 
-use colloquy_websocket::{Settings, presence::Times};
+use colloquy_websocket::{Settings, presence::Times, stomp::HeartBeat};
 
-use super::browser::{Browser, CONNECT};
+use super::browser::{Browser, CONNECT, messages, seq};
 use crate::harness::{
-    ALICE, CAROL, Node, client::Client, ground::online_status, memory_log::MemoryLog,
+    ALICE, CAROL, Node, client::Client, events::message, eventually, ground::online_status,
+    memory_log::MemoryLog,
 };
 
 /// Whoever gives no sign of life is away within two seconds.
@@ -78,4 +80,87 @@ async fn stomp_7_decision_19_polls_show_their_customer_until_there_are_none() {
         assert!(!polls.get(), "told while there were polls");
     };
     tokio::join!(telling, polling);
+}
+
+/// Takes what it is given, and asks for nothing more.
+async fn a_suspended_client_is_offline_and_its_session_ends(transport: &str) {
+    let settings = Settings {
+        answer_within: Duration::from_secs(1),
+        ..impatient()
+    };
+    let node = Node::with(&MemoryLog::default(), settings).await;
+    let mut carol = carol(&node).await;
+    let alice = Browser::of(&node, ALICE);
+    alice.connect().await;
+    assert_eq!(told(&mut carol).await, (ALICE.0, true));
+    let ended = Cell::new(false);
+    let suspended = async {
+        let mut stream = alice.stream(transport).await;
+        while stream.line().await.is_some() {}
+        ended.set(true);
+    };
+    let telling = async {
+        assert_eq!(told(&mut carol).await, (ALICE.0, false));
+        assert!(ended.get(), "told while the client owed no request");
+    };
+    tokio::join!(telling, suspended);
+    eventually(|| node.websocket.open_connections() == 1).await;
+}
+
+#[tokio::test]
+async fn b20_a_suspended_client_of_a_stream_is_offline() {
+    a_suspended_client_is_offline_and_its_session_ends("xhr_streaming").await;
+}
+
+#[tokio::test]
+async fn b20_a_suspended_client_of_an_eventsource_is_offline() {
+    a_suspended_client_is_offline_and_its_session_ends("eventsource").await;
+}
+
+#[tokio::test]
+async fn b20_a_client_that_asks_for_each_answer_stays_and_misses_nothing() {
+    let settings = Settings {
+        answer_within: Duration::from_millis(200),
+        ..impatient()
+    };
+    let log = MemoryLog::default();
+    let node = Node::with(&log, settings).await;
+    let browser = Browser::in_room(&node, ALICE).await;
+    let (mut streams, mut seen) = (0, 0);
+    while streams < 10 {
+        let mut stream = browser.streaming().await;
+        streams += 1;
+        log.add(message(1, streams)).await;
+        while let Some(line) = stream.line().await {
+            for text in messages(&line).unwrap_or_default() {
+                seen += 1;
+                assert_eq!(seq(&text), seen);
+            }
+        }
+    }
+    assert_eq!(seen, streams);
+}
+
+/// Its timers sleep, its requests do not.
+#[tokio::test]
+async fn b25_b20_a_client_that_promised_to_beat_and_only_asks_for_answers_stays() {
+    let settings = Settings {
+        heart_beat: HeartBeat {
+            outgoing: 0,
+            incoming: 1_000,
+        },
+        ..Settings::default()
+    };
+    let node = Node::with(&MemoryLog::default(), settings).await;
+    let browser = Browser::of(&node, ALICE);
+    assert_eq!(browser.frame().await, "o");
+    browser
+        .say(&["CONNECT\naccept-version:1.2\nheart-beat:1000,0\n\n\0"])
+        .await;
+    // Each ends because its client is asked for a sign of life, the second long after its silence.
+    for _ in 0..3 {
+        let mut stream = browser.streaming().await;
+        while stream.line().await.is_some() {}
+    }
+    assert_eq!(node.websocket.open_connections(), 1);
 }
