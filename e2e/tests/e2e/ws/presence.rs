@@ -1,12 +1,13 @@
 //! Who is online and who is typing, across the nodes of the system (contract §5, decision 19).
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context as _, Result};
 use colloquy_e2e::{
     client::{Client, Frame, Handshake, Socket},
     harness::eventually,
 };
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -273,5 +274,43 @@ async fn contract_5_extend_online_takes_any_body() -> Result<()> {
         let frame = Frame::new("SEND", &[("destination", "/app/extendOnline")]).with_body(body);
         socket.send_for_receipt(frame).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn b19_all_states_are_right_in_the_end_however_many_change_at_once() -> Result<()> {
+    const ROOMS: usize = 250;
+    const OTHERS: usize = 11;
+    let scene = scene().await?;
+    let watcher = scene.newcomer("Who Watches").await?;
+    let mut others = Vec::new();
+    for number in 0..OTHERS {
+        others.push(scene.newcomer(&format!("One Of Many {number}")).await?);
+    }
+    let ids: Vec<_> = others.iter().map(|other| other.id).collect();
+    let mut watching = scene.socket(&watcher.client).await?;
+    for _ in 0..ROOMS {
+        let room = watcher.client.create_room("One of many", &ids).await?;
+        listed(&watcher.client, room, "the room", |_| true).await?;
+        let destination = format!("/topic/onlineStatus/roomId/{room}");
+        watching.subscribe(&destination).await?;
+    }
+    let sockets = others.iter().map(|other| scene.socket(&other.client));
+    let _sockets = try_join_all(sockets).await?;
+    let mut states = HashMap::new();
+    while states.len() < ROOMS * OTHERS {
+        let told = watching
+            .next_where(|frame| frame.command == "MESSAGE")
+            .await?;
+        let place = told.header("destination").context("a room")?.to_owned();
+        let state: Value = told.json()?;
+        if state["customerId"] != watcher.id {
+            states.insert(
+                (place, state["customerId"].as_i64()),
+                state["online"] == true,
+            );
+        }
+    }
+    assert!(states.values().all(|online| *online));
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use colloquy_e2e::client::{Frame, Message, RoomView, SeqWatch, Socket, USER1, USER2};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stream};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -208,5 +208,32 @@ async fn contract_5_a_room_of_another_is_not_heard_on_the_same_socket() -> Resul
     scene.user1.send(heard, "here", None).await?;
     let message: Message = socket.next_message(&subscription).await?.json()?;
     assert_eq!((message.room_id, message.content.as_str()), (heard, "here"));
+    Ok(())
+}
+
+/// Each of them takes whatever it is offered.
+#[tokio::test]
+async fn b18_f20_a_burst_of_long_messages_reaches_all_who_read() -> Result<()> {
+    const MESSAGES: i64 = 64;
+    let scene = scene().await?;
+    let room = scene.room().await?;
+    let text = "x".repeat(8_192);
+    let mut sockets = Vec::new();
+    for number in 0..20 {
+        let client = [&scene.user1, &scene.user2][number % 2];
+        let mut socket = scene.socket(client).await?;
+        socket.subscribe(ROOMS).await?;
+        let subscription = socket.subscribe_room(room).await?;
+        sockets.push((socket, subscription));
+    }
+    let reading = sockets.iter_mut().map(async |(socket, subscription)| {
+        for seq in 1..=MESSAGES {
+            let message: Message = socket.next_message(subscription).await?.json()?;
+            anyhow::ensure!(message.seq == seq, "{} instead of {seq}", message.seq);
+        }
+        Ok(())
+    });
+    let at_once = (0..MESSAGES).map(|_| scene.user1.send(room, &text, None));
+    tokio::try_join!(try_join_all(reading), try_join_all(at_once))?;
     Ok(())
 }
