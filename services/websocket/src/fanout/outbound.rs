@@ -167,6 +167,19 @@ impl Outbound {
         self.tell_first(queue);
     }
 
+    /// Drops the states that wait for a subscription which has ended: another one of that id begins anew.
+    pub fn forget(&self, destination: Destination, subscription: &str) {
+        let mut queue = self.queue();
+        let is_its = |about: &Passing| {
+            about.destination == destination && *about.subscription == *subscription
+        };
+        let dropped = queue.passing.extract_if(|about, _| is_its(about));
+        let octets: usize = dropped.map(|(_, frame)| passing_cost(&frame)).sum();
+        queue.passing_octets = queue.passing_octets.saturating_sub(octets);
+        let stays = |slot: &Slot| !matches!(slot, Slot::Passing(about) if is_its(about));
+        queue.slots.retain(stays);
+    }
+
     /// How the queue stands to its limit now. One that is beyond and of which its client has taken nothing for [`TURN`] ends.
     pub fn standing(&self, now: Instant) -> Standing {
         let mut queue = self.queue();

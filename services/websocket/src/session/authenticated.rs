@@ -175,6 +175,10 @@ impl Authenticated {
         if let Some(at) = self.subscriptions.iter().position(of_this_id) {
             let subscription = self.subscriptions.swap_remove(at);
             self.release(&subscription);
+            if let Address::Room(destination) = subscription.address {
+                self.outbound
+                    .forget(destination, &subscription.label.subscription);
+            }
         }
     }
 

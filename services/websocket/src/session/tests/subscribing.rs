@@ -297,3 +297,42 @@ async fn b22_stomp_s14_an_error_names_the_refused_subscribe_or_send_in_the_sessi
         assert_eq!(names("1.2", frame).await, expected, "{frame:?}");
     }
 }
+
+/// Bob begins or ends typing in Alice's first room, and its subscribers hear of it.
+fn bob_types(websocket: &Websocket, typing: bool) {
+    let (room, bob) = (RoomId(1), CustomerId(8));
+    websocket.presence.typists.note(room, bob, typing, || {
+        let body = Bytes::from(format!("{{\"typing\":{typing}}}"));
+        let destination = Destination::Typing(room);
+        websocket.registry.publish_passing(destination, bob, &body);
+    });
+}
+
+#[tokio::test]
+async fn b21_stomp_s13_a_subscription_begins_with_those_who_type_also_under_an_id_used_before() {
+    const TYPING: &str = "/topic/typing/roomId/1";
+    let mut client = Client::connected().await;
+    bob_types(&client.websocket, true);
+    let subscribe = format!("SUBSCRIBE\nid:0\ndestination:{TYPING}\nreceipt:s\n\n\0");
+    client.say(&subscribe).await;
+    let typing = |frame: &str| frame.contains("\"typing\":true");
+    let heard = client.heard();
+    assert!(typing(&heard[0]), "{heard:?}");
+    assert_eq!(heard[1..], ["RECEIPT\nreceipt-id:s\n\n"]);
+
+    // What waits for the subscription that ends is nothing to the next one.
+    bob_types(&client.websocket, false);
+    client.say("UNSUBSCRIBE\nid:0\nreceipt:u\n\n\0").await;
+    bob_types(&client.websocket, true);
+    client.say(&subscribe).await;
+    let heard = client.heard();
+    assert_eq!(heard.len(), 3, "{heard:?}");
+    assert_eq!(heard[0], "RECEIPT\nreceipt-id:u\n\n");
+    assert!(typing(&heard[1]), "{heard:?}");
+    assert_eq!(heard[2], "RECEIPT\nreceipt-id:s\n\n");
+
+    bob_types(&client.websocket, false);
+    let heard = client.heard();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(!typing(&heard[0]), "{heard:?}");
+}
