@@ -299,11 +299,11 @@ async fn b19_all_states_are_right_in_the_end_however_many_change_at_once() -> Re
     let _sockets = try_join_all(sockets).await?;
     let mut states = HashMap::new();
     while states.len() < ROOMS * OTHERS {
-        let told = watching
+        let message = watching
             .next_where(|frame| frame.command == "MESSAGE")
             .await?;
-        let place = told.header("destination").context("a room")?.to_owned();
-        let state: Value = told.json()?;
+        let place = message.header("destination").context("a room")?.to_owned();
+        let state: Value = message.json()?;
         if state["customerId"] != watcher.id {
             states.insert(
                 (place, state["customerId"].as_i64()),

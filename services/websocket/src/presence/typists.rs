@@ -13,7 +13,7 @@ use colloquy_contracts::{CustomerId, RoomId};
 pub struct Typists(Mutex<HashSet<(RoomId, CustomerId)>>);
 
 impl Typists {
-    /// Notes that a customer types or no longer does, and publishes it if that is news. Nobody types at first.
+    /// Notes that a customer types or no longer does, and publishes it if that is news. At first none does.
     pub fn note<P>(
         &self,
         room: RoomId,

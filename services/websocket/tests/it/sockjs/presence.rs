@@ -126,19 +126,19 @@ async fn b20_a_client_that_asks_for_each_answer_stays_and_misses_nothing() {
     let log = MemoryLog::default();
     let node = Node::with(&log, settings).await;
     let browser = Browser::in_room(&node, ALICE).await;
-    let (mut streams, mut seen) = (0, 0);
+    let (mut streams, mut read) = (0, 0);
     while streams < 10 {
         let mut stream = browser.streaming().await;
         streams += 1;
         log.add(message(1, streams)).await;
         while let Some(line) = stream.line().await {
             for text in messages(&line).unwrap_or_default() {
-                seen += 1;
-                assert_eq!(seq(&text), seen);
+                read += 1;
+                assert_eq!(seq(&text), read);
             }
         }
     }
-    assert_eq!(seen, streams);
+    assert_eq!(read, streams);
 }
 
 /// Its timers sleep, its requests do not.
