@@ -231,9 +231,12 @@ async fn b18_f20_a_burst_of_long_messages_reaches_all_who_read() -> Result<()> {
             let message: Message = socket.next_message(subscription).await?.json()?;
             anyhow::ensure!(message.seq == seq, "{} instead of {seq}", message.seq);
         }
-        Ok(())
+        anyhow::Ok(())
     });
-    let at_once = (0..MESSAGES).map(|_| scene.user1.send(room, &text, None));
+    let at_once = (0..MESSAGES).map(async |_| {
+        scene.user1.send(room, &text, None).await?;
+        anyhow::Ok(())
+    });
     tokio::try_join!(try_join_all(reading), try_join_all(at_once))?;
     Ok(())
 }
