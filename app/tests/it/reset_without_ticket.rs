@@ -19,6 +19,9 @@ use tokio::{
     time::timeout,
 };
 
+const EMAIL: &str = "user1@example.com";
+const PUBLIC: &str = "http.public_url = \"https://chat.example\"\n";
+const TRUSTED: &str = "http.trusted_proxies = [\"127.0.0.1\"]\n";
 const SOON: Duration = Duration::from_secs(30);
 
 /// A process, ended with the test.
@@ -58,8 +61,18 @@ trait Door {
 
 /// Confirms a code, and says whether a password is then reset without the ticket; with it, it is in any case.
 async fn believes_without_ticket(door: &impl Door, email: &str, code: &str) -> bool {
+    believes_another(door, door, email, code).await
+}
+
+/// The same, where the code is confirmed at one door, and the password reset at another.
+async fn believes_another(
+    confirming: &impl Door,
+    door: &impl Door,
+    email: &str,
+    code: &str,
+) -> bool {
     let confirm = format!(r#"{{"email":"{email}","otpCode":"{code}"}}"#);
-    let (status, answer) = door.post("/forgetPass/confirm", &confirm).await;
+    let (status, answer) = confirming.post("/forgetPass/confirm", &confirm).await;
     assert_eq!(status, 200, "{answer}");
     let (_, ticket) = answer.split_once(r#""resetTicket":""#).unwrap();
     let (ticket, _) = ticket.split_once('"').unwrap();
@@ -119,6 +132,14 @@ impl AllInOne {
         }
     }
 
+    /// A code that somebody asks for there.
+    async fn new_code(&self, door: &impl Door) -> String {
+        let body = format!(r#"{{"email":"{EMAIL}"}}"#);
+        let (status, answer) = door.post("/forgetPass/initiate", &body).await;
+        assert_eq!(status, 200, "{answer}");
+        self.mailed_code().await
+    }
+
     /// The code in the only mail, once it is there.
     async fn mailed_code(&self) -> String {
         let mails = FolderTransport::open(&self.data.path().join("mails")).await;
@@ -144,28 +165,57 @@ impl Door for AllInOne {
     }
 }
 
+/// A client of a proxy on this machine, which names it in such a way.
+struct Proxied<'a>(&'a AllInOne, &'a str);
+
+impl Door for Proxied<'_> {
+    async fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let Self(system, named) = self;
+        let path = format!("/customer{path}");
+        let forwarded = format!("x-forwarded-for: {named}\r\n");
+        call(&system.address, "POST", &path, &forwarded, body).await
+    }
+}
+
 #[tokio::test]
 async fn decision_28_all_in_one_believes_without_a_ticket_but_behind_a_proxy_that_it_does_not_trust()
  {
-    const PUBLIC: &str = "http.public_url = \"https://chat.example\"\n";
-    const TRUSTED: &str = "http.trusted_proxies = [\"127.0.0.1\"]\n";
     const ON: &str = "accounts.reset_without_ticket = true\n";
     const OFF: &str = "accounts.reset_without_ticket = false\n";
-    const EMAIL: &str = "user1@example.com";
     for (settings, believes) in [
         (String::new(), true),
         (PUBLIC.to_owned(), false),
-        (format!("{PUBLIC}{TRUSTED}"), true),
         // What a setting says counts.
         (OFF.to_owned(), false),
         (format!("{PUBLIC}{ON}"), true),
     ] {
         let system = AllInOne::start(&settings);
-        let body = format!(r#"{{"email":"{EMAIL}"}}"#);
-        let (status, answer) = system.post("/forgetPass/initiate", &body).await;
-        assert_eq!(status, 200, "{answer}");
-        let code = system.mailed_code().await;
+        let code = system.new_code(&system).await;
         let found = believes_without_ticket(&system, EMAIL, &code).await;
         assert_eq!(found, believes, "with {settings:?}");
+    }
+}
+
+#[tokio::test]
+async fn b06_behind_a_trusted_proxy_the_client_that_confirmed_is_believed_and_neither_another_nor_an_unknown_one()
+ {
+    for (confirming, resetting, believes) in [
+        ("203.0.113.7:4711", "203.0.113.7:4712", true),
+        ("[2001:db8::7]:4711", "\"[2001:db8::7]\"", true),
+        ("203.0.113.7:4711", "198.51.100.9:4711", false),
+        ("[2001:db8::7]:4711", "[2001:db8::8]:4711", false),
+        ("203.0.113.7,", "198.51.100.9,", false),
+        ("nonsense", "nonsense", false),
+        ("", "", false),
+    ] {
+        let system = AllInOne::start(&format!("{PUBLIC}{TRUSTED}"));
+        let [confirming, resetting] = [confirming, resetting].map(|it| Proxied(&system, it));
+        let code = system.new_code(&confirming).await;
+        let found = believes_another(&confirming, &resetting, EMAIL, &code).await;
+        assert_eq!(
+            found, believes,
+            "{:?} after {:?}",
+            resetting.1, confirming.1
+        );
     }
 }

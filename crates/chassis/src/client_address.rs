@@ -2,12 +2,13 @@
 //! because nobody but the gateway reaches them.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    fmt,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderName, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 use ipnet::IpNet;
 
 use crate::{ApiError, Kind};
@@ -16,12 +17,73 @@ use crate::{ApiError, Kind};
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("x-client-address");
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
-/// The bits of an IPv6 address that tell one client from another: whoever has one of a network's addresses has them all.
+/// What stands for an address that is not known: in [`CLIENT_ADDRESS`], and in the names of budgets.
+const UNKNOWN: &str = "unknown";
+/// The bits of an IPv6 address that tell one client from another: a client that has one address of a network has them all.
 const IPV6_PREFIX: u32 = 64;
 
 /// The client's address, as the edge found it; 401 without one, because the request came past the edge.
+///
+/// It cannot be compared: two clients that are unknown are not one client. What has to be shared fairly is counted by
+/// [`ClientAddress::network`], what an address proves is asked of [`ClientAddress::known`].
+#[derive(Clone, Copy, Debug)]
+pub enum ClientAddress {
+    /// An address; IPv4 is never written as IPv6.
+    Known(IpAddr),
+    /// A trusted proxy did not say from where in a way that can be read.
+    Unknown,
+}
+
+/// What has one share of whatever is limited by address: an IPv4 address, an IPv6 network, or all unknown clients together.
+/// Equal ones share; that proves nothing about the clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ClientAddress(pub IpAddr);
+pub struct ClientNetwork(Option<IpAddr>);
+
+impl ClientAddress {
+    /// With whom this client shares what is limited by address.
+    #[must_use]
+    pub fn network(self) -> ClientNetwork {
+        ClientNetwork(self.known().map(network))
+    }
+
+    /// The address, where it is to prove something.
+    #[must_use]
+    pub fn known(self) -> Option<IpAddr> {
+        match self {
+            Self::Known(address) => Some(address.to_canonical()),
+            Self::Unknown => None,
+        }
+    }
+
+    /// What [`CLIENT_ADDRESS`] holds.
+    ///
+    /// # Panics
+    /// Never: an address is visible ASCII.
+    #[must_use]
+    pub fn header(self) -> HeaderValue {
+        self.known()
+            .map_or(HeaderValue::from_static(UNKNOWN), |address| {
+                HeaderValue::try_from(address.to_string()).expect("an address is visible ASCII")
+            })
+    }
+
+    /// What [`ClientAddress::header`] wrote.
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            UNKNOWN => Some(Self::Unknown),
+            text => text.parse().ok().map(Self::Known),
+        }
+    }
+}
+
+impl fmt::Display for ClientNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(network) => network.fmt(f),
+            None => f.write_str(UNKNOWN),
+        }
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = ApiError;
@@ -30,16 +92,13 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
         parts
             .headers
             .get(&CLIENT_ADDRESS)
-            .and_then(|address| address.to_str().ok()?.parse().ok())
-            .map(Self)
+            .and_then(|address| Self::parse(address.to_str().ok()?))
             .ok_or_else(|| ApiError::new(Kind::Unauthenticated, "Please log in."))
     }
 }
 
-/// What one client has, for whatever is limited by address: an IPv4 address, or an IPv6 network.
-#[must_use]
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
+fn network(address: IpAddr) -> IpAddr {
+    match address {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {
             let host_bits = Ipv6Addr::BITS - IPV6_PREFIX;
@@ -72,24 +131,30 @@ impl TrustedProxies {
         Ok(Self(proxies.iter().map(parse).collect::<Result<_, _>>()?))
     }
 
-    /// The address of the client behind a connection from `peer`: the rightmost hop that is no trusted proxy.
+    /// The client behind a connection from `peer`: the rightmost hop that is no trusted proxy, or the first hop if all
+    /// are. Unknown, if a trusted proxy names no hop, or one that cannot be read.
     #[must_use]
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut client = peer.to_canonical();
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
+        let peer = peer.to_canonical();
+        if !self.trusts(peer) {
+            return ClientAddress::Known(peer);
+        }
         let hops = headers
             .get_all(FORWARDED_FOR)
             .iter()
             .rev()
-            .flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+            .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|hop| !hop.is_empty());
+        let mut client = ClientAddress::Unknown;
         for hop in hops {
-            if !self.trusts(client) {
+            let Some(address) = read_hop(hop) else {
+                return ClientAddress::Unknown;
+            };
+            client = ClientAddress::Known(address);
+            if !self.trusts(address) {
                 break;
             }
-            // What a trusted proxy could not have written ends the chain at that proxy.
-            let Ok(address) = hop.trim().parse::<IpAddr>() else {
-                break;
-            };
-            client = address.to_canonical();
         }
         client
     }
@@ -99,54 +164,127 @@ impl TrustedProxies {
     }
 }
 
+/// An address as proxies write it: alone or with a port, IPv6 also in brackets, all of it also in quotes.
+fn read_hop(hop: &[u8]) -> Option<IpAddr> {
+    let hop = str::from_utf8(hop).ok()?;
+    let hop = hop
+        .strip_prefix('"')
+        .and_then(|hop| hop.strip_suffix('"'))
+        .unwrap_or(hop);
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let address = hop.parse().ok();
+    let address = address.or_else(|| in_brackets().map(IpAddr::V6));
+    let address = address.or_else(|| hop.parse().ok().map(|it: SocketAddr| it.ip()));
+    address.map(|address| address.to_canonical())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn client(proxies: &[&str], peer: &str, forwarded: &[&str]) -> String {
+    /// The client, as a service gets to know it.
+    fn client(proxies: &[&str], peer: &str, forwarded: &[&[u8]]) -> HeaderValue {
         let proxies: Vec<String> = proxies.iter().map(ToString::to_string).collect();
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append(FORWARDED_FOR, value.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value).unwrap());
         }
         TrustedProxies::parse(&proxies)
             .unwrap()
             .client(peer.parse().unwrap(), &headers)
-            .to_string()
+            .header()
+    }
+
+    /// The share of the client that the edge wrote down so.
+    fn share(header: &str) -> ClientNetwork {
+        ClientAddress::parse(header).unwrap().network()
     }
 
     #[test]
     fn s04_the_addresses_of_one_ipv6_network_are_one() {
-        let of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));
-        assert_ne!(of("10.0.0.1"), of("10.0.0.2"));
+        assert_eq!(share("2001:db8::1"), share("2001:db8::ffff:2"));
+        assert_ne!(share("2001:db8::1"), share("2001:db8:0:1::1"));
+        assert_eq!(share("::ffff:10.0.0.1"), share("10.0.0.1"));
+        assert_ne!(share("10.0.0.1"), share("10.0.0.2"));
+    }
+
+    #[test]
+    fn b06_unknown_clients_share_one_budget_and_prove_nothing() {
+        assert_eq!(share("unknown"), share("unknown"));
+        assert_ne!(share("unknown"), share("0.0.0.0"));
+        assert_ne!(share("unknown"), share("::"));
+        assert!(ClientAddress::Unknown.known().is_none());
+        for nonsense in ["", "Unknown", "10.0.0.1:80"] {
+            assert!(ClientAddress::parse(nonsense).is_none(), "{nonsense}");
+        }
     }
 
     #[test]
     fn decision_26_by_default_nobody_is_believed() {
-        assert_eq!(client(&[], "9.9.9.9", &["1.2.3.4"]), "9.9.9.9");
+        assert_eq!(client(&[], "9.9.9.9", &[b"1.2.3.4"]), "9.9.9.9");
     }
 
     #[test]
     fn decision_26_the_rightmost_hop_that_is_no_trusted_proxy_is_the_client() {
         let trusted = ["10.0.0.0/8", "127.0.0.1"];
         for (peer, forwarded, expected) in [
-            ("127.0.0.1", vec![], "127.0.0.1"),
             ("127.0.0.1", vec!["1.2.3.4"], "1.2.3.4"),
             ("127.0.0.1", vec!["6.6.6.6, 1.2.3.4"], "1.2.3.4"),
             ("127.0.0.1", vec!["6.6.6.6", "1.2.3.4, 10.1.2.3"], "1.2.3.4"),
             ("::ffff:127.0.0.1", vec!["::ffff:1.2.3.4"], "1.2.3.4"),
             ("9.9.9.9", vec!["1.2.3.4"], "9.9.9.9"),
-            ("127.0.0.1", vec!["1.2.3.4, nonsense"], "127.0.0.1"),
+            ("9.9.9.9", vec!["nonsense"], "9.9.9.9"),
+            ("127.0.0.1", vec!["nonsense, 1.2.3.4"], "1.2.3.4"),
             ("127.0.0.1", vec!["10.0.0.1"], "10.0.0.1"),
         ] {
+            let octets: Vec<_> = forwarded.iter().map(|value| value.as_bytes()).collect();
             assert_eq!(
-                client(&trusted, peer, &forwarded),
+                client(&trusted, peer, &octets),
                 expected,
                 "{peer} {forwarded:?}"
             );
+        }
+    }
+
+    #[test]
+    fn b06_a_hop_is_its_address_however_a_proxy_writes_it() {
+        for (hop, expected) in [
+            ("1.2.3.4:5678", "1.2.3.4"),
+            ("\"1.2.3.4\"", "1.2.3.4"),
+            ("\"1.2.3.4:5678\"", "1.2.3.4"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:DB8::7]:443", "2001:db8::7"),
+            ("\"[2001:db8::7]:443\"", "2001:db8::7"),
+            ("[::ffff:1.2.3.4]:80", "1.2.3.4"),
+            ("1.2.3.4,", "1.2.3.4"),
+            (" , 6.6.6.6:1 ,\t1.2.3.4 ,, ", "1.2.3.4"),
+            ("6.6.6.6:1, 1.2.3.4:80, 127.0.0.1:443", "1.2.3.4"),
+        ] {
+            let found = client(&["127.0.0.1"], "127.0.0.1", &[hop.as_bytes()]);
+            assert_eq!(found, expected, "{hop}");
+        }
+    }
+
+    #[test]
+    fn b06_a_client_that_a_trusted_proxy_does_not_name_is_unknown() {
+        for forwarded in [
+            &[][..],
+            &[&b""[..]],
+            &[b" ,, "],
+            &[b"nonsense"],
+            &[b"1.2.3.4, nonsense"],
+            &[b"nonsense, 127.0.0.1"],
+            &[b"unknown"],
+            &[b"1.2.3.4, caf\xe9"],
+            &[b"1.2.3.4", b"\xff"],
+            &[b"1.2.3.4:"],
+            &[b"1.2.3.4:port"],
+            &[b"[1.2.3.4]"],
+            &[b"[2001:db8::7"],
+            &[b"\"1.2.3.4"],
+        ] {
+            let found = client(&["127.0.0.1"], "127.0.0.1", forwarded);
+            assert_eq!(found, "unknown", "{forwarded:?}");
         }
     }
 

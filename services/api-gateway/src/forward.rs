@@ -1,10 +1,8 @@
 //! What crosses the gateway: only headers that are named here, in either direction. An allow list cannot be tricked
 //! by a spelling of an identity header that nobody thought of (reliability.md S14).
 
-use std::net::IpAddr;
-
 use colloquy_chassis::{
-    client_address::CLIENT_ADDRESS, cookies::cookie, request_id::REQUEST_ID,
+    ClientAddress, client_address::CLIENT_ADDRESS, cookies::cookie, request_id::REQUEST_ID,
     trace_context::TRACEPARENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -41,13 +39,12 @@ const OUTWARDS: [HeaderName; 8] = [
 
 /// The headers of a request for this path (as the client wrote it) that a service gets to see, and from where it came.
 #[must_use]
-pub fn inwards(path: &str, headers: &HeaderMap, client: IpAddr) -> HeaderMap {
+pub fn inwards(path: &str, headers: &HeaderMap, client: ClientAddress) -> HeaderMap {
     let mut kept = only(&INWARDS, headers);
     if let Some(cookie) = cookie_inwards(path, headers) {
         kept.insert(header::COOKIE, cookie);
     }
-    let client = HeaderValue::try_from(client.to_string()).expect("an address is visible ASCII");
-    kept.insert(CLIENT_ADDRESS, client);
+    kept.insert(CLIENT_ADDRESS, client.header());
     kept
 }
 

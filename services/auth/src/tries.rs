@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use colloquy_chassis::{ClientAddress, client_address::network};
+use colloquy_chassis::ClientAddress;
 use colloquy_contracts::Timestamp;
 use colloquy_sql::StoreError;
 use tokio::time::{Instant, timeout_at};
@@ -35,8 +35,8 @@ pub(crate) const WAITING: usize = 100;
 /// A try that was admitted. It counts until it is told how it ended.
 pub(crate) struct Try {
     charges: Vec<Charge>,
-    /// This address on this account.
-    place: Digest,
+    /// This address on this account, unless the address is unknown (decision 26).
+    place: Option<Digest>,
     admitted_at: Timestamp,
 }
 
@@ -51,12 +51,16 @@ impl Auth {
         address: ClientAddress,
         device: Option<&Device>,
     ) -> Result<Try, LoginError> {
-        let network = network(address.0).to_string();
-        let place = Digest::of(&["address", account.as_str(), &network]);
-        let budget = match device {
-            Some(device) => Digest::of(&["device", account.as_str(), &device.id]),
-            None if self.guesses.is_known(&place, self.clock.now()).await? => place.clone(),
-            None => Digest::of(&["strangers", account.as_str()]),
+        let network = address.network().to_string();
+        let place = address
+            .known()
+            .map(|_| Digest::of(&["address", account.as_str(), &network]));
+        let budget = match (device, &place) {
+            (Some(device), _) => Digest::of(&["device", account.as_str(), &device.id]),
+            (None, Some(place)) if self.guesses.is_known(place, self.clock.now()).await? => {
+                place.clone()
+            }
+            (None, _) => Digest::of(&["strangers", account.as_str()]),
         };
         let mut charges = vec![Charge {
             budget,
@@ -87,14 +91,17 @@ impl Auth {
         self.settle(tried, Outcome::GivenBack).await
     }
 
-    /// The password was right: the place has a budget of its own from now on.
+    /// The password was right: the place, if it is known, has a budget of its own from now on.
     pub(crate) async fn succeeded(&self, tried: &Try) -> Result<(), StoreError> {
         self.settle(tried, Outcome::GivenBack).await?;
+        let Some(place) = &tried.place else {
+            return Ok(());
+        };
         let known_for = self.settings.guesses.known_for.as_millis();
         let known_for = i64::try_from(known_for).unwrap_or(i64::MAX);
         let until = self.clock.now().millis().saturating_add(known_for);
         let until = Timestamp::from_millis(until);
-        self.guesses.remember(&tried.place, until).await
+        self.guesses.remember(place, until).await
     }
 
     async fn settle(&self, tried: &Try, outcome: Outcome) -> Result<(), StoreError> {

@@ -2,13 +2,12 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use colloquy_chassis::{
-    ApiError, Failure, Kind,
-    client_address::{TrustedProxies, network},
+    ApiError, ClientAddress, Failure, Kind,
+    client_address::{ClientNetwork, TrustedProxies},
     http_server::PeerAddr,
 };
 use http::{Extensions, HeaderMap};
@@ -30,7 +29,7 @@ impl Failure for NoPeer {
 /// Open connections by client address: sockets, and sessions over plain HTTP.
 #[derive(Debug)]
 pub struct Addresses {
-    open: Mutex<HashMap<IpAddr, usize>>,
+    open: Mutex<HashMap<ClientNetwork, usize>>,
     limit: usize,
     proxies: TrustedProxies,
 }
@@ -39,7 +38,7 @@ pub struct Addresses {
 #[derive(Debug)]
 pub struct AddressPlace {
     addresses: Arc<Addresses>,
-    network: IpAddr,
+    network: ClientNetwork,
 }
 
 impl Addresses {
@@ -71,8 +70,8 @@ impl Addresses {
         })
     }
 
-    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<AddressPlace> {
-        let network = network(address);
+    fn enter(self: &Arc<Self>, client: ClientAddress) -> Option<AddressPlace> {
+        let network = client.network();
         let mut open = self.lock();
         let count = open.get(&network).copied().unwrap_or_default();
         if count >= self.limit {
@@ -85,7 +84,7 @@ impl Addresses {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ClientNetwork, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn stomp_limits_an_address_has_so_many_connections_and_gives_back_what_it_had() {
         let addresses = Addresses::new(2, TrustedProxies::default());
-        let enter = |address: &str| addresses.enter(address.parse().unwrap());
+        let enter = |address: &str| addresses.enter(ClientAddress::Known(address.parse().unwrap()));
         let open = [enter("10.0.0.1").unwrap(), enter("10.0.0.1").unwrap()];
         assert!(enter("10.0.0.1").is_none());
         assert!(enter("::ffff:10.0.0.1").is_none(), "the same in IPv6");
@@ -126,7 +125,7 @@ mod tests {
     #[test]
     fn stomp_limits_the_addresses_of_one_ipv6_network_are_one() {
         let addresses = Addresses::new(1, TrustedProxies::default());
-        let enter = |address: &str| addresses.enter(address.parse().unwrap());
+        let enter = |address: &str| addresses.enter(ClientAddress::Known(address.parse().unwrap()));
         let _open = enter("2001:db8::1").unwrap();
         assert!(enter("2001:db8::ffff:2").is_none());
         assert!(enter("2001:db8:0:1::1").is_some());

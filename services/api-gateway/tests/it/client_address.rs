@@ -18,8 +18,9 @@ async fn decision_26_a_service_learns_the_clients_address_and_only_from_the_gate
         (PROXY, Some("203.0.113.7"), "203.0.113.7"),
         (PROXY, Some("10.9.9.9, 203.0.113.7"), "203.0.113.7"),
         (PROXY, Some("2001:db8::7"), "2001:db8::7"),
-        (PROXY, Some("somebody"), "127.0.0.9"),
-        (PROXY, None, "127.0.0.9"),
+        (PROXY, Some("203.0.113.7:4711"), "203.0.113.7"),
+        (PROXY, Some("somebody"), "unknown"),
+        (PROXY, None, "unknown"),
     ] {
         for path in ["/auth/login", "/command/message"] {
             let mut request = Request::post(path)

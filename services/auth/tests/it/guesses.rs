@@ -24,6 +24,8 @@ use crate::parts::{DownStore, OneAccount, clock, foundation, guesses_in};
 const MINUTE: i64 = 60_000;
 const OWNER: &str = "10.0.0.1";
 const STRANGER: &str = "203.0.113.9";
+/// A client whose proxy wrote nothing that can be read.
+const UNKNOWN: &str = "unknown";
 
 /// Auth, and what it asked.
 #[derive(Clone)]
@@ -219,6 +221,24 @@ async fn decision_30_an_address_with_a_success_cannot_be_locked_out_by_others() 
     assert_eq!(world.status(OWNER, RIGHT).await, 200);
     assert_eq!(world.guess_until_locked(OWNER, "user1").await, 10);
     assert_eq!(world.status(OWNER, RIGHT).await, 429, "its own budget ends");
+}
+
+#[tokio::test]
+async fn b06_an_unknown_address_is_no_known_place_and_has_one_budget_with_all_unknown_ones() {
+    let (_folder, world) = World::new().await;
+    assert_eq!(world.status(UNKNOWN, RIGHT).await, 200);
+    assert_eq!(world.guess_until_locked(STRANGER, "user1").await, 10);
+    assert_eq!(
+        world.status(UNKNOWN, RIGHT).await,
+        429,
+        "another unknown client's success proves nothing"
+    );
+    for nth in 0..100 {
+        let username = format!("user-{nth}");
+        assert_eq!(world.status(UNKNOWN, (&username, "123")).await, 401);
+    }
+    assert_eq!(world.status(UNKNOWN, ("user2", "123")).await, 429);
+    assert_eq!(world.status(OWNER, ("user2", "123")).await, 401);
 }
 
 #[tokio::test]

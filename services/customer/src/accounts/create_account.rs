@@ -87,7 +87,7 @@ pub(crate) enum CreateAccountError {
 )]
 pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
-    ClientAddress(client): ClientAddress,
+    client: ClientAddress,
     Body(request): Body<CreateAccount>,
 ) -> Result<Answer<Own>, ApiError> {
     let wanted = check(&customers, request)?;

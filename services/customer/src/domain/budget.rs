@@ -1,9 +1,7 @@
 //! How often something may be done (decisions 26, 30): what a budget is for, and when it is spent.
 
-use std::net::IpAddr;
-
 use aws_lc_rs::digest;
-use colloquy_chassis::{Failure, Kind, client_address::network};
+use colloquy_chassis::{ClientAddress, Failure, Kind};
 use colloquy_contracts::{CustomerId, Timestamp};
 
 use super::Email;
@@ -100,8 +98,8 @@ impl Budget {
 
     /// The first mail of an hour to a mailbox that a client address asks for.
     #[must_use]
-    pub fn first_mail_to(email: &Email, client: IpAddr) -> Self {
-        let whose = format!("{}\0{}", email.lower(), network(client));
+    pub fn first_mail_to(email: &Email, client: ClientAddress) -> Self {
+        let whose = format!("{}\0{}", email.lower(), client.network());
         Self::new("first mail", &whose, &[Limit::new(1, HOUR)])
     }
 
@@ -113,23 +111,23 @@ impl Budget {
 
     /// Codes that a client tries, whatever the mailbox.
     #[must_use]
-    pub fn confirms_from(client: IpAddr, per_hour: u32) -> Self {
+    pub fn confirms_from(client: ClientAddress, per_hour: u32) -> Self {
         let limit = Limit::new(per_hour, HOUR);
-        Self::new("confirms", &network(client).to_string(), &[limit])
+        Self::new("confirms", &client.network().to_string(), &[limit])
     }
 
     /// Codes that a client asks for, whatever the mailbox.
     #[must_use]
-    pub fn code_requests_from(client: IpAddr, per_hour: u32) -> Self {
+    pub fn code_requests_from(client: ClientAddress, per_hour: u32) -> Self {
         let limit = Limit::new(per_hour, HOUR);
-        Self::new("code requests", &network(client).to_string(), &[limit])
+        Self::new("code requests", &client.network().to_string(), &[limit])
     }
 
     /// Accounts that a client makes or tries to make.
     #[must_use]
-    pub fn sign_ups_from(client: IpAddr, per_hour: u32) -> Self {
+    pub fn sign_ups_from(client: ClientAddress, per_hour: u32) -> Self {
         let limit = Limit::new(per_hour, HOUR);
-        Self::new("sign-ups", &network(client).to_string(), &[limit])
+        Self::new("sign-ups", &client.network().to_string(), &[limit])
     }
 
     /// What is counted, for whom, and how much of it there is. Keys of different purposes never meet.
@@ -329,14 +327,15 @@ mod tests {
 
     #[test]
     fn decision_26_a_client_is_its_ipv4_address_or_its_ipv6_network() {
-        let of = |address: &str| Budget::sign_ups_from(address.parse().unwrap(), 30);
+        let client = |address: &str| ClientAddress::Known(address.parse().unwrap());
+        let of = |address: &str| Budget::sign_ups_from(client(address), 30);
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:0:0:1"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_ne!(
             of("192.0.2.1").key(),
-            Budget::code_requests_from("192.0.2.1".parse().unwrap(), 30).key()
+            Budget::code_requests_from(client("192.0.2.1"), 30).key()
         );
     }
 }

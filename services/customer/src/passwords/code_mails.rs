@@ -6,9 +6,11 @@
 //! A bounded queue and one task: when the parts it needs are down it waits with what it has, so that the queue fills and
 //! whoever asks next is told. What waits is in memory alone; after a kill its owner asks again.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use colloquy_chassis::{ApiError, Clock, Kind, Tasks, answer::chain, backoff::Backoff};
+use colloquy_chassis::{
+    ApiError, ClientAddress, Clock, Kind, Tasks, answer::chain, backoff::Backoff,
+};
 use colloquy_contracts::Timestamp;
 use colloquy_service_api::{
     CallError, Mailer, OneTimeCodes,
@@ -60,7 +62,7 @@ pub(crate) struct Request {
     /// The requester.
     pub(crate) asking: Asking,
     /// Where the requester asks from.
-    pub(crate) client: IpAddr,
+    pub(crate) client: ClientAddress,
     pub(crate) asked_at: Timestamp,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct CodeRequest {
 
 pub(crate) async fn request_code(
     customers: &Customers,
-    ClientAddress(client): ClientAddress,
+    client: ClientAddress,
     headers: &HeaderMap,
     request: CodeRequest,
     wanted: Wanted,

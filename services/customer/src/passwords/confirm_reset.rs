@@ -95,7 +95,7 @@ pub(crate) async fn handle(
 ) -> Result<Response, ApiError> {
     let email = Email::parse(request.email)?;
     let per_hour = customers.settings.confirms_per_hour;
-    let confirms = Budget::confirms_from(address.0, per_hour);
+    let confirms = Budget::confirms_from(address, per_hour);
     customers.spend(&confirms).await?;
     let ticket = confirm(&customers, &email, request.otp_code, address, &headers).await?;
     let cookie = ticket.cookie(CONFIRMED_FOR.as_secs(), customers.settings.secure_cookie);
@@ -133,7 +133,7 @@ async fn is_right(
     customers: &Customers,
     email: &Email,
     code: OneTimeCode,
-    ClientAddress(client): ClientAddress,
+    client: ClientAddress,
     headers: &HeaderMap,
 ) -> Result<bool, ConfirmResetError> {
     let cookie = customers.requesters.of(headers).await?;

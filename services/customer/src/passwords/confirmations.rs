@@ -53,10 +53,10 @@ pub(crate) struct Confirmation {
 }
 
 impl Client {
-    /// Nobody, if there is no User-Agent: an address alone is too many people's.
+    /// None without a User-Agent, because an address alone is too many people's, and none from an unknown address.
     pub(crate) fn of(address: ClientAddress, headers: &HeaderMap) -> Option<Self> {
         let agent = headers.get(header::USER_AGENT)?;
-        let address = address.0.to_canonical().to_string();
+        let address = address.known()?.to_string();
         let fingerprint = Fingerprint::of(&[address.as_bytes(), agent.as_bytes()]);
         Some(Self(fingerprint))
     }

@@ -1,8 +1,7 @@
 //! Whether a code may be mailed to a mailbox now (contract §3, decision 38): one mail in 60 s, five an hour, of which two
 //! are kept for client addresses that had none in that hour, so that a stranger does not use up the owner's mails.
 
-use std::net::IpAddr;
-
+use colloquy_chassis::ClientAddress;
 use colloquy_contracts::Timestamp;
 use colloquy_sql::StoreError;
 
@@ -26,7 +25,7 @@ impl Allowance {
     pub(super) async fn take(
         store: &dyn CustomerStore,
         email: &Email,
-        client: IpAddr,
+        client: ClientAddress,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
         let pause = Budget::pause_between_mails_to(email);

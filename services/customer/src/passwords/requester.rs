@@ -5,10 +5,10 @@
 //! RESET_REQUESTER:{cookie}   an hour after the last request; a cookie that is not there was not set here
 //! ```
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use colloquy_chassis::{client_address::network, cookies::cookie};
+use colloquy_chassis::{ClientAddress, cookies::cookie};
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
 use colloquy_service_api::one_time_codes::Requester;
 use http::{HeaderMap, HeaderValue};
@@ -45,8 +45,8 @@ impl RequesterCookie {
 }
 
 /// The requester of a client without a cookie.
-pub(crate) fn by_address(client: IpAddr) -> Requester {
-    let network = network(client).to_string();
+pub(crate) fn by_address(client: ClientAddress) -> Requester {
+    let network = client.network().to_string();
     let fingerprint = Fingerprint::of(&[b"address", network.as_bytes()]);
     Requester(fingerprint.as_str().to_owned())
 }

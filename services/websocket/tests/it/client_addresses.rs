@@ -91,6 +91,20 @@ async fn decision_26_behind_a_trusted_proxy_each_client_has_places_of_its_own() 
 }
 
 #[tokio::test]
+async fn b06_an_address_is_one_however_a_proxy_writes_it_and_unknown_ones_share_their_places() {
+    let node = node(1, &["127.0.0.1"]).await;
+    let _first = let_in(&node, "10.0.0.1:50000").await;
+    for same in ["10.0.0.1:50001", "10.0.0.1", "\"10.0.0.1:9\"", "10.0.0.1,"] {
+        assert_eq!(refused(&node, same).await, 429, "{same}");
+    }
+    let _second = let_in(&node, "[2001:db8::1]:443").await;
+    assert_eq!(refused(&node, "[2001:db8::2]").await, 429);
+    let _unknown = let_in(&node, "nonsense").await;
+    assert_eq!(refused(&node, "other nonsense").await, 429);
+    let _known = let_in(&node, "10.0.0.2").await;
+}
+
+#[tokio::test]
 async fn decision_26_nobody_else_is_believed_about_whose_places_they_take() {
     let node = node(1, &["10.0.0.0/8"]).await;
     let _first = let_in(&node, "10.0.0.1").await;

@@ -40,6 +40,15 @@ async fn decision_30_429_after_so_many_sign_ups_of_one_client_in_an_hour() {
         ..BROWSER
     };
     sign_up(elsewhere, "an-3").await.assert_done();
+    // Clients whose address is unknown share one budget.
+    let unknown = Client {
+        address: "unknown",
+        ..BROWSER
+    };
+    for name in ["un-1", "un-2", "un-3"] {
+        sign_up(unknown.clone(), name).await.assert_done();
+    }
+    sign_up(unknown, "un-4").await.assert_wait(429, 3600);
     system.advance_seconds(3000);
     sign_up(BROWSER, "an-4").await.assert_done();
 }

@@ -104,6 +104,24 @@ async fn decision_28_without_a_ticket_nobody_is_believed_by_the_address_alone() 
 }
 
 #[tokio::test]
+async fn b06_without_a_ticket_an_unknown_address_is_not_the_one_that_confirmed() {
+    let unknown = Client {
+        address: "unknown",
+        ..BROWSER
+    };
+    let mut system = System::start().await;
+    initiate(&system, USER1_EMAIL).await.assert_done();
+    let body = json!({"email": USER1_EMAIL, "otpCode": system.mailed_code().await});
+    let answer = unknown.post(&system, "/forgetPass/confirm", body).await;
+    let ticket = &answer.assert_done().body["data"]["resetTicket"];
+    reset(&system, &unknown, USER1_EMAIL, None)
+        .await
+        .assert_refused(400);
+    let answer = reset(&system, &unknown, USER1_EMAIL, ticket.as_str()).await;
+    answer.assert_done();
+}
+
+#[tokio::test]
 async fn decision_28_without_a_ticket_a_confirmation_is_refused_after_120_s() {
     for (seconds, status) in [(115, 200), (121, 400)] {
         let mut system = System::start().await;
