@@ -7,6 +7,7 @@ mod token_keys;
 use std::sync::Arc;
 
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use http::HeaderMap;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ pub use self::{
 };
 use crate::{
     Clock,
-    cookies::cookie,
+    cookies::cookies,
     identity::{Caller, SessionId},
     keys::{KeyError, KeyFolder},
 };
@@ -117,12 +118,12 @@ impl SessionVerifier {
             .insert(token.to_owned(), (session.clone(), changes));
         Some(session)
     }
-}
 
-/// The `jwt_token` cookie of a request, if it carries one.
-#[must_use]
-pub fn token_cookie(headers: &http::HeaderMap) -> Option<&str> {
-    cookie(headers, JWT_TOKEN)
+    /// The sessions of all `jwt_token` cookies of a request that [`SessionVerifier::verify`] knows; the others count as
+    /// little as any other cookie.
+    pub fn sessions<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = Session> + 'a {
+        cookies(headers, JWT_TOKEN).filter_map(|token| self.verify(str::from_utf8(token).ok()?))
+    }
 }
 
 impl Session {

@@ -2,7 +2,7 @@
 //! by a spelling of an identity header that nobody thought of (reliability.md S14).
 
 use colloquy_chassis::{
-    ClientAddress, client_address::CLIENT_ADDRESS, cookies::cookie, request_id::REQUEST_ID,
+    ClientAddress, client_address::CLIENT_ADDRESS, cookies::cookies, request_id::REQUEST_ID,
     trace_context::TRACEPARENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -41,7 +41,7 @@ const OUTWARDS: [HeaderName; 8] = [
 #[must_use]
 pub fn inwards(path: &str, headers: &HeaderMap, client: ClientAddress) -> HeaderMap {
     let mut kept = only(&INWARDS, headers);
-    if let Some(cookie) = cookie_inwards(path, headers) {
+    if let Some(cookie) = cookies_inwards(path, headers) {
         kept.insert(header::COOKIE, cookie);
     }
     kept.insert(CLIENT_ADDRESS, client.header());
@@ -64,27 +64,28 @@ fn only(names: &[HeaderName], headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Written anew from names of ours and values of plain characters, so that nothing else rides along.
-fn cookie_inwards(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+/// Written anew from names of ours and values of plain characters, so that nothing else rides along. Of each name all
+/// that there are, because only the service can tell which one is good.
+fn cookies_inwards(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
     let below = COOKIES.iter().filter(|(below, _)| path.starts_with(below));
-    let cookies: Vec<String> = below
-        .filter_map(|(_, name)| {
-            let value = cookie(headers, name).filter(|value| is_plain(value))?;
-            Some(format!("{name}={value}"))
-        })
-        .collect();
-    if cookies.is_empty() {
+    let pairs = below.flat_map(|(_, name)| {
+        let plain = cookies(headers, name).filter_map(plain);
+        plain.map(move |value| format!("{name}={value}"))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    if pairs.is_empty() {
         return None;
     }
-    let mut cookie = HeaderValue::try_from(cookies.join("; ")).ok()?;
-    cookie.set_sensitive(true);
-    Some(cookie)
+    let mut cookies = HeaderValue::try_from(pairs.join("; ")).ok()?;
+    cookies.set_sensitive(true);
+    Some(cookies)
 }
 
-/// Whether a cookie's value consists of the characters of an RFC 9110 token, and is not over long.
-fn is_plain(value: &str) -> bool {
-    (1..=LONGEST_COOKIE).contains(&value.len())
+/// A cookie's value that consists of the characters of an RFC 9110 token, and is not over long.
+fn plain(value: &[u8]) -> Option<&str> {
+    let is_plain = (1..=LONGEST_COOKIE).contains(&value.len())
         && value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte));
+    str::from_utf8(value).ok().filter(|_| is_plain)
 }

@@ -12,14 +12,16 @@ use axum::{
 use colloquy_chassis::{
     ApiError, Failure, Kind, ServiceName,
     client_address::TrustedProxies,
+    cookies::cookies,
     http_server::PeerAddr,
     identity::{Caller, Identity},
     origins::Origins,
     router::BODY_LIMIT,
-    session_token::{CLEARED_COOKIE, Session, SessionVerifier, token_cookie},
+    session_token::{CLEARED_COOKIE, JWT_TOKEN, SessionVerifier},
 };
 use colloquy_contracts::envelope::AuthAnswer;
 use colloquy_service_api::RevocationList;
+use futures_util::future::join_all;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use crate::{
@@ -32,7 +34,7 @@ use crate::{
 /// A client has this long to send its body (reliability.md S20).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Ends the session of whoever calls, and is 200 for those who have none.
+/// Ends every session that a request carries, and is 200 for one that carries none.
 const LOGOUT: &str = "/auth/logout";
 
 /// The server that received a request did not say from whom: without [`PeerAddr`] nobody can be told apart.
@@ -73,7 +75,7 @@ impl Gateway {
     async fn pass(&self, request: Request) -> Result<Response, ApiError> {
         let path = request.uri().path().to_owned();
         let RoutePath { service, rest } = route_path::read(&path)?;
-        let caller = self.caller(&path, request.headers())?;
+        let callers = self.callers(&path, request.headers())?;
         let upstream = self
             .upstreams
             .get(&service)
@@ -81,38 +83,52 @@ impl Gateway {
         let client = self.proxies.client(peer(&request)?, request.headers());
         let headers = forward::inwards(&path, request.headers(), client);
         let crossing = cross(rest, headers, request).await?;
-        let identity = Identity {
-            service: ServiceName::ApiGateway,
-            caller,
-        };
-        let (mut parts, body) = upstream.call(crossing, identity).await?.into_parts();
+        let calls = callers.into_iter().map(|caller| {
+            let service = ServiceName::ApiGateway;
+            upstream.call(crossing.clone(), Identity { service, caller })
+        });
+        let answers = join_all(calls).await.into_iter();
+        let answers: Vec<_> = answers.collect::<Result<_, _>>()?;
+        // What went wrong for one of several is what is said.
+        let answer = answers.into_iter().max_by_key(Response::status);
+        let answer = answer.expect("there is a caller, if only one without a session");
+        let (mut parts, body) = answer.into_parts();
         parts.headers = forward::outwards(&parts.headers);
         Ok(Response::from_parts(parts, body))
     }
 
-    /// Nobody on public paths but logout; elsewhere somebody, or 401; or 503 if nobody knows who is logged out.
-    fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
+    /// On whose behalf the service is called: once, for a caller without a session on public paths, elsewhere for the
+    /// first session that has not ended, or it is 401, or 503 if it is not known what has ended. A logout is called for
+    /// each session.
+    fn callers(&self, path: &str, headers: &HeaderMap) -> Result<Vec<Option<Caller>>, ApiError> {
         if path == LOGOUT {
-            return Ok(self.whose_logout(headers));
+            return Ok(self.who_logs_out(headers));
         }
         if route_path::is_public(path) {
-            return Ok(None);
+            return Ok(vec![None]);
         }
-        match self.session(headers) {
-            Some(session) if !self.revocations.is_revoked(&session)? => Ok(Some(session.caller)),
-            _ => Err(ApiError::new(Kind::Unauthenticated, "Please log in.")),
+        for session in self.verifier.sessions(headers) {
+            if !self.revocations.is_revoked(&session)? {
+                return Ok(vec![Some(session.caller)]);
+            }
         }
+        Err(ApiError::new(Kind::Unauthenticated, "Please log in."))
     }
 
-    /// Whose session is to end: not one that has ended, but one of which nobody knows.
-    fn whose_logout(&self, headers: &HeaderMap) -> Option<Caller> {
-        let session = self.session(headers)?;
-        let has_ended = self.revocations.is_revoked(&session).unwrap_or(false);
-        (!has_ended).then_some(session.caller)
-    }
-
-    fn session(&self, headers: &HeaderMap) -> Option<Session> {
-        self.verifier.verify(token_cookie(headers)?)
+    /// Whose sessions are to end: none that has ended, but those of which it is not known.
+    fn who_logs_out(&self, headers: &HeaderMap) -> Vec<Option<Caller>> {
+        let mut callers = Vec::new();
+        for session in self.verifier.sessions(headers) {
+            let has_ended = self.revocations.is_revoked(&session).unwrap_or(false);
+            let caller = Some(session.caller);
+            if !has_ended && !callers.contains(&caller) {
+                callers.push(caller);
+            }
+        }
+        if callers.is_empty() {
+            callers.push(None);
+        }
+        callers
     }
 }
 
@@ -126,7 +142,7 @@ pub fn router(gateway: Arc<Gateway>, origins: Origins) -> Router {
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
-    let cookie_was_sent = token_cookie(request.headers()).is_some();
+    let cookie_was_sent = cookies(request.headers(), JWT_TOKEN).next().is_some();
     let to_auth = request.uri().path().starts_with("/auth/");
     let logout = request.uri().path() == LOGOUT;
     match gateway.pass(request).await {

@@ -2,7 +2,7 @@
 //! lock its owner out (decision 30). It opens nothing: it is a token of another type and audience than a session's.
 
 use colloquy_chassis::{
-    cookies::cookie,
+    cookies::cookies,
     session_token::{ISSUER, Purpose},
 };
 use colloquy_contracts::Timestamp;
@@ -34,9 +34,11 @@ struct Claims {
 impl Auth {
     /// The device that a request comes from, if a login to that account succeeded on it.
     pub(crate) fn device(&self, headers: &HeaderMap, account: &Digest) -> Option<Device> {
-        let token = cookie(headers, LOGIN_DEVICE)?;
-        let claims: Claims = self.keys.claims(token, Purpose::Device)?;
-        (claims.account == account.as_str()).then_some(Device { id: claims.device })
+        cookies(headers, LOGIN_DEVICE).find_map(|token| {
+            let token = str::from_utf8(token).ok()?;
+            let claims: Claims = self.keys.claims(token, Purpose::Device)?;
+            (claims.account == account.as_str()).then_some(Device { id: claims.device })
+        })
     }
 
     /// The cookie of a device on which a login to that account has just succeeded; a known one keeps its id.

@@ -9,11 +9,13 @@ use colloquy_chassis::{
     Clock, Tasks,
     origins::Origins,
     readiness::Gate,
-    session_token::{Session as Token, SessionVerifier, token_cookie},
+    session_token::{Session as Token, SessionVerifier},
 };
 use colloquy_event_log::EventLog;
 use colloquy_expiring_store::ExpiringStore;
-use colloquy_service_api::{MembershipCheck, RevocationList, RoomsOfCustomer};
+use colloquy_service_api::{
+    MembershipCheck, RevocationList, RoomsOfCustomer, revocation_list::SessionKey,
+};
 use http::HeaderMap;
 use tokio::sync::watch;
 
@@ -158,9 +160,10 @@ impl Websocket {
         self.following.load(Ordering::Acquire) && !self.tasks.is_stopping()
     }
 
-    /// The verified token of a request's cookie.
+    /// The verified token of a request's cookie: of several the first that has not ended, as far as is known.
     pub(crate) fn cookie(&self, headers: &HeaderMap) -> Option<Box<Token>> {
-        let token = self.verifier.verify(token_cookie(headers)?)?;
+        let tokens = self.verifier.sessions(headers);
+        let token = tokens.min_by_key(|token| self.revocations.lists(SessionKey::from(token)))?;
         Some(Box::new(token))
     }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use colloquy_e2e::client::{Answer, Client, Handshake, Seeded, Socket, USER1, USER3};
-use reqwest::Method;
+use reqwest::{
+    Method,
+    header::{COOKIE, HeaderValue},
+};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -106,6 +109,65 @@ async fn stomp_n5_a_session_that_was_logged_out_opens_no_socket() -> Result<()> 
                 .collect();
             assert!(socket.log_in(&headers).await.is_err(), "let in");
         }
+    }
+    Ok(())
+}
+
+/// What a browser sends that holds several cookies of the name, and one of another page.
+fn beside(token: &str, others: [&str; 2]) -> Result<HeaderValue> {
+    let [before, after] = others;
+    let cookies = format!("{before}; jwt_token={token}; {after}");
+    Ok(HeaderValue::from_bytes(cookies.as_bytes())?)
+}
+
+#[tokio::test]
+async fn b07_beside_stale_and_foreign_cookies_a_session_is_let_in_and_ended_by_its_logout()
+-> Result<()> {
+    let scene = scene().await?;
+    let ended = own_session(&scene, USER1).await?;
+    assert_logged_out(&log_out(&ended).await?, "logout");
+    let ended = format!("jwt_token={}", ended.token().context("a session")?);
+    for others in [
+        [ended.as_str(), "theme=dark"],
+        ["theme=dark", ended.as_str()],
+        ["jwt_token=garbage", "jwt_token="],
+        ["city=München", "theme=dark"],
+    ] {
+        let what = format!("{others:?}");
+        let session = own_session(&scene, USER1).await?;
+        let cookies = beside(session.token().context("a session")?, others)?;
+        let nobody = scene.nobody()?;
+        let ask = |method, path: &str| nobody.request(method, path).header(COOKIE, &cookies);
+        let rooms = nobody.fetch(ask(Method::GET, "/query/rooms")).await?;
+        assert_eq!(
+            (rooms.status, rooms.session_cookie()),
+            (200, None),
+            "{what}"
+        );
+        let logout = nobody.fetch(ask(Method::POST, "/auth/logout")).await?;
+        assert_logged_out(&logout, &what);
+        assert_refused(&session.get("/query/rooms").await?, 401, &what);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn b07_a_logout_ends_all_sessions_that_it_carries() -> Result<()> {
+    let scene = scene().await?;
+    let sessions = [
+        own_session(&scene, USER1).await?,
+        own_session(&scene, USER3).await?,
+        own_session(&scene, USER1).await?,
+    ];
+    let tokens = sessions.iter().filter_map(Client::token);
+    let cookies: Vec<_> = tokens.map(|token| format!("jwt_token={token}")).collect();
+    let nobody = scene.nobody()?;
+    let logout = nobody
+        .request(Method::POST, "/auth/logout")
+        .header(COOKIE, cookies.join("; "));
+    assert_logged_out(&nobody.fetch(logout).await?, "three sessions");
+    for session in &sessions {
+        assert_refused(&session.get("/query/rooms").await?, 401, "ended");
     }
     Ok(())
 }

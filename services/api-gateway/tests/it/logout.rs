@@ -1,9 +1,15 @@
 //! Sessions that have ended, and the way to end them (decision 23).
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use axum::response::Response;
+use colloquy_api_gateway::{Upstream, UpstreamError, upstream::Crossing};
 use colloquy_chassis::{
-    Clock as _, SystemClock,
+    Clock as _, ServiceName, SystemClock,
+    identity::Identity,
     session_token::{CLEARED_COOKIE, JWT_TOKEN},
 };
 use colloquy_contracts::{CustomerId, SessionNumber};
@@ -118,4 +124,92 @@ async fn decision_23_a_logout_that_reaches_nobody_is_503_and_clears_the_cookie()
     let response = world.send(request, "").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()["set-cookie"], CLEARED_COOKIE);
+}
+
+/// Auth, which notes whose sessions it ends, and cannot end one of them.
+struct Ending {
+    asked: Mutex<Vec<String>>,
+    fails_for: &'static str,
+}
+
+#[async_trait::async_trait]
+impl Upstream for Ending {
+    async fn call(&self, _: Crossing, identity: Identity) -> Result<Response, UpstreamError> {
+        let session = identity
+            .caller
+            .map_or_else(String::new, |caller| caller.session_id.to_string());
+        let mut response = Response::default();
+        if session == self.fails_for {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        self.asked.lock().unwrap().push(session);
+        Ok(response)
+    }
+}
+
+#[tokio::test]
+async fn b07_a_logout_ends_every_session_that_it_carries_or_is_no_200() {
+    let second = SESSION_ID.replace('7', "8");
+    for (fails_for, status) in [("", 200), (SESSION_ID, 503)] {
+        let auth = Arc::new(Ending {
+            asked: Mutex::default(),
+            fails_for,
+        });
+        let world = World::with(ServiceName::Auth, Arc::clone(&auth) as Arc<dyn Upstream>);
+        let expired = world.token(|claims| claims.exp = claims.iat - 1);
+        let first = world.token(|_| {});
+        let other = world.token(|claims| claims.jti.clone_from(&second));
+        let cookies = format!(
+            "jwt_token={expired}; city=München; jwt_token={first}; jwt_token={other}; jwt_token={first}"
+        );
+        let request = Request::post("/auth/logout").header("cookie", cookies.as_bytes());
+        let response = world.send(request, "").await;
+        assert_eq!(response.status(), status, "{fails_for}");
+        let mut asked = auth.asked.lock().unwrap().clone();
+        asked.sort();
+        assert_eq!(asked, [SESSION_ID, &second]);
+    }
+}
+
+#[tokio::test]
+async fn b07_of_several_cookies_the_one_that_is_valid_counts_and_is_not_cleared() {
+    let world = revoked(this_session());
+    let (ended, expired) = (
+        world.token(|_| {}),
+        world.token(|claims| claims.exp = claims.iat - 1),
+    );
+    let good = world.token(|claims| claims.jti = SESSION_ID.replace('7', "8"));
+    let send = async |lines: &[&[u8]]| {
+        let mut request = Request::get("/command/room");
+        for line in lines {
+            request = request.header("cookie", *line);
+        }
+        let response = world.send(request, "").await;
+        let is_cleared = response.headers().contains_key("set-cookie");
+        (response.status().as_u16(), is_cleared)
+    };
+    let good = format!("jwt_token={good}");
+    for other in [
+        format!("jwt_token={ended}").as_bytes(),
+        format!("jwt_token={expired}").as_bytes(),
+        b"jwt_token=garbage",
+        b"jwt_token=",
+        b"jwt_token=\xff",
+        "city=München".as_bytes(),
+        b"city=M\xfcnchen",
+    ] {
+        let together = [other, b"; ", good.as_bytes()].concat();
+        assert_eq!(send(&[&together]).await, (200, false), "{other:?}");
+        let after = [good.as_bytes(), b"; ", other].concat();
+        assert_eq!(send(&[&after]).await, (200, false), "{other:?}");
+        assert_eq!(
+            send(&[other, good.as_bytes()]).await,
+            (200, false),
+            "{other:?}"
+        );
+    }
+    let none = format!("jwt_token={ended}; jwt_token={expired}");
+    assert_eq!(send(&[none.as_bytes()]).await, (401, true));
+    assert_eq!(send(&[b"jwt_token=\xff"]).await, (401, true));
+    assert_eq!(send(&["city=München".as_bytes()]).await, (401, false));
 }

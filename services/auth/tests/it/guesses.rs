@@ -97,7 +97,7 @@ impl World {
             .header(header::CONTENT_TYPE, "application/json")
             .header(CLIENT_ADDRESS, address);
         if let Some(cookie) = cookie {
-            request = request.header(header::COOKIE, cookie);
+            request = request.header(header::COOKIE, cookie.as_bytes());
         }
         let request = request.body(Body::from(body)).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -56,6 +56,20 @@ async fn decision_30_a_login_sets_the_device_cookie_after_the_session_cookie() {
 }
 
 #[tokio::test]
+async fn b07_of_several_device_cookies_the_one_of_the_account_counts() {
+    let (_folder, world) = World::new().await;
+    let device = device(&world).await;
+    assert_eq!(world.guess_until_locked(ATTACKER, "user1").await, 10);
+    for others in [
+        format!("login_device=stale; {device}"),
+        format!("login_device=; city=München; {device}; login_device=x"),
+    ] {
+        let answered = world.login(ELSEWHERE, RIGHT, Some(&others)).await;
+        assert_eq!(answered.status, 200, "{others}");
+    }
+}
+
+#[tokio::test]
 async fn decision_30_a_known_device_gets_in_from_anywhere_while_strangers_are_locked() {
     let (_folder, world) = World::new().await;
     let device = device(&world).await;

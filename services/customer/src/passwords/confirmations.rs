@@ -36,8 +36,8 @@ pub(crate) struct Client(Fingerprint);
 /// What somebody shows to be known as the one who confirmed.
 #[derive(Debug)]
 pub(crate) enum Proof {
-    /// The ticket.
-    Ticket(ResetTicket),
+    /// Tickets, one of which is to be the right one: a browser may hold several.
+    Tickets(Vec<ResetTicket>),
     /// Nothing but who they are.
     Client(Client),
 }
@@ -78,7 +78,7 @@ impl Confirmation {
     /// Whether this is shown by whoever confirmed.
     pub(crate) fn fits(&self, proof: &Proof) -> bool {
         match proof {
-            Proof::Ticket(ticket) => ticket.hash() == self.ticket,
+            Proof::Tickets(tickets) => tickets.iter().any(|it| it.hash() == self.ticket),
             Proof::Client(client) => {
                 let age = CONFIRMED_FOR.saturating_sub(self.remaining);
                 self.client.as_ref() == Some(client) && age <= WITHOUT_TICKET_FOR

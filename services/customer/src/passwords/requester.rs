@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use colloquy_chassis::{ClientAddress, cookies::cookie};
+use colloquy_chassis::{ClientAddress, cookies::cookies};
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
 use colloquy_service_api::one_time_codes::Requester;
 use http::{HeaderMap, HeaderValue};
@@ -18,6 +18,9 @@ use super::reset_ticket::{Fingerprint, ResetTicket, set_cookie};
 const COOKIE: &str = "reset_requester";
 /// Longer than the code and the confirmation of the last request live.
 const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// Cookies of one request that are looked at: each is a question to the store.
+const LOOKED_AT: usize = 16;
 
 /// The cookies of requesters.
 pub(crate) struct Requesters(Arc<dyn ExpiringStore>);
@@ -56,17 +59,18 @@ impl Requesters {
         Self(store)
     }
 
-    /// The requester's cookie, if a request carries one that was set here.
+    /// The requester's cookie: of several the first that was set here.
     pub(crate) async fn of(
         &self,
         headers: &HeaderMap,
     ) -> Result<Option<RequesterCookie>, ExpiringStoreError> {
-        let Some(value) = cookie(headers, COOKIE) else {
-            return Ok(None);
-        };
-        let cookie = RequesterCookie(ResetTicket::from_cookie(value));
-        let is_known = self.0.get(&cookie.key()).await?.is_some();
-        Ok(is_known.then_some(cookie))
+        let sent = cookies(headers, COOKIE).filter_map(ResetTicket::from_cookie);
+        for cookie in sent.map(RequesterCookie).take(LOOKED_AT) {
+            if self.0.get(&cookie.key()).await?.is_some() {
+                return Ok(Some(cookie));
+            }
+        }
+        Ok(None)
     }
 
     /// Notes that a cookie is set.

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use colloquy_chassis::{
-    Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, cookies::cookie, extract::Body,
+    Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, cookies::cookies, extract::Body,
 };
 use colloquy_contracts::{
     CustomerId, Envelope,
@@ -92,13 +92,18 @@ pub(crate) async fn handle(
     headers: HeaderMap,
     Body(request): Body<Reset>,
 ) -> Result<Response, ApiError> {
-    let ticket = request.reset_ticket.clone().map(Proof::Ticket);
-    let proof = ticket
-        .or_else(|| cookie(&headers, COOKIE).map(|it| Proof::Ticket(ResetTicket::from_cookie(it))))
-        .or_else(|| {
-            let client = Client::of(address, &headers).map(Proof::Client);
-            client.filter(|_| customers.settings.reset_without_ticket)
-        });
+    let tickets: Vec<_> = match request.reset_ticket.clone() {
+        Some(ticket) => vec![ticket],
+        None => cookies(&headers, COOKIE)
+            .filter_map(ResetTicket::from_cookie)
+            .collect(),
+    };
+    let proof = if tickets.is_empty() {
+        let client = Client::of(address, &headers).map(Proof::Client);
+        client.filter(|_| customers.settings.reset_without_ticket)
+    } else {
+        Some(Proof::Tickets(tickets))
+    };
     let email = Email::parse(request.email)?;
     reset(&customers, &email, request.new_password, proof).await?;
     let cookie = cleared_cookie(customers.settings.secure_cookie);

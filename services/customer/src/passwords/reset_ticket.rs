@@ -35,8 +35,9 @@ impl ResetTicket {
         Self(URL_SAFE_NO_PAD.encode(bits))
     }
 
-    pub(crate) fn from_cookie(value: &str) -> Self {
-        Self(value.to_owned())
+    pub(crate) fn from_cookie(value: &[u8]) -> Option<Self> {
+        let ticket = str::from_utf8(value).ok()?;
+        Some(Self(ticket.to_owned()))
     }
 
     /// What is kept of it. With so many random bits nobody finds a ticket for a hash, so no salt and no slowness is

@@ -326,7 +326,7 @@ impl Client {
             request = request.header(header::USER_AGENT, agent);
         }
         if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
+            request = request.header(header::COOKIE, cookie.as_bytes());
         }
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(Identity {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use colloquy_contracts::Timestamp;
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
 use colloquy_websocket::Settings;
+use http::header;
 use tokio::time::Instant;
 
 use crate::harness::{
@@ -70,6 +71,35 @@ async fn stomp_n5_a_revoked_token_is_refused_with_the_words_of_any_other_bad_one
     let bob = token(BOB, 60);
     client.say(&format!("{CONNECT}jwt_token:{bob}\n\n\0")).await;
     assert!(client.frame().await.contains("\nuser-name:2\n"));
+}
+
+#[tokio::test]
+async fn b07_of_several_cookies_of_a_handshake_the_one_that_is_valid_counts() {
+    let node = Node::start(&MemoryLog::default()).await;
+    log_out_alice(&node);
+    let (ended, expired, good) = (token(ALICE, 60), token(BOB, -1), token(BOB, 60));
+    let good = format!("jwt_token={good}");
+    for other in [
+        format!("jwt_token={ended}"),
+        format!("jwt_token={expired}"),
+        "jwt_token=garbage".to_owned(),
+        "city=München".to_owned(),
+    ] {
+        let (before, after) = (format!("{other}; {good}"), format!("{good}; {other}"));
+        for cookies in [
+            &[(header::COOKIE, before.as_str())][..],
+            &[(header::COOKIE, after.as_str())],
+            &[(header::COOKIE, &other), (header::COOKIE, &good)],
+        ] {
+            let (mut client, _) = Client::upgrade(node.address, cookies).await.unwrap();
+            client.say(&format!("{CONNECT}\n\0")).await;
+            let connected = client.frame().await;
+            assert!(
+                connected.contains("\nuser-name:2\n"),
+                "{other}: {connected}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

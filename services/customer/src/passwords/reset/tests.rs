@@ -113,13 +113,13 @@ impl System {
     }
 
     async fn reset(&self) -> Result<(), ResetError> {
-        let proof = Some(Proof::Ticket(self.ticket.clone()));
+        let proof = Some(Proof::Tickets(vec![self.ticket.clone()]));
         reset(&self.customers, &self.email, Password::new(NEW), proof).await
     }
 
     async fn is_confirmed(&self) -> bool {
         let found = self.customers.confirmations.find(&self.email).await;
-        let proof = Proof::Ticket(self.ticket.clone());
+        let proof = Proof::Tickets(vec![self.ticket.clone()]);
         found.unwrap().is_some_and(|found| found.fits(&proof))
     }
 

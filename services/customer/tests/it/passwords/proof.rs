@@ -60,6 +60,21 @@ async fn s07_a_wrong_ticket_is_refused_and_leaves_the_confirmation_as_it_is() {
 }
 
 #[tokio::test]
+async fn b07_of_several_ticket_cookies_the_right_one_is_believed() {
+    let mut system = System::start().await;
+    let ticket = confirmed(&mut system, USER1_EMAIL).await;
+    let several = Client {
+        cookie: Some(format!(
+            "reset_ticket=stale; city=München; reset_ticket={ticket}; reset_ticket="
+        )),
+        ..BROWSER
+    };
+    reset(&system, &several, USER1_EMAIL, None)
+        .await
+        .assert_done();
+}
+
+#[tokio::test]
 async fn s07_a_confirmation_is_refused_after_600_s() {
     for (seconds, status) in [(595, 200), (601, 400)] {
         let mut system = System::start().await;

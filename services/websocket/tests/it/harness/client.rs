@@ -32,7 +32,7 @@ impl Client {
         let address = stream.peer_addr()?;
         let mut request = format!("ws://{address}/ws/chat").into_client_request()?;
         for (name, value) in headers {
-            let value = HeaderValue::from_str(value).unwrap();
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             request.headers_mut().append(name, value);
         }
         let (socket, response) = client_async(request, stream).await?;
