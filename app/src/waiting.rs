@@ -14,7 +14,7 @@ pub trait Passing: Error + 'static {
 
 impl Passing for StoreError {
     fn passes(&self) -> bool {
-        self.is_transient()
+        self.is_transient() && !self.is_locked_out()
     }
 }
 

@@ -8,10 +8,13 @@ pub mod conformance;
 pub mod embedded;
 pub mod kafka;
 
+use std::future::ready;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use colloquy_chassis::{Failure, Kind, trace_context::TraceParent};
 use colloquy_contracts::{RoomId, Topic, events::WriteEvent};
+use futures_util::future::BoxFuture;
 
 /// Something to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +143,13 @@ pub trait GroupReader: Send {
     /// # Errors
     /// The log is down; call again.
     async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
+
+    /// Completes once the group has met with this member, which has its share of the partitions from then on; one member
+    /// more than there are partitions has none. Members meet while [`GroupReader::next`] waits. Of a log whose members
+    /// do not meet, at once.
+    fn met(&self) -> BoxFuture<'static, ()> {
+        Box::pin(ready(()))
+    }
 
     /// Commits the position behind these records. Call it only when their effect is stored (invariant 4).
     ///

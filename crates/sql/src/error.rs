@@ -6,7 +6,7 @@ use sqlx::migrate::MigrateError;
 /// Why a store could not do what it was asked. Nothing was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The store is down, busy beyond its time limit, or full: the same call may succeed later.
+    /// The store is down, busy beyond its time limit, full, or does not let us in: the same call may succeed later.
     #[error("the store is unavailable")]
     Unavailable(#[source] sqlx::Error),
     /// A defect: SQL that the store does not understand, or a row that does not decode.
@@ -19,6 +19,16 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether a server that is there does not let us in: a person has to mend the settings, or the server. A process
+    /// that starts ends with this and says so; one that runs goes on trying, because its settings were right.
+    #[must_use]
+    pub fn is_locked_out(&self) -> bool {
+        let Self::Unavailable(sqlx::Error::Database(refusal)) = self else {
+            return false;
+        };
+        refusal.code().is_some_and(|code| locks_out(&code))
     }
 }
 
@@ -70,18 +80,21 @@ impl Failure for StoreError {
 const PASSING_STATES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
 
 /// PostgreSQL's SQLSTATE classes 08 (connection), 40 (roll-back), 53 (resources), 57 (operator intervention, which is
-/// also a statement cut by its timeout), 58 (system), and [`PASSING_STATES`]; SQLite's primary codes BUSY, LOCKED,
-/// IOERR, FULL, CANTOPEN and READONLY, with their extended forms.
-///
-/// Not class 28 (who we are is refused) nor 3D000 (no such database): a process that starts with wrong settings ends
-/// and says so, instead of waiting for a server that is there.
+/// also a statement cut by its timeout), 58 (system), [`PASSING_STATES`], and what [`locks_out`]; SQLite's primary codes
+/// BUSY, LOCKED, IOERR, FULL, CANTOPEN and READONLY, with their extended forms.
 fn transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return ["08", "40", "53", "57", "58"]
             .iter()
             .any(|class| code.starts_with(class))
-            || PASSING_STATES.contains(&code);
+            || PASSING_STATES.contains(&code)
+            || locks_out(code);
     }
     code.parse::<i32>()
         .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+}
+
+/// PostgreSQL's class 28 (who we are is refused), 3D000 (no such database) and 42501 (a right that was taken from us).
+fn locks_out(code: &str) -> bool {
+    code.len() == 5 && (code.starts_with("28") || ["3D000", "42501"].contains(&code))
 }

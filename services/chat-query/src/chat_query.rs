@@ -62,7 +62,8 @@ impl Failure for WaitError {
 }
 
 impl ChatQuery {
-    /// Starts projecting and answers the service. The gate opens when the projector has its store and its log.
+    /// Starts projecting and answers the service. The gate opens when the projector has its store and its share of
+    /// the log.
     #[must_use]
     pub fn start(foundation: Foundation, tasks: &Tasks, gate: Gate) -> Arc<Self> {
         let (saves, seen) = watch::channel(0);

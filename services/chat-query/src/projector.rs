@@ -29,20 +29,28 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// Prepares the store, joins the group, opens the gate and projects for ever. May be dropped at any point: what was
-    /// not committed is read again.
+    /// Prepares the store, joins the group, opens the gate when the group has met, and projects for ever. May be dropped
+    /// at any point: what was not committed is read again.
     pub async fn run(self, gate: Gate) {
         self.prepare().await;
         let mut reader = self.join().await;
-        gate.open();
-        #[cfg(feature = "planted-bugs")]
-        crate::planted_bugs::stand_still_if_stopped().await;
+        let met = reader.met();
+        let open = async {
+            met.await;
+            gate.open();
+        };
+        tokio::join!(open, self.read_on(reader.as_mut()));
+    }
+
+    async fn read_on(&self, reader: &mut dyn GroupReader) {
         let (mut backoff, mut lost) = (Backoff::default(), LostViews::default());
         loop {
             match timeout(QUIET, reader.next(BATCH)).await {
                 Ok(Ok(mut records)) => {
+                    #[cfg(feature = "planted-bugs")]
+                    crate::planted_bugs::stand_still_if_stopped().await;
                     lost.mark_what_was_told(&mut records);
-                    self.project(reader.as_mut(), records, &mut lost).await;
+                    self.project(reader, records, &mut lost).await;
                     backoff.reset();
                 }
                 Ok(Err(error)) => {
@@ -51,7 +59,7 @@ impl Projector {
                 }
                 Err(_quiet) => {
                     let store = self.store.as_ref();
-                    if let Err(error) = lost.read_again(store, reader.as_mut()).await {
+                    if let Err(error) = lost.read_again(store, reader).await {
                         tracing::warn!(error = chain(&error), "the views cannot be checked");
                     }
                 }

@@ -38,6 +38,7 @@ macro_rules! conformance {
             a_read_is_no_longer_than_asked_for,
             invariant_4_a_new_member_resumes_behind_the_commit,
             a_commit_made_twice_is_as_one,
+            b27_a_member_knows_when_its_group_has_met,
             two_groups_are_independent,
             f14_a_group_that_is_moved_back_reads_from_the_beginning_again,
             f14_what_another_member_reads_is_not_moved_back,

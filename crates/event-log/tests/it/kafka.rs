@@ -12,7 +12,10 @@ use rdkafka::{
     mocking::MockCluster,
     producer::DefaultProducerContext,
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use uuid::Uuid;
 
 colloquy_event_log::conformance!(Topics);
@@ -203,6 +206,25 @@ async fn decision_7_two_members_share_the_rooms_and_each_reads_all_topics_of_its
             return;
         }
     }
+}
+
+/// One member more than there are partitions meets the others as well, and has none.
+#[tokio::test]
+async fn b27_every_member_knows_when_its_group_has_met_a_surplus_one_too() {
+    let log = Topics::fresh().await.log().await;
+    let mut members = Vec::new();
+    let mut reading = JoinSet::new();
+    for _ in 0..3 {
+        let mut member = log.join("group").await.unwrap();
+        members.push(member.met());
+        reading.spawn(async move {
+            loop {
+                member.next(1).await.unwrap();
+            }
+        });
+    }
+    let all = futures_util::future::join_all(members);
+    timeout(Duration::from_secs(60), all).await.unwrap();
 }
 
 /// Everything that comes within a pause of half a second.

@@ -2,15 +2,19 @@
 
 use std::{
     future::{pending, ready},
+    str::FromStr as _,
     time::Duration,
 };
 
+use colloquy_chassis::{Failure as _, Kind, answer::chain};
 use colloquy_sql::{
     StoreError,
     hanging_server::{Proxy, fails_in_time, fill},
     postgres::{self, bounded},
 };
-use sqlx::{AssertSqlSafe, Executor as _, PgPool};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions,
+};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -102,14 +106,49 @@ async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again(
 }
 
 #[tokio::test]
-async fn a_server_that_knows_no_such_database_is_not_waited_for() {
+async fn b27_a_server_that_knows_no_such_database_locks_us_out_until_it_does() {
     let server = server();
     let (base, _) = server.rsplit_once('/').unwrap();
     let nowhere = format!("{base}/sql_{}", Uuid::new_v4().simple());
     let pool = postgres::pool(&nowhere, 1).unwrap();
     let refused = pool.execute("SELECT 1").await.unwrap_err();
     assert_eq!(state(&refused), "3D000");
-    assert!(!StoreError::from(refused).is_transient());
+    assert_locked_out(refused);
+}
+
+#[tokio::test]
+async fn b27_a_role_that_is_no_longer_let_in_is_locked_out_until_it_is() {
+    let admin = postgres::pool(&server(), 1).unwrap();
+    let role = format!("sql_{}", Uuid::new_v4().simple());
+    let run = async |statement: String| admin.execute(AssertSqlSafe(statement)).await.unwrap();
+    run(format!("CREATE ROLE {role} LOGIN")).await;
+    let options = PgConnectOptions::from_str(&server()).unwrap();
+    let options = options.username(&role);
+    let connect = || PgConnection::connect_with(&options);
+    let mut connection = connect().await.unwrap();
+    let forbidden = connection.execute("CREATE ROLE sql_other").await;
+    let forbidden = forbidden.unwrap_err();
+    assert_eq!(state(&forbidden), "42501");
+    assert_locked_out(forbidden);
+
+    run(format!("ALTER ROLE {role} NOLOGIN")).await;
+    let refused = connect().await.unwrap_err();
+    assert_eq!(state(&refused), "28000");
+    assert_locked_out(refused);
+    run(format!("ALTER ROLE {role} LOGIN")).await;
+    connect().await.unwrap();
+    run(format!("DROP ROLE {role}")).await;
+}
+
+/// A request is to be repeated, and the log says why.
+#[track_caller]
+fn assert_locked_out(error: sqlx::Error) {
+    let refusal = error.to_string();
+    let error = StoreError::from(error);
+    assert!(error.is_locked_out() && error.is_transient());
+    assert_eq!(error.kind(), Kind::Unavailable);
+    let told = chain(&error);
+    assert!(told.contains(&refusal), "{told}");
 }
 
 fn state(error: &sqlx::Error) -> String {

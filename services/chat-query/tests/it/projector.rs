@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use colloquy_chat_query::view_store::{Page, ViewStoreError};
 use colloquy_contracts::{RoomId, Seq, Topic};
-use colloquy_event_log::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
+use colloquy_event_log::{
+    EventLog, EventLogError, GroupReader, NewEvent, Record, Rewound, TailReader,
+};
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -245,6 +248,73 @@ impl EventLog for Stalled {
     async fn tail(&self, topics: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError> {
         self.log.tail(topics).await
     }
+}
+
+/// A log whose group meets when it is told to.
+struct Meeting {
+    log: Arc<dyn EventLog>,
+    meets: Arc<Notify>,
+    joined: Arc<Notify>,
+}
+
+/// A member of its group, with nothing to read.
+struct Waiting(Arc<Notify>);
+
+#[async_trait]
+impl EventLog for Meeting {
+    async fn append(&self, events: &[NewEvent]) -> Result<Vec<bool>, EventLogError> {
+        self.log.append(events).await
+    }
+
+    async fn join(&self, _: &str) -> Result<Box<dyn GroupReader>, EventLogError> {
+        self.joined.notify_one();
+        Ok(Box::new(Waiting(Arc::clone(&self.meets))))
+    }
+
+    async fn tail(&self, topics: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError> {
+        self.log.tail(topics).await
+    }
+}
+
+#[async_trait]
+impl GroupReader for Waiting {
+    async fn next(&mut self, _: usize) -> Result<Vec<Record>, EventLogError> {
+        std::future::pending().await
+    }
+
+    fn met(&self) -> BoxFuture<'static, ()> {
+        Box::pin(Arc::clone(&self.0).notified_owned())
+    }
+
+    async fn commit(&mut self, _: &[Record]) -> Result<(), EventLogError> {
+        Ok(())
+    }
+
+    fn partitions(&self) -> Result<Vec<i32>, EventLogError> {
+        Ok(Vec::new())
+    }
+
+    async fn rewind(&mut self, _: &[i32]) -> Result<Vec<Rewound>, EventLogError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn b27_the_service_is_ready_when_its_group_has_met_and_not_before() {
+    let parts = Parts::embedded().await;
+    let (meets, joined) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let log = Meeting {
+        log: Arc::clone(&parts.log),
+        meets: Arc::clone(&meets),
+        joined: Arc::clone(&joined),
+    };
+    let service = parts.start_with(Arc::clone(&parts.store), Arc::new(log));
+    joined.notified().await;
+    // On the one thread of this test the projector has gone on to where it waits.
+    tokio::task::yield_now().await;
+    assert_eq!(service.waiting_for(), ["projector"]);
+    meets.notify_one();
+    service.is_ready().await;
 }
 
 /// Embedded there is no such point: view and announcement are one transaction.

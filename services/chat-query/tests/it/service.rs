@@ -242,6 +242,11 @@ impl Service {
         self.lifecycle.run_until(signal).await.unwrap();
     }
 
+    /// The parts without which it is not ready yet.
+    pub fn waiting_for(&self) -> Vec<&'static str> {
+        self.readiness.waiting_for()
+    }
+
     pub async fn is_ready(&self) {
         eventually(async || self.readiness.waiting_for().is_empty()).await;
     }

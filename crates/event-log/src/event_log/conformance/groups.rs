@@ -83,6 +83,21 @@ pub async fn a_commit_made_twice_is_as_one<F: Fixture>() {
     assert_eq!(ids(&take(reader.as_mut(), 2).await), ids_of(&events[3..]));
 }
 
+/// It waits for records meanwhile, of which there may be none.
+pub async fn b27_a_member_knows_when_its_group_has_met<F: Fixture>() {
+    let fixture = F::fresh().await;
+    let log = fixture.open().await;
+    let mut reader = ok(log.join("group").await);
+    let met = reader.met();
+    soon(async {
+        tokio::select! {
+            () = met => {}
+            records = reader.next(1) => panic!("nothing was appended: {records:?}"),
+        }
+    })
+    .await;
+}
+
 /// Each reads everything, and neither moves the other.
 pub async fn two_groups_are_independent<F: Fixture>() {
     let fixture = F::fresh().await;

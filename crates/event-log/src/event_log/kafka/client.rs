@@ -1,10 +1,12 @@
 //! What all our Kafka clients have in common.
 
 use rdkafka::{
-    ClientConfig, ClientContext, consumer::ConsumerContext, error::KafkaError,
+    ClientConfig, ClientContext,
+    consumer::{BaseConsumer, ConsumerContext, Rebalance},
+    error::KafkaError,
     topic_partition_list::TopicPartitionList,
 };
-use tokio::task::spawn_blocking;
+use tokio::{sync::watch, task::spawn_blocking};
 
 use super::settings::KafkaSettings;
 use crate::event_log::EventLogError;
@@ -12,8 +14,11 @@ use crate::event_log::EventLogError;
 const FETCH_WAIT_MS: &str = "500";
 
 /// Reports what a client notices on its own. A broker that is away is a warning: the client comes back by itself.
-#[derive(Clone, Debug)]
-pub(super) struct Reporter;
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reporter {
+    /// Whether the group has met with this client and has told it its share.
+    pub(super) met: watch::Sender<bool>,
+}
 
 impl ClientContext for Reporter {
     fn error(&self, error: KafkaError, reason: &str) {
@@ -22,6 +27,12 @@ impl ClientContext for Reporter {
 }
 
 impl ConsumerContext for Reporter {
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(_) = rebalance {
+            self.met.send_replace(true);
+        }
+    }
+
     fn commit_callback(&self, result: Result<(), KafkaError>, _: &TopicPartitionList) {
         if let Err(error) = result {
             tracing::debug!(%error, "kafka did not commit a position");

@@ -61,7 +61,10 @@ pub(super) fn send(
 /// # Errors
 /// The settings are refused, or the thread cannot be started.
 pub(super) fn producer(config: &ClientConfig) -> Result<Arc<BaseProducer<Reporter>>, KafkaError> {
-    let producer = Arc::new(BaseProducer::from_config_and_context(config, Reporter)?);
+    let producer = Arc::new(BaseProducer::from_config_and_context(
+        config,
+        Reporter::default(),
+    )?);
     let served: Arc<BaseProducer<Reporter>> = Arc::clone(&producer);
     thread::Builder::new()
         .name("kafka-deliver".to_owned())

@@ -1,9 +1,10 @@
 //! The member of a group.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::pending, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_contracts::Topic;
+use futures_util::future::BoxFuture;
 use rdkafka::{
     Offset, TopicPartitionList,
     config::FromClientConfigAndContext as _,
@@ -42,7 +43,7 @@ impl Member {
                 .set("auto.offset.reset", "earliest")
                 .set("session.timeout.ms", "6000")
                 .set("heartbeat.interval.ms", "2000"),
-            Reporter,
+            Reporter::default(),
         )?;
         let topics = Topic::WRITE.map(|topic| settings.prefixed(topic.name()));
         consumer.subscribe(&topics.each_ref().map(String::as_str))?;
@@ -124,6 +125,16 @@ impl Member {
 impl GroupReader for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError> {
         Ok(self.fetcher.next(max).await?)
+    }
+
+    fn met(&self) -> BoxFuture<'static, ()> {
+        let mut met = self.fetcher.consumer().context().met.subscribe();
+        Box::pin(async move {
+            if met.wait_for(|met| *met).await.is_err() {
+                // The member is gone: it meets nobody any more.
+                pending::<()>().await;
+            }
+        })
     }
 
     async fn commit(&mut self, records: &[Record]) -> Result<(), EventLogError> {

@@ -103,7 +103,7 @@ impl Kafka {
     fn reader(&self) -> Fetcher {
         let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
             &client::reader(&self.settings, "group"),
-            Reporter,
+            Reporter::default(),
         )
         .unwrap();
         let mut start = TopicPartitionList::new();

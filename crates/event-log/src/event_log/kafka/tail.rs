@@ -37,7 +37,7 @@ impl Tail {
             blocking(move || {
                 let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
                     client::reader(&settings, GROUP).set("auto.offset.reset", "error"),
-                    Reporter,
+                    Reporter::default(),
                 )?;
                 let watermarks = watermarks::fetch(&settings, &topics)?;
                 let ends = watermarks::assignment(&settings, &watermarks, |one| one.high)?;

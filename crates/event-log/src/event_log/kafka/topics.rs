@@ -37,7 +37,8 @@ struct Wanted {
 /// After this all topics exist, and a room is in the same partition of all write topics. Nothing is made, and no right to
 /// make anything needed, where all topics were made beforehand.
 pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogError> {
-    let admin = AdminClient::from_config_and_context(&client::config(settings), Reporter)?;
+    let admin =
+        AdminClient::from_config_and_context(&client::config(settings), Reporter::default())?;
     let admin = Arc::new(admin);
     let there = existing(&admin).await?;
     check(settings, &there)?;

@@ -38,7 +38,7 @@ impl Trail {
         let (consumer, watermarks) = blocking(move || {
             let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
                 client::reader(&opening, GROUP).set("auto.offset.reset", "error"),
-                Reporter,
+                Reporter::default(),
             )?;
             let watermarks = watermarks::fetch(&opening, &Topic::WRITE)?;
             let beginning = watermarks::assignment(&opening, &watermarks, |one| one.low)?;

@@ -34,7 +34,8 @@ pub(super) fn fetch(
     settings: &KafkaSettings,
     topics: &[Topic],
 ) -> Result<Vec<Watermarks>, EventLogError> {
-    let asking = BaseConsumer::from_config_and_context(&client::config(settings), Reporter)?;
+    let asking =
+        BaseConsumer::from_config_and_context(&client::config(settings), Reporter::default())?;
     let mut watermarks = Vec::new();
     for &topic in topics {
         let name = settings.prefixed(topic.name());
