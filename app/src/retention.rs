@@ -1,29 +1,32 @@
 //! What the embedded log need not keep for ever: announcements, after a day (decision 15).
 
-use std::time::Duration;
+use std::{ops::ControlFlow, sync::Arc};
 
-use colloquy_chassis::Tasks;
+use colloquy_chassis::{SystemClock, Tasks};
+use colloquy_contracts::Timestamp;
 use colloquy_event_log::SqliteOutbox;
+use colloquy_sql::sweeping::{SqliteReadings, Sweeper};
 
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-const PAUSE: Duration = Duration::from_secs(60 * 60);
+const KEPT_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// Sweeps old announcements, now and every hour.
+/// Sweeps old announcements.
 pub fn start(announced: SqliteOutbox, tasks: &Tasks) {
-    let stop = tasks.clone();
-    tasks.spawn_vital("retention", async move {
-        tokio::select! {
-            () = stop.stopping() => {}
-            () = sweep(&announced) => {}
+    let readings = SqliteReadings::new(announced.database().clone(), "announcements");
+    let sweeper = Sweeper::new(Arc::new(readings), Arc::new(SystemClock));
+    sweeper.start("retention", tasks, move |readings| {
+        let announced = announced.clone();
+        async move {
+            if let Some(over_age) = readings.over_age() {
+                sweep(&announced, over_age).await;
+            }
+            ControlFlow::Continue(())
         }
     });
 }
 
-async fn sweep(announced: &SqliteOutbox) {
-    loop {
-        if let Err(error) = announced.sweep(KEPT).await {
-            tracing::warn!(%error, "old announcements could not be removed");
-        }
-        tokio::time::sleep(PAUSE).await;
+async fn sweep(announced: &SqliteOutbox, over_age: Timestamp) {
+    let before = Timestamp::from_millis(over_age.millis() - KEPT_MILLIS);
+    if let Err(error) = announced.sweep(before).await {
+        tracing::warn!(%error, "old announcements could not be removed");
     }
 }

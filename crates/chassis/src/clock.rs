@@ -1,11 +1,15 @@
 //! The one place that reads the wall clock. Everything else is given a [`Clock`].
 
+mod readings;
+
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use colloquy_contracts::Timestamp;
+
+pub use self::readings::ClockReadings;
 
 /// Tells the time in whole milliseconds. Intervals and timeouts use tokio's monotonic clock instead.
 pub trait Clock: Send + Sync + 'static {

@@ -10,8 +10,8 @@ use std::{
 };
 
 use colloquy_chassis::{
-    Clock, Failure, Kind, Tasks, backoff::Backoff, identity::SessionId, readiness::Gate,
-    session_token::Session,
+    Clock, Failure, Kind, Tasks, backoff::Backoff, clock::ClockReadings, identity::SessionId,
+    readiness::Gate, session_token::Session,
 };
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use tokio::{
@@ -201,10 +201,15 @@ impl RevocationList {
         }
     }
 
+    /// As long as the log itself keeps entries, the copy does (decision 39).
     async fn tidy(&self, clock: &dyn Clock) {
+        let mut readings = ClockReadings::default();
         loop {
             tokio::time::sleep(TIDY_EVERY).await;
-            self.known_mut().drop_expired(clock.now());
+            readings = readings.with(clock.now(), TIDY_EVERY);
+            if let Some(over_age) = readings.over_age() {
+                self.known_mut().drop_expired(over_age);
+            }
         }
     }
 
@@ -245,10 +250,10 @@ impl Known {
         }
     }
 
-    fn drop_expired(&mut self, now: Timestamp) {
-        self.sessions.retain(|_, expires_at| now < *expires_at);
+    fn drop_expired(&mut self, over_age: Timestamp) {
+        self.sessions.retain(|_, expires_at| over_age < *expires_at);
         self.earlier.retain(|_, all| {
-            all.retain(|earlier| now < earlier.expires_at);
+            all.retain(|earlier| over_age < earlier.expires_at);
             !all.is_empty()
         });
     }

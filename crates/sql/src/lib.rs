@@ -1,6 +1,7 @@
 //! How databases are opened: SQLite files and PostgreSQL servers, with the settings that our promises rest on.
 //!
-//! No table and no query lives here; each service owns its own.
+//! No table of a service and no query of one lives here; each owns its own. The one table is that of the clock's readings,
+//! by which every service sweeps its own.
 
 #![deny(missing_docs)]
 
@@ -9,5 +10,6 @@ mod error;
 pub mod hanging_server;
 pub mod postgres;
 pub mod sqlite;
+pub mod sweeping;
 
 pub use error::StoreError;

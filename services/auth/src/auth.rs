@@ -1,6 +1,6 @@
 //! The service itself: what its routes work with.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicI64};
 
 use colloquy_chassis::{Clock, session_token::TokenKeys};
 use colloquy_service_api::CredentialCheck;
@@ -50,6 +50,8 @@ pub struct Auth {
     pub(crate) keys: TokenKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
+    /// The latest instant by which a token may have been signed, in milliseconds since 1970: a clock may have been ahead.
+    pub(crate) latest: AtomicI64,
     /// A reader has come further.
     pub(crate) passed: Notify,
     /// A try has ended here.
@@ -70,6 +72,7 @@ impl Auth {
             keys: foundation.keys,
             clock: foundation.clock,
             settings,
+            latest: AtomicI64::new(i64::MIN),
             passed: Notify::new(),
             settled: Notify::new(),
             waiting: Semaphore::new(WAITING),

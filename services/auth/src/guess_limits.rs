@@ -32,6 +32,15 @@ pub struct Limit {
     pub longest_lock: Duration,
 }
 
+impl Limit {
+    /// How long a lock lasts after so many others, in milliseconds.
+    fn lock(&self, earlier: u32) -> i64 {
+        let doubled = 2_i64.saturating_pow(earlier);
+        let lock = millis(self.within).saturating_mul(doubled);
+        lock.min(millis(self.longest_lock))
+    }
+}
+
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
@@ -90,6 +99,22 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// Takes back what a clock has left that was ahead: nothing was counted later than now, and no lock lasts longer than
+    /// one that begins now (decision 39). Says whether there was any such thing.
+    pub fn set_right(&mut self, limit: &Limit, now: Timestamp) -> bool {
+        let (before, now) = (self.clone(), now.millis());
+        self.failed.iter_mut().for_each(|at| *at = now.min(*at));
+        for at in &mut self.pending {
+            // One that was admitted a moment before the clock was set back is still told how it ends.
+            if *at > now + millis(ABANDONED) {
+                *at = now;
+            }
+        }
+        let longest = limit.lock(self.locks.saturating_sub(1));
+        self.locked_until = self.locked_until.min(now + longest);
+        *self != before
+    }
+
     /// Counts a try, if it may be made.
     #[must_use]
     pub fn admit(&mut self, limit: &Limit, now: Timestamp) -> Admission {
@@ -157,9 +182,7 @@ impl Budget {
             .retain(|earlier| earlier + millis(limit.within) > at);
         self.failed.push(at);
         if self.failed.len() >= limit.tries {
-            let doubled = 2_i64.saturating_pow(self.locks);
-            let lock = millis(limit.within).saturating_mul(doubled);
-            self.locked_until = at + lock.min(millis(limit.longest_lock));
+            self.locked_until = at + limit.lock(self.locks);
             self.locks += 1;
             self.failed.clear();
         }
@@ -211,6 +234,37 @@ mod tests {
             now = until.millis() - at(0).millis();
         }
         assert_eq!(lengths, [15, 30, 60, 120, 240, 480, 960, 1440, 1440]);
+    }
+
+    #[test]
+    fn b05_a_lock_of_a_clock_that_was_ahead_lasts_no_longer_than_one_of_now() {
+        let day = 24 * 60 * MINUTE;
+        let (mut budget, ahead) = (Budget::default(), 30 * day);
+        for _ in 0..10 {
+            assert_eq!(guess(&mut budget, ahead), Admission::Admitted);
+        }
+        assert!(!budget.set_right(&limit(), at(ahead)), "nothing is wrong");
+        assert!(budget.set_right(&limit(), at(0)));
+        let lock = Admission::Locked(at(15 * MINUTE));
+        assert_eq!(budget.clone().admit(&limit(), at(0)), lock);
+        assert!(!budget.set_right(&limit(), at(1)), "once is enough");
+        assert_eq!(budget.clone().admit(&limit(), at(1)), lock);
+        assert_eq!(guess(&mut budget, 15 * MINUTE), Admission::Admitted);
+        assert!(budget.forgotten_at(&limit()) < at(2 * day));
+    }
+
+    #[test]
+    fn b05_tries_of_a_clock_that_was_ahead_count_as_those_of_now() {
+        let (mut budget, hour) = (Budget::default(), 60 * MINUTE);
+        for _ in 0..8 {
+            assert_eq!(guess(&mut budget, hour), Admission::Admitted);
+        }
+        assert_eq!(budget.admit(&limit(), at(hour)), Admission::Admitted);
+        assert!(budget.set_right(&limit(), at(0)));
+        assert_eq!(guess(&mut budget, 0), Admission::Admitted);
+        let lock = Admission::Locked(at(15 * MINUTE));
+        assert_eq!(guess(&mut budget, 30_000), lock, "the tenth was abandoned");
+        assert_eq!(guess(&mut budget, 15 * MINUTE), Admission::Admitted);
     }
 
     #[test]

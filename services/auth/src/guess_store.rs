@@ -60,9 +60,9 @@ pub trait GuessStore: Send + Sync + 'static {
     /// The store could not tell.
     async fn is_known(&self, place: &Digest, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Forgets budgets that are as in the beginning, and places that are remembered no more.
+    /// Forgets budgets that were as in the beginning by then, and places that were remembered no more.
     ///
     /// # Errors
     /// The store could not do it.
-    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
+    async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError>;
 }

@@ -1,6 +1,9 @@
 //! `POST /login`: a username and a password become a session cookie.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, atomic::Ordering},
+};
 
 use axum::{extract::State, response::Response};
 use colloquy_chassis::{
@@ -135,6 +138,7 @@ async fn start_session(
     auth.succeeded(&tried).await?;
     // If the password changes meanwhile, its number is greater than that of the one just compared: the session ends.
     let now = auth.clock.now();
+    auth.latest.fetch_max(now.millis(), Ordering::SeqCst);
     let token = auth.signer.sign_session(account, now)?;
     let device_cookie = auth.device_cookie(device, &name, now)?;
     Ok([session_cookie(&token, &auth.settings), device_cookie])

@@ -1,12 +1,16 @@
 //! Ending sessions, and telling everybody who lets sessions in (decision 23).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::extract::State;
 use colloquy_chassis::{
-    Answer, ApiError, Kind, ServiceName, Tasks, extract::Params, identity::Identity,
-    session_token::LIFETIME_SECONDS,
+    Answer, ApiError, Kind, ServiceName, Tasks, clock::ClockReadings, extract::Params,
+    identity::Identity, session_token::LIFETIME_SECONDS,
 };
 use colloquy_contracts::{
     CustomerId, Envelope, Timestamp,
@@ -16,7 +20,7 @@ use colloquy_service_api::{
     CallError, RevocationFeed,
     revocations::{Ended, PATH, Reading, Revocations},
 };
-use colloquy_sql::StoreError;
+use colloquy_sql::{StoreError, sweeping::Sweeper};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Auth;
@@ -28,9 +32,8 @@ const HOLD: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long to wait for readers. By then each has passed, or has a copy that is too old to let anybody in.
 const WAIT_FOR_READERS: Duration = Duration::from_secs(2);
-/// Entries outlive the tokens they concern by more than clocks may differ.
-const SLACK_SECONDS: i64 = 3600;
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Entries outlive the tokens they concern by this (decision 39).
+const MARGIN_SECONDS: i64 = 48 * 60 * 60;
 /// Names of readers are UUIDs.
 const LONGEST_NAME: usize = 64;
 
@@ -44,21 +47,25 @@ impl Auth {
         customer: CustomerId,
         ended: &Ended,
     ) -> Result<(), StoreError> {
-        let longest = self.clock.now().millis() + (LIFETIME_SECONDS + SLACK_SECONDS) * 1000;
-        let expires_at = Timestamp::from_millis(longest);
+        let latest = self.latest.load(Ordering::SeqCst);
+        let signed_by = self.clock.now().millis().max(latest);
+        let expires_at =
+            Timestamp::from_millis(signed_by + (LIFETIME_SECONDS + MARGIN_SECONDS) * 1000);
         let number = self.sessions.revoke(customer, ended, expires_at).await?;
         let by = Instant::now() + WAIT_FOR_READERS;
         self.until_denied(number, by).await;
         Ok(())
     }
 
-    /// Forgets, now and then, what expired, until the process stops.
+    /// Forgets, now and then, what is over-age, until the process stops.
     pub fn start_sweeping(self: &Arc<Self>, tasks: &Tasks) {
-        let (auth, stop) = (Arc::clone(self), tasks.clone());
-        tasks.spawn_vital("auth sweep", async move {
-            tokio::select! {
-                () = stop.stopping() => {}
-                () = auth.sweep() => {}
+        let auth = Arc::clone(self);
+        let sweeper = Sweeper::new(self.sessions.readings(), Arc::clone(&self.clock));
+        sweeper.start("auth sweep", tasks, move |readings| {
+            let auth = Arc::clone(&auth);
+            async move {
+                auth.sweep(readings).await;
+                ControlFlow::Continue(())
             }
         });
     }
@@ -77,15 +84,17 @@ impl Auth {
         }
     }
 
-    async fn sweep(&self) {
-        loop {
-            if let Err(error) = self.sessions.sweep(self.clock.now()).await {
-                tracing::warn!(%error, "expired revocations could not be removed");
-            }
-            if let Err(error) = self.guesses.sweep(self.clock.now()).await {
-                tracing::warn!(%error, "old failed logins could not be removed");
-            }
-            tokio::time::sleep(SWEEP_EVERY).await;
+    async fn sweep(&self, readings: ClockReadings) {
+        self.latest
+            .fetch_max(readings.highest().millis(), Ordering::SeqCst);
+        let Some(over_age) = readings.over_age() else {
+            return;
+        };
+        if let Err(error) = self.sessions.sweep(over_age).await {
+            tracing::warn!(%error, "expired revocations could not be removed");
+        }
+        if let Err(error) = self.guesses.sweep(over_age).await {
+            tracing::warn!(%error, "old failed logins could not be removed");
         }
     }
 

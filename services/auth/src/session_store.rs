@@ -8,10 +8,12 @@ pub mod postgres;
 mod row;
 pub mod sqlite;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocations};
-use colloquy_sql::StoreError;
+use colloquy_sql::{StoreError, sweeping::KeptReadings};
 use tokio::sync::watch;
 
 /// A reader that was not heard for longer has a copy that is too old, and denies by itself (decision 23).
@@ -67,9 +69,12 @@ pub trait SessionStore: Send + Sync + 'static {
     /// It could not.
     async fn ready(&self) -> Result<(), StoreError>;
 
-    /// Forgets entries that have expired, and readers that are gone. Numbers go on from where they were.
+    /// The readings of the clock that are kept beside the entries.
+    fn readings(&self) -> Arc<dyn KeptReadings>;
+
+    /// Forgets entries that had expired by then, and readers that are gone. Numbers go on from where they were.
     ///
     /// # Errors
     /// The store could not do it.
-    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
+    async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError>;
 }

@@ -6,13 +6,13 @@ mod plan;
 pub mod postgres;
 pub mod sqlite;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use async_trait::async_trait;
 use aws_lc_rs::digest;
 use colloquy_chassis::trace_context::TraceParent;
 use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq, Timestamp, events::Participant};
-use colloquy_sql::StoreError;
+use colloquy_sql::{StoreError, sweeping::KeptReadings};
 use serde::{Deserialize, Serialize};
 
 pub use self::{postgres::PostgresWriteStore, sqlite::SqliteWriteStore};
@@ -161,6 +161,9 @@ pub trait WriteStore: Send + Sync + 'static {
     /// # Errors
     /// The store is unavailable.
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, StoreError>;
+
+    /// The readings of the clock that are kept beside the keys.
+    fn readings(&self) -> Arc<dyn KeptReadings>;
 
     /// Forgets keys that were first used before that instant, at most `limit`, and answers how many.
     ///

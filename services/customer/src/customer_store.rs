@@ -9,13 +9,13 @@ pub mod postgres;
 mod row;
 pub mod sqlite;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_chassis::{Failure, Kind, identity::SessionId};
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::session_ending::EndSessions;
-use colloquy_sql::StoreError;
+use colloquy_sql::{StoreError, sweeping::KeptReadings};
 
 use crate::{
     domain::{Budget, Email, NameSearch, PhoneSearch, Spent},
@@ -287,9 +287,12 @@ pub trait CustomerStore: Send + Sync + 'static {
     /// The store could not do it.
     async fn give_back(&self, budget: &Budget) -> Result<(), StoreError>;
 
-    /// Forgets at most so many budgets of which nothing is used any more, and says how many.
+    /// The readings of the clock that are kept beside the accounts.
+    fn readings(&self) -> Arc<dyn KeptReadings>;
+
+    /// Forgets at most so many budgets of which nothing was used any more by then, and says how many.
     ///
     /// # Errors
     /// The store could not do it.
-    async fn forget_budgets(&self, now: Timestamp, at_once: u32) -> Result<u64, StoreError>;
+    async fn forget_budgets(&self, over_age: Timestamp, at_once: u32) -> Result<u64, StoreError>;
 }

@@ -10,11 +10,11 @@ mod row;
 pub mod sealed;
 pub mod sqlite;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
-use colloquy_sql::StoreError;
+use colloquy_sql::{StoreError, sweeping::KeptReadings};
 use uuid::Uuid;
 
 /// A mail in the queue.
@@ -56,12 +56,13 @@ pub trait MailStore: Send + Sync + 'static {
     /// The store could not do it; nothing was recorded.
     async fn enqueue(&self, mail: &QueuedMail) -> Result<(), StoreError>;
 
-    /// The mail that has been due for longest, which then is nobody else's for as long as the `lease`. After that it is
-    /// due again, so that the mail of somebody who crashed goes on.
+    /// The mail that has been due for longest and has not expired by now, which then is nobody else's for as long as the
+    /// `lease`. After that it is due again, so that the mail of somebody who crashed goes on. No mail waits longer than
+    /// twice the lease, whatever a clock said when it was put back.
     ///
     /// # Errors
     /// The store could not do it; nothing was claimed.
-    async fn claim(&self, lease: Duration) -> Result<Option<Claim>, StoreError>;
+    async fn claim(&self, lease: Duration, now: Timestamp) -> Result<Option<Claim>, StoreError>;
 
     /// The mail is due again after `wait`. Does nothing when the claim has run out and somebody else has claimed it.
     ///
@@ -75,9 +76,12 @@ pub trait MailStore: Send + Sync + 'static {
     /// The store could not do it; the mail is due when the claim runs out.
     async fn remove(&self, id: Uuid) -> Result<(), StoreError>;
 
-    /// Removes every mail that has expired, and answers how many these were.
+    /// The readings of the clock that are kept beside the mails.
+    fn readings(&self) -> Arc<dyn KeptReadings>;
+
+    /// Removes every mail that had expired by then, and answers how many these were.
     ///
     /// # Errors
     /// The store could not do it; nothing was removed.
-    async fn drop_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+    async fn drop_expired(&self, over_age: Timestamp) -> Result<u64, StoreError>;
 }

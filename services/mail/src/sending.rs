@@ -1,9 +1,10 @@
 //! Hands over what is due, and tries again what could not be (fault F24).
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
-use colloquy_sql::StoreError;
+use colloquy_contracts::Timestamp;
+use colloquy_sql::{StoreError, sweeping::Sweeper};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout},
@@ -23,8 +24,10 @@ const NOTE: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 impl MailService {
-    /// Sends what is due until the process stops. What is under way then is brought to its end.
+    /// Sends what is due until the process stops, and forgets what has expired. What is under way then is brought to its
+    /// end.
     pub fn start_sending(self: &Arc<Self>, tasks: &Tasks) {
+        self.start_sweeping(tasks);
         let (service, stop) = (Arc::clone(self), tasks.clone());
         tasks.spawn_vital("mail sending", async move {
             tokio::select! {
@@ -34,10 +37,37 @@ impl MailService {
         });
     }
 
+    fn start_sweeping(self: &Arc<Self>, tasks: &Tasks) {
+        let service = Arc::clone(self);
+        let sweeper = Sweeper::new(self.store.readings(), Arc::clone(&self.clock));
+        sweeper.start("sweep of mails", tasks, move |readings| {
+            let service = Arc::clone(&service);
+            async move {
+                if let Some(over_age) = readings.over_age() {
+                    service.drop_expired(over_age).await;
+                }
+                ControlFlow::Continue(())
+            }
+        });
+    }
+
+    async fn drop_expired(&self, over_age: Timestamp) {
+        match self.store.drop_expired(over_age).await {
+            Ok(0) => {}
+            Ok(expired) => tracing::warn!(
+                mail.count = expired,
+                "mails expired before they could be sent"
+            ),
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "expired mails stay for now");
+            }
+        }
+    }
+
     async fn send_due(self: Arc<Self>, tasks: &Tasks) {
         let (hands, mut backoff) = (Arc::new(Semaphore::new(AT_ONCE)), Backoff::default());
         while let Ok(hand) = Arc::clone(&hands).acquire_owned().await {
-            match self.next_due().await {
+            match self.store.claim(LEASE, self.clock.now()).await {
                 Ok(Some(claim)) => {
                     backoff.reset();
                     let (service, stop) = (Arc::clone(&self), tasks.clone());
@@ -63,19 +93,12 @@ impl MailService {
         }
     }
 
-    async fn next_due(&self) -> Result<Option<Claim>, StoreError> {
-        let expired = self.store.drop_expired(self.clock.now()).await?;
-        if expired > 0 {
-            tracing::warn!(
-                mail.count = expired,
-                "mails expired before they could be sent"
-            );
-        }
-        self.store.claim(LEASE).await
-    }
-
     /// Answers after what time the mail is due again, if it was put back.
     async fn send(&self, claim: Claim) -> Option<Duration> {
+        // Between the claim and here the process may have slept. The mail stays until it has expired for sure.
+        if claim.mail.expires_at <= self.clock.now() {
+            return None;
+        }
         let (id, tries) = (claim.mail.id, claim.tries);
         let outcome = self.hand_over(&claim).await;
         let mut due_again = None;
@@ -101,12 +124,8 @@ impl MailService {
         due_again
     }
 
-    /// Asks the clock once more: between the claim and here a process may have slept.
     async fn hand_over(&self, claim: &Claim) -> Result<(), TransportError> {
         let (mail, now) = (claim.mail.clone(), self.clock.now());
-        if mail.expires_at <= now {
-            return Err(TransportError::Refused("it has expired".to_owned()));
-        }
         let letter = Letter::write(&self.settings.from, mail, now)
             .map_err(|error| TransportError::Refused(error.to_string()))?;
         self.transport.deliver(&letter).await

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use colloquy_contracts::{RoomId, Topic};
+use colloquy_chassis::{Clock as _, SystemClock};
+use colloquy_contracts::{RoomId, Timestamp, Topic};
 use colloquy_event_log::{
     AuditTrail, EmbeddedLog, EventLog, EventLogError, NewEvent, SqliteOutbox,
     event_log::{conformance::Fixture, embedded::record_position},
@@ -239,9 +240,9 @@ async fn decision_15_a_sweep_removes_what_is_old_and_keeps_the_ids_going() {
         .execute(&views.database().writer)
         .await
         .unwrap();
-    let age = Duration::from_secs(1_800);
-    assert_eq!(views.sweep(age).await.unwrap(), 1);
-    assert_eq!(views.sweep(age).await.unwrap(), 0);
+    let half_an_hour_ago = Timestamp::from_millis(SystemClock.now().millis() - 1_800_000);
+    assert_eq!(views.sweep(half_an_hour_ago).await.unwrap(), 1);
+    assert_eq!(views.sweep(half_an_hour_ago).await.unwrap(), 0);
     assert_eq!(views.last_id().await.unwrap(), 2);
     let missed = tail.next(9).await;
     assert!(

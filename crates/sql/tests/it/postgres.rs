@@ -18,7 +18,7 @@ use sqlx::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
-fn server() -> String {
+pub fn server() -> String {
     std::env::var("COLLOQUY_TEST_POSTGRES")
         .expect("run the tests with `cargo xtask test`, which starts the real parts")
 }

@@ -22,6 +22,7 @@ macro_rules! guess_store_conformance {
     ($fresh:expr) => {
         $crate::guess_store_conformance!(@cases $fresh;
             s04_failed_tries_are_counted_and_lock
+            b05_a_lock_of_a_clock_that_was_ahead_ends
             decision_30_budgets_do_not_touch_each_other
             decision_30_a_try_counts_in_all_of_its_budgets_or_in_none
             s04_of_many_tries_at_once_no_more_are_admitted_than_the_limit
@@ -52,6 +53,26 @@ fn charge(budget: &str, tries: usize) -> Charge {
     Charge {
         budget: Digest::of(&[budget]),
         limit: Limit { tries, ..limit },
+    }
+}
+
+/// After no longer than it would have lasted by the right clock, however often it is asked for meanwhile; and the try that
+/// is refused counts in no other budget.
+pub async fn b05_a_lock_of_a_clock_that_was_ahead_ends(store: Arc<dyn GuessStore>) {
+    let (one, free) = ([charge("a", 10)], charge("b", 10));
+    let both = [one[0].clone(), free.clone()];
+    let ahead = 30 * 24 * 60 * MINUTE;
+    for _ in 0..10 {
+        fail(store.as_ref(), &one, ahead).await;
+    }
+    for now in [0, MINUTE, 14 * MINUTE] {
+        let admission = store.admit(&both, at(now)).await.unwrap();
+        assert_eq!(admission, Admission::Locked(at(15 * MINUTE)), "{now}");
+    }
+    let admission = store.admit(&both, at(15 * MINUTE)).await.unwrap();
+    assert_eq!(admission, Admission::Admitted);
+    for _ in 0..9 {
+        fail(store.as_ref(), &[free.clone()], 15 * MINUTE).await;
     }
 }
 

@@ -56,10 +56,11 @@ impl PostgresGuessStore {
 
     async fn count(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError> {
         let (transaction, mut budgets) = self.load(charges).await?;
-        let admission = budgets.admit(now);
-        match admission {
-            Admission::Admitted => save(transaction, budgets).await?,
-            Admission::Undecided | Admission::Locked(_) => transaction.rollback().await?,
+        let (admission, is_changed) = budgets.admit(now);
+        if is_changed {
+            save(transaction, budgets).await?;
+        } else {
+            transaction.rollback().await?;
         }
         Ok(admission)
     }
@@ -125,13 +126,13 @@ impl GuessStore for PostgresGuessStore {
         Ok(bounded(&self.0, work).await??)
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError> {
         let mut swept = 0;
         for sweep in [
             "DELETE FROM guess_budgets WHERE forgotten_at <= $1",
             "DELETE FROM known_places WHERE known_until <= $1",
         ] {
-            let work = sqlx::query(sweep).bind(now.millis()).execute(&self.0);
+            let work = sqlx::query(sweep).bind(over_age.millis()).execute(&self.0);
             swept += bounded(&self.0, work).await??.rows_affected();
         }
         Ok(swept)

@@ -37,8 +37,23 @@ impl<'a> Budgets<'a> {
             .map(Self)
     }
 
-    /// What the strictest of them says; it counts only if all of them admit.
-    pub fn admit(&mut self, now: Timestamp) -> Admission {
+    /// What the strictest of them says, and whether there is something to write. A try counts only if all of them admit it;
+    /// what a clock has spoilt is set right in any case.
+    pub fn admit(&mut self, now: Timestamp) -> (Admission, bool) {
+        let mut is_mended = false;
+        for (charge, budget) in &mut self.0 {
+            is_mended |= budget.set_right(&charge.limit, now);
+        }
+        let mended = self.0.clone();
+        let admission = self.strictest(now);
+        let is_admitted = admission == Admission::Admitted;
+        if !is_admitted {
+            self.0 = mended;
+        }
+        (admission, is_admitted || is_mended)
+    }
+
+    fn strictest(&mut self, now: Timestamp) -> Admission {
         let mut strictest = Admission::Admitted;
         for (charge, budget) in &mut self.0 {
             strictest = match (strictest, budget.admit(&charge.limit, now)) {
@@ -55,6 +70,7 @@ impl<'a> Budgets<'a> {
 
     pub fn settle(&mut self, admitted_at: Timestamp, outcome: Outcome, now: Timestamp) {
         for (charge, budget) in &mut self.0 {
+            budget.set_right(&charge.limit, now);
             budget.settle(&charge.limit, admitted_at, outcome, now);
         }
     }

@@ -67,10 +67,11 @@ async fn save(
 impl GuessStore for SqliteGuessStore {
     async fn admit(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError> {
         let (transaction, mut budgets) = self.load(charges).await?;
-        let admission = budgets.admit(now);
-        match admission {
-            Admission::Admitted => save(transaction, budgets).await?,
-            Admission::Undecided | Admission::Locked(_) => transaction.rollback().await?,
+        let (admission, is_changed) = budgets.admit(now);
+        if is_changed {
+            save(transaction, budgets).await?;
+        } else {
+            transaction.rollback().await?;
         }
         Ok(admission)
     }
@@ -110,14 +111,14 @@ impl GuessStore for SqliteGuessStore {
         Ok(known)
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError> {
         let mut swept = 0;
         for sweep in [
             "DELETE FROM guess_budgets WHERE forgotten_at <= ?1",
             "DELETE FROM known_places WHERE known_until <= ?1",
         ] {
             let done = sqlx::query(sweep)
-                .bind(now.millis())
+                .bind(over_age.millis())
                 .execute(&self.0.writer)
                 .await?;
             swept += done.rows_affected();

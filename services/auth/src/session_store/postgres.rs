@@ -9,6 +9,7 @@ use colloquy_service_api::revocations::{Ended, Revocations};
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
+    sweeping::{KeptReadings, PostgresReadings},
 };
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -114,7 +115,8 @@ impl SessionStore for PostgresSessionStore {
     async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError> {
         let select = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM revocation_readers
-             WHERE passed < $1 AND heard_at > clock_timestamp() - make_interval(secs => $2))",
+             WHERE passed < $1 AND heard_at > clock_timestamp() - make_interval(secs => $2)
+                AND heard_at < clock_timestamp() + make_interval(secs => $2))",
         )
         .bind(number)
         .bind(f64::from(LIVE_SECONDS + NOTED_SECONDS))
@@ -130,14 +132,18 @@ impl SessionStore for PostgresSessionStore {
         Ok(())
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(PostgresReadings::new(self.pool.clone(), "auth"))
+    }
+
+    async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError> {
         let readers = sqlx::query(
             "DELETE FROM revocation_readers WHERE heard_at < clock_timestamp() - interval '1 hour'",
         )
         .execute(&self.pool);
         bounded(&self.pool, readers).await??;
         let entries = sqlx::query("DELETE FROM revocations WHERE expires_at <= $1")
-            .bind(now.millis())
+            .bind(over_age.millis())
             .execute(&self.pool);
         Ok(bounded(&self.pool, entries).await??.rows_affected())
     }

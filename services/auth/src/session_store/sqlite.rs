@@ -9,7 +9,11 @@ use std::{
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocations};
-use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+use colloquy_sql::{
+    StoreError,
+    sqlite::SqliteDatabase,
+    sweeping::{KeptReadings, SqliteReadings},
+};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
@@ -143,9 +147,13 @@ impl SessionStore for SqliteSessionStore {
         Ok(transaction.rollback().await?)
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(SqliteReadings::new(self.database.clone(), "auth"))
+    }
+
+    async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError> {
         let swept = sqlx::query("DELETE FROM revocations WHERE expires_at <= ?1")
-            .bind(now.millis())
+            .bind(over_age.millis())
             .execute(&self.database.writer)
             .await?;
         Ok(swept.rows_affected())

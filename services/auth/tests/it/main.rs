@@ -19,3 +19,4 @@ mod revocations;
 mod session_ending;
 mod session_store;
 mod session_token;
+mod sweep;

@@ -27,6 +27,7 @@ use colloquy_service_api::{
 use colloquy_sql::{
     StoreError, postgres,
     sqlite::{Durability, SqliteDatabase},
+    sweeping::{KeptReadings, MemoryReadings},
 };
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
@@ -62,11 +63,21 @@ pub fn auth_on(
     credentials: impl CredentialCheck,
     secure_cookie: bool,
 ) -> Arc<Auth> {
+    auth_at(&clock(), sessions, credentials, secure_cookie)
+}
+
+/// The same at that time.
+pub fn auth_at(
+    clock: &Arc<ManualClock>,
+    sessions: Arc<dyn SessionStore>,
+    credentials: impl CredentialCheck,
+    secure_cookie: bool,
+) -> Arc<Auth> {
     let settings = Settings {
         secure_cookie,
         guesses: GuessLimits::default(),
     };
-    let foundation = foundation(Arc::new(credentials), Arc::new(DownStore), &clock());
+    let foundation = foundation(Arc::new(credentials), Arc::new(DownStore), clock);
     Auth::new(
         Foundation {
             sessions,
@@ -188,6 +199,10 @@ impl SessionStore for DownStore {
 
     async fn ready(&self) -> Result<(), StoreError> {
         away()
+    }
+
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(MemoryReadings::default())
     }
 
     async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {

@@ -36,6 +36,20 @@ mod postgres {
         assert!(b.all_readers_passed(number).await.unwrap());
     }
 
+    /// One that was heard while the server's clock was ahead, and is gone since.
+    #[tokio::test]
+    async fn b05_a_reader_of_a_clock_that_was_ahead_is_not_waited_for() {
+        let pool = postgres::pool(&postgres_database().await, 2).unwrap();
+        let store = PostgresSessionStore::open(pool.clone()).await.unwrap();
+        store.reader_passed("gone", 0).await.unwrap();
+        assert!(!store.all_readers_passed(1).await.unwrap());
+        sqlx::query("UPDATE revocation_readers SET heard_at = heard_at + interval '1 hour'")
+            .execute(&pool)
+            .await
+            .unwrap();
+        assert!(store.all_readers_passed(1).await.unwrap());
+    }
+
     #[tokio::test]
     async fn a_database_that_is_away_is_told_as_a_failure_that_may_pass() {
         let pool = postgres::pool("postgres://app@127.0.0.1:1/app", 1).unwrap();

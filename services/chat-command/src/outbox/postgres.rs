@@ -112,6 +112,9 @@ impl Outbox for PostgresOutbox {
                  expires_at = excluded.expires_at,
                  epoch = held.epoch + CASE WHEN held.holder = excluded.holder THEN 0 ELSE 1 END
              WHERE held.holder = excluded.holder OR held.expires_at <= clock_timestamp()
+                -- No lease is that long: the server's clock was ahead, and was set right.
+                OR held.expires_at > clock_timestamp()
+                    + 2 * greatest($2 * interval '1 millisecond', interval '3 seconds')
              RETURNING epoch",
         )
         .bind(holder.to_string())

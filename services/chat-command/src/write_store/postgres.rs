@@ -6,11 +6,14 @@
 mod load;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
+    sweeping::{KeptReadings, PostgresReadings},
 };
 use sqlx::{Connection as _, PgConnection, PgPool};
 
@@ -115,6 +118,10 @@ impl WriteStore for PostgresWriteStore {
         .bind(customer.0)
         .fetch_one(&self.pool);
         Ok(bounded(&self.pool, member).await??)
+    }
+
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(PostgresReadings::new(self.pool.clone(), "idempotency"))
     }
 
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, RecordError> {

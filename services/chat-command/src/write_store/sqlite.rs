@@ -6,10 +6,16 @@
 mod load;
 mod write;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
 use colloquy_event_log::SqliteOutbox;
-use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+use colloquy_sql::{
+    StoreError,
+    sqlite::SqliteDatabase,
+    sweeping::{KeptReadings, SqliteReadings},
+};
 use sqlx::migrate::MigrateError;
 
 use super::{
@@ -84,6 +90,10 @@ impl WriteStore for SqliteWriteStore {
         .bind(customer.0)
         .fetch_one(&self.database().readers)
         .await?)
+    }
+
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(SqliteReadings::new(self.database().clone(), "idempotency"))
     }
 
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, RecordError> {

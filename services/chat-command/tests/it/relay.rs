@@ -309,6 +309,23 @@ async fn decision_5_one_relay_holds_the_lease_and_every_change_of_hands_has_its_
     assert_eq!(outbox.renew_lease(one, LONG).await.unwrap(), None);
 }
 
+/// The one that held it is gone, and the server's clock was set right since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b05_a_lease_of_a_clock_that_was_ahead_is_taken_over() {
+    let database = Database::fresh().await;
+    let (_, outbox) = database.instance();
+    let ttl = Duration::from_secs(3);
+    let gone = outbox.renew_lease(Uuid::new_v4(), ttl).await.unwrap();
+    let gone = gone.unwrap();
+    sqlx::query("UPDATE relay_lease SET expires_at = expires_at + interval '1 hour'")
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    let next = outbox.renew_lease(Uuid::new_v4(), ttl).await.unwrap();
+    assert!(next.unwrap().epoch > gone.epoch);
+    assert_eq!(outbox.unpublished(gone, 1, &[]).await.unwrap(), None);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f09_what_waits_after_a_long_outage_is_counted_up_to_a_limit_and_its_age_is_known() {
     let database = Database::fresh().await;

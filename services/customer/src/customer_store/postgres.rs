@@ -3,12 +3,15 @@
 mod budgets;
 mod passwords;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
+    sweeping::{KeptReadings, PostgresReadings},
 };
 use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::QueryAs};
 
@@ -168,8 +171,12 @@ impl CustomerStore for PostgresCustomerStore {
         bounded(&self.0, budgets::give_back(&self.0, budget)).await?
     }
 
-    async fn forget_budgets(&self, now: Timestamp, at_once: u32) -> Result<u64, StoreError> {
-        bounded(&self.0, budgets::forget(&self.0, now, at_once)).await?
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(PostgresReadings::new(self.0.clone(), "budgets"))
+    }
+
+    async fn forget_budgets(&self, over_age: Timestamp, at_once: u32) -> Result<u64, StoreError> {
+        bounded(&self.0, budgets::forget(&self.0, over_age, at_once)).await?
     }
 }
 

@@ -3,10 +3,16 @@
 mod budgets;
 mod passwords;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::session_ending::EndSessions;
-use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+use colloquy_sql::{
+    StoreError,
+    sqlite::SqliteDatabase,
+    sweeping::{KeptReadings, SqliteReadings},
+};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -227,8 +233,12 @@ impl CustomerStore for SqliteCustomerStore {
         budgets::give_back(&self.0, budget).await
     }
 
-    async fn forget_budgets(&self, now: Timestamp, at_once: u32) -> Result<u64, StoreError> {
-        budgets::forget(&self.0, now, at_once).await
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(SqliteReadings::new(self.0.clone(), "budgets"))
+    }
+
+    async fn forget_budgets(&self, over_age: Timestamp, at_once: u32) -> Result<u64, StoreError> {
+        budgets::forget(&self.0, over_age, at_once).await
     }
 }
 

@@ -26,6 +26,7 @@ macro_rules! mail_store_conformance {
             f24_a_claim_that_ran_out_puts_nothing_back
             a_removed_mail_is_gone
             f24_expired_mails_are_dropped_and_others_stay
+            b05_a_mail_that_seems_to_have_expired_is_not_claimed_and_stays
         );
     };
     (@cases $fresh:expr; $($case:ident)*) => {
@@ -39,6 +40,8 @@ macro_rules! mail_store_conformance {
     };
 }
 
+/// When no mail here has expired.
+const BEFORE: Timestamp = Timestamp::from_millis(0);
 const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -65,7 +68,7 @@ async fn enqueue(store: &Arc<dyn MailStore>, numbers: impl IntoIterator<Item = u
 async fn claimed_at_last(store: &Arc<dyn MailStore>, lease: Duration) -> Claim {
     let claiming = async {
         loop {
-            if let Some(claim) = store.claim(lease).await.unwrap() {
+            if let Some(claim) = store.claim(lease, BEFORE).await.unwrap() {
                 return claim;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -76,7 +79,7 @@ async fn claimed_at_last(store: &Arc<dyn MailStore>, lease: Duration) -> Claim {
 
 /// Nothing, and no error.
 pub async fn an_empty_queue_has_nothing_to_claim(store: Arc<dyn MailStore>) {
-    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(store.claim(LONG, BEFORE).await.unwrap(), None);
     assert_eq!(
         store.drop_expired(Timestamp::from_millis(1)).await.unwrap(),
         0
@@ -87,7 +90,7 @@ pub async fn an_empty_queue_has_nothing_to_claim(store: Arc<dyn MailStore>) {
 pub async fn a_mail_comes_out_as_it_was_put_in(store: Arc<dyn MailStore>) {
     let mail = mail(1, 1_700_000_000_123);
     store.enqueue(&mail).await.unwrap();
-    let claim = store.claim(LONG).await.unwrap();
+    let claim = store.claim(LONG, BEFORE).await.unwrap();
     assert_eq!(claim, Some(Claim { mail, tries: 1 }));
 }
 
@@ -99,7 +102,7 @@ pub async fn what_has_been_due_for_longest_comes_first(store: Arc<dyn MailStore>
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     for number in 1..=3 {
-        let claim = store.claim(LONG).await.unwrap().unwrap();
+        let claim = store.claim(LONG, BEFORE).await.unwrap().unwrap();
         assert_eq!(claim.mail.id, Uuid::from_u128(number));
     }
 }
@@ -112,7 +115,7 @@ pub async fn f24_each_mail_is_claimed_by_one(store: Arc<dyn MailStore>) {
     let claimer = async || {
         let mut claimed = Vec::new();
         while left.get() > 0 {
-            if let Some(claim) = store.claim(LONG).await.unwrap() {
+            if let Some(claim) = store.claim(LONG, BEFORE).await.unwrap() {
                 left.update(|left| left.saturating_sub(1));
                 claimed.push((claim.mail.id, claim.tries));
             }
@@ -126,29 +129,29 @@ pub async fn f24_each_mail_is_claimed_by_one(store: Arc<dyn MailStore>) {
     claimed.sort_unstable();
     let once: Vec<_> = (1..=MAILS).map(|id| (Uuid::from_u128(id), 1)).collect();
     assert_eq!(claimed, once);
-    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(store.claim(LONG, BEFORE).await.unwrap(), None);
 }
 
 /// The lease ends by itself.
 pub async fn f24_the_mail_of_somebody_who_crashed_is_claimed_again(store: Arc<dyn MailStore>) {
     enqueue(&store, [1]).await;
-    let first = store.claim(SHORT).await.unwrap().unwrap();
+    let first = store.claim(SHORT, BEFORE).await.unwrap().unwrap();
     let second = claimed_at_last(&store, LONG).await;
     assert_eq!(second.mail, first.mail);
     assert_eq!((first.tries, second.tries), (1, 2));
-    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(store.claim(LONG, BEFORE).await.unwrap(), None);
 }
 
 /// Neither before nor never; the tries are counted.
 pub async fn f24_a_mail_that_was_put_back_is_due_after_its_wait(store: Arc<dyn MailStore>) {
     enqueue(&store, [1, 2]).await;
-    let long = store.claim(LONG).await.unwrap().unwrap();
-    let short = store.claim(LONG).await.unwrap().unwrap();
+    let long = store.claim(LONG, BEFORE).await.unwrap().unwrap();
+    let short = store.claim(LONG, BEFORE).await.unwrap().unwrap();
     store.put_back(&long, LONG).await.unwrap();
     store.put_back(&short, SHORT).await.unwrap();
     let again = claimed_at_last(&store, LONG).await;
     assert_eq!((again.mail, again.tries), (short.mail, 2));
-    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(store.claim(LONG, BEFORE).await.unwrap(), None);
     store.put_back(&long, Duration::ZERO).await.unwrap();
     assert_eq!(claimed_at_last(&store, LONG).await.mail, long.mail);
 }
@@ -156,10 +159,10 @@ pub async fn f24_a_mail_that_was_put_back_is_due_after_its_wait(store: Arc<dyn M
 /// Otherwise a mail that somebody else is sending would be sent by a third.
 pub async fn f24_a_claim_that_ran_out_puts_nothing_back(store: Arc<dyn MailStore>) {
     enqueue(&store, [1]).await;
-    let late = store.claim(Duration::ZERO).await.unwrap().unwrap();
+    let late = store.claim(Duration::ZERO, BEFORE).await.unwrap().unwrap();
     let current = claimed_at_last(&store, LONG).await;
     store.put_back(&late, Duration::ZERO).await.unwrap();
-    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(store.claim(LONG, BEFORE).await.unwrap(), None);
     store.put_back(&current, Duration::ZERO).await.unwrap();
     assert_eq!(claimed_at_last(&store, LONG).await.tries, 3);
 }
@@ -167,11 +170,11 @@ pub async fn f24_a_claim_that_ran_out_puts_nothing_back(store: Arc<dyn MailStore
 /// It does not come back when its lease ends, nor when somebody late puts it back.
 pub async fn a_removed_mail_is_gone(store: Arc<dyn MailStore>) {
     enqueue(&store, [1]).await;
-    let claim = store.claim(Duration::ZERO).await.unwrap().unwrap();
+    let claim = store.claim(Duration::ZERO, BEFORE).await.unwrap().unwrap();
     store.remove(claim.mail.id).await.unwrap();
     store.remove(claim.mail.id).await.unwrap();
     store.put_back(&claim, Duration::ZERO).await.unwrap();
-    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(store.claim(LONG, BEFORE).await.unwrap(), None);
 }
 
 /// Claimed or not.
@@ -179,10 +182,24 @@ pub async fn f24_expired_mails_are_dropped_and_others_stay(store: Arc<dyn MailSt
     for (number, expires_at) in [(1, 1_000), (2, 1_000), (3, 1_001)] {
         store.enqueue(&mail(number, expires_at)).await.unwrap();
     }
-    store.claim(Duration::ZERO).await.unwrap().unwrap();
+    store.claim(Duration::ZERO, BEFORE).await.unwrap().unwrap();
     let at = Timestamp::from_millis;
     assert_eq!(store.drop_expired(at(999)).await.unwrap(), 0);
     assert_eq!(store.drop_expired(at(1_000)).await.unwrap(), 2);
     assert_eq!(claimed_at_last(&store, LONG).await.mail, mail(3, 1_001));
-    assert_eq!(store.claim(LONG).await.unwrap(), None);
+    assert_eq!(store.claim(LONG, BEFORE).await.unwrap(), None);
+}
+
+/// So that it leaves after all if the clock was wrong.
+pub async fn b05_a_mail_that_seems_to_have_expired_is_not_claimed_and_stays(
+    store: Arc<dyn MailStore>,
+) {
+    enqueue(&store, [1]).await;
+    for (now, claimed) in [(1_000, false), (1_001, false), (999, true)] {
+        let claim = store
+            .claim(LONG, Timestamp::from_millis(now))
+            .await
+            .unwrap();
+        assert_eq!(claim.is_some(), claimed, "{now}");
+    }
 }

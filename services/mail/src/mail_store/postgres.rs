@@ -1,12 +1,13 @@
 //! The queue in PostgreSQL (`chat_db`, which other services use too).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
+    sweeping::{KeptReadings, PostgresReadings},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -48,15 +49,17 @@ impl MailStore for PostgresMailStore {
         Ok(())
     }
 
-    async fn claim(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&self, lease: Duration, now: Timestamp) -> Result<Option<Claim>, StoreError> {
         // Rows that another instance is just claiming are skipped, not waited for.
         let update = sqlx::query_as(
             "UPDATE mail_queue SET tries = tries + 1, due_at = now() + make_interval(secs => $1)
-             WHERE id = (SELECT id FROM mail_queue WHERE due_at <= now()
+             WHERE id = (SELECT id FROM mail_queue
+                         WHERE (due_at <= now() OR due_at > now() + make_interval(secs => 2 * $1)) AND expires_at > $2
                          ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
              RETURNING id, recipient, subject, body, expires_at, tries",
         )
         .bind(lease.as_secs_f64())
+        .bind(now.millis())
         .fetch_optional(&self.0);
         let row: Option<Row> = bounded(&self.0, update).await??;
         row.map(Row::into_claim).transpose()
@@ -83,9 +86,13 @@ impl MailStore for PostgresMailStore {
         Ok(())
     }
 
-    async fn drop_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(PostgresReadings::new(self.0.clone(), "mails"))
+    }
+
+    async fn drop_expired(&self, over_age: Timestamp) -> Result<u64, StoreError> {
         let delete = sqlx::query("DELETE FROM mail_queue WHERE expires_at <= $1")
-            .bind(now.millis())
+            .bind(over_age.millis())
             .execute(&self.0);
         Ok(bounded(&self.0, delete).await??.rows_affected())
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use colloquy_chassis::{keys::SealKey, seal::Seal};
 use colloquy_contracts::Timestamp;
-use colloquy_sql::StoreError;
+use colloquy_sql::{StoreError, sweeping::KeptReadings};
 use uuid::Uuid;
 
 use super::{Claim, MailStore, QueuedMail};
@@ -52,8 +52,8 @@ impl MailStore for SealedMailStore {
     }
 
     /// A text that does not open stays where it is until it expires: an instance that was given the wrong key loses nothing.
-    async fn claim(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
-        while let Some(mut claim) = self.store.claim(lease).await? {
+    async fn claim(&self, lease: Duration, now: Timestamp) -> Result<Option<Claim>, StoreError> {
+        while let Some(mut claim) = self.store.claim(lease, now).await? {
             if let Some(body) = self.open(&claim.mail) {
                 claim.mail.body = body;
                 return Ok(Some(claim));
@@ -71,7 +71,11 @@ impl MailStore for SealedMailStore {
         self.store.remove(id).await
     }
 
-    async fn drop_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
-        self.store.drop_expired(now).await
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        self.store.readings()
+    }
+
+    async fn drop_expired(&self, over_age: Timestamp) -> Result<u64, StoreError> {
+        self.store.drop_expired(over_age).await
     }
 }

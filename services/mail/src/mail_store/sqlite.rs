@@ -1,10 +1,14 @@
 //! The queue in a SQLite file (`mail.db`).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
-use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+use colloquy_sql::{
+    StoreError,
+    sqlite::SqliteDatabase,
+    sweeping::{KeptReadings, SqliteReadings},
+};
 use sqlx::{Sqlite, pool::PoolConnection, query::Query, sqlite::SqliteArguments};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -89,14 +93,16 @@ impl MailStore for SqliteMailStore {
         Ok(())
     }
 
-    async fn claim(&self, lease: Duration) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&self, lease: Duration, now: Timestamp) -> Result<Option<Claim>, StoreError> {
         let row: Option<Row> = sqlx::query_as(
             "UPDATE mail_queue SET tries = tries + 1, due_at = ?1 + ?2
-             WHERE id = (SELECT id FROM mail_queue WHERE due_at <= ?1 ORDER BY due_at LIMIT 1)
+             WHERE id = (SELECT id FROM mail_queue WHERE due_at <= ?1 AND expires_at > ?3
+                         ORDER BY due_at LIMIT 1)
              RETURNING id, recipient, subject, body, expires_at, tries",
         )
         .bind(self.now())
         .bind(millis(lease))
+        .bind(now.millis())
         .fetch_optional(&mut *self.writer().await?)
         .await?;
         row.map(Row::into_claim).transpose()
@@ -118,9 +124,13 @@ impl MailStore for SqliteMailStore {
         Ok(())
     }
 
-    async fn drop_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(SqliteReadings::new(self.database.clone(), "mails"))
+    }
+
+    async fn drop_expired(&self, over_age: Timestamp) -> Result<u64, StoreError> {
         let delete =
-            sqlx::query("DELETE FROM mail_queue WHERE expires_at <= ?1").bind(now.millis());
+            sqlx::query("DELETE FROM mail_queue WHERE expires_at <= ?1").bind(over_age.millis());
         self.erase(delete).await
     }
 }

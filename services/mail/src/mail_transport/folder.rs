@@ -86,8 +86,12 @@ impl FolderTransport {
             body: mail.body.clone(),
             sent_at: *written_at,
         })?;
-        // Names sort by time.
-        let stem = format!("{:015}-{}", written_at.millis(), mail.id);
+        // Names sort by time, also when a clock that was ahead has been set right.
+        let names = self.names().await?;
+        let newest = names.last().and_then(|name| name.split('-').next());
+        let after = newest.and_then(|millis| millis.parse::<i64>().ok());
+        let at = written_at.millis().max(after.map_or(0, |after| after + 1));
+        let stem = format!("{at:015}-{}", mail.id);
         let message = letter.message.formatted();
         self.write(&stem, "eml", &message).await?;
         self.write(&stem, "json", &kept).await?;

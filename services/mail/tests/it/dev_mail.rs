@@ -105,6 +105,26 @@ async fn decision_27_a_kept_mail_is_a_message_file_for_its_owner_alone() {
 }
 
 #[tokio::test]
+async fn b05_the_newest_mail_comes_first_after_a_clock_that_was_ahead() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = FolderTransport::open(place.path()).await.unwrap();
+    for number in [3600, 1, 2] {
+        folder.deliver(&letter(number)).await.unwrap();
+    }
+    let shown = messages(&folder).await;
+    let shown: Vec<&Value> = shown
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mail| &mail["to"])
+        .collect();
+    assert_eq!(
+        shown,
+        ["an2@example.com", "an1@example.com", "an3600@example.com"]
+    );
+}
+
+#[tokio::test]
 async fn decision_27_the_newest_mails_are_kept_and_come_first() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("0 notes.txt"), "not ours").unwrap();

@@ -44,7 +44,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
     tokio::join!(
         fails_in_time("open", PostgresMailStore::open(pool.clone())),
         fails_in_time("enqueue", store.enqueue(&mail)),
-        fails_in_time("claim", store.claim(second)),
+        fails_in_time("claim", store.claim(second, Timestamp::from_millis(0))),
         fails_in_time("put_back", store.put_back(&claim, second)),
         fails_in_time("remove", store.remove(mail.id)),
         fails_in_time("drop_expired", store.drop_expired(mail.expires_at)),

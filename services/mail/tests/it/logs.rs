@@ -105,6 +105,8 @@ async fn s23_no_word_of_a_mail_is_logged() {
     sending.service.send(&canary()).await.unwrap();
     sending.until_tried(2).await;
     sending.clock.advance_millis(1_000);
+    sending.aged().await;
+    sending.start();
     sending.until_empty().await;
     let refused = Mail {
         to: "canary-address@example.com\r\n".to_owned(),

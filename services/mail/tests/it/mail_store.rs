@@ -3,6 +3,7 @@
 mod sqlite {
     use std::{path::Path, time::Duration};
 
+    use colloquy_contracts::Timestamp;
     use colloquy_mail::{
         MailStore as _, mail_store::conformance::mail, mail_store::sqlite::SqliteMailStore,
         mail_store_conformance,
@@ -26,11 +27,17 @@ mod sqlite {
         let before = open(folder.path()).await;
         before.enqueue(&mail(1, 1_000)).await.unwrap();
         let hour = Duration::from_secs(3600);
-        assert!(before.claim(hour).await.unwrap().is_some());
+        assert!(
+            before
+                .claim(hour, Timestamp::from_millis(0))
+                .await
+                .unwrap()
+                .is_some()
+        );
         drop(before);
         let claim = open(folder.path())
             .await
-            .claim(hour)
+            .claim(hour, Timestamp::from_millis(0))
             .await
             .unwrap()
             .unwrap();
@@ -57,7 +64,11 @@ mod sqlite {
         }
         assert!(is_in_files(), "where else should it be");
         for _ in 1..=10 {
-            let claim = store.claim(Duration::from_secs(60)).await.unwrap().unwrap();
+            let claim = store
+                .claim(Duration::from_secs(60), Timestamp::from_millis(0))
+                .await
+                .unwrap()
+                .unwrap();
             store.remove(claim.mail.id).await.unwrap();
         }
         let now = mail(1, 1_000).expires_at;
@@ -69,6 +80,7 @@ mod sqlite {
 mod sealed {
     use std::{sync::Arc, time::Duration};
 
+    use colloquy_contracts::Timestamp;
     use colloquy_mail::{
         MailStore,
         mail_store::{QueuedMail, conformance::mail, sealed::SealedMailStore},
@@ -97,7 +109,12 @@ mod sealed {
         let mut texts = Vec::new();
         for _ in 0..2 {
             sealed(&store, 1).enqueue(&mail(1, 1_000)).await.unwrap();
-            let kept = store.claim(LEASE).await.unwrap().unwrap().mail;
+            let kept = store
+                .claim(LEASE, Timestamp::from_millis(0))
+                .await
+                .unwrap()
+                .unwrap()
+                .mail;
             store.remove(kept.id).await.unwrap();
             assert_eq!(kept.to, mail(1, 1_000).to);
             assert!(!kept.body.contains("123456"));
@@ -110,7 +127,12 @@ mod sealed {
     async fn s06_a_text_that_was_moved_or_changed_is_not_sent() {
         let (_folder, store) = sqlite_store().await;
         sealed(&store, 1).enqueue(&mail(1, 1_000)).await.unwrap();
-        let kept = store.claim(LEASE).await.unwrap().unwrap().mail;
+        let kept = store
+            .claim(LEASE, Timestamp::from_millis(0))
+            .await
+            .unwrap()
+            .unwrap()
+            .mail;
         store.remove(kept.id).await.unwrap();
         let other = mail(2, 2_000);
         let tampered = [
@@ -137,11 +159,23 @@ mod sealed {
         ];
         for tampered in tampered {
             store.enqueue(&tampered).await.unwrap();
-            assert_eq!(sealed(&store, 1).claim(LEASE).await.unwrap(), None);
+            assert_eq!(
+                sealed(&store, 1)
+                    .claim(LEASE, Timestamp::from_millis(0))
+                    .await
+                    .unwrap(),
+                None
+            );
             store.remove(tampered.id).await.unwrap();
         }
         store.enqueue(&kept).await.unwrap();
-        assert!(sealed(&store, 1).claim(LEASE).await.unwrap().is_some());
+        assert!(
+            sealed(&store, 1)
+                .claim(LEASE, Timestamp::from_millis(0))
+                .await
+                .unwrap()
+                .is_some()
+        );
     }
 
     #[tokio::test]
@@ -149,10 +183,16 @@ mod sealed {
         let (_folder, store) = sqlite_store().await;
         sealed(&store, 1).enqueue(&mail(1, 1_000)).await.unwrap();
         sealed(&store, 2).enqueue(&mail(2, 1_000)).await.unwrap();
-        let claim = sealed(&store, 2).claim(Duration::ZERO).await.unwrap();
+        let claim = sealed(&store, 2)
+            .claim(Duration::ZERO, Timestamp::from_millis(0))
+            .await
+            .unwrap();
         assert_eq!(claim.unwrap().mail, mail(2, 1_000));
         store.remove(mail(2, 1_000).id).await.unwrap();
-        let claim = sealed(&store, 1).claim(LEASE).await.unwrap();
+        let claim = sealed(&store, 1)
+            .claim(LEASE, Timestamp::from_millis(0))
+            .await
+            .unwrap();
         assert_eq!(claim.unwrap().mail, mail(1, 1_000));
     }
 }
@@ -163,7 +203,9 @@ mod postgres {
     use colloquy_chassis::{Lifecycle, clock::ManualClock};
     use colloquy_contracts::Timestamp;
     use colloquy_mail::{
-        MailService, mail_store::postgres::PostgresMailStore, mail_store_conformance,
+        MailService, MailStore as _,
+        mail_store::{conformance::mail, postgres::PostgresMailStore},
+        mail_store_conformance,
     };
     use colloquy_service_api::Mailer as _;
     use colloquy_sql::postgres;
@@ -200,8 +242,8 @@ mod postgres {
         };
         let instances = [instance(a.unwrap()), instance(b.unwrap())];
         for number in 0..MAILS {
-            let mail = parts::mail(&format!("an{number}@example.com"));
-            instances[number % 2].send(&mail).await.unwrap();
+            let letter = parts::mail(&format!("an{number}@example.com"));
+            instances[number % 2].send(&letter).await.unwrap();
         }
         let mut recipients = HashSet::new();
         for _ in 0..MAILS {
@@ -220,6 +262,23 @@ mod postgres {
         };
         timeout(Duration::from_secs(20), emptying).await.unwrap();
         assert!(server.has_taken_nothing());
+    }
+
+    /// It was put back while the server's clock was ahead.
+    #[tokio::test]
+    async fn b05_no_mail_waits_for_an_hour_because_of_a_clock() {
+        let pool = postgres::pool(&postgres_database().await, 2).unwrap();
+        let store = PostgresMailStore::open(pool.clone()).await.unwrap();
+        store.enqueue(&mail(1, 1_000)).await.unwrap();
+        sqlx::query("UPDATE mail_queue SET due_at = due_at + interval '1 hour'")
+            .execute(&pool)
+            .await
+            .unwrap();
+        let lease = Duration::from_secs(30);
+        let claim = store.claim(lease, Timestamp::from_millis(0)).await.unwrap();
+        assert_eq!(claim.unwrap().mail, mail(1, 1_000));
+        let again = store.claim(lease, Timestamp::from_millis(0)).await;
+        assert_eq!(again.unwrap(), None, "a lease holds");
     }
 
     #[tokio::test]

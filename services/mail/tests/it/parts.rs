@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use colloquy_chassis::{Lifecycle, clock::ManualClock, keys::SealKey};
+use colloquy_chassis::{Clock as _, Lifecycle, clock::ManualClock, keys::SealKey};
 use colloquy_contracts::Timestamp;
 use colloquy_mail::{
     MailService, MailStore, MailTransport, Retry, Settings,
@@ -20,6 +20,7 @@ use colloquy_service_api::mailer::Mail;
 use colloquy_sql::{
     StoreError, postgres,
     sqlite::{Durability, SqliteDatabase},
+    sweeping::{KeptReadings, MemoryReadings, SqliteReadings},
 };
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
@@ -93,17 +94,31 @@ impl Embedded {
         self.service.start_sending(&self.lifecycle.tasks());
     }
 
+    /// As if the clock had been right for hours.
+    pub async fn aged(&self) {
+        let readings = SqliteReadings::new(self.database.clone(), "mails");
+        let loaded = readings.load().await.unwrap();
+        let hour = Duration::from_secs(3600);
+        let now = self.clock.now();
+        let aged = loaded.with(now, hour).with(now, hour);
+        assert!(readings.replace(&loaded, &aged).await.unwrap());
+    }
+
     pub async fn waiting(&self) -> i64 {
         self.number("SELECT count(*) FROM mail_queue").await
     }
 
     pub async fn until_empty(&self) {
-        let emptying = async {
-            while self.waiting().await > 0 {
+        self.until_waiting(0).await;
+    }
+
+    pub async fn until_waiting(&self, mails: i64) {
+        let waiting = async {
+            while self.waiting().await != mails {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, emptying).await.unwrap();
+        tokio::time::timeout(PATIENCE, waiting).await.unwrap();
     }
 
     /// Until the one mail of the queue was tried so often.
@@ -188,7 +203,7 @@ impl MailStore for BrokenStore {
         Err(self.0())
     }
 
-    async fn claim(&self, _: Duration) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&self, _: Duration, _: Timestamp) -> Result<Option<Claim>, StoreError> {
         Err(self.0())
     }
 
@@ -198,6 +213,10 @@ impl MailStore for BrokenStore {
 
     async fn remove(&self, _: Uuid) -> Result<(), StoreError> {
         Err(self.0())
+    }
+
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        Arc::new(MemoryReadings::default())
     }
 
     async fn drop_expired(&self, _: Timestamp) -> Result<u64, StoreError> {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use colloquy_contracts::Timestamp;
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use tokio::sync::watch;
@@ -106,20 +107,20 @@ impl SqliteOutbox {
         Ok(seq.unwrap_or(0))
     }
 
-    /// Removes events that were recorded longer ago than `age`, by the wall clock of the machine, and answers how
-    /// many. For the announced topics (decision 15: 24 h); the write topics are kept for ever.
+    /// Removes events that were recorded before an instant, and answers how many. For the announced topics (decision
+    /// 15: 24 h); the write topics are kept for ever.
     ///
     /// # Errors
     /// The store is unavailable; some events may already be removed.
-    pub async fn sweep(&self, age: Duration) -> Result<u64, StoreError> {
+    pub async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut swept = 0;
         loop {
             let removed = sqlx::query(
                 "DELETE FROM outbox
-                 WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ?1) AND recorded_at < unixepoch() - ?2",
+                 WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ?1) AND recorded_at < ?2",
             )
             .bind(SWEEP)
-            .bind(i64::try_from(age.as_secs()).unwrap_or(i64::MAX))
+            .bind(before.seconds())
             .execute(&self.database.writer)
             .await?
             .rows_affected();

@@ -1,8 +1,9 @@
 //! A write store whose answers depend on the room.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use colloquy_chassis::{Clock as _, SystemClock, clock::ClockReadings};
 use colloquy_chat_command::{
     domain::MessageContent,
     write_store::{
@@ -10,7 +11,10 @@ use colloquy_chat_command::{
     },
 };
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
-use colloquy_sql::StoreError;
+use colloquy_sql::{
+    StoreError,
+    sweeping::{KeptReadings, MemoryReadings},
+};
 use tokio::sync::watch;
 
 /// Rooms in which something goes wrong.
@@ -124,6 +128,12 @@ impl WriteStore for Scripted {
 
     async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, StoreError> {
         Ok(true)
+    }
+
+    fn readings(&self) -> Arc<dyn KeptReadings> {
+        let (now, hour) = (SystemClock.now(), Duration::from_secs(3600));
+        let aged = ClockReadings::default().with(now, hour).with(now, hour);
+        Arc::new(MemoryReadings::from(aged))
     }
 
     async fn forget_keys(&self, _: Timestamp, _: u32) -> Result<u64, RecordError> {

@@ -34,13 +34,17 @@ pub(super) async fn give_back(pool: &PgPool, budget: &Budget) -> Result<(), Stor
     Ok(transaction.commit().await?)
 }
 
-pub(super) async fn forget(pool: &PgPool, now: Timestamp, at_once: u32) -> Result<u64, StoreError> {
+pub(super) async fn forget(
+    pool: &PgPool,
+    over_age: Timestamp,
+    at_once: u32,
+) -> Result<u64, StoreError> {
     let forgotten = sqlx::query(
         "DELETE FROM budgets
          WHERE budget IN (SELECT budget FROM budgets WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2
                           FOR UPDATE SKIP LOCKED)",
     )
-    .bind(now.millis())
+    .bind(over_age.millis())
     .bind(i64::from(at_once))
     .execute(pool)
     .await?;

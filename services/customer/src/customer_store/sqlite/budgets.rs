@@ -40,14 +40,14 @@ pub(super) async fn give_back(
 
 pub(super) async fn forget(
     database: &SqliteDatabase,
-    now: Timestamp,
+    over_age: Timestamp,
     at_once: u32,
 ) -> Result<u64, StoreError> {
     let forgotten = sqlx::query(
         "DELETE FROM budgets
          WHERE budget IN (SELECT budget FROM budgets WHERE ends_at <= ?1 ORDER BY ends_at LIMIT ?2)",
     )
-    .bind(now.millis())
+    .bind(over_age.millis())
     .bind(at_once)
     .execute(&database.writer)
     .await?;

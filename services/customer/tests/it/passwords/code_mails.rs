@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use colloquy_chassis::Clock as _;
+use colloquy_sql::sweeping::{KeptReadings as _, SqliteReadings};
 use futures_util::future::join_all;
 
 use super::{USER1_EMAIL, initiate, pass_seconds, resend};
@@ -70,6 +72,12 @@ async fn decision_15_budgets_that_are_full_again_are_swept() {
     system.mail().await;
     assert_eq!(system.budgets().await, 4);
     system.advance_seconds(3600);
+    // As if the clock had been right for hours.
+    let readings = SqliteReadings::new(system.database().clone(), "budgets");
+    let loaded = readings.load().await.unwrap();
+    let (now, hour) = (system.clock.now(), Duration::from_secs(3600));
+    let aged = loaded.with(now, hour).with(now, hour);
+    assert!(readings.replace(&loaded, &aged).await.unwrap());
     let next = system.restarted().await;
     let swept = async {
         while next.budgets().await > 0 {
