@@ -16,6 +16,7 @@ mod run;
 mod scenario;
 mod sender;
 mod settle;
+mod shifted_clock;
 mod subscriber;
 mod suite;
 mod target;

@@ -1,5 +1,6 @@
 //! Short stories with one fault each, told to the end. They fail with what went wrong.
 
+mod clock_shifted;
 mod idempotency;
 mod node_cut_off;
 mod node_killed;
@@ -54,11 +55,13 @@ pub enum Story {
     OpenedRooms,
     /// F23: a WebSocket node is killed with somebody online and typing on it (distributed alone)
     NodeKilled,
+    /// F28: the wall clock jumps, and is wrong at a start (all-in-one alone)
+    ClockShifted,
 }
 
 impl Story {
     /// Every story in every mode that has the parts for it.
-    pub const ALL: [(Self, Mode); 22] = [
+    pub const ALL: [(Self, Mode); 23] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
         (Self::StoppedProjector, Mode::AllInOne),
@@ -66,6 +69,7 @@ impl Story {
         (Self::Poison, Mode::AllInOne),
         (Self::SlowReaders, Mode::AllInOne),
         (Self::OpenedRooms, Mode::AllInOne),
+        (Self::ClockShifted, Mode::AllInOne),
         (Self::Idempotency, Mode::Distributed),
         (Self::Revocation, Mode::Distributed),
         (Self::StoppedProjector, Mode::Distributed),
@@ -84,12 +88,13 @@ impl Story {
     ];
 
     /// Those that are short, and true on a machine that has something else to do as well.
-    pub const QUICK: [(Self, Mode); 9] = [
+    pub const QUICK: [(Self, Mode); 10] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
         (Self::StoppedProjector, Mode::AllInOne),
         (Self::Poison, Mode::AllInOne),
         (Self::OpenedRooms, Mode::AllInOne),
+        (Self::ClockShifted, Mode::AllInOne),
         (Self::Idempotency, Mode::Distributed),
         (Self::Revocation, Mode::Distributed),
         (Self::StoppedProjector, Mode::Distributed),
@@ -104,7 +109,7 @@ impl Story {
 pub async fn tell(story: Story, mode: Mode, size: Size) -> Result<()> {
     ensure!(
         Story::ALL.contains(&(story, mode)),
-        "this story needs the real parts: add `--mode distributed`"
+        "this story is not told in this mode: choose the other with `--mode`"
     );
     match story {
         Story::Idempotency => idempotency::a_key_makes_one_message(mode).await,
@@ -121,6 +126,7 @@ pub async fn tell(story: Story, mode: Mode, size: Size) -> Result<()> {
         Story::SlowReaders => slow_readers::they_hurt_themselves_alone(mode, size).await,
         Story::NodeCutOff => node_cut_off::the_other_goes_on_and_it_converges(mode, size).await,
         Story::OpenedRooms => opened_rooms::the_seam_has_no_gap(mode, size).await,
+        Story::ClockShifted => clock_shifted::nothing_rests_on_it(mode, size).await,
         Story::NodeKilled => node_killed::ghosts_go_and_tabs_do_not_flap(mode, size).await,
     }
 }

@@ -46,6 +46,21 @@ impl Embedded {
     }
 }
 
+impl Embedded {
+    /// The latest instant at which a sweep has read the clock, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub async fn highest_reading(&self, file: &str, sweep: &str) -> Result<Option<i64>> {
+        let mut swept = open(&self.0.join(file)).await?;
+        let sql = "SELECT readings ->> '$.highest' FROM clock_readings WHERE sweep = ?1";
+        Ok(sqlx::query_scalar(sql)
+            .bind(sweep)
+            .fetch_optional(&mut swept)
+            .await?)
+    }
+}
+
 async fn open(path: &Path) -> Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
     options

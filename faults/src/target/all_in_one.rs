@@ -22,6 +22,15 @@ impl AllInOne {
         Ok(Self(Instance::start(options).await?))
     }
 
+    /// The product, with these variables besides its own.
+    pub async fn start_with(env: Vec<(String, String)>) -> Result<Self> {
+        let options = Options {
+            env,
+            ..Options::default()
+        };
+        Ok(Self(Instance::start(options).await?))
+    }
+
     pub fn url(&self) -> String {
         self.0.url()
     }
@@ -45,6 +54,10 @@ impl AllInOne {
 
     pub fn data(&self) -> &Path {
         self.0.data()
+    }
+
+    pub fn log(&self) -> &Path {
+        self.0.log()
     }
 
     pub fn pid(&self) -> Option<u32> {
