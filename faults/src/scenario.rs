@@ -1,6 +1,7 @@
 //! Short stories with one fault each, told to the end. They fail with what went wrong.
 
 mod clock_shifted;
+mod disk_full;
 mod idempotency;
 mod node_cut_off;
 mod node_killed;
@@ -53,6 +54,8 @@ pub enum Story {
     NodeCutOff,
     /// F22: rooms are opened while they are written in
     OpenedRooms,
+    /// F26, F36: the disk is full, is not, and is full again (all-in-one alone; as root)
+    DiskFull,
     /// F23: a WebSocket node is killed with somebody online and typing on it (distributed alone)
     NodeKilled,
     /// F28: the wall clock jumps, and is wrong at a start (all-in-one alone)
@@ -61,7 +64,7 @@ pub enum Story {
 
 impl Story {
     /// Every story in every mode that has the parts for it.
-    pub const ALL: [(Self, Mode); 23] = [
+    pub const ALL: [(Self, Mode); 24] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
         (Self::StoppedProjector, Mode::AllInOne),
@@ -70,6 +73,7 @@ impl Story {
         (Self::SlowReaders, Mode::AllInOne),
         (Self::OpenedRooms, Mode::AllInOne),
         (Self::ClockShifted, Mode::AllInOne),
+        (Self::DiskFull, Mode::AllInOne),
         (Self::Idempotency, Mode::Distributed),
         (Self::Revocation, Mode::Distributed),
         (Self::StoppedProjector, Mode::Distributed),
@@ -88,13 +92,14 @@ impl Story {
     ];
 
     /// Those that are short, and true on a machine that has something else to do as well.
-    pub const QUICK: [(Self, Mode); 10] = [
+    pub const QUICK: [(Self, Mode); 11] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
         (Self::StoppedProjector, Mode::AllInOne),
         (Self::Poison, Mode::AllInOne),
         (Self::OpenedRooms, Mode::AllInOne),
         (Self::ClockShifted, Mode::AllInOne),
+        (Self::DiskFull, Mode::AllInOne),
         (Self::Idempotency, Mode::Distributed),
         (Self::Revocation, Mode::Distributed),
         (Self::StoppedProjector, Mode::Distributed),
@@ -127,6 +132,7 @@ pub async fn tell(story: Story, mode: Mode, size: Size) -> Result<()> {
         Story::NodeCutOff => node_cut_off::the_other_goes_on_and_it_converges(mode, size).await,
         Story::OpenedRooms => opened_rooms::the_seam_has_no_gap(mode, size).await,
         Story::ClockShifted => clock_shifted::nothing_rests_on_it(mode, size).await,
+        Story::DiskFull => disk_full::it_heals_without_a_restart(mode, size).await,
         Story::NodeKilled => node_killed::ghosts_go_and_tabs_do_not_flap(mode, size).await,
     }
 }

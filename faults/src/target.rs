@@ -2,12 +2,14 @@
 
 mod all_in_one;
 mod distributed;
+mod small_disk;
 
 use anyhow::{Result, bail};
 
 pub use self::{
     all_in_one::AllInOne,
     distributed::{DistributedSystem, afresh, stop},
+    small_disk::SmallDisk,
 };
 use crate::{
     evidence::{Evidence, Parked},

@@ -28,6 +28,8 @@ pub struct Options {
     pub args: Vec<String>,
     /// A command put in front of the binary, for example `strace` with its arguments.
     pub wrapper: Vec<String>,
+    /// Where its data folder is made; by default where temporary files are.
+    pub disk: Option<PathBuf>,
 }
 
 /// A running all-in-one system. It ends when this is dropped, or when this process ends.
@@ -49,13 +51,19 @@ impl Instance {
     /// There is no binary, or it did not become ready within [`DEADLINE`]; the error shows the end of its log.
     pub async fn start(options: Options) -> Result<Self> {
         let address = free_address()?;
+        let mut data = tempfile::Builder::new();
+        data.prefix("colloquy-e2e-");
+        let data = match &options.disk {
+            Some(disk) => data.tempdir_in(disk)?,
+            None => data.tempdir()?,
+        };
         let mut instance = Self {
             log: log_file(address)?,
             options,
             address,
             watchdog: None,
             child: None,
-            data: tempfile::Builder::new().prefix("colloquy-e2e-").tempdir()?,
+            data,
         };
         instance.start_again().await?;
         Ok(instance)

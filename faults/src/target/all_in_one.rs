@@ -31,16 +31,31 @@ impl AllInOne {
         Ok(Self(Instance::start(options).await?))
     }
 
-    pub fn url(&self) -> String {
-        self.0.url()
+    /// With its data on a disk of its own.
+    pub async fn start_on(disk: &Path) -> Result<Self> {
+        let options = Options {
+            disk: Some(disk.to_owned()),
+            ..Options::default()
+        };
+        Ok(Self(Instance::start(options).await?))
     }
 
-    pub fn kill(&mut self) -> Result<()> {
+    /// Fails if the process has ended.
+    pub fn lives(&mut self) -> Result<()> {
         anyhow::ensure!(
             self.0.exited()?.is_none(),
             "the process had ended by itself: {}",
             self.0.log().display()
         );
+        Ok(())
+    }
+
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    pub fn kill(&mut self) -> Result<()> {
+        self.lives()?;
         self.0.kill()
     }
 
