@@ -39,7 +39,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
     let tasks = lifecycle.tasks();
-    let stores = Stores::open(&folder, &tasks).await?;
+    let stores = Stores::open(&folder, &readiness, &tasks).await?;
     let keys = KeyFolder::new(folder.join("keys"));
     keys.first_session_key("k1", settings.sessions.algorithms.signing())?;
     keys.complete("k1")?;
@@ -99,7 +99,9 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         router = router.merge(dev_mail).merge(metrics);
     }
     home::greet(&listening.url(), folder.path());
-    serve(listening, router, &settings.http, lifecycle).await
+    let outcome = serve(listening, router, &settings.http, lifecycle).await;
+    stores.files.close().await;
+    outcome
 }
 
 /// What else is served: pages for people, and health for operators.

@@ -2,7 +2,7 @@
 
 pub mod mark;
 pub mod survey;
-mod verdict;
+pub mod verdict;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},

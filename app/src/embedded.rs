@@ -16,18 +16,20 @@ use colloquy_auth::{
     GuessStore, SessionStore, guess_store::sqlite::SqliteGuessStore,
     session_store::sqlite::SqliteSessionStore,
 };
-use colloquy_chassis::Tasks;
+use colloquy_chassis::{Tasks, readiness::Readiness};
 use colloquy_chat_command::write_store::{SqliteWriteStore, WriteStore};
 use colloquy_chat_query::{SqliteViewStore, ViewStore, projector::GROUP};
 use colloquy_customer::{CustomerStore, customer_store::sqlite::SqliteCustomerStore};
 use colloquy_event_log::{EmbeddedLog, EventLog, SqliteOutbox};
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_mail::{MailStore, mail_store::sqlite::SqliteMailStore};
+use colloquy_sql::sqlite::SqliteDatabase;
 
 use crate::{
     data_folder::{
         DataFolder,
         survey::{self, Survey},
+        verdict::NAMES,
     },
     retention,
 };
@@ -36,7 +38,12 @@ use crate::{
 pub struct Stores {
     pub accounts: AccountStores,
     pub chat: ChatStores,
+    pub files: Files,
 }
+
+/// What is open of a data folder; nothing of a distributed system.
+#[derive(Default)]
+pub struct Files(Vec<SqliteDatabase>);
 
 /// Those of the accounts.
 pub struct AccountStores {
@@ -55,16 +62,38 @@ pub struct ChatStores {
     pub expiring: Arc<dyn ExpiringStore>,
 }
 
+impl Files {
+    pub fn new<const N: usize>(files: [&SqliteDatabase; N]) -> Self {
+        Self(files.map(Clone::clone).into())
+    }
+
+    /// Leaves every file whole, once nothing uses them any more (decision 41).
+    pub async fn close(&self) {
+        for file in &self.0 {
+            file.close().await;
+        }
+    }
+}
+
 impl Stores {
     /// Opens the files of a whole folder, and makes those of a new one. Views that are ahead of the write store are set
-    /// aside, and made again.
+    /// aside, and made again. The process is ready as long as each file can be written.
     ///
     /// # Errors
     /// The folder is not whole, a file cannot be opened, or was made by a newer version.
-    pub async fn open(folder: &DataFolder, tasks: &Tasks) -> anyhow::Result<Self> {
+    pub async fn open(
+        folder: &DataFolder,
+        readiness: &Readiness,
+        tasks: &Tasks,
+    ) -> anyhow::Result<Self> {
         let [accounts, sessions, mails, write, views] = Survey::of(folder).await?.open().await?;
         let written = SqliteOutbox::open(write).await?;
         let announced = behind(&written, SqliteOutbox::open(views).await?, folder).await?;
+        let (write, views) = (written.database(), announced.database());
+        let files = Files::new([&accounts, &sessions, &mails, write, views]);
+        for (file, name) in files.0.iter().zip(NAMES) {
+            file.guard(name, readiness.gate(name), tasks);
+        }
         retention::start(announced.clone(), tasks);
         let views = SqliteViewStore::open(announced.clone()).await?;
         let log = EmbeddedLog::new(written.clone(), announced);
@@ -83,6 +112,7 @@ impl Stores {
                 views: Arc::new(views),
                 expiring,
             },
+            files,
         })
     }
 }

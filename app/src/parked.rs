@@ -22,13 +22,22 @@ const NOT_ALL: u8 = 1;
 /// # Errors
 /// The views cannot be read or written.
 pub async fn run(verb: &Parked, settings: &Settings) -> anyhow::Result<ExitCode> {
-    match verb {
-        Parked::List(system) => list(store(system, settings).await?.as_ref()).await,
-        Parked::Show { id, system } => show(store(system, settings).await?.as_ref(), id).await,
-        Parked::Replay { which, system } => {
-            replay_all(&Views::open(system, settings).await?, which).await
+    let (outcome, files) = match verb {
+        Parked::List(system) => {
+            let (store, files) = store(system, settings).await?;
+            (list(store.as_ref()).await, files)
         }
-    }
+        Parked::Show { id, system } => {
+            let (store, files) = store(system, settings).await?;
+            (show(store.as_ref(), id).await, files)
+        }
+        Parked::Replay { which, system } => {
+            let views = Views::open(system, settings).await?;
+            (replay_all(&views, which).await, views.files)
+        }
+    };
+    files.close().await;
+    outcome
 }
 
 /// Nothing of an event's value: a list is for screens that others see.

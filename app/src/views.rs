@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     cli::{System, Views as Verb},
     data_folder::close_what_is_made,
+    embedded::Files,
     settings::Settings,
 };
 
@@ -26,6 +27,8 @@ pub struct Views {
     pub store: Arc<dyn RebuildStore>,
     pub log: Arc<dyn EventLog>,
     trail: Arc<dyn AuditTrail>,
+    /// To be closed at the end of the command.
+    pub files: Files,
 }
 
 impl Views {
@@ -56,6 +59,7 @@ impl Views {
         );
         let write = SqliteDatabase::open(&write, Durability::Full).await?;
         let views = SqliteDatabase::open(&views, Durability::Rebuildable).await?;
+        let files = Files::new([&write, &views]);
         let announced = SqliteOutbox::open(views).await?;
         let store = SqliteViewStore::open(announced.clone()).await?;
         let log = EmbeddedLog::new(SqliteOutbox::open(write).await?, announced);
@@ -63,6 +67,7 @@ impl Views {
             store: Arc::new(store),
             log: Arc::new(log.clone()),
             trail: Arc::new(log),
+            files,
         })
     }
 
@@ -73,6 +78,7 @@ impl Views {
             store,
             log: log.clone(),
             trail: log,
+            files: Files::default(),
         })
     }
 }
@@ -81,10 +87,16 @@ impl Views {
 ///
 /// # Errors
 /// There are none, or they cannot be opened.
-pub async fn store(system: &System, settings: &Settings) -> anyhow::Result<Arc<dyn RebuildStore>> {
+pub async fn store(
+    system: &System,
+    settings: &Settings,
+) -> anyhow::Result<(Arc<dyn RebuildStore>, Files)> {
     match &system.data {
-        Some(folder) => Ok(Views::embedded(folder).await?.store),
-        None => mongodb(settings).await,
+        Some(folder) => {
+            let Views { store, files, .. } = Views::embedded(folder).await?;
+            Ok((store, files))
+        }
+        None => Ok((mongodb(settings).await?, Files::default())),
     }
 }
 
@@ -108,12 +120,18 @@ pub async fn kafka(settings: &Settings) -> anyhow::Result<KafkaLog> {
 /// The views are as they were.
 pub async fn run(verb: &Verb, settings: &Settings) -> anyhow::Result<ExitCode> {
     let Verb::Rebuild { force, system } = verb;
-    let with_less = if *force {
+    let views = Views::open(system, settings).await?;
+    let outcome = rebuild_all(&views, *force, system).await;
+    views.files.close().await;
+    outcome
+}
+
+async fn rebuild_all(views: &Views, force: bool, system: &System) -> anyhow::Result<ExitCode> {
+    let with_less = if force {
         WithLess::Replace
     } else {
         WithLess::Refuse
     };
-    let views = Views::open(system, settings).await?;
     let (store, trail, id) = (views.store.as_ref(), views.trail.as_ref(), Uuid::new_v4());
     let outcome = tokio::select! {
         outcome = rebuild(store, trail, &SystemClock, id, with_less) => outcome,

@@ -151,6 +151,14 @@ pub fn up(places: &Places, parts: &[Part]) -> Result<()> {
     bail!("{}", failures.join("\n"))
 }
 
+/// Installs what tests let system calls fail with, unless it is there.
+///
+/// # Errors
+/// As for `up`.
+pub fn need_strace() -> Result<()> {
+    apt::need("strace", "strace")
+}
+
 /// Stops the parts that run.
 ///
 /// # Errors

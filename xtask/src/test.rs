@@ -95,6 +95,7 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
         Action::PartsReset => {
             system::down(places)?;
             parts::reset(places, &Part::ALL)?;
+            parts::need_strace()?;
         }
         Action::Schemathesis => schemathesis::run(places)?,
         Action::SystemUp => system::up(places, false)?,

@@ -153,7 +153,7 @@ impl<'a> Survey<'a> {
         number_accounts_above(&files).await?;
         for (file, name) in files.iter().zip(NAMES) {
             write(&mark, file, name).await?;
-            close(file).await;
+            file.close().await;
         }
         Ok(())
     }
@@ -189,7 +189,7 @@ impl<'a> Survey<'a> {
     /// What they hold may be the last copy of something, so nothing is deleted.
     async fn set_views_aside(&mut self) -> anyhow::Result<()> {
         if let Some(views) = self.databases[TRUTH].take() {
-            close(&views).await;
+            views.close().await;
         }
         if std::mem::replace(&mut self.states[TRUTH], State::Missing) != State::Missing {
             set_views_aside(self.folder)?;
@@ -207,7 +207,7 @@ pub async fn remake_views(
     views: &SqliteDatabase,
 ) -> anyhow::Result<SqliteDatabase> {
     let mark = Mark::read(views).await?;
-    close(views).await;
+    views.close().await;
     set_views_aside(folder)?;
     let views = SqliteDatabase::open(&folder.join(VIEWS), durability(VIEWS)).await?;
     if let Some(mark) = mark {
@@ -231,12 +231,6 @@ async fn number_accounts_above([accounts, _, _, write, _]: &Files) -> anyhow::Re
         .await?;
     let accounts = SqliteCustomerStore::open(accounts.clone()).await?;
     Ok(accounts.number_above(highest).await?)
-}
-
-/// Closes what is to be renamed, or left by a process that ends.
-async fn close(file: &SqliteDatabase) {
-    file.readers.close().await;
-    file.writer.close().await;
 }
 
 fn new_mark() -> Mark {

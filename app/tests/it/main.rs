@@ -2,6 +2,7 @@
 
 mod admin;
 mod data_folder;
+mod disk;
 mod kafka_comes_later;
 mod leader_hints;
 mod operating;

@@ -81,7 +81,8 @@ const PASSING_STATES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
 
 /// PostgreSQL's SQLSTATE classes 08 (connection), 40 (roll-back), 53 (resources), 57 (operator intervention, which is
 /// also a statement cut by its timeout), 58 (system), [`PASSING_STATES`], and what [`locks_out`]; SQLite's primary codes
-/// BUSY, LOCKED, IOERR, FULL, CANTOPEN and READONLY, with their extended forms.
+/// BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN and PROTOCOL (too many came for a lock at once), with
+/// their extended forms.
 fn transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return ["08", "40", "53", "57", "58"]
@@ -91,7 +92,7 @@ fn transient_code(code: &str) -> bool {
             || locks_out(code);
     }
     code.parse::<i32>()
-        .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+        .is_ok_and(|code| matches!(code & 0xff, 5..=10 | 13..=15))
 }
 
 /// PostgreSQL's class 28 (who we are is refused), 3D000 (no such database) and 42501 (a right that was taken from us).

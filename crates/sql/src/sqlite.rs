@@ -1,12 +1,17 @@
 //! SQLite files: one writer, a few readers, write-ahead log.
 
+mod failed_writes;
+
 use std::{path::Path, time::Duration};
 
+use colloquy_chassis::{Tasks, readiness::Gate};
 use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::time::timeout;
 
+use self::failed_writes::FailedWrites;
 use crate::StoreError;
 
 /// What a commit promises.
@@ -26,6 +31,7 @@ pub struct SqliteDatabase {
     pub writer: SqlitePool,
     /// For everything that only reads.
     pub readers: SqlitePool,
+    failed_writes: FailedWrites,
 }
 
 const READERS: u32 = 4;
@@ -54,8 +60,55 @@ impl SqliteDatabase {
                 .acquire_timeout(PATIENCE)
                 .test_before_acquire(false)
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let failed_writes = FailedWrites::default();
+        // It stays open: a write-ahead log that was removed with the last connection could not be made on a full disk.
+        let writer = pool(1).idle_timeout(None).max_lifetime(None);
+        let writer = failed_writes.observe(writer);
+        let writer = writer.connect_with(options.clone()).await?;
+        settle(&writer, path).await;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            failed_writes,
+        })
+    }
+
+    /// Opens the gate, and closes it for as long as the file cannot be written (decision 40): from a write that SQLite
+    /// rolled back by itself until a probe succeeds.
+    pub fn guard(&self, file: &'static str, gate: Gate, tasks: &Tasks) {
+        let (failed_writes, writer) = (self.failed_writes.clone(), self.writer.clone());
+        let stop = tasks.clone();
+        gate.open();
+        tasks.spawn_vital("write probe", async move {
+            tokio::select! {
+                () = stop.stopping() => {}
+                () = failed_writes.guard(file, &writer, &gate) => {}
+            }
+        });
+    }
+
+    /// Leaves one whole file without a write-ahead log, unless another process has it open (decision 41). Waits only so
+    /// long for what still reads here.
+    pub async fn close(&self) {
+        if timeout(PATIENCE, self.readers.close()).await.is_err() {
+            tracing::warn!("a file is closed while it is read");
+        }
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = emptied.execute(&self.writer).await {
+            tracing::warn!(%error, "a write-ahead log could not be moved into its file");
+        }
+        if timeout(PATIENCE, self.writer.close()).await.is_err() {
+            tracing::warn!("a file is left while it is written");
+        }
+    }
+}
+
+/// Moves into the file, and syncs, what a process that was killed left in the write-ahead log. After a sync that failed
+/// the log may be whole in the kernel's memory and not on the disk, and nothing may be acknowledged on top of that (F36).
+async fn settle(writer: &SqlitePool, path: &Path) {
+    let settled = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
+    if let Err(error) = settled.execute(writer).await {
+        tracing::warn!(file = %path.display(), %error, "a write-ahead log could not be moved into its file");
     }
 }

@@ -35,10 +35,10 @@ const DISTRIBUTED: &str = "system tests, distributed";
 /// The suite that tests the system from outside has steps of its own.
 const CRATES: &[&str] = &["--workspace", "--no-fail-fast", "--exclude", "colloquy-e2e"];
 
-/// A test that needs a part has the part's name in its path, and is left out of the quick run.
+/// A test that needs a part, strace or a mounted disk has its name in its path, and is left out of the quick run.
 const WITHOUT_PARTS: &[&str] = &[
     "--", "--skip", "postgres", "--skip", "kafka", "--skip", "mongo", "--skip", "redis", "--skip",
-    "smtp",
+    "smtp", "--skip", "strace", "--skip", "mounted",
 ];
 
 /// Everything.
