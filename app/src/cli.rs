@@ -51,6 +51,13 @@ pub enum Command {
     /// Repair the views that queries read
     #[command(subcommand)]
     Views(Views),
+    /// Look for damage in every file of a data folder: whether the files belong together, SQLite's own check, the
+    /// checksum of each message and event, and the seqs of each room. Exits with 1 if anything is damaged
+    Check {
+        /// The data folder of an all-in-one system, running or not, or a copy of one
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
     /// Accept a data folder that was put together from a backup, after listing what is in it;
     /// without this a start refuses files that do not belong together
     Adopt {

@@ -18,11 +18,11 @@ const OTHERS: u32 = 0o077;
 /// What SQLite appends to the name of a file for those that it keeps beside it.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
-/// A data folder that this process holds. The lock goes with the process, however it ends.
+/// A data folder. Unless it is only looked at, this process holds it; the lock goes with the process, however it ends.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// Why a data folder cannot be used.
@@ -66,10 +66,22 @@ impl DataFolder {
         match lock.try_lock() {
             Ok(()) => {
                 warn_if_open(&path).map_err(unusable)?;
-                Ok(Self { path, _lock: lock })
+                Ok(Self {
+                    path,
+                    _lock: Some(lock),
+                })
             }
             Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse(path)),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
+    /// The folder that is there, to look at beside the process that may hold it.
+    pub fn beside(path: &Path) -> Self {
+        close_what_is_made();
+        Self {
+            path: path.to_owned(),
+            _lock: None,
         }
     }
 

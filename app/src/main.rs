@@ -4,6 +4,7 @@ mod admin_listener;
 mod adopt;
 mod all_in_one;
 mod awaited_log;
+mod check;
 mod cli;
 mod data_folder;
 mod documents;
@@ -72,6 +73,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Adopt { data }) => {
             load(None)?;
             return block_on(adopt::run(&data));
+        }
+        Some(Command::Check { data }) => {
+            load(None)?;
+            return block_on(check::run(&data));
         }
         Some(Command::Republish { config }) => {
             let settings = load(config.as_deref())?;

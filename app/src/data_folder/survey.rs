@@ -95,6 +95,12 @@ impl<'a> Survey<'a> {
         lines.map(|(name, state)| format!("{name:<12}{state}"))
     }
 
+    /// The files that could be opened.
+    pub fn databases(&self) -> impl Iterator<Item = (&'static str, &SqliteDatabase)> {
+        let named = NAMES.iter().zip(&self.databases);
+        named.filter_map(|(name, database)| Some((*name, database.as_ref()?)))
+    }
+
     /// Whether there is anything in the folder.
     pub fn is_of_a_system(&self) -> bool {
         self.states.iter().any(|state| *state != State::Missing)
@@ -222,7 +228,7 @@ fn set_views_aside(folder: &DataFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `accounts.db` may lack accounts that rooms know: whoever signs up next must not find themselves in those rooms.
+/// `accounts.db` may lack accounts that rooms know: a new account must not find itself in those rooms.
 async fn number_accounts_above([accounts, _, _, write, _]: &Files) -> anyhow::Result<()> {
     let outbox = SqliteOutbox::open(write.clone()).await?;
     let highest = SqliteWriteStore::open(outbox)

@@ -16,7 +16,9 @@ use std::{collections::BTreeMap, fmt};
 use super::mark::Mark;
 
 /// The files. The last one can be made from the one before it.
-pub const NAMES: [&str; 5] = ["accounts.db", "sessions.db", "mail.db", "write.db", VIEWS];
+pub const NAMES: [&str; 5] = ["accounts.db", "sessions.db", "mail.db", WRITE, VIEWS];
+/// The one that the views are made from.
+pub const WRITE: &str = "write.db";
 /// The one that can be made again.
 pub const VIEWS: &str = "views.db";
 /// Those that exist nowhere else.

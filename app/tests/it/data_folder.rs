@@ -22,7 +22,7 @@ use crate::operating::{EVERYTHING, eventually, message, outbox, room};
 const TRUTH: [&str; 4] = ["accounts.db", "sessions.db", "mail.db", "write.db"];
 
 /// A running all-in-one system, killed with the value.
-struct System(Child);
+pub struct System(Child);
 
 impl Drop for System {
     fn drop(&mut self) {
@@ -32,8 +32,17 @@ impl Drop for System {
 }
 
 /// Starts the system under the most open umask, and answers when it serves.
-fn start(data: &Path) -> System {
-    let mut process = command(data).stdout(Stdio::piped()).spawn().unwrap();
+pub fn start(data: &Path) -> System {
+    serving(&mut command(data))
+}
+
+/// The same, with what it logs in a file.
+pub fn start_logging_to(data: &Path, log: &Path) -> System {
+    serving(command(data).stderr(fs::File::create(log).unwrap()))
+}
+
+fn serving(command: &mut Command) -> System {
+    let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut greeting = BufReader::new(process.stdout.take().unwrap());
     let mut line = String::new();
     while !line.contains("stop with") {
@@ -75,7 +84,7 @@ fn printed(output: &Output) -> String {
 }
 
 /// The line with which a start refuses this folder.
-fn refusal(data: &Path) -> String {
+pub fn refusal(data: &Path) -> String {
     let output = command(data).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{text}");
@@ -125,7 +134,7 @@ fn put(file: &str, from: &Path, to: &Path) {
     }
 }
 
-fn remove(file: &str, from: &Path) {
+pub fn remove(file: &str, from: &Path) {
     put(file, Path::new("/nowhere"), from);
 }
 
@@ -245,7 +254,7 @@ async fn b03_views_are_made_again_and_the_old_ones_kept() {
 async fn b03_views_that_are_the_last_copy_of_messages_outlive_the_write_file() {
     let data = tempfile::tempdir().unwrap();
     let system = start(data.path());
-    tell_a_message(data.path()).await;
+    append_a_message(data.path()).await;
     drop(system);
     remove("write.db", data.path());
     assert!(refusal(data.path()).contains("write.db is missing"));
@@ -315,7 +324,7 @@ fn b03_a_start_that_is_killed_soon_can_be_started_again() {
     drop(start(data.path()));
 }
 
-fn copy(folder: &Path) -> TempDir {
+pub fn copy(folder: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     for path in below(folder) {
         let place = copy.path().join(path.strip_prefix(folder).unwrap());
@@ -338,13 +347,13 @@ async fn forget_folder(data: &Path, file: &str) {
 }
 
 /// As a whole file, which can be moved.
-async fn close(database: &SqliteDatabase) {
+pub async fn close(database: &SqliteDatabase) {
     database.readers.close().await;
     database.writer.close().await;
 }
 
 /// A message of a running system, when its views show it.
-async fn tell_a_message(data: &Path) {
+async fn append_a_message(data: &Path) {
     let (written, views) = (
         outbox(data, "write.db").await,
         outbox(data, "views.db").await,

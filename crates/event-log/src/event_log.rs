@@ -63,7 +63,7 @@ pub struct Record {
     pub key: String,
     /// The `event-id` header; empty if there was none.
     pub event_id: String,
-    /// The value.
+    /// The value; empty if the store held it damaged.
     pub payload: Bytes,
     /// Whether it is a republication.
     pub replayed: bool,

@@ -14,6 +14,9 @@ const IDS: std::ops::Range<i64> = 1..1 << 53;
 /// Why a record is no event, now or ever.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
+    /// It has no value: what the store held was damaged, and is not passed on.
+    #[error("the value was damaged in the store")]
+    Damaged,
     /// Its value is not what its topic carries.
     #[error("the value cannot be decoded")]
     Undecodable(#[from] DecodeError),
@@ -35,6 +38,9 @@ pub enum Broken {
 /// # Errors
 /// The record is broken: it will not get better.
 pub fn read(record: &Record) -> Result<WriteEvent, Broken> {
+    if record.payload.is_empty() {
+        return Err(Broken::Damaged);
+    }
     let event = WriteEvent::from_json(record.topic, &record.payload)?;
     let room = event.room_id();
     if record.key != room.to_string() {

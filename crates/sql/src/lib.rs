@@ -5,6 +5,7 @@
 
 #![deny(missing_docs)]
 
+mod checksum;
 mod error;
 #[cfg(feature = "hanging-server")]
 pub mod hanging_server;
@@ -12,4 +13,5 @@ pub mod postgres;
 pub mod sqlite;
 pub mod sweeping;
 
+pub use checksum::checksum;
 pub use error::StoreError;

@@ -161,6 +161,17 @@ impl Batch {
         }
     }
 
+    /// Sets all events of a room aside.
+    pub fn park_room(&mut self, room: RoomId, reason: &str) {
+        for arrived in std::mem::take(&mut self.arrived) {
+            if arrived.event.room_id() == room {
+                self.park(&arrived.record, reason.to_owned());
+            } else {
+                self.arrived.push(arrived);
+            }
+        }
+    }
+
     fn park(&mut self, record: &Record, reason: String) {
         let parked = ParkedEvent::new(record, reason, self.now);
         tracing::warn!(

@@ -66,7 +66,10 @@ impl RebuildError {
     /// Whether the same call may succeed later.
     fn passes(&self) -> bool {
         match self {
-            Self::Views(error) => !matches!(error, ViewStoreError::Defect(_)),
+            Self::Views(error) => !matches!(
+                error,
+                ViewStoreError::Damaged { .. } | ViewStoreError::Defect(_)
+            ),
             Self::Log(error) => matches!(error, EventLogError::Unavailable(_)),
             Self::HoldsLess { .. } => false,
         }

@@ -3,12 +3,14 @@
 //! A message that clashes with a stored one is tried again a few times before it is set aside (decision 8). Only its own
 //! room waits for that: the rest of the batch is stored first.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
+use colloquy_contracts::RoomId;
 use colloquy_event_log::NewEvent;
 
 use crate::{
     batch::Batch,
+    room_state::RoomState,
     view_store::{Saved, ViewStore, ViewStoreError},
 };
 
@@ -69,13 +71,29 @@ async fn store_what_clashes(
 }
 
 async fn attempt(store: &dyn ViewStore, batch: &mut Batch) -> Result<Stored, ViewStoreError> {
-    let rooms = store.load_rooms(&batch.rooms()).await?;
+    let rooms = load_rooms(store, batch).await?;
     let write = batch.fold(rooms);
     let saved = store.save(&write).await?;
     Ok(Stored {
         saved,
         announcements: write.announcements,
     })
+}
+
+/// Nothing can be folded into a room that the disk has damaged. Its events are set aside, so that other rooms go on; the
+/// views have to be rebuilt, which reads those events again.
+async fn load_rooms(
+    store: &dyn ViewStore,
+    batch: &mut Batch,
+) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
+    loop {
+        match store.load_rooms(&batch.rooms()).await {
+            Err(damaged @ ViewStoreError::Damaged { room, .. }) => {
+                batch.park_room(room, &damaged.to_string());
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 impl Stored {

@@ -96,6 +96,14 @@ pub enum ViewStoreError {
     /// These messages, by their place in the write, have the id or the seq of another one that is stored.
     #[error("{} messages have the id or the seq of another message", .0.len())]
     Clash(Vec<usize>),
+    /// What is stored is not what was: the disk has damaged it. The views have to be rebuilt.
+    #[error("what is stored of {} is damaged: rebuild the views", damaged(*.room, *.message))]
+    Damaged {
+        /// The room.
+        room: RoomId,
+        /// The message of that room; none if it is the room itself.
+        message: Option<MessageId>,
+    },
     /// A defect: a statement the store does not understand, or a document that does not decode.
     #[error("the view store refused a call")]
     Defect(#[source] Box<dyn Error + Send + Sync>),
@@ -105,8 +113,15 @@ impl Failure for ViewStoreError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unavailable(_) | Self::Conflict | Self::Held(_) => Kind::Unavailable,
-            Self::Clash(_) | Self::Defect(_) => Kind::Internal,
+            Self::Clash(_) | Self::Damaged { .. } | Self::Defect(_) => Kind::Internal,
         }
+    }
+}
+
+fn damaged(room: RoomId, message: Option<MessageId>) -> String {
+    match message {
+        Some(message) => format!("message {message} of room {room}"),
+        None => format!("room {room}"),
     }
 }
 
@@ -123,7 +138,7 @@ pub trait ViewStore: Send + Sync + 'static {
     /// only after this, also one that is about no room: it tells whether the views are held.
     ///
     /// # Errors
-    /// The store is unavailable, a defect, or [`ViewStoreError::Held`].
+    /// The store is unavailable, a defect, [`ViewStoreError::Held`], or [`ViewStoreError::Damaged`] for one of the rooms.
     async fn load_rooms(
         &self,
         ids: &[RoomId],

@@ -6,6 +6,7 @@
 mod group;
 mod outbox;
 mod positions;
+mod stored;
 mod tail;
 mod trail;
 

@@ -268,3 +268,64 @@ async fn an_append_into_two_files_answers_for_each_until_the_first_that_fails() 
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn b28_a_row_that_the_disk_damaged_has_no_value_and_later_ones_are_read() {
+    for damage in [
+        "payload = CAST('[]' AS BLOB)",
+        "payload = CAST(x'ff' AS TEXT)",
+        "topic = 'chat-message-tent'",
+        "topic = NULLIF(CAST(x'ff' AS TEXT), '')",
+        "room_id = room_id + 1",
+        "event_id = event_id || ' '",
+        "replayed = 1",
+        "version = 1",
+        "traceparent = 'x'",
+        "checksum = checksum + 1",
+    ] {
+        let files = Files::fresh().await;
+        let (write, _, log) = files.log().await;
+        let events = [1, 2, 3].map(|number| event(Topic::ChatMessageSent, number));
+        log.append(&events).await.unwrap();
+        let spoil = sqlx::AssertSqlSafe(format!("UPDATE outbox SET {damage} WHERE id = 1"));
+        sqlx::query(spoil)
+            .execute(&write.database().writer)
+            .await
+            .unwrap();
+        let records = log.join("group").await.unwrap().next(9).await.unwrap();
+        let values: Vec<_> = records.iter().map(|one| one.payload.clone()).collect();
+        assert_eq!(values[0], "", "{damage}");
+        assert_eq!(
+            values[1..],
+            [events[1].payload.clone(), events[2].payload.clone()]
+        );
+        let broken = colloquy_event_log::write_event::read(&records[0]).unwrap_err();
+        assert_eq!(broken.to_string(), "the value was damaged in the store");
+        let damages = SqliteOutbox::damages(write.database(), false)
+            .await
+            .unwrap();
+        assert_eq!(damages.len(), 1, "{damages:?}");
+        assert!(damages[0].starts_with("event 1 ("), "{damages:?}");
+    }
+}
+
+#[tokio::test]
+async fn b28_events_that_are_missing_are_found_and_those_that_were_swept_are_not_missed() {
+    let files = Files::fresh().await;
+    let (write, _, log) = files.log().await;
+    let events = [1, 2, 3, 4, 5].map(|number| event(Topic::ChatMessageSent, number));
+    log.append(&events).await.unwrap();
+    let damages = async |is_swept| {
+        SqliteOutbox::damages(write.database(), is_swept)
+            .await
+            .unwrap()
+    };
+    assert_eq!(damages(false).await, [""; 0]);
+    sqlx::query("DELETE FROM outbox WHERE id IN (1, 3, 4)")
+        .execute(&write.database().writer)
+        .await
+        .unwrap();
+    let between = "events 3 to 4 are missing";
+    assert_eq!(damages(false).await, ["events 1 to 1 are missing", between]);
+    assert_eq!(damages(true).await, [between]);
+}

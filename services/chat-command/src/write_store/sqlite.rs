@@ -3,6 +3,7 @@
 //! SQLite has one writer, so a transaction sees the last ids and seqs as they are and takes the next ones in memory.
 //! A batch is a handful of statements however many commands it holds: rows travel as JSON arrays.
 
+mod damages;
 mod load;
 mod write;
 
@@ -18,6 +19,7 @@ use colloquy_sql::{
 };
 use sqlx::migrate::MigrateError;
 
+pub use self::damages::damages;
 use super::{
     Accepted, RecordError, Refusal, Submission, WriteStore,
     plan::{Named, Plan},

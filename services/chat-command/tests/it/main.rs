@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod commands;
+mod damages;
 mod databases;
 mod directory;
 mod events;

@@ -2,6 +2,7 @@
 //!
 //! Each statement takes a whole batch as one JSON array, because a statement costs more than its rows.
 
+mod damages;
 mod history;
 mod parked;
 mod rebuild;
@@ -16,9 +17,10 @@ use colloquy_contracts::{
 };
 use colloquy_event_log::{SqliteOutbox, event_log::embedded::record_position};
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use uuid::Uuid;
 
+pub use self::damages::damages;
 use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, listed};
 use crate::{
     parked::{ParkedEvent, Place},
@@ -53,6 +55,7 @@ impl SqliteViewStore {
         make_tables(&mut transaction, "").await?;
         parked::add_columns(&mut transaction).await?;
         add_client_keys(&mut transaction).await?;
+        damages::add_columns(&mut transaction).await?;
         transaction.commit().await?;
         Ok(Self {
             announced,
@@ -82,19 +85,19 @@ impl ViewStore for SqliteViewStore {
         ids: &[RoomId],
     ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
         let asked: Vec<RoomId> = ids.iter().copied().chain([HOLD]).collect();
-        let rows: Vec<(i64, i64, String)> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT room_id, version, state FROM {}rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT room_id, version, state, checksum FROM {}rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
             self.prefix
         )))
         .bind(rows::json(&asked))
         .fetch_all(&self.database().readers)
         .await?;
-        rows.into_iter()
-            .map(|(id, version, state)| {
-                if id == HOLD.0 {
-                    return Err(rebuild::held(&state));
+        rows.iter()
+            .map(|row| {
+                if row.get::<i64, _>("room_id") == HOLD.0 {
+                    return Err(rebuild::held(row.try_get("state")?));
                 }
-                rows::room((version, state)).map(|room| (room.room_id, room))
+                rows::room(row).map(|room| (room.room_id, room))
             })
             .collect()
     }
@@ -119,26 +122,24 @@ impl ViewStore for SqliteViewStore {
     }
 
     async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError> {
-        let row: Option<(i64, String)> =
-            sqlx::query_as("SELECT version, state FROM rooms WHERE room_id = ?1")
+        let row =
+            sqlx::query("SELECT room_id, version, state, checksum FROM rooms WHERE room_id = ?1")
                 .bind(room.0)
                 .fetch_optional(&self.database().readers)
                 .await?;
-        Ok(row
-            .map(rows::room)
-            .transpose()?
-            .and_then(|room| room.view()))
+        let room = row.as_ref().map(rows::room).transpose()?;
+        Ok(room.and_then(|room| room.view()))
     }
 
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError> {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT rooms.version, rooms.state FROM members JOIN rooms USING (room_id)
+        let rows = sqlx::query(
+            "SELECT rooms.room_id, rooms.version, rooms.state, rooms.checksum FROM members JOIN rooms USING (room_id)
              WHERE members.customer_id = ?1",
         )
         .bind(customer.0)
         .fetch_all(&self.database().readers)
         .await?;
-        let views = rows.into_iter().map(|row| Ok(rows::room(row)?.view()));
+        let views = rows.iter().map(|row| Ok(rows::room(row)?.view()));
         let views: Result<_, ViewStoreError> = views.filter_map(Result::transpose).collect();
         Ok(listed(views?))
     }
@@ -291,8 +292,10 @@ async fn save_messages(
     }
     let batch = rows::messages(messages);
     let stored = sqlx::query(AssertSqlSafe(format!(
-        "INSERT INTO {prefix}messages (message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+        "INSERT INTO {prefix}messages
+            (message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key, checksum)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+            value ->> 8
          FROM json_each(?1) WHERE true ORDER BY key ON CONFLICT DO NOTHING",
     )))
     .bind(&batch)
@@ -363,9 +366,10 @@ async fn save_rooms(
     .execute(&mut *connection)
     .await?;
     let stored = sqlx::query(AssertSqlSafe(format!(
-        "INSERT INTO {prefix}rooms AS stored (room_id, version, last_seq, state)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value -> 3 FROM json_each(?1) WHERE true
-         ON CONFLICT DO UPDATE SET version = excluded.version, last_seq = excluded.last_seq, state = excluded.state
+        "INSERT INTO {prefix}rooms AS stored (room_id, version, last_seq, state, checksum)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value -> 3, value ->> 4 FROM json_each(?1) WHERE true
+         ON CONFLICT DO UPDATE SET version = excluded.version, last_seq = excluded.last_seq, state = excluded.state,
+            checksum = excluded.checksum
          WHERE stored.version = excluded.version - 1",
     )))
     .bind(batch)

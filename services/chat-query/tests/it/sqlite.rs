@@ -2,11 +2,14 @@
 
 use std::{path::Path, sync::Arc};
 
+use colloquy_chassis::SystemClock;
 use colloquy_chat_query::{
     RebuildStore, SqliteViewStore, ViewStore as _,
-    view_store::{Position, Saved, ViewStoreError, ViewWrite},
+    parked::ParkedEvent,
+    replay_parked::{Replayed, replay},
+    view_store::{Page, Position, Saved, ViewStoreError, ViewWrite, sqlite::damages},
 };
-use colloquy_contracts::{CustomerId, RoomId, Topic};
+use colloquy_contracts::{CustomerId, RoomId, Timestamp, Topic, events::WriteEvent};
 use colloquy_event_log::{EmbeddedLog, EventLog, NewEvent, SqliteOutbox};
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 use tempfile::TempDir;
@@ -99,4 +102,98 @@ async fn decision_9_view_announcement_and_position_are_one_transaction() {
     };
     views.log.append(&[announced_next]).await.unwrap();
     assert_eq!(tail.next(10).await.unwrap()[0].event_id, "next");
+}
+
+/// Two rooms with a message each, the first of which the disk has damaged by this statement.
+async fn damaged(statement: &'static str) -> Views {
+    let views = views().await;
+    let rooms = [1, 2].map(|room| {
+        let WriteEvent::MessageSent(message) = sent(room, 1) else {
+            panic!("a message");
+        };
+        (
+            events::folded(&[events::room_created(room), sent(room, 1)]),
+            message,
+        )
+    });
+    let (rooms, messages) = rooms.into_iter().unzip();
+    let saved = ViewWrite {
+        messages,
+        rooms,
+        ..write()
+    };
+    views.store.save(&saved).await.unwrap();
+    let file = outbox(views._folder.path(), "views.db").await;
+    assert_eq!(damages(file.database()).await.unwrap(), [""; 0]);
+    let writer = &file.database().writer;
+    sqlx::query(statement).execute(writer).await.unwrap();
+    views
+}
+
+fn sent(room: i64, seq: i64) -> WriteEvent {
+    events::message_sent(room, seq, CustomerId(1))
+}
+
+#[tokio::test]
+async fn b28_a_damaged_message_is_named_and_other_rooms_go_on() {
+    for statement in [
+        "UPDATE messages SET content = 'other' WHERE room_id = 1",
+        "UPDATE messages SET content = CAST(x'ff' AS TEXT) WHERE room_id = 1",
+        "UPDATE messages SET sender_id = 9 WHERE room_id = 1",
+    ] {
+        let views = damaged(statement).await;
+        let page = Page {
+            before: None,
+            after_seq: None,
+            limit: 9,
+        };
+        let refused = views.store.history(RoomId(1), page).await.unwrap_err();
+        let said = refused.to_string();
+        assert_eq!(
+            said,
+            "what is stored of message 10001 of room 1 is damaged: rebuild the views"
+        );
+        assert_eq!(views.store.history(RoomId(2), page).await.unwrap().len(), 1);
+        let file = outbox(views._folder.path(), "views.db").await;
+        assert_eq!(damages(file.database()).await.unwrap(), [said]);
+    }
+}
+
+#[tokio::test]
+async fn b28_a_damaged_room_is_named_and_other_rooms_go_on() {
+    for statement in [
+        "UPDATE rooms SET state = replace(state, 'oom', 'oon') WHERE room_id = 1",
+        "UPDATE rooms SET state = CAST(x'ff' AS TEXT) WHERE room_id = 1",
+    ] {
+        let views = damaged(statement).await;
+        let refusal = views.store.room(RoomId(1)).await.unwrap_err();
+        let said = refusal.to_string();
+        assert_eq!(
+            said,
+            "what is stored of room 1 is damaged: rebuild the views"
+        );
+        assert!(views.store.room(RoomId(2)).await.unwrap().is_some());
+        let file = outbox(views._folder.path(), "views.db").await;
+        assert_eq!(damages(file.database()).await.unwrap(), [said]);
+
+        // What comes for it is set aside; what comes for another is applied.
+        for (room, applied) in [(1, false), (2, true)] {
+            let event = NewEvent::from(&sent(room, 2));
+            let parked = ParkedEvent {
+                place: "chat-message-sent:0:70".parse().unwrap(),
+                key: room.to_string(),
+                event_id: event.event_id,
+                payload: event.payload,
+                reason: String::new(),
+                parked_at: Timestamp::from_millis(0),
+                tries: 1,
+            };
+            let outcome = replay(&views.store, &views.log, &SystemClock, &parked).await;
+            assert_eq!(
+                matches!(outcome.unwrap(), Replayed::Applied),
+                applied,
+                "{room}"
+            );
+        }
+    }
 }

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     outbox::{Commits, SqliteOutbox},
-    positions,
+    positions, stored,
 };
 use crate::event_log::{EventLogError, GroupReader, Record, Rewound};
 
@@ -75,6 +75,7 @@ impl GroupReader for Member {
             self.commits.forget();
             let records = self.outbox.read(active.position, max).await?;
             if let Some(last) = records.last() {
+                stored::report_missing(active.position, &records);
                 // Nothing is awaited behind this: a dropped future leaves the position where it was.
                 active.position = last.offset;
                 return Ok(records);

@@ -2,16 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use colloquy_contracts::Timestamp;
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use tokio::sync::watch;
 
+use super::stored::{self, Fields};
 use crate::event_log::{EventLogError, NewEvent, Record};
 
 /// Readers that were not told of a commit notice it within this time.
 const POLL: Duration = Duration::from_secs(1);
+/// Rows that are looked at at once.
+const PAGE: usize = 1_000;
 /// Rows that one statement of a sweep removes, so that writers never wait long for it.
 const SWEEP: i64 = 1_000;
 
@@ -25,7 +27,8 @@ const TABLES: &str = "
         replayed    INTEGER NOT NULL,
         recorded_at INTEGER NOT NULL DEFAULT (unixepoch()),
         version     INTEGER,
-        traceparent TEXT
+        traceparent TEXT,
+        checksum    INTEGER
     );
     CREATE TABLE IF NOT EXISTS positions (
         consumer_group TEXT PRIMARY KEY,
@@ -48,7 +51,7 @@ impl SqliteOutbox {
     pub async fn open(database: SqliteDatabase) -> Result<Self, StoreError> {
         let mut transaction = database.writer.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
-        for column in ["version INTEGER", "traceparent TEXT"] {
+        for column in ["version INTEGER", "traceparent TEXT", "checksum INTEGER"] {
             add_column(&mut transaction, column).await?;
         }
         transaction.commit().await?;
@@ -73,9 +76,9 @@ impl SqliteOutbox {
         let (rows, payloads) = batch(events);
         // `substr` counts from 1, in bytes because the second parameter is a BLOB, and makes NULL of nothing.
         sqlx::query(
-            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed, version, traceparent)
+            "INSERT INTO outbox (topic, room_id, event_id, payload, replayed, version, traceparent, checksum)
              SELECT value ->> 0, value ->> 1, value ->> 2, ifnull(substr(?2, value ->> 3, value ->> 4), x''),
-                 value ->> 5, value ->> 6, value ->> 7
+                 value ->> 5, value ->> 6, value ->> 7, value ->> 8
              FROM json_each(?1) ORDER BY key",
         )
         .bind(rows)
@@ -101,10 +104,13 @@ impl SqliteOutbox {
     /// # Errors
     /// The store is unavailable.
     pub async fn last_id(&self) -> Result<i64, StoreError> {
-        let seq = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")
-            .fetch_optional(&self.database.readers)
-            .await?;
-        Ok(seq.unwrap_or(0))
+        let id = sqlx::query_scalar(
+            "SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0),
+                ifnull((SELECT max(id) FROM outbox), 0))",
+        )
+        .fetch_one(&self.database.readers)
+        .await?;
+        Ok(id)
     }
 
     /// Removes events that were recorded before an instant, and answers how many. For the announced topics (decision
@@ -131,6 +137,49 @@ impl SqliteOutbox {
         }
     }
 
+    /// What the disk has damaged of the outbox in this file, or lost of it, a line for each. What was swept from one that
+    /// is not kept for ever is not missed.
+    ///
+    /// # Errors
+    /// The file cannot be read, or not to its end.
+    pub async fn damages(
+        database: &SqliteDatabase,
+        is_swept: bool,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut damages = Vec::new();
+        let mut position = 0;
+        loop {
+            // Also of a file that this release has not opened yet.
+            let rows = stored::rows(database, "*", position, PAGE).await?;
+            let ids = || rows.iter().map(stored::id);
+            let Some(last) = ids().next_back() else {
+                break;
+            };
+            let from = match ids().next() {
+                Some(first) if is_swept && position == 0 => first - 1,
+                _ => position,
+            };
+            let lost = stored::missing(from, ids()).into_iter();
+            damages.extend(
+                lost.map(|ids| format!("events {} to {} are missing", ids.start(), ids.end())),
+            );
+            let damaged = rows.iter().filter_map(stored::Damaged::found);
+            damages.extend(damaged.map(|damaged| damaged.to_string()));
+            position = last;
+        }
+        let newest: Option<i64> =
+            sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")
+                .fetch_optional(&database.readers)
+                .await?;
+        let newest = newest.unwrap_or(0);
+        if position > newest || (position < newest && !is_swept) {
+            damages.push(format!(
+                "the last event is {position}, and {newest} was the last to be written"
+            ));
+        }
+        Ok(damages)
+    }
+
     /// Records events in a transaction of their own.
     pub(super) async fn append(&self, events: &[NewEvent]) -> Result<(), StoreError> {
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -140,50 +189,14 @@ impl SqliteOutbox {
         Ok(())
     }
 
-    /// At most `max` records behind `position`, in order.
+    /// At most `max` records behind `position`, in order. One that was damaged on the disk has no value.
     pub(super) async fn read(
         &self,
         position: i64,
         max: usize,
     ) -> Result<Vec<Record>, EventLogError> {
-        type Row = (
-            i64,
-            String,
-            i64,
-            String,
-            Vec<u8>,
-            bool,
-            Option<i64>,
-            Option<String>,
-        );
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, topic, room_id, event_id, payload, replayed, version, traceparent FROM outbox
-             WHERE id > ?1 ORDER BY id LIMIT ?2",
-        )
-        .bind(position)
-        .bind(i64::try_from(max.max(1)).unwrap_or(i64::MAX))
-        .fetch_all(&self.database.readers)
-        .await
-        .map_err(StoreError::from)?;
-        rows.into_iter()
-            .map(
-                |(offset, topic, room_id, event_id, payload, replayed, version, traceparent)| {
-                    Ok(Record {
-                        topic: topic.parse().map_err(|error| {
-                            EventLogError::Misconfigured(format!("outbox id {offset}: {error}"))
-                        })?,
-                        partition: 0,
-                        offset,
-                        key: room_id.to_string(),
-                        event_id,
-                        payload: Bytes::from(payload),
-                        replayed,
-                        version,
-                        traceparent: traceparent.and_then(|text| text.parse().ok()),
-                    })
-                },
-            )
-            .collect()
+        let rows = stored::rows(&self.database, stored::COLUMNS, position, max).await?;
+        rows.iter().map(stored::record).collect()
     }
 
     pub(super) fn watch(&self) -> Commits {
@@ -239,6 +252,17 @@ fn batch(events: &[NewEvent]) -> (String, Vec<u8>) {
         .map(|event| {
             let start = payloads.len() + 1;
             payloads.extend_from_slice(&event.payload);
+            let traceparent = event.traceparent.map(|traceparent| traceparent.to_string());
+            let fields = Fields {
+                topic: event.topic.name(),
+                room_id: event.room_id.0,
+                event_id: &event.event_id,
+                payload: &event.payload,
+                replayed: event.replayed,
+                version: event.version,
+                traceparent: traceparent.as_deref(),
+            };
+            let checksum = fields.checksum();
             (
                 event.topic.name(),
                 event.room_id,
@@ -247,7 +271,8 @@ fn batch(events: &[NewEvent]) -> (String, Vec<u8>) {
                 event.payload.len(),
                 event.replayed,
                 event.version,
-                event.traceparent.map(|traceparent| traceparent.to_string()),
+                traceparent,
+                checksum,
             )
         })
         .collect();

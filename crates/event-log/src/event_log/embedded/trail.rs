@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::outbox::SqliteOutbox;
+use super::{outbox::SqliteOutbox, stored};
 use crate::event_log::{EventLogError, Record, TrailReader};
 
 #[derive(Debug)]
@@ -29,6 +29,7 @@ impl TrailReader for Trail {
             return Ok(Vec::new());
         }
         let records = self.outbox.read(self.position, max).await?;
+        stored::report_missing(self.position, &records);
         self.position = records.last().map_or(self.end, |last| last.offset);
         Ok(records)
     }

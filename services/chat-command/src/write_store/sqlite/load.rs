@@ -72,15 +72,25 @@ async fn rooms(
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
-        "SELECT r.room_id, r.last_seq, m.sent_at FROM rooms AS r
+    let rows: Vec<(i64, i64, Option<i64>, i64)> = sqlx::query_as(
+        "SELECT r.room_id, r.last_seq, m.sent_at,
+            (SELECT ifnull(max(seq), 0) FROM messages WHERE room_id = r.room_id)
+         FROM rooms AS r
          LEFT JOIN messages AS m ON m.room_id = r.room_id AND m.seq = r.last_seq
          WHERE r.room_id IN (SELECT value FROM json_each(?1))",
     )
     .bind(json(asked))
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(Last::from_columns).collect())
+    rows.into_iter()
+        .map(|(room, last_seq, sent_at, highest)| {
+            if last_seq != highest {
+                let damaged = format!("room {room} is damaged: seq {last_seq} and {highest}");
+                return Err(sqlx::Error::Decode(damaged.into()));
+            }
+            Ok(Last::from_columns((room, last_seq, sent_at)))
+        })
+        .collect()
 }
 
 async fn members(

@@ -3,7 +3,7 @@
 use colloquy_contracts::events::Participant;
 use sqlx::SqliteConnection;
 
-use super::{super::plan::Plan, load::json};
+use super::{super::plan::Plan, damages::checksum_of, load::json};
 
 /// Everything but the outbox.
 pub(super) async fn all(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), sqlx::Error> {
@@ -61,11 +61,12 @@ async fn messages(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), 
             &message.sender_full_name,
             &message.content,
             message.sent_at.millis(),
+            checksum_of(message),
         )
     }));
     sqlx::query(
-        "INSERT INTO messages (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+        "INSERT INTO messages (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at, checksum)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
          FROM json_each(?1)",
     )
     .bind(rows)

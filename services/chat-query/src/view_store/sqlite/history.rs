@@ -8,7 +8,8 @@ use crate::view_store::{Page, ViewStoreError};
 
 /// Both ends are ids, which one index has in order: ids grow with the seq. So only what is answered is visited.
 const PAGE: &str = "
-    SELECT message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key FROM messages
+    SELECT message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key, checksum
+    FROM messages
     WHERE room_id = ?1 AND message_id < ?2 AND message_id > ifnull(
         (SELECT message_id FROM messages WHERE room_id = ?1 AND seq <= ?3 ORDER BY seq DESC LIMIT 1), 0)
     ORDER BY message_id DESC LIMIT ?4";
@@ -18,14 +19,14 @@ pub async fn read(
     room: RoomId,
     page: Page,
 ) -> Result<Vec<MessageDocument>, ViewStoreError> {
-    let rows: Vec<rows::Message> = sqlx::query_as(PAGE)
+    let rows = sqlx::query(PAGE)
         .bind(room.0)
         .bind(page.before.map_or(i64::MAX, |id| id.0))
         .bind(page.after_seq.map_or(0, |seq| seq.0))
         .bind(page.limit)
         .fetch_all(pool)
         .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    rows.iter().map(rows::message).collect()
 }
 
 #[cfg(test)]
@@ -50,7 +51,7 @@ mod tests {
             .unwrap();
         sqlx::query(
             "WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
-             INSERT INTO messages SELECT 2 * n, 7, 1, 'Creator', 'hello', n, n, NULL FROM numbers",
+             INSERT INTO messages SELECT 2 * n, 7, 1, 'Creator', 'hello', n, n, NULL, NULL FROM numbers",
         )
         .bind(messages)
         .execute(&mut *connection)

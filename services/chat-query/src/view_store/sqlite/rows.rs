@@ -5,6 +5,8 @@ use colloquy_contracts::{
     topics::UnknownTopic,
     views::{MessageDocument, ReadMarker},
 };
+use colloquy_sql::checksum;
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
     parked::{ParkedEvent, Place},
@@ -15,31 +17,56 @@ use crate::{
 /// A row of `parked_events`.
 pub type Parked = (String, i32, i64, String, String, Vec<u8>, String, i64, u32);
 
-/// A row of `messages`.
-#[derive(sqlx::FromRow)]
-pub struct Message {
-    message_id: i64,
-    room_id: i64,
-    sender_id: i64,
-    sender_full_name: String,
-    content: String,
-    sent_at: i64,
-    seq: i64,
-    client_key: Option<String>,
+/// The message in a row of `messages`.
+pub fn message(row: &SqliteRow) -> Result<MessageDocument, ViewStoreError> {
+    let read = || -> Result<_, sqlx::Error> {
+        let message = MessageDocument {
+            message_id: MessageId(row.try_get("message_id")?),
+            room_id: RoomId(row.try_get("room_id")?),
+            sender_id: CustomerId(row.try_get("sender_id")?),
+            sender_full_name: row.try_get("sender_full_name")?,
+            content: row.try_get("content")?,
+            sent_at: Timestamp::from_millis(row.try_get("sent_at")?),
+            seq: Seq(row.try_get("seq")?),
+            client_key: later_column(row, "client_key")?,
+        };
+        let is_whole = is_of(row, message_checksum(&message))?;
+        Ok(is_whole.then_some(message))
+    };
+    let damaged = || ViewStoreError::Damaged {
+        room: RoomId(row.try_get("room_id").unwrap_or_default()),
+        message: row.try_get("message_id").ok().map(MessageId),
+    };
+    read().ok().flatten().ok_or_else(damaged)
 }
 
-impl From<Message> for MessageDocument {
-    fn from(row: Message) -> Self {
-        Self {
-            message_id: MessageId(row.message_id),
-            room_id: RoomId(row.room_id),
-            sender_id: CustomerId(row.sender_id),
-            sender_full_name: row.sender_full_name,
-            content: row.content,
-            sent_at: Timestamp::from_millis(row.sent_at),
-            seq: Seq(row.seq),
-            client_key: row.client_key,
-        }
+fn message_checksum(message: &MessageDocument) -> i64 {
+    checksum(&[
+        &message.message_id.0.to_be_bytes(),
+        &message.room_id.0.to_be_bytes(),
+        &message.sender_id.0.to_be_bytes(),
+        message.sender_full_name.as_bytes(),
+        message.content.as_bytes(),
+        &message.sent_at.millis().to_be_bytes(),
+        &message.seq.0.to_be_bytes(),
+        message.client_key.as_deref().unwrap_or_default().as_bytes(),
+    ])
+}
+
+/// Whether the row has this checksum. One of a release without checksums is taken as it is.
+fn is_of(row: &SqliteRow, checksum: i64) -> Result<bool, sqlx::Error> {
+    let written: Option<i64> = later_column(row, "checksum")?;
+    Ok(written.is_none_or(|written| written == checksum))
+}
+
+/// A column that files lack which this release has not opened yet.
+fn later_column<'row, T>(row: &'row SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error>
+where
+    T: sqlx::Decode<'row, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    match row.try_get(column) {
+        Err(sqlx::Error::ColumnNotFound(_)) => Ok(None),
+        outcome => outcome,
     }
 }
 
@@ -54,6 +81,7 @@ pub fn messages(messages: &[MessageDocument]) -> String {
             message.sent_at.millis(),
             message.seq,
             &message.client_key,
+            message_checksum(message),
         )
     });
     json(&rows.collect::<Vec<_>>())
@@ -82,15 +110,32 @@ pub fn rooms(rooms: &[RoomState], first_version: i64) -> String {
             room.version.max(first_version) + 1,
             room.last_message.as_ref().map(|message| message.seq),
             room,
+            room_checksum(room.room_id, json(room).as_bytes()),
         )
     });
     json(&rows.collect::<Vec<_>>())
 }
 
-pub fn room((version, state): (i64, String)) -> Result<RoomState, ViewStoreError> {
+/// The room in a row of `rooms`.
+pub fn room(row: &SqliteRow) -> Result<RoomState, ViewStoreError> {
+    let room = RoomId(row.get("room_id"));
+    let read = || -> Result<_, sqlx::Error> {
+        let state: &[u8] = row.try_get("state")?;
+        let is_whole = is_of(row, room_checksum(room, state))?;
+        Ok(is_whole.then_some((state, row.try_get("version")?)))
+    };
+    let damaged = ViewStoreError::Damaged {
+        room,
+        message: None,
+    };
+    let (state, version) = read().ok().flatten().ok_or(damaged)?;
     let state: RoomState =
-        serde_json::from_str(&state).map_err(|error| ViewStoreError::Defect(error.into()))?;
+        serde_json::from_slice(state).map_err(|error| ViewStoreError::Defect(error.into()))?;
     Ok(RoomState { version, ..state })
+}
+
+fn room_checksum(room: RoomId, state: &[u8]) -> i64 {
+    checksum(&[&room.0.to_be_bytes(), state])
 }
 
 pub fn parked(row: Parked) -> Result<ParkedEvent, ViewStoreError> {

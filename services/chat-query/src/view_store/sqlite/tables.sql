@@ -2,7 +2,8 @@ CREATE TABLE IF NOT EXISTS rooms (
     room_id    INTEGER PRIMARY KEY,
     version    INTEGER NOT NULL,
     last_seq   INTEGER,
-    state      TEXT    NOT NULL  -- RoomState as JSON
+    state      TEXT    NOT NULL, -- RoomState as JSON
+    checksum   INTEGER           -- NULL: of a release without checksums
 );
 
 CREATE TABLE IF NOT EXISTS members (
@@ -20,6 +21,7 @@ CREATE TABLE IF NOT EXISTS messages (
     sent_at          INTEGER NOT NULL,
     seq              INTEGER NOT NULL,
     client_key       TEXT,
+    checksum         INTEGER,
     UNIQUE (room_id, seq),
     UNIQUE (room_id, message_id) -- history; as a constraint its index is renamed with its table
 );
