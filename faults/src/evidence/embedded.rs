@@ -47,13 +47,13 @@ impl Embedded {
 }
 
 impl Embedded {
-    /// The latest instant at which a sweep has read the clock, in milliseconds since 1970.
+    /// By how many milliseconds the latest instant that a sweep has read is ahead of now.
     ///
     /// # Errors
     /// A file cannot be read.
-    pub async fn highest_reading(&self, file: &str, sweep: &str) -> Result<Option<i64>> {
+    pub async fn read_ahead(&self, file: &str, sweep: &str) -> Result<Option<i64>> {
         let mut swept = open(&self.0.join(file)).await?;
-        let sql = "SELECT readings ->> '$.highest' FROM clock_readings WHERE sweep = ?1";
+        let sql = "SELECT (readings ->> '$.highest') - unixepoch() * 1000 FROM clock_readings WHERE sweep = ?1";
         Ok(sqlx::query_scalar(sql)
             .bind(sweep)
             .fetch_optional(&mut swept)

@@ -1,7 +1,5 @@
 //! Sessions, codes, keys and failed logins: the cases of B05.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::{Context as _, Result, ensure};
 use colloquy_e2e::{
     client::{Answer, Browser, Client, NewAccount, USER2},
@@ -85,12 +83,10 @@ pub async fn no_start_sweeps_what_counts(target: &mut Target, clock: &ShiftedClo
 
 /// Waits until the sweep of the process that is ahead has had its turn.
 async fn swept(target: &mut Target, file: &str, sweep: &str) -> Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let ahead = i64::try_from(now)? + DAY * 1000;
     let stores = target.all_in_one()?.stores();
     eventually("a sweep has its turn", || async {
-        let highest = stores.highest_reading(file, sweep).await?;
-        Ok(highest.filter(|highest| *highest > ahead))
+        let ahead = stores.read_ahead(file, sweep).await?;
+        Ok(ahead.filter(|ahead| *ahead > DAY * 1000))
     })
     .await?;
     Ok(())

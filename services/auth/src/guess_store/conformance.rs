@@ -72,7 +72,7 @@ pub async fn b05_a_lock_of_a_clock_that_was_ahead_ends(store: Arc<dyn GuessStore
     let admission = store.admit(&both, at(15 * MINUTE)).await.unwrap();
     assert_eq!(admission, Admission::Admitted);
     for _ in 0..9 {
-        fail(store.as_ref(), &[free.clone()], 15 * MINUTE).await;
+        fail(store.as_ref(), std::slice::from_ref(&free), 15 * MINUTE).await;
     }
 }
 
