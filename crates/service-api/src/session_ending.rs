@@ -1,5 +1,7 @@
 //! Their password has changed: end their sessions. Asked by customer management, answered by auth (decision 23).
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber};
@@ -25,13 +27,27 @@ pub struct EndSessions {
     /// The one that goes on.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub except: Option<SessionId>,
+    /// How the password changed, if it was reset by mail.
+    #[serde(default)]
+    pub reset: Option<ResetByMail>,
+}
+
+/// A password that was reset by mail, which proves more than a login does: every wait of the account is lifted, and the
+/// place of the reset is a known one (decision 30).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResetByMail {
+    /// The name of the account.
+    pub username: String,
+    /// The address that the password was reset from, unless it is unknown.
+    #[schema(value_type = Option<String>)]
+    pub client: Option<IpAddr>,
 }
 
 /// Ends sessions.
 #[async_trait]
 pub trait SessionEnding: Send + Sync + 'static {
     /// Ends every session of a customer that began with an earlier password. When this has returned nobody lets them
-    /// in. Late, or asked again, it ends no other ones. Takes up to two seconds while a reader of revocations does not
+    /// in. After a reset by mail every wait of the account is lifted besides. Late, or asked again, it ends no other ones. Takes up to two seconds while a reader of revocations does not
     /// answer.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ pub struct Charge {
     pub budget: Digest,
     /// Its size.
     pub limit: Limit,
+    /// The account that it is a budget of, if it is of one.
+    pub account: Option<Digest>,
 }
 
 /// Where budgets are kept.
@@ -47,6 +49,12 @@ pub trait GuessStore: Send + Sync + 'static {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Forgets all budgets of an account, with their failed tries and locks.
+    ///
+    /// # Errors
+    /// The store could not do it.
+    async fn lift(&self, account: &Digest) -> Result<(), StoreError>;
 
     /// Remembers that a login succeeded at a place.
     ///

@@ -27,7 +27,11 @@ impl Auth {
             before: ending.before,
             except: ending.except,
         };
-        self.end_sessions(ending.customer_id, &ended).await
+        self.end_sessions(ending.customer_id, &ended).await?;
+        match &ending.reset {
+            Some(reset) => self.owner_returned(reset).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -53,7 +57,7 @@ fn unavailable(error: StoreError) -> CallError {
     operation_id = "endSessions",
     request_body = EndSessions,
     responses(
-        (status = 200, description = "The sessions have ended; they are no longer accepted.", body = Envelope<Nothing>),
+        (status = 200, description = "The sessions have ended; they are no longer accepted. After a reset by mail the account has no wait left.", body = Envelope<Nothing>),
         BadBody,
         Forbidden,
     )

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use colloquy_chassis::ClientAddress;
 use colloquy_contracts::Timestamp;
+use colloquy_service_api::session_ending::ResetByMail;
 use colloquy_sql::StoreError;
 use tokio::time::{Instant, timeout_at};
 
@@ -52,9 +53,7 @@ impl Auth {
         device: Option<&Device>,
     ) -> Result<Try, LoginError> {
         let network = address.network().to_string();
-        let place = address
-            .known()
-            .map(|_| Digest::of(&["address", account.as_str(), &network]));
+        let place = place_of(account, address);
         let budget = match (device, &place) {
             (Some(device), _) => Digest::of(&["device", account.as_str(), &device.id]),
             (None, Some(place)) if self.guesses.is_known(place, self.clock.now()).await? => {
@@ -65,12 +64,14 @@ impl Auth {
         let mut charges = vec![Charge {
             budget,
             limit: self.settings.guesses.account,
+            account: Some(account.clone()),
         }];
         // Whoever shares an address with an owner must not lock their device out; it has a limit already.
         if device.is_none() {
             charges.push(Charge {
                 budget: Digest::of(&["all accounts", &network]),
                 limit: self.settings.guesses.address,
+                account: None,
             });
         }
         let admitted_at = self.until_decided(&charges).await?;
@@ -94,9 +95,26 @@ impl Auth {
     /// The password was right: the place, if it is known, has a budget of its own from now on.
     pub(crate) async fn succeeded(&self, tried: &Try) -> Result<(), StoreError> {
         self.settle(tried, Outcome::GivenBack).await?;
-        let Some(place) = &tried.place else {
-            return Ok(());
-        };
+        match &tried.place {
+            Some(place) => self.remember(place).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The account's password was reset by mail: what keeps the account waiting is lifted, and the place of the reset, if
+    /// it is known, has a budget of its own from now on.
+    pub(crate) async fn owner_returned(&self, reset: &ResetByMail) -> Result<(), StoreError> {
+        let account = Digest::of_account(&reset.username);
+        self.guesses.lift(&account).await?;
+        self.settled.notify_waiters();
+        let client = reset.client.map(ClientAddress::Known);
+        match client.and_then(|client| place_of(&account, client)) {
+            Some(place) => self.remember(&place).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn remember(&self, place: &Digest) -> Result<(), StoreError> {
         let known_for = self.settings.guesses.known_for.as_millis();
         let known_for = i64::try_from(known_for).unwrap_or(i64::MAX);
         let until = self.clock.now().millis().saturating_add(known_for);
@@ -135,6 +153,13 @@ impl Auth {
             let _ = timeout_at((Instant::now() + LOOK_AGAIN).min(by), settled).await;
         }
     }
+}
+
+/// A client address on an account, unless the address is unknown (decision 26).
+fn place_of(account: &Digest, client: ClientAddress) -> Option<Digest> {
+    client.known()?;
+    let network = client.network().to_string();
+    Some(Digest::of(&["address", account.as_str(), &network]))
 }
 
 /// In whole seconds, and one at the least.

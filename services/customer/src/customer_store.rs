@@ -14,7 +14,7 @@ use std::{borrow::Cow, sync::Arc};
 use async_trait::async_trait;
 use colloquy_chassis::{Failure, Kind, identity::SessionId};
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
-use colloquy_service_api::session_ending::EndSessions;
+use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
 use colloquy_sql::{StoreError, sweeping::KeptReadings};
 
 use crate::{
@@ -140,6 +140,8 @@ pub struct PasswordChange {
     pub new: PasswordHash,
     /// The session that goes on.
     pub except: Option<SessionId>,
+    /// How the password changes, if it is reset by mail.
+    pub reset: Option<ResetByMail>,
 }
 
 /// One note that sessions have yet to be ended.
@@ -238,8 +240,9 @@ pub trait CustomerStore: Send + Sync + 'static {
     -> Result<Vec<Customer>, StoreError>;
 
     /// Replaces a password, raises its number and notes, in the same step, that the sessions with smaller numbers have
-    /// yet to be ended (decision 23), and that it is `now`. `None`, and nothing done, if the verified hash is not there
-    /// any more: of many that verified the same one, one replaces it.
+    /// yet to be ended (decision 23), whether it is a reset by mail, and that it is `now`. `None`, and nothing done, if the verified hash is not there
+    /// any more: of many that verified the same one, one replaces it. A reset by mail lifts the wait after wrong current
+    /// passwords, too (decision 30).
     ///
     /// # Errors
     /// The store could not do it.

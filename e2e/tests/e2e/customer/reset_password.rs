@@ -164,6 +164,35 @@ async fn s07_a_reset_ends_every_session_at_once_and_its_sockets_within_two_secon
     Ok(())
 }
 
+/// Of a known address and of strangers.
+#[tokio::test]
+async fn b08_a_reset_by_mail_ends_the_wait_of_an_account() -> Result<()> {
+    let scene = scene().await?;
+    let who = forgetful(&scene).await?;
+    let stranger = Browser::across_from(scene.url, Ipv4Addr::new(127, 0, 0, 6), "a stranger")?;
+    let login = |password: &str| json!({"username": who.account.username, "password": password});
+    let mut locked = 0;
+    for client in [&who.browser, &stranger] {
+        for _ in 0..100 {
+            let answer = client
+                .post("/auth/login", &login("a wrong password"))
+                .await?;
+            if answer.status == 429 {
+                locked += 1;
+                break;
+            }
+        }
+    }
+    assert_eq!(locked, 2, "both have to wait");
+    who.ticket().await?;
+    assert_done(&who.reset(&json!({})).await?, "reset");
+    for client in [&who.browser, &stranger] {
+        let answer = client.post("/auth/login", &login(NEW)).await?;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn contract_customer_forget_pass_resend_within_a_minute_leaves_the_earlier_code_valid()
 -> Result<()> {

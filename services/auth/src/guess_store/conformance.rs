@@ -28,6 +28,7 @@ macro_rules! guess_store_conformance {
             s04_of_many_tries_at_once_no_more_are_admitted_than_the_limit
             decision_30_what_is_given_back_at_once_is_there_again
             decision_30_places_are_known_until_their_time
+            b08_the_budgets_of_an_account_are_lifted_together_and_no_others
             decision_15_what_is_as_in_the_beginning_is_swept_and_locks_are_not
         );
     };
@@ -53,6 +54,7 @@ fn charge(budget: &str, tries: usize) -> Charge {
     Charge {
         budget: Digest::of(&[budget]),
         limit: Limit { tries, ..limit },
+        account: None,
     }
 }
 
@@ -95,6 +97,47 @@ pub async fn s04_failed_tries_are_counted_and_lock(store: Arc<dyn GuessStore>) {
     let locked = Admission::Locked(at(2 + 45 * MINUTE));
     let again = store.admit(&charges, at(3 + 15 * MINUTE)).await.unwrap();
     assert_eq!(again, locked, "the second lock lasts twice as long");
+}
+
+/// Every place's; also while a try of one of them is not decided yet.
+pub async fn b08_the_budgets_of_an_account_are_lifted_together_and_no_others(
+    store: Arc<dyn GuessStore>,
+) {
+    let of = |account: &str, budget: &str| Charge {
+        account: Some(Digest::of(&[account])),
+        ..charge(budget, 1)
+    };
+    let everywhere = charge("all accounts", 9);
+    let home = [of("an", "home"), everywhere.clone()];
+    let strangers = [of("an", "strangers")];
+    let others = [of("binh", "others")];
+    for charges in [&home[..], &strangers, &others] {
+        fail(&*store, charges, 0).await;
+    }
+    let undecided = [of("an", "elsewhere")];
+    let admission = store.admit(&undecided, at(1)).await.unwrap();
+    assert_eq!(admission, Admission::Admitted);
+    store.lift(&Digest::of(&["an"])).await.unwrap();
+    let late = store.settle(&undecided, at(1), Outcome::Failed, at(2));
+    late.await.unwrap();
+    for charges in [&home[..], &strangers, &undecided] {
+        let admission = store.admit(charges, at(3)).await.unwrap();
+        assert_eq!(admission, Admission::Admitted, "{charges:?}");
+    }
+    let locked = store.admit(&others, at(3)).await.unwrap();
+    assert_eq!(locked, Admission::Locked(at(15 * MINUTE)));
+    // Of this address one try has failed, one is not decided yet.
+    let left = [Charge {
+        limit: Limit {
+            tries: 2,
+            ..everywhere.limit
+        },
+        ..everywhere
+    }];
+    assert_eq!(
+        store.admit(&left, at(4)).await.unwrap(),
+        Admission::Undecided
+    );
 }
 
 /// Whoever locks one locks no other.

@@ -72,12 +72,15 @@ async fn save(
 ) -> Result<(), StoreError> {
     for changed in budgets.changed() {
         let changed = changed?;
-        sqlx::query("UPDATE guess_budgets SET state = $2, forgotten_at = $3 WHERE budget = $1")
-            .bind(changed.budget)
-            .bind(changed.state)
-            .bind(changed.forgotten_at)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "UPDATE guess_budgets SET state = $2, forgotten_at = $3, account = $4 WHERE budget = $1",
+        )
+        .bind(changed.budget)
+        .bind(changed.state)
+        .bind(changed.forgotten_at)
+        .bind(changed.account)
+        .execute(&mut *transaction)
+        .await?;
     }
     Ok(transaction.commit().await?)
 }
@@ -101,6 +104,14 @@ impl GuessStore for PostgresGuessStore {
             save(transaction, budgets).await
         };
         bounded(&self.0, work).await?
+    }
+
+    async fn lift(&self, account: &Digest) -> Result<(), StoreError> {
+        let work = sqlx::query("DELETE FROM guess_budgets WHERE account = $1")
+            .bind(account.as_str())
+            .execute(&self.0);
+        bounded(&self.0, work).await??;
+        Ok(())
     }
 
     async fn remember(&self, place: &Digest, until: Timestamp) -> Result<(), StoreError> {

@@ -6,7 +6,10 @@ use colloquy_contracts::Timestamp;
 use colloquy_sql::StoreError;
 
 use super::Charge;
-use crate::guess_limits::{Admission, Budget, Outcome};
+use crate::{
+    digest::Digest,
+    guess_limits::{Admission, Budget, Outcome},
+};
 
 /// `budget`, `state`.
 pub type Row = (String, String);
@@ -14,11 +17,12 @@ pub type Row = (String, String);
 /// The budgets of some charges, in the same order; one without a row is as in the beginning.
 pub struct Budgets<'a>(Vec<(&'a Charge, Budget)>);
 
-/// What to write: `budget`, `state`, `forgotten_at`.
+/// What to write: `budget`, `state`, `forgotten_at`, `account`.
 pub struct Changed {
     pub budget: String,
     pub state: String,
     pub forgotten_at: i64,
+    pub account: Option<String>,
 }
 
 impl<'a> Budgets<'a> {
@@ -81,6 +85,7 @@ impl<'a> Budgets<'a> {
                 budget: charge.budget.to_string(),
                 state: serde_json::to_string(&budget).map_err(broken)?,
                 forgotten_at: budget.forgotten_at(&charge.limit).millis(),
+                account: charge.account.as_ref().map(Digest::to_string),
             })
         })
     }

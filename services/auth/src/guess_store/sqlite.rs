@@ -51,12 +51,14 @@ async fn save(
     for changed in budgets.changed() {
         let changed = changed?;
         sqlx::query(
-            "INSERT INTO guess_budgets (budget, state, forgotten_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (budget) DO UPDATE SET state = excluded.state, forgotten_at = excluded.forgotten_at",
+            "INSERT INTO guess_budgets (budget, state, forgotten_at, account) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (budget) DO UPDATE
+             SET state = excluded.state, forgotten_at = excluded.forgotten_at, account = excluded.account",
         )
         .bind(changed.budget)
         .bind(changed.state)
         .bind(changed.forgotten_at)
+        .bind(changed.account)
         .execute(&mut *transaction)
         .await?;
     }
@@ -86,6 +88,14 @@ impl GuessStore for SqliteGuessStore {
         let (transaction, mut budgets) = self.load(charges).await?;
         budgets.settle(admitted_at, outcome, now);
         save(transaction, budgets).await
+    }
+
+    async fn lift(&self, account: &Digest) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM guess_budgets WHERE account = ?1")
+            .bind(account.as_str())
+            .execute(&self.0.writer)
+            .await?;
+        Ok(())
     }
 
     async fn remember(&self, place: &Digest, until: Timestamp) -> Result<(), StoreError> {

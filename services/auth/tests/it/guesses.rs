@@ -11,15 +11,20 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
-use colloquy_auth::{Auth, GuessLimits, GuessStore, Settings, router};
+use colloquy_auth::{Auth, Foundation, GuessLimits, GuessStore, SessionStore, Settings, router};
 use colloquy_chassis::{ServiceName, client_address::CLIENT_ADDRESS, clock::ManualClock};
-use colloquy_service_api::{Account, CallError, CredentialCheck, credential_check::Credential};
+use colloquy_contracts::{CustomerId, SessionNumber};
+use colloquy_service_api::{
+    Account, CallError, CredentialCheck, SessionEnding as _,
+    credential_check::Credential,
+    session_ending::{EndSessions, ResetByMail},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::parts::{DownStore, OneAccount, clock, foundation, guesses_in};
+use crate::parts::{DownStore, OneAccount, clock, foundation, guesses_in, sqlite_store};
 
 const MINUTE: i64 = 60_000;
 const OWNER: &str = "10.0.0.1";
@@ -31,6 +36,7 @@ const UNKNOWN: &str = "unknown";
 #[derive(Clone)]
 pub struct World {
     router: Router,
+    auth: Arc<Auth>,
     pub clock: Arc<ManualClock>,
     compared: Arc<AtomicUsize>,
     customers_are_away: Arc<AtomicBool>,
@@ -62,6 +68,10 @@ pub struct Answered {
 
 impl World {
     pub fn on(guesses: Arc<dyn GuessStore>) -> Self {
+        Self::with(guesses, Arc::new(DownStore))
+    }
+
+    fn with(guesses: Arc<dyn GuessStore>, sessions: Arc<dyn SessionStore>) -> Self {
         let (clock, compared, away) = (clock(), Arc::default(), Arc::default());
         let credentials = Counting {
             compared: Arc::clone(&compared),
@@ -71,9 +81,17 @@ impl World {
             secure_cookie: false,
             guesses: GuessLimits::default(),
         };
-        let auth = Auth::new(foundation(Arc::new(credentials), guesses, &clock), settings);
+        let foundation = foundation(Arc::new(credentials), guesses, &clock);
+        let auth = Auth::new(
+            Foundation {
+                sessions,
+                ..foundation
+            },
+            settings,
+        );
         Self {
-            router: router(auth),
+            router: router(Arc::clone(&auth)),
+            auth,
             clock,
             compared,
             customers_are_away: away,
@@ -294,4 +312,64 @@ async fn invariant_12_while_failed_tries_cannot_be_counted_nothing_is_compared()
     assert_eq!(answered.headers[header::RETRY_AFTER], "1");
     assert_eq!(answered.body["message"], "Login failed");
     assert_eq!(world.compared(), 0);
+}
+
+/// At home, which was known, elsewhere, and for strangers; and where the password was reset ten tries are its own.
+#[tokio::test]
+async fn b08_a_reset_by_mail_lifts_every_wait_and_makes_its_place_known() {
+    let (folder, sessions) = sqlite_store().await;
+    let world = World::with(guesses_in(&folder).await, sessions);
+    assert_eq!(world.status(OWNER, RIGHT).await, 200);
+    for address in [OWNER, STRANGER] {
+        world.guess_until_locked(address, "user1").await;
+    }
+    let ending = |reset| EndSessions {
+        customer_id: CustomerId(1),
+        before: SessionNumber(2),
+        except: None,
+        reset,
+    };
+    world.auth.end_earlier(&ending(None)).await.unwrap();
+    for address in [OWNER, STRANGER] {
+        assert_eq!(
+            world.status(address, RIGHT).await,
+            429,
+            "a changed password"
+        );
+    }
+    let place = "192.0.2.7";
+    let reset = ResetByMail {
+        username: "User1".to_owned(),
+        client: Some(place.parse().unwrap()),
+    };
+    world.auth.end_earlier(&ending(Some(reset))).await.unwrap();
+    for address in [place, OWNER] {
+        assert_eq!(world.status(address, RIGHT).await, 200, "{address}");
+    }
+    let guesses = world.guess_until_locked(STRANGER, "user1").await;
+    assert_eq!(guesses, 10, "the first lock, as in the beginning");
+    assert_eq!(world.status("203.0.113.10", RIGHT).await, 429);
+    world.clock.advance_millis(14 * MINUTE);
+    assert_eq!(world.status(place, ("user1", "wrong")).await, 401);
+    assert_eq!(world.status(place, RIGHT).await, 200);
+}
+
+/// An unknown address proves nothing of the next one that is unknown.
+#[tokio::test]
+async fn b08_a_reset_from_an_unknown_address_lifts_the_wait_and_makes_no_place_known() {
+    let (folder, sessions) = sqlite_store().await;
+    let world = World::with(guesses_in(&folder).await, sessions);
+    world.guess_until_locked(STRANGER, "user1").await;
+    let ending = EndSessions {
+        customer_id: CustomerId(1),
+        before: SessionNumber(2),
+        except: None,
+        reset: Some(ResetByMail {
+            username: "user1".to_owned(),
+            client: None,
+        }),
+    };
+    world.auth.end_earlier(&ending).await.unwrap();
+    world.guess_until_locked(STRANGER, "user1").await;
+    assert_eq!(world.status("192.0.2.7", RIGHT).await, 429);
 }

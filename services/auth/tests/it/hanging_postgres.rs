@@ -44,6 +44,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
     let charges = [Charge {
         budget: digest.clone(),
         limit: GuessLimits::default().account,
+        account: None,
     }];
     fill(&pool).await;
     proxy.swallow();
@@ -61,6 +62,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
             "settle",
             guesses.settle(&charges, now, Outcome::Failed, now)
         ),
+        fails_in_time("lift", guesses.lift(&digest)),
         fails_in_time("remember", guesses.remember(&digest, now)),
         fails_in_time("is_known", guesses.is_known(&digest, now)),
         fails_in_time("sweep", guesses.sweep(now)),

@@ -128,6 +128,10 @@ impl GuessStore for Free {
         Ok(())
     }
 
+    async fn lift(&self, _: &Digest) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn remember(&self, _: &Digest, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
     }

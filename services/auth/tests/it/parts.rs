@@ -226,6 +226,10 @@ impl GuessStore for DownStore {
         away()
     }
 
+    async fn lift(&self, _: &Digest) -> Result<(), StoreError> {
+        away()
+    }
+
     async fn remember(&self, _: &Digest, _: Timestamp) -> Result<(), StoreError> {
         away()
     }

@@ -140,6 +140,7 @@ async fn decision_23_in_one_process_auth_is_asked_without_http() {
         customer_id: CustomerId(7),
         before: SessionNumber(5),
         except: None,
+        reset: None,
     };
     let (_folder, store) = sqlite_store().await;
     let auth = auth_on(Arc::clone(&store), OneAccount, false);

@@ -48,6 +48,7 @@ macro_rules! customer_store_conformance {
             decision_23_a_password_is_replaced_together_with_the_mark_that_ends_sessions
             decision_23_of_those_who_replace_one_password_at_once_one_does
             b05_each_change_of_a_password_raises_its_number_and_ends_smaller_ones
+            b08_a_reset_by_mail_is_noted_with_the_ending
             decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotten
             s01_a_hash_is_upgraded_only_while_it_is_the_verified_one
             decision_30_a_budget_tells_how_long_to_wait_when_it_is_spent

@@ -1,9 +1,9 @@
 //! The row that both adapters read and write.
 
 use colloquy_contracts::{CustomerId, SessionNumber};
-use colloquy_service_api::session_ending::EndSessions;
+use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
 
-use super::{Customer, EndingId, NewCustomer, Profile, Taken};
+use super::{Customer, EndingId, NewCustomer, PasswordChange, Profile, Taken};
 use crate::{domain::fold, password::PasswordHash};
 
 /// One row of `customers`.
@@ -119,6 +119,14 @@ pub(super) struct EndingRow {
     customer_id: i64,
     except_session: Option<String>,
     ended_before: i64,
+    reset_name: Option<String>,
+    reset_from: Option<String>,
+}
+
+/// The address of a reset by mail as the column holds it.
+pub(super) fn reset_from_column(change: &PasswordChange) -> Option<String> {
+    let client = change.reset.as_ref()?.client?;
+    Some(client.to_string())
 }
 
 impl EndingRow {
@@ -128,6 +136,10 @@ impl EndingRow {
             before: SessionNumber(self.ended_before),
             // What is no session id is no session: then all of them end.
             except: self.except_session.and_then(|session| session.parse().ok()),
+            reset: self.reset_name.map(|username| ResetByMail {
+                username,
+                client: self.reset_from.and_then(|client| client.parse().ok()),
+            }),
         };
         (EndingId(self.ending_id), ending)
     }

@@ -122,6 +122,7 @@ async fn change(
         verified: Some(hash),
         new: customers.hashing.hash(request.new_password.clone()).await?,
         except: Some(caller.session_id),
+        reset: None,
     };
     while !customers.replace_password(&change).await? {
         // Another request was faster: does the current password still fit?

@@ -31,7 +31,8 @@ impl Allowance {
         let pause = Budget::pause_between_mails_to(email);
         let is_early = !is_granted(store.spend(&pause, now).await)?;
         let first = Budget::first_mail_to(email, client);
-        let is_first = is_granted(store.spend(&first, now).await)?;
+        // An unknown address is none that had no mail (decision 26).
+        let is_first = client.known().is_some() && is_granted(store.spend(&first, now).await)?;
         let mails = Budget::mails_to(email, is_first);
         let first = is_first.then_some(first);
         if is_granted(store.spend(&mails, now).await)? {

@@ -10,10 +10,11 @@ use colloquy_chassis::{
     Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, cookies::cookies, extract::Body,
 };
 use colloquy_contracts::{
-    CustomerId, Envelope,
+    Envelope,
     openapi::{BadBody, Nothing},
 };
 use colloquy_expiring_store::ExpiringStoreError;
+use colloquy_service_api::session_ending::ResetByMail;
 use colloquy_sql::StoreError;
 use http::{HeaderMap, header};
 use serde::Deserialize;
@@ -26,7 +27,7 @@ use super::{
 };
 use crate::{
     Customers,
-    customer_store::PasswordChange,
+    customer_store::{Customer, PasswordChange},
     domain::{BrokenRule, Email, PasswordError},
     fields,
     hashing::HashingError,
@@ -105,7 +106,7 @@ pub(crate) async fn handle(
         Some(Proof::Tickets(tickets))
     };
     let email = Email::parse(request.email)?;
-    reset(&customers, &email, request.new_password, proof).await?;
+    reset(&customers, &email, request.new_password, proof, address).await?;
     let cookie = cleared_cookie(customers.settings.secure_cookie);
     let answer = Answer("Password changed. Please log in.", ());
     Ok(([(header::SET_COOKIE, cookie)], answer).into_response())
@@ -116,6 +117,7 @@ async fn reset(
     email: &Email,
     password: Password,
     proof: Option<Proof>,
+    client: ClientAddress,
 ) -> Result<(), ResetError> {
     let confirmation = customers.confirmations.find(email).await?;
     let confirmation = confirmation
@@ -130,7 +132,7 @@ async fn reset(
     if !customers.confirmations.take(email, &confirmation).await? {
         return Err(ResetError::NotConfirmed);
     }
-    let outcome = replace(customers, customer.customer_id, new).await;
+    let outcome = replace(customers, customer, new, client).await;
     if let Err(error) = &outcome
         && !error.is_replaced()
         && let Err(error) = customers.confirmations.put_back(email, confirmation).await
@@ -142,14 +144,19 @@ async fn reset(
 
 async fn replace(
     customers: &Customers,
-    customer_id: CustomerId,
+    customer: Customer,
     new: PasswordHash,
+    client: ClientAddress,
 ) -> Result<(), ResetError> {
     let change = PasswordChange {
-        customer_id,
+        customer_id: customer.customer_id,
         verified: None,
         new,
         except: None,
+        reset: Some(ResetByMail {
+            username: customer.username,
+            client: client.known(),
+        }),
     };
     let replaced = customers.replace_password(&change).await?;
     replaced.then_some(()).ok_or(ResetError::NotConfirmed)

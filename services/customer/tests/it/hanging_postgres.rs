@@ -53,6 +53,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         verified: None,
         new: PasswordHash::new("$argon2id$new"),
         except: None,
+        reset: None,
     };
     let budget = Budget::guesses_of(id);
     let spending = async {

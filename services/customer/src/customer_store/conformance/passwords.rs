@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
-use colloquy_service_api::session_ending::EndSessions;
+use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
 
 use super::account;
 use crate::{
     customer_store::{CustomerStore, ENDING_DUE_MILLIS, EndingId, PasswordChange},
-    domain::Email,
+    domain::{Budget, Email},
     password::PasswordHash,
 };
 
@@ -22,6 +22,7 @@ fn change(id: CustomerId, verified: Option<&str>, new: &str) -> PasswordChange {
         verified: verified.map(PasswordHash::new),
         new: PasswordHash::new(new),
         except: None,
+        reset: None,
     }
 }
 
@@ -152,6 +153,43 @@ pub async fn b05_each_change_of_a_password_raises_its_number_and_ends_smaller_on
     assert_eq!(store.replace_password(&late, NOW).await.unwrap(), None);
     assert_eq!(number_of(store.as_ref(), id).await, number);
     assert_eq!(number_of(store.as_ref(), other).await, an.session_number);
+}
+
+/// With its place, or without one; a change is none.
+pub async fn b08_a_reset_by_mail_is_noted_with_the_ending(store: Arc<dyn CustomerStore>) {
+    let id = store.insert(&account("an")).await.unwrap().customer_id;
+    let reset = |client: Option<&str>| ResetByMail {
+        username: "An".to_owned(),
+        client: client.map(|client| client.parse().unwrap()),
+    };
+    let resets = [
+        Some(reset(Some("192.0.2.7"))),
+        Some(reset(Some("2001:db8::7"))),
+        Some(reset(None)),
+        None,
+    ];
+    for reset in &resets {
+        let change = PasswordChange {
+            reset: reset.clone(),
+            ..change(id, None, "$argon2id$new")
+        };
+        let (_, at_once) = replace(store.as_ref(), &change).await;
+        assert_eq!(at_once.reset, *reset);
+    }
+    let guesses = Budget::guesses_of(id);
+    for reset in [None, resets[2].clone()] {
+        while store.spend(&guesses, NOW).await.is_ok() {}
+        let change = PasswordChange {
+            reset: reset.clone(),
+            ..change(id, None, "$argon2id$new")
+        };
+        replace(store.as_ref(), &change).await;
+        let is_lifted = store.spend(&guesses, NOW).await.is_ok();
+        assert_eq!(is_lifted, reset.is_some());
+    }
+    let due = store.endings_due(DUE).await.unwrap();
+    let late: Vec<_> = due.into_iter().map(|(_, ending)| ending.reset).collect();
+    assert_eq!(late[..resets.len()], resets);
 }
 
 /// Not before, so that whoever noted it can see to it; at once when the clock was set back.

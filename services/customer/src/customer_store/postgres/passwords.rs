@@ -6,7 +6,11 @@ use colloquy_sql::StoreError;
 use sqlx::PgPool;
 
 use crate::{
-    customer_store::{ENDING_DUE_MILLIS, ENDINGS, EndingId, PasswordChange, row::EndingRow},
+    customer_store::{
+        ENDING_DUE_MILLIS, ENDINGS, EndingId, PasswordChange,
+        row::{EndingRow, reset_from_column},
+    },
+    domain::Budget,
     password::PasswordHash,
 };
 
@@ -28,14 +32,22 @@ pub(super) async fn replace(
     let Some(number) = number else {
         return Ok(None);
     };
+    if change.reset.is_some() {
+        sqlx::query("DELETE FROM budgets WHERE budget = $1")
+            .bind(Budget::guesses_of(change.customer_id).key())
+            .execute(&mut *transaction)
+            .await?;
+    }
     let ending: EndingRow = sqlx::query_as(
-        "INSERT INTO session_endings (customer_id, except_session, changed_at, ended_before)
-         VALUES ($1, $2, $3, $4) RETURNING *",
+        "INSERT INTO session_endings (customer_id, except_session, changed_at, ended_before, reset_name, reset_from)
+         VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
     )
     .bind(change.customer_id.0)
     .bind(change.except.map(|session| session.to_string()))
     .bind(now.millis())
     .bind(number)
+    .bind(change.reset.as_ref().map(|reset| &reset.username))
+    .bind(reset_from_column(change))
     .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;

@@ -114,7 +114,15 @@ impl System {
 
     async fn reset(&self) -> Result<(), ResetError> {
         let proof = Some(Proof::Tickets(vec![self.ticket.clone()]));
-        reset(&self.customers, &self.email, Password::new(NEW), proof).await
+        let client = ClientAddress::Unknown;
+        reset(
+            &self.customers,
+            &self.email,
+            Password::new(NEW),
+            proof,
+            client,
+        )
+        .await
     }
 
     async fn is_confirmed(&self) -> bool {

@@ -1,6 +1,7 @@
 //! A password change and the end of sessions are one durable step (decision 23).
 
 use colloquy_contracts::{CustomerId, SessionNumber};
+use colloquy_service_api::session_ending::ResetByMail;
 
 use super::{NEW, USER1_EMAIL, change, confirmed, reset};
 use crate::system::{BROWSER, SESSION, System};
@@ -56,4 +57,28 @@ async fn decision_23_after_a_kill_between_change_and_ending_another_process_ends
     next.advance_seconds(5);
     let ending = next.ending().await;
     assert_eq!((ending.customer_id, ending.except), (CustomerId(1), None));
+}
+
+/// Also late, and by another process: it is the note that says so.
+#[tokio::test]
+async fn b08_auth_is_told_of_a_reset_by_mail_and_its_place_even_after_a_kill() {
+    let mut system = System::start().await;
+    let reset_by_mail = Some(ResetByMail {
+        username: "user1".to_owned(),
+        client: Some(BROWSER.address.parse().unwrap()),
+    });
+    let ticket = confirmed(&mut system, USER1_EMAIL).await;
+    let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(&ticket)).await;
+    answer.assert_done();
+    assert_eq!(system.ending().await.reset, reset_by_mail);
+    change(&system, NEW, "another horse").await.assert_done();
+    assert_eq!(system.ending().await.reset, None);
+
+    let ticket = confirmed(&mut system, USER1_EMAIL).await;
+    system.sessions.ending.set_down(true);
+    let answer = reset(&system, &BROWSER, USER1_EMAIL, Some(&ticket)).await;
+    answer.assert_wait(503, 1);
+    let mut next = system.restarted().await;
+    next.advance_seconds(5);
+    assert_eq!(next.ending().await.reset, reset_by_mail);
 }
