@@ -14,6 +14,7 @@ use colloquy_chassis::{
     readiness::Readiness,
     session_token::SessionVerifier,
 };
+use colloquy_chat_query::ViewMembership;
 use colloquy_service_api::RevocationList;
 
 use self::{accounts::Accounts, chat::Chat};
@@ -51,6 +52,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         folder: &folder,
         keys: &keys,
         stores: stores.accounts,
+        rooms: Arc::new(ViewMembership(Arc::clone(&stores.chat.views))),
         clock: Arc::clone(&clock),
         tasks: tasks.clone(),
     };

@@ -80,6 +80,7 @@ pub struct Accounts {
     pub resets_per_hour: u32,
     pub confirms_per_hour: u32,
     pub searches_per_minute: u32,
+    pub phone_searches_per_day: u32,
     pub reset_without_ticket: Option<bool>,
 }
 

@@ -11,6 +11,7 @@ use colloquy_mail::{
     mail_transport::{folder::FolderTransport, smtp::SmtpTransport},
 };
 use colloquy_otp::{Otp, SystemRandomness};
+use colloquy_service_api::RoomsOfCustomer;
 
 use crate::{
     data_folder::DataFolder,
@@ -25,6 +26,8 @@ pub struct Foundation<'a> {
     pub folder: &'a DataFolder,
     pub keys: &'a KeyFolder,
     pub stores: AccountStores,
+    /// Knows who shares a room with whom.
+    pub rooms: Arc<dyn RoomsOfCustomer>,
     pub clock: Arc<dyn Clock>,
     pub tasks: Tasks,
 }
@@ -47,6 +50,7 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         folder,
         keys,
         stores,
+        rooms,
         clock,
         tasks,
     } = foundation;
@@ -89,6 +93,7 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         mailer: mail,
         sessions: auth.clone(),
         confirmations: stores.expiring,
+        rooms,
         new_ticket: ResetTicket::random,
     };
     let reset_without_ticket = settings

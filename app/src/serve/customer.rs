@@ -26,6 +26,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         mailer: process.client(ServiceName::Mail)?,
         sessions: process.client(ServiceName::Auth)?,
         confirmations: process.redis()?,
+        rooms: process.client(ServiceName::ChatQuery)?,
         new_ticket: ResetTicket::random,
     };
     let accounts = &process.settings.accounts;

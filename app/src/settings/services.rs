@@ -74,6 +74,7 @@ pub fn customers(settings: &Settings, reset_without_ticket: bool) -> colloquy_cu
         confirms_per_hour: settings.accounts.confirms_per_hour,
         sign_ups_per_hour: settings.accounts.sign_ups_per_hour,
         searches_per_minute: settings.accounts.searches_per_minute,
+        phone_searches_per_day: settings.accounts.phone_searches_per_day,
     }
 }
 

@@ -63,7 +63,7 @@ impl ServiceName {
             ],
             Self::Websocket => &[Self::Auth, Self::ChatCommand, Self::ChatQuery],
             Self::Auth | Self::ChatCommand => &[Self::Customer],
-            Self::Customer => &[Self::Auth, Self::Otp, Self::Mail],
+            Self::Customer => &[Self::Auth, Self::ChatQuery, Self::Otp, Self::Mail],
             Self::ChatQuery => &[Self::ChatCommand],
             Self::Otp | Self::Mail => &[],
         }

@@ -232,12 +232,16 @@ pub trait CustomerStore: Send + Sync + 'static {
     /// The store could not tell.
     async fn search_names(&self, search: &NameSearch) -> Result<Vec<Customer>, StoreError>;
 
-    /// Those whose phone number contains this, ordered and limited as names are.
+    /// Those whose phone number is searched for as strangers' are, and of `acquaintances` those whose number is searched
+    /// for as theirs are; ordered and limited as names are.
     ///
     /// # Errors
     /// The store could not tell.
-    async fn search_phone_numbers(&self, search: &PhoneSearch)
-    -> Result<Vec<Customer>, StoreError>;
+    async fn search_phone_numbers(
+        &self,
+        search: &PhoneSearch,
+        acquaintances: &[CustomerId],
+    ) -> Result<Vec<Customer>, StoreError>;
 
     /// Replaces a password, raises its number and notes, in the same step, that the sessions with smaller numbers have
     /// yet to be ended (decision 23), whether it is a reset by mail, and that it is `now`. `None`, and nothing done, if the verified hash is not there

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use colloquy_chassis::{ApiError, Clock, Tasks, identity::Caller};
 use colloquy_contracts::CustomerId;
 use colloquy_expiring_store::ExpiringStore;
-use colloquy_service_api::{Mailer, OneTimeCodes, SessionEnding};
+use colloquy_service_api::{Mailer, OneTimeCodes, RoomsOfCustomer, SessionEnding};
 use colloquy_sql::StoreError;
 
 use crate::{
@@ -41,6 +41,8 @@ pub struct Settings {
     pub sign_ups_per_hour: u32,
     /// Searches that one caller may make in a minute.
     pub searches_per_minute: u32,
+    /// Searches for phone numbers that one caller may make in a day.
+    pub phone_searches_per_day: u32,
 }
 
 /// Whom customer management asks.
@@ -53,6 +55,8 @@ pub struct Collaborators {
     pub sessions: Arc<dyn SessionEnding>,
     /// Keeps who has confirmed a code, and the cookies of requesters.
     pub confirmations: Arc<dyn ExpiringStore>,
+    /// Knows who shares a room with whom.
+    pub rooms: Arc<dyn RoomsOfCustomer>,
     /// Where tickets come from: [`ResetTicket::random`].
     pub new_ticket: fn() -> ResetTicket,
 }
@@ -68,6 +72,7 @@ pub struct Customers {
     pub(crate) code_mails: CodeMails,
     pub(crate) confirmations: Confirmations,
     pub(crate) requesters: Requesters,
+    pub(crate) rooms: Arc<dyn RoomsOfCustomer>,
     pub(crate) new_ticket: fn() -> ResetTicket,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
@@ -91,6 +96,7 @@ impl Customers {
             mailer,
             sessions,
             confirmations,
+            rooms,
             new_ticket,
         } = collaborators;
         sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
@@ -115,6 +121,7 @@ impl Customers {
             code_mails: CodeMails::start(mailing, tasks),
             requesters: Requesters::new(Arc::clone(&confirmations)),
             confirmations: Confirmations::new(confirmations),
+            rooms,
             new_ticket,
             settings,
             clock,

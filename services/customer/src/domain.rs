@@ -15,7 +15,7 @@ mod username;
 pub(crate) use email::MAX as MAX_EMAIL;
 pub(crate) use full_name::MAX as MAX_FULL_NAME;
 pub(crate) use phone_number::DIGITS as PHONE_NUMBER_DIGITS;
-pub(crate) use search::{MAX_NAME as MAX_SEARCH, MIN_DIGITS as MIN_SEARCH_DIGITS};
+pub(crate) use search::MAX_NAME as MAX_SEARCH;
 pub(crate) use username::LENGTH as USERNAME_LENGTH;
 
 pub use avatar_color::AvatarColor;

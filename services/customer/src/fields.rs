@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use crate::domain::{
-    MAX_EMAIL, MAX_FULL_NAME, MAX_SEARCH, MIN_SEARCH_DIGITS, NameSearch, PHONE_NUMBER_DIGITS,
-    PasswordRule, PhoneSearch, USERNAME_LENGTH,
+    MAX_EMAIL, MAX_FULL_NAME, MAX_SEARCH, NameSearch, PHONE_NUMBER_DIGITS, PasswordRule,
+    PhoneSearch, USERNAME_LENGTH,
 };
 
 pub(crate) fn username() -> Object {
@@ -74,8 +74,8 @@ impl IntoParams for NameSearch {
 
 impl IntoParams for PhoneSearch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let part = text("A part of a number.")
-            .pattern(Some(format!(r"^ *\+?[0-9]{{{MIN_SEARCH_DIGITS},}} *$")));
+        let part = text("A part of a number: at least 8 digits, or 4 of people whom the caller shares a room with. Fewer find no one. National and `+` forms are one number.")
+            .pattern(Some(r"^ *\+?[0-9]+ *$"));
         vec![in_path("phoneNumber", part)]
     }
 }

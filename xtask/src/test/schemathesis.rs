@@ -22,11 +22,12 @@ const LEAST_CASES: u32 = 5_000;
 const STOP_GRACE: Duration = Duration::from_secs(20);
 
 /// Limits that made-up calls would run into, as nobody would.
-const LIMITS: [(&str, &str); 6] = [
+const LIMITS: [(&str, &str); 7] = [
     ("COLLOQUY_ACCOUNTS__SIGN_UPS_PER_HOUR", "1000000"),
     ("COLLOQUY_ACCOUNTS__RESETS_PER_HOUR", "1000000"),
     ("COLLOQUY_ACCOUNTS__CONFIRMS_PER_HOUR", "1000000"),
     ("COLLOQUY_ACCOUNTS__SEARCHES_PER_MINUTE", "1000000"),
+    ("COLLOQUY_ACCOUNTS__PHONE_SEARCHES_PER_DAY", "1000000"),
     ("COLLOQUY_GUESSES__PER_ACCOUNT", "1000000"),
     ("COLLOQUY_GUESSES__PER_ADDRESS", "1000000"),
 ];

@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use axum::Router;
 use colloquy_auth::{
     Auth, GuessLimits, SessionSigner, guess_store::sqlite::SqliteGuessStore,
@@ -15,7 +16,7 @@ use colloquy_chassis::{
 };
 use colloquy_chat_command::{ChatCommand, Membership, write_store::SqliteWriteStore};
 use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership};
-use colloquy_contracts::openapi::OpenApi;
+use colloquy_contracts::{CustomerId, openapi::OpenApi, views::ChatRoomView};
 use colloquy_customer::{
     Collaborators, Credentials, Customers, HashingPool, HashingQueue, PasswordRule, ResetTicket,
     customer_store::sqlite::SqliteCustomerStore,
@@ -27,7 +28,7 @@ use colloquy_mail::{
     mail_transport::folder::FolderTransport,
 };
 use colloquy_otp::{Otp, SystemRandomness};
-use colloquy_service_api::MembershipCheck;
+use colloquy_service_api::{CallError, MembershipCheck, RoomsOfCustomer};
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 use tempfile::TempDir;
 
@@ -62,6 +63,16 @@ impl Services {
 
     pub fn keys(&self, name: &str) -> KeyFolder {
         keys(&self.folder, name)
+    }
+}
+
+/// No rooms.
+struct NoRooms;
+
+#[async_trait]
+impl RoomsOfCustomer for NoRooms {
+    async fn rooms_of(&self, _: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+        Ok(Vec::new())
     }
 }
 
@@ -100,6 +111,7 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
         mailer: mail.clone(),
         sessions: auth.clone(),
         confirmations: expiring,
+        rooms: Arc::new(NoRooms),
         new_ticket: ResetTicket::random,
     };
     let settings = colloquy_customer::Settings {
@@ -110,6 +122,7 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
         confirms_per_hour: 1,
         sign_ups_per_hour: 1,
         searches_per_minute: 1,
+        phone_searches_per_day: 1,
     };
     let customers = Customers::start(credentials, collaborators, settings, clock, tasks);
     let all = vec![

@@ -2,6 +2,7 @@
 //! signed up: searches are counted for each caller.
 
 use anyhow::Result;
+use colloquy_e2e::{client::NewAccount, harness::eventually};
 use serde_json::{Value, json};
 
 use super::newcomer::unique_word;
@@ -119,10 +120,55 @@ async fn contract_customer_search_phone_numbers_200_finds_a_part() -> Result<()>
 }
 
 #[tokio::test]
+async fn b11_fewer_than_eight_digits_find_people_of_shared_rooms_alone() -> Result<()> {
+    let scene = scene().await?;
+    let found = scene.newcomer("An").await?;
+    let searcher = scene.newcomer("Searcher").await?;
+    let number = found.account.phone_number.as_str();
+    let (seven, three) = (&number[number.len() - 7..], &number[number.len() - 3..]);
+    let path = |part: &str| format!("/customer/info/phoneNumber/{part}");
+    for part in [seven, three] {
+        let answer = searcher.client.get(&path(part)).await?;
+        assert_eq!((answer.status, answer.data()), (200, &json!([])), "{part}");
+    }
+    searcher.client.create_room("Room", &[found.id]).await?;
+    eventually("the room is in the view", || async {
+        let rooms = searcher.client.rooms().await?;
+        Ok((!rooms.is_empty()).then_some(()))
+    })
+    .await?;
+    let answer = searcher.client.get(&path(seven)).await?;
+    assert_eq!(*answer.data(), json!([found.in_part()]));
+    let answer = searcher.client.get(&path(three)).await?;
+    assert_eq!((answer.status, answer.data()), (200, &json!([])));
+    Ok(())
+}
+
+#[tokio::test]
+async fn b11_national_and_international_forms_are_one_number() -> Result<()> {
+    let scene = scene().await?;
+    let searcher = scene.newcomer("Searcher").await?;
+    for (stored, searched) in [("0", "+84"), ("+84", "0"), ("+84", "0084")] {
+        let mut account = NewAccount::called("An");
+        let rest = account.phone_number.split_off(4);
+        account.phone_number = format!("{stored}{rest}");
+        let id = scene.nobody()?.sign_up(&account).await?;
+        let path = format!("/customer/info/phoneNumber/{searched}{rest}");
+        let answer = searcher.client.get(&path).await?;
+        let hits = answer.data().as_array().map_or(0, Vec::len);
+        assert_eq!(
+            (hits, &answer.data()[0]["customerId"]),
+            (1, &json!(id)),
+            "{path}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn decision_29_400_for_a_search_that_says_too_little() -> Result<()> {
     let searcher = scene().await?.newcomer("Searcher").await?.client;
     for path in [
-        "/customer/info/phoneNumber/090",
         "/customer/info/phoneNumber/%25%25%25%25",
         "/customer/info/phoneNumber/0901x",
         "/customer/info/fullName/%20",

@@ -43,7 +43,7 @@ macro_rules! customer_store_conformance {
             decision_29_names_are_found_without_accents_and_case
             decision_29_no_character_of_a_search_is_special
             decision_29_at_most_fifty_are_found_in_the_order_of_their_names
-            decision_29_numbers_are_found_by_a_part
+            b11_numbers_are_found_by_a_part_and_national_and_international_forms_are_one
             decision_31_an_account_is_found_by_its_mail_address
             decision_23_a_password_is_replaced_together_with_the_mark_that_ends_sessions
             decision_23_of_those_who_replace_one_password_at_once_one_does

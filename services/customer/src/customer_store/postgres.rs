@@ -126,12 +126,18 @@ impl CustomerStore for PostgresCustomerStore {
     async fn search_phone_numbers(
         &self,
         search: &PhoneSearch,
+        acquaintances: &[CustomerId],
     ) -> Result<Vec<Customer>, StoreError> {
+        let acquaintances: Vec<i64> = acquaintances.iter().map(|id| id.0).collect();
         let select = sqlx::query_as(
-            "SELECT * FROM customers WHERE strpos(phone_number, $1) > 0
-             ORDER BY full_name_folded, customer_id LIMIT $2",
-        );
-        self.all(select.bind(search.as_str()).bind(MAX_HITS)).await
+            "SELECT * FROM customers
+             WHERE phone_number LIKE ANY ($1) OR (customer_id = ANY ($2) AND phone_number LIKE ANY ($3))
+             ORDER BY full_name_folded, customer_id LIMIT $4",
+        )
+        .bind(search.of_strangers())
+        .bind(acquaintances)
+        .bind(search.of_acquaintances());
+        self.all(select.bind(MAX_HITS)).await
     }
 
     async fn replace_password(

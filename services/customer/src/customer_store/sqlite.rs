@@ -159,12 +159,11 @@ impl CustomerStore for SqliteCustomerStore {
     }
 
     async fn by_ids(&self, ids: &[CustomerId]) -> Result<Vec<Customer>, StoreError> {
-        let ids = serde_json::to_string(ids).expect("integers are JSON");
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT * FROM customers WHERE customer_id IN (SELECT value FROM json_each(?1))
              ORDER BY customer_id",
         )
-        .bind(ids)
+        .bind(json(ids))
         .fetch_all(&self.0.readers)
         .await?;
         Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
@@ -185,12 +184,18 @@ impl CustomerStore for SqliteCustomerStore {
     async fn search_phone_numbers(
         &self,
         search: &PhoneSearch,
+        acquaintances: &[CustomerId],
     ) -> Result<Vec<Customer>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT * FROM customers WHERE instr(phone_number, ?1) > 0
-             ORDER BY full_name_folded, customer_id LIMIT ?2",
+            "SELECT * FROM customers
+             WHERE EXISTS (SELECT 1 FROM json_each(?1) WHERE phone_number LIKE value)
+                OR (customer_id IN (SELECT value FROM json_each(?2))
+                    AND EXISTS (SELECT 1 FROM json_each(?3) WHERE phone_number LIKE value))
+             ORDER BY full_name_folded, customer_id LIMIT ?4",
         )
-        .bind(search.as_str())
+        .bind(json(&search.of_strangers()))
+        .bind(json(acquaintances))
+        .bind(json(&search.of_acquaintances()))
         .bind(MAX_HITS)
         .fetch_all(&self.0.readers)
         .await?;
@@ -246,6 +251,11 @@ async fn begin(
     database: &SqliteDatabase,
 ) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreError> {
     Ok(database.writer.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+/// A list, as SQLite reads one.
+fn json(list: &(impl serde::Serialize + ?Sized)) -> String {
+    serde_json::to_string(list).expect("numbers and texts are JSON")
 }
 
 /// The new row, or nothing if a column that must be unique is not.

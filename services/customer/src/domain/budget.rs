@@ -76,6 +76,13 @@ impl Budget {
         Self::new("guesses", &customer.0.to_string(), &[GUESSES])
     }
 
+    /// Searches of a customer for phone numbers.
+    #[must_use]
+    pub fn phone_searches_of(customer: CustomerId, per_day: u32) -> Self {
+        let limit = Limit::new(per_day, 24 * HOUR);
+        Self::new("phone searches", &customer.0.to_string(), &[limit])
+    }
+
     /// Changes of a customer's own mail address or number.
     #[must_use]
     pub fn changes_of(customer: CustomerId) -> Self {

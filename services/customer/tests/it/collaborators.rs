@@ -1,7 +1,7 @@
 //! Those whom customer management asks, in process: they do what their traits promise, or are down when a test says so.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
@@ -10,9 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use colloquy_chassis::{Clock, ServiceName};
-use colloquy_contracts::Timestamp;
+use colloquy_contracts::{CustomerId, RoomId, Timestamp, views::ChatRoomView};
 use colloquy_service_api::{
-    CallError, Mailer, OneTimeCodes, SessionEnding,
+    CallError, Mailer, OneTimeCodes, RoomsOfCustomer, SessionEnding,
     mailer::Mail,
     one_time_codes::{Asking, IssuedCode, OneTimeCode, Requester, Typed},
     session_ending::EndSessions,
@@ -243,5 +243,36 @@ impl SessionEnding for Sessions {
 
     async fn ready(&self) -> Result<(), CallError> {
         self.ready.check(ServiceName::Auth).await
+    }
+}
+
+/// The rooms of everybody, by the ids of their members.
+#[derive(Default)]
+pub struct Rooms {
+    pub health: Health,
+    pub members: Mutex<Vec<Vec<i64>>>,
+}
+
+#[async_trait]
+impl RoomsOfCustomer for Rooms {
+    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+        self.health.check(ServiceName::ChatQuery).await?;
+        let members = self.members.lock().unwrap();
+        let rooms = members.iter().filter(|room| room.contains(&customer.0));
+        Ok(rooms.map(|members| room_of(members)).collect())
+    }
+}
+
+fn room_of(members: &[i64]) -> ChatRoomView {
+    let members: Vec<CustomerId> = members.iter().copied().map(CustomerId).collect();
+    ChatRoomView {
+        room_id: RoomId(1),
+        room_name: "Room".to_owned(),
+        created_by: members[0],
+        participant_ids: members,
+        unread_status: BTreeMap::new(),
+        last_message: None,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
     }
 }

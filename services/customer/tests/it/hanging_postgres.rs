@@ -78,7 +78,10 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         fails_in_time("with_password", store.with_password(id)),
         fails_in_time("by_ids", store.by_ids(&ids)),
         fails_in_time("search_names", store.search_names(&names)),
-        fails_in_time("search_phone_numbers", store.search_phone_numbers(&numbers)),
+        fails_in_time(
+            "search_phone_numbers",
+            store.search_phone_numbers(&numbers, &[])
+        ),
         fails_in_time("replace_password", store.replace_password(&change, now)),
         fails_in_time("upgrade_hash", store.upgrade_hash(id, hash, hash)),
         fails_in_time("endings_due", store.endings_due(now)),

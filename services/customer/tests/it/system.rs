@@ -35,7 +35,7 @@ use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use tower::ServiceExt as _;
 
 use crate::{
-    collaborators::{Codes, Post, Sessions},
+    collaborators::{Codes, Post, Rooms, Sessions},
     parts::sqlite_database,
 };
 
@@ -59,6 +59,7 @@ pub const SETTINGS: Settings = Settings {
     confirms_per_hour: 1000,
     sign_ups_per_hour: 1000,
     searches_per_minute: 30,
+    phone_searches_per_day: 200,
 };
 
 /// Customer management with the demo accounts, and handles on everything around it.
@@ -72,6 +73,7 @@ pub struct System {
     pub codes: Arc<Codes>,
     pub post: Arc<Post>,
     pub sessions: Arc<Sessions>,
+    pub rooms: Arc<Rooms>,
     mails: UnboundedReceiver<Mail>,
     endings: UnboundedReceiver<EndSessions>,
 }
@@ -113,11 +115,13 @@ impl System {
         let codes = Arc::new(Codes::new(clock.clone()));
         let ((post, mails), (sessions, endings)) = (Post::new(), Sessions::new());
         let (post, sessions) = (Arc::new(post), Arc::new(sessions));
+        let rooms = Arc::new(Rooms::default());
         let collaborators = Collaborators {
             codes: codes.clone(),
             mailer: post.clone(),
             sessions: sessions.clone(),
             confirmations: confirmations.clone(),
+            rooms: rooms.clone(),
             new_ticket: ResetTicket::random,
         };
         let customers = Customers::start(
@@ -138,6 +142,7 @@ impl System {
             codes,
             post,
             sessions,
+            rooms,
             mails,
             endings,
         }
@@ -172,6 +177,7 @@ impl System {
             mailer: post.clone(),
             sessions: sessions.clone(),
             confirmations: self.confirmations.clone(),
+            rooms: self.rooms.clone(),
             new_ticket: ResetTicket::random,
         };
         let customers = Customers::start(

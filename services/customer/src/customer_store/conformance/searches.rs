@@ -86,31 +86,54 @@ pub async fn decision_29_at_most_fifty_are_found_in_the_order_of_their_names(
     assert_eq!(found(&store, "AN").await, expected);
 }
 
-/// Whoever told no number is not found.
-pub async fn decision_29_numbers_are_found_by_a_part(store: Arc<dyn CustomerStore>) {
+/// Of strangers by eight digits, of acquaintances by four; whoever told no number is not found.
+pub async fn b11_numbers_are_found_by_a_part_and_national_and_international_forms_are_one(
+    store: Arc<dyn CustomerStore>,
+) {
+    let mut ids = Vec::new();
     for (username, phone_number) in [
-        ("chi", Some("0987654321")),
         ("an", Some("0901234567")),
         ("binh", Some("+84901234567")),
+        ("chi", Some("0987654321")),
         ("dung", None),
+        ("em", Some("+12025550123")),
     ] {
         let new = NewCustomer {
             phone_number: phone_number.map(str::to_owned),
             ..account(username)
         };
-        store.insert(&new).await.unwrap();
+        ids.push(store.insert(&new).await.unwrap().customer_id);
     }
-    for (part, usernames) in [
-        ("0901234567", vec!["an"]),
-        ("1234", vec!["an", "binh"]),
-        ("+8490", vec!["binh"]),
-        ("4321", vec!["chi"]),
-        ("09012345678", vec![]),
-        ("5555", vec![]),
+    let acquaintances = [ids[0], ids[1], ids[3]];
+    for (part, of_strangers, with_acquaintances) in [
+        ("0901234567", vec!["an", "binh"], vec!["an", "binh"]),
+        ("+84901234567", vec!["an", "binh"], vec!["an", "binh"]),
+        ("0084901234567", vec!["an", "binh"], vec!["an", "binh"]),
+        ("12345678", vec![], vec![]),
+        ("90123456", vec!["an", "binh"], vec!["an", "binh"]),
+        ("01234567", vec!["an", "binh"], vec!["an", "binh"]),
+        ("9012345", vec![], vec!["an", "binh"]),
+        ("4567", vec![], vec!["an", "binh"]),
+        ("0901", vec![], vec!["an", "binh"]),
+        ("+84901", vec![], vec!["an", "binh"]),
+        ("456", vec![], vec![]),
+        ("+84", vec![], vec![]),
+        ("4321", vec![], vec![]),
+        ("98765432", vec!["chi"], vec!["chi"]),
+        ("+1987654321", vec!["chi"], vec!["chi"]),
+        ("00000000", vec![], vec![]),
+        ("09012345678", vec![], vec![]),
+        ("2025550123", vec!["em"], vec!["em"]),
+        ("02025550123", vec!["em"], vec!["em"]),
     ] {
         let search = PhoneSearch::parse(part).unwrap();
-        let hits = store.search_phone_numbers(&search).await.unwrap();
-        let found: Vec<&str> = hits.iter().map(|hit| hit.username.as_str()).collect();
-        assert_eq!(found, usernames, "{part}");
+        for (among, usernames) in [
+            (&[][..], of_strangers),
+            (&acquaintances, with_acquaintances),
+        ] {
+            let hits = store.search_phone_numbers(&search, among).await.unwrap();
+            let found: Vec<&str> = hits.iter().map(|hit| hit.username.as_str()).collect();
+            assert_eq!(found, usernames, "{part}");
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::{num::NonZeroUsize, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_chassis::{Lifecycle, ServiceName, SystemClock};
+use colloquy_contracts::{CustomerId, views::ChatRoomView};
 use colloquy_expiring_store::EmbeddedExpiringStore;
 use colloquy_service_api::{
-    CallError, CredentialCheck as _, Mailer, OneTimeCodes, SessionEnding,
+    CallError, CredentialCheck as _, Mailer, OneTimeCodes, RoomsOfCustomer, SessionEnding,
     credential_check::Credential,
     mailer::Mail,
     one_time_codes::{Asking, IssuedCode, Typed},
@@ -38,6 +39,13 @@ impl OneTimeCodes for Others {
 
     async fn validate(&self, _: &str, _: &Typed) -> Result<bool, CallError> {
         Err(CallError::Unavailable(ServiceName::Otp, None))
+    }
+}
+
+#[async_trait]
+impl RoomsOfCustomer for Others {
+    async fn rooms_of(&self, _: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
+        Err(CallError::Unavailable(ServiceName::ChatQuery, None))
     }
 }
 
@@ -78,7 +86,8 @@ impl System {
         let collaborators = Collaborators {
             codes: others.clone(),
             mailer: others.clone(),
-            sessions: others,
+            sessions: others.clone(),
+            rooms: others,
             confirmations: Arc::new(EmbeddedExpiringStore::start(&lifecycle.tasks())),
             new_ticket: ResetTicket::random,
         };
@@ -90,6 +99,7 @@ impl System {
             confirms_per_hour: 1,
             sign_ups_per_hour: 1,
             searches_per_minute: 1,
+            phone_searches_per_day: 1,
         };
         let customers = Customers::start(
             Credentials::new(Arc::new(store), hashing),

@@ -38,19 +38,65 @@ async fn contract_customer_search_names_200_ignores_accents_and_case() {
     }
 }
 
+async fn numbers(system: &System, part: &str) -> Vec<i64> {
+    let path = format!("/info/phoneNumber/{part}");
+    let answer = USER1.get(system, &path).await.assert_done();
+    let found = answer.body["data"].as_array().unwrap();
+    found
+        .iter()
+        .map(|hit| hit["customerId"].as_i64().unwrap())
+        .collect()
+}
+
+/// One's own number by four, too.
 #[tokio::test]
 async fn contract_customer_search_phone_numbers_200_finds_a_part() {
-    let (_folder, customers) = seeded().await;
+    let system = System::start().await;
     for (part, found) in [
-        ("0901234567", vec![1]),
+        ("0918765432", vec![2]),
+        ("18765432", vec![2]),
+        ("+84987654321", vec![3]),
         ("1234", vec![1]),
-        ("4321", vec![3]),
-        ("8765", vec![2, 3]),
-        ("5555", vec![]),
+        ("0123456789", vec![]),
     ] {
-        let path = format!("/info/phoneNumber/{part}");
-        assert_eq!(ids(&customers, &path).await, found, "{part}");
+        assert_eq!(numbers(&system, part).await, found, "{part}");
     }
+}
+
+/// Nor by one digit after the other: a search of fewer than eight digits tells of strangers as much as one of none.
+#[tokio::test]
+async fn b11_fewer_digits_find_only_people_whom_the_caller_shares_a_room_with() {
+    let system = System::start().await;
+    *system.rooms.members.lock().unwrap() = vec![vec![2, 3]];
+    for part in ["8765", "1876543", "987654", "0918", "432", "1"] {
+        assert!(numbers(&system, part).await.is_empty(), "{part}");
+    }
+    *system.rooms.members.lock().unwrap() = vec![vec![2, 1]];
+    for (part, found) in [("8765", vec![2]), ("0918", vec![2]), ("432", vec![])] {
+        assert_eq!(numbers(&system, part).await, found, "{part}");
+    }
+    system.rooms.health.set_down(true);
+    assert!(
+        numbers(&system, "8765").await.is_empty(),
+        "shared with none"
+    );
+    assert_eq!(numbers(&system, "18765432").await, [2]);
+}
+
+/// A search that finds no one for want of digits is none of them; other searches are not counted.
+#[tokio::test]
+async fn b11_429_after_two_hundred_searches_for_numbers_in_a_day() {
+    let system = System::start().await;
+    for search in 0..200 {
+        numbers(&system, if search % 2 == 0 { "8765" } else { "18765432" }).await;
+        system.advance_seconds(2);
+    }
+    let path = "/info/phoneNumber/18765432";
+    USER1.get(&system, path).await.assert_wait(429, 86_000);
+    assert!(numbers(&system, "187").await.is_empty());
+    USER1.get(&system, "/info/fullName/vu").await.assert_done();
+    system.advance_seconds(86_000);
+    assert_eq!(numbers(&system, "18765432").await, [2]);
 }
 
 #[tokio::test]
@@ -74,8 +120,7 @@ async fn s17_a_list_shows_others_in_part_and_the_caller_whole() {
 async fn decision_29_400_for_a_search_that_says_too_little() {
     let (_folder, customers) = seeded().await;
     for path in [
-        "/info/phoneNumber/090",
-        "/info/phoneNumber/+090",
+        "/info/phoneNumber/+",
         "/info/phoneNumber/%25%25%25%25",
         "/info/phoneNumber/090a",
         "/info/phoneNumber/0901%00",
