@@ -43,7 +43,7 @@ impl ClientAddress {
     /// With whom this client shares what is limited by address.
     #[must_use]
     pub fn network(self) -> ClientNetwork {
-        ClientNetwork(self.known().map(network))
+        ClientNetwork(self.known().map(network_of))
     }
 
     /// The address, where it is to prove something.
@@ -97,7 +97,7 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {
