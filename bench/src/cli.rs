@@ -17,7 +17,9 @@ pub enum Command {
     G3(Delivery),
     /// Memory per idle connection, and CPU per connect (G8)
     G7(Idle),
-    /// Everything, and write the page of results
+    /// CPU and memory of the processes that `cargo xtask up` has started, and of their parts, while no client is there
+    IdleProcesses(IdleProcesses),
+    /// Everything but that, and write the page of results
     All(All),
     /// Serve the push side alone; what to publish is read from standard input
     PushServer(PushServer),
@@ -57,6 +59,13 @@ pub struct Idle {
     /// How long the connections idle before memory is read again
     #[arg(long, default_value_t = 30)]
     pub idle_seconds: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct IdleProcesses {
+    /// How long the processes are measured
+    #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
 }
 
 #[derive(Debug, Args)]

@@ -2,4 +2,5 @@
 
 pub mod delivery;
 pub mod idle;
+pub mod idle_processes;
 pub mod whole;

@@ -14,7 +14,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command},
-    figures::{delivery, idle},
+    figures::{delivery, idle, idle_processes},
     measure::machine,
 };
 
@@ -28,6 +28,10 @@ fn main() -> anyhow::Result<()> {
         Command::G7(options) => {
             let figure = on_one_thread(idle::measure(&options))?;
             print!("{}", report::idle(&figure));
+        }
+        Command::IdleProcesses(options) => {
+            let figure = on_one_thread(idle_processes::measure(&options))?;
+            print!("{}", report::idle_processes(&figure));
         }
         Command::All(options) => on_one_thread(report::all(&options))?,
         Command::PushServer(options) => on_all_cores(server::push::run(&options))?,

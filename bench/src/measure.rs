@@ -3,6 +3,7 @@
 pub mod cpu;
 pub mod machine;
 pub mod memory;
+pub mod process;
 pub mod statistics;
 
 pub use cpu::Cpu;

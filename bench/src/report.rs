@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     cli::All,
-    figures::{delivery, idle},
+    figures::{delivery, idle, idle_processes},
     measure::machine::Machine,
 };
 
@@ -97,6 +97,33 @@ pub fn idle(figure: &idle::Figure) -> String {
             baseline
         ),
         row("push side", push),
+    )
+}
+
+/// CPU and memory of a system without clients.
+#[must_use]
+pub fn idle_processes(figure: &idle_processes::Figure) -> String {
+    let idle_processes::Figure {
+        options,
+        ours,
+        parts,
+        load_average: [before, after],
+    } = figure;
+    let row =
+        |name: &str, seconds: f64, mib: f64| format!("| {name} | {seconds:.3} | {mib:.1} |\n");
+    let table = |sum: &str, rows: &[idle_processes::Row]| {
+        let lines = rows.iter().map(|one| row(&one.name, one.seconds, one.mib));
+        let total = |of: fn(&idle_processes::Row) -> f64| rows.iter().map(of).sum();
+        let sum = row(sum, total(|one| one.seconds), total(|one| one.mib));
+        lines.chain([sum]).collect::<String>()
+    };
+    format!(
+        "### An idle system\n\n\
+         Load average before {before}, after {after}.\n\n\
+         | process | s of CPU in {} s | MiB (Pss) |\n|---|---|---|\n{}{}",
+        options.seconds,
+        table("**ours**", ours),
+        table("**parts**", parts),
     )
 }
 
