@@ -6,6 +6,7 @@ mod data_folder;
 mod disk;
 mod kafka_comes_later;
 mod leader_hints;
+mod memory;
 mod operating;
 mod own_ports;
 mod planted_bugs;
