@@ -1,7 +1,7 @@
 //! Whether somebody may use a room, decided as decision 11 says: a yes of the read side is final, a no is asked again
 //! at the write side, and if nobody can tell the answer is neither.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Failure, Kind, backoff::Backoff};
 use colloquy_contracts::{CustomerId, RoomId};
@@ -24,6 +24,9 @@ pub struct MembershipCheck {
     members: Cache<(RoomId, CustomerId), ()>,
 }
 
+/// What a person is told who is not in a room, or when there is no such room: the same of every call.
+pub const NOT_A_MEMBER: &str = "You are not a member of this room.";
+
 /// Why a room may not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MembershipError {
@@ -41,6 +44,13 @@ impl Failure for MembershipError {
             Self::NotAMember => Kind::Forbidden,
             Self::Undecided(_) => Kind::Unavailable,
         }
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::NotAMember => NOT_A_MEMBER,
+            Self::Undecided(_) => self.kind().message(),
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 use std::{borrow::Cow, collections::HashSet, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Failure, Kind, Tasks, answer::chain};
+use colloquy_service_api::membership_check::NOT_A_MEMBER;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout_at},
@@ -61,7 +62,7 @@ impl Failure for SubmitError {
 
     fn message(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::Refused(Refusal::NotAMember) => "You are not a member of this room.",
+            Self::Refused(Refusal::NotAMember) => NOT_A_MEMBER,
             Self::Refused(Refusal::MessageNotInRoom) => "There is no such message in this room.",
             Self::Refused(Refusal::KeyReused) => {
                 "This Idempotency-Key was already used for a different request."

@@ -150,6 +150,31 @@ async fn contract_command_message_403_for_a_stranger() -> Result<()> {
 }
 
 #[tokio::test]
+async fn b26_a_room_that_is_not_yours_is_refused_with_the_same_words_everywhere() -> Result<()> {
+    let scene = scene().await?;
+    let room = scene.room().await?;
+    let stranger = &scene.user3;
+    let marker = json!({"roomId": room, "messageId": 1});
+    let mut answers = vec![
+        stranger.send_raw(room, "let me in", None).await?,
+        stranger.post("/command/read", &marker).await?,
+    ];
+    for what in ["message", "onlineStatus", "readMarkers"] {
+        answers.push(
+            stranger
+                .get(&format!("/query/{what}/roomId/{room}"))
+                .await?,
+        );
+    }
+    for answer in answers {
+        assert_refused(&answer, 403, "a stranger");
+        let told = &answer.body["message"];
+        assert_eq!(told, "You are not a member of this room.", "{answer:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn contract_command_message_403_for_a_room_that_does_not_exist() -> Result<()> {
     let scene = scene().await?;
     let stranger = scene.user3.send_raw(scene.room().await?, "x", None).await?;
