@@ -27,7 +27,7 @@ use crate::{
     home,
     listening::Listening,
     listening::edge,
-    settings::{Http, Settings},
+    settings::{Http, Origin, Settings},
 };
 
 /// Runs until it is told to end.
@@ -95,7 +95,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let gateway = Gateway::new(verifier, revocations, proxies, upstreams(routers));
     let mut router = colloquy_api_gateway::router(gateway, origins)
         .merge(colloquy_websocket::router(websocket))
-        .merge(pages(readiness.clone()));
+        .merge(pages(readiness.clone(), settings.http.public_url.clone()));
     let metrics = metrics(options.admin, readiness, &tasks).await?;
     if is_demo {
         router = router.merge(dev_mail).merge(metrics);
@@ -107,9 +107,9 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
 }
 
 /// What else is served: pages for people, and health for operators.
-fn pages(readiness: Readiness) -> Router {
+fn pages(readiness: Readiness, public: Option<Origin>) -> Router {
     documents::router()
-        .merge(home::router())
+        .merge(home::router(public))
         .merge(admin::health_routes(readiness))
 }
 

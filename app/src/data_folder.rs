@@ -32,7 +32,7 @@ pub enum DataFolderError {
     NoDefault,
     #[error("the data folder {0} is in use by another process")]
     InUse(PathBuf),
-    #[error("the data folder {path} cannot be used: {source}")]
+    #[error("the data folder {path} cannot be used")]
     Unusable { path: PathBuf, source: io::Error },
 }
 

@@ -9,7 +9,7 @@ use colloquy_chassis::{
 };
 use tokio::net::TcpListener;
 
-use crate::settings::{Http, authority};
+use crate::settings::{Http, Origin};
 
 /// Port of the seed's page, which may call an all-in-one system on loopback (contract §5).
 const SEED_PAGE_PORT: u16 = 5500;
@@ -63,12 +63,12 @@ impl Listening {
 
     /// Whether pages are refused because nobody said under which address browsers find us.
     pub fn lacks_public_url(&self, http: &Http) -> bool {
-        self.bound.ip().is_unspecified() && http.public_url.is_empty()
+        self.bound.ip().is_unspecified() && http.public_url.is_none()
     }
 
     /// Whether we are meant for this machine alone: on loopback, and with no public address that a proxy serves.
     pub fn is_for_this_machine(&self, http: &Http) -> bool {
-        self.is_loopback() && http.public_url.is_empty()
+        self.is_loopback() && http.public_url.is_none()
     }
 
     /// The hosts we answer to (decision 25): any, beyond loopback without a public URL.
@@ -76,7 +76,7 @@ impl Listening {
         if self.is_for_this_machine(http) {
             return Hosts::new(self.names(http)).direct_only();
         }
-        if http.public_url.is_empty() {
+        if http.public_url.is_none() {
             return Hosts::new([]);
         }
         Hosts::new(self.names(http))
@@ -88,14 +88,13 @@ impl Listening {
             .names(http)
             .into_iter()
             .map(|host| format!("http://{host}"));
-        let public = (!http.public_url.is_empty()).then(|| http.public_url.clone());
         let seed = self.is_loopback().then(|| {
             ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{SEED_PAGE_PORT}"))
         });
         Origins::new(
-            own.chain(public)
-                .chain(seed.into_iter().flatten())
-                .chain(http.allowed_origins.iter().cloned()),
+            own.chain(seed.into_iter().flatten())
+                .filter_map(|origin| Some(Origin::try_from(origin).ok()?.to_string()))
+                .chain(http.origins()),
         )
     }
 }
@@ -135,7 +134,7 @@ impl Listening {
         if port == HTTP_PORT {
             names.append(&mut hosts);
         }
-        names.extend(authority(&http.public_url).map(str::to_owned));
+        names.extend(http.public_hosts());
         names
     }
 }
@@ -188,8 +187,11 @@ mod tests {
         let everywhere = listening("0.0.0.0:8080");
         let mut http = Http::default();
         assert!(names("0.0.0.0:8080").is_empty() && everywhere.lacks_public_url(&http));
-        http.public_url = "https://chat.example".into();
-        assert_eq!(everywhere.names(&http), ["chat.example"]);
+        http.public_url = Origin::try_from("https://chat.example".to_owned()).ok();
+        assert_eq!(
+            everywhere.names(&http),
+            ["chat.example", "chat.example:443"]
+        );
         assert!(!everywhere.lacks_public_url(&http));
         assert!(!listening("192.0.2.5:8080").lacks_public_url(&Http::default()));
     }

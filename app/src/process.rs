@@ -22,12 +22,7 @@ use colloquy_expiring_store::{
 use colloquy_service_api::{RevocationList, ServiceClient};
 use tokio::net::TcpListener;
 
-use crate::{
-    admin_listener,
-    cli::Serve,
-    listening,
-    settings::{Settings, authority},
-};
+use crate::{admin_listener, cli::Serve, listening, settings::Settings};
 
 /// How far a service's admin listener is from its own port (decision 24).
 const ADMIN_OFFSET: u16 = 1000;
@@ -117,13 +112,7 @@ impl Process {
 
     /// The origins whose pages may call: the public URL's and those of the settings.
     pub fn origins(&self) -> Origins {
-        let http = &self.settings.http;
-        let public = (!http.public_url.is_empty()).then(|| http.public_url.clone());
-        Origins::new(
-            public
-                .into_iter()
-                .chain(self.settings.http.allowed_origins.iter().cloned()),
-        )
+        Origins::new(self.settings.http.origins())
     }
 
     /// Signs our calls to other services.
@@ -153,7 +142,7 @@ impl Process {
     /// # Errors
     /// A vital task died.
     pub async fn serve_public(self, router: Router) -> anyhow::Result<()> {
-        let hosts = Hosts::new(authority(&self.settings.http.public_url).map(str::to_owned));
+        let hosts = Hosts::new(self.settings.http.public_hosts());
         let router = listening::edge(hosts, router, &self.settings.http);
         self.serve(router).await
     }

@@ -1,28 +1,33 @@
 //! Settings: embedded defaults, then a file, then the environment; whole and checked before anything starts.
 
+mod addresses;
 mod environment;
 mod secrets;
 pub mod services;
+mod sources;
 mod stomp;
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
 use colloquy_chassis::{
-    ServiceName, client_address::TrustedProxies, session_token::Algorithms, telemetry::LogFormat,
+    ServiceName,
+    client_address::TrustedProxies,
+    session_token::Algorithms,
+    telemetry::{LogFormat, is_filter},
 };
 use colloquy_event_log::KafkaSettings;
 use colloquy_mail::mail_transport::smtp::TlsMode;
-use figment::{
-    Figment,
-    providers::{Format, Toml},
-};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
-pub use self::stomp::Stomp;
+pub use self::{addresses::Origin, stomp::Stomp};
+use self::{
+    addresses::{are_brokers, host, is_store},
+    sources::Sources,
+};
 
 /// The defaults, which are also their documentation.
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
@@ -58,8 +63,9 @@ pub struct Log {
 #[cfg_attr(test, derive(Default))]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    pub public_url: String,
-    pub allowed_origins: Vec<String>,
+    #[serde(deserialize_with = "public_url")]
+    pub public_url: Option<Origin>,
+    pub allowed_origins: Vec<Origin>,
     pub secure_cookie: bool,
     pub trusted_proxies: Vec<String>,
 }
@@ -136,8 +142,8 @@ pub type Rule = (&'static str, &'static str, bool);
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    #[error("cannot read settings file {0}")]
-    Unreadable(PathBuf),
+    #[error("cannot read the settings file {0}")]
+    Unreadable(PathBuf, #[source] io::Error),
     #[error("bad setting: {0}")]
     Bad(String),
     #[error("bad setting: {setting} {rule}")]
@@ -148,7 +154,7 @@ pub enum SettingsError {
     #[error("bad setting: peers.{0} must list at least one address")]
     NoPeer(ServiceName),
     #[error("cannot read the file that {0} names")]
-    NoSecret(String),
+    NoSecret(String, #[source] io::Error),
 }
 
 /// Some settings are secrets, and none of them is for a log.
@@ -164,17 +170,12 @@ impl Settings {
     /// # Errors
     /// A file that is not there, a name that is no setting, a value that does not fit.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
-        let mut figment = Figment::from(Toml::string(DEFAULTS));
-        if let Some(file) = file {
-            if !file.is_file() {
-                return Err(SettingsError::Unreadable(file.to_owned()));
-            }
-            figment = figment.merge(Toml::file_exact(file));
+        let sources = Sources::read(file)?;
+        let mut settings = sources.extract()?;
+        settings.check(&sources)?;
+        if let Some(host) = host(&settings.mail.smtp_host) {
+            settings.mail.smtp_host = host;
         }
-        let settings: Self = environment::merge(figment, std::env::vars())?
-            .extract()
-            .map_err(|error| SettingsError::Bad(one_line(&error.to_string())))?;
-        settings.check()?;
         Ok(settings)
     }
 
@@ -189,7 +190,7 @@ impl Settings {
 
     /// Whether a proxy may be in front whose word on the client's address is not taken: all clients have its address then.
     pub fn clients_may_share_an_address(&self) -> bool {
-        !self.http.public_url.is_empty() && self.http.trusted_proxies.is_empty()
+        self.http.public_url.is_some() && self.http.trusted_proxies.is_empty()
     }
 
     /// The addresses of a service's instances.
@@ -203,10 +204,87 @@ impl Settings {
         }
     }
 
-    fn check(&self) -> Result<(), SettingsError> {
+    fn check(&self, sources: &Sources) -> Result<(), SettingsError> {
+        let stomp = self.stomp.rules(self.chat.max_content);
+        let rules = self
+            .rules()
+            .into_iter()
+            .chain(self.addresses())
+            .chain(stomp);
+        for (setting, rule, holds) in rules {
+            if !holds {
+                return Err(sources.refusal(setting, rule));
+            }
+        }
+        for (service, addresses) in &self.peers {
+            let is_peer = |address: &String| {
+                let origin = Origin::try_from(address.clone());
+                origin.is_ok_and(|origin| origin.is_web()) && address.starts_with("http://")
+            };
+            if !addresses.iter().all(is_peer) {
+                let rule = "must be a list of addresses such as http://192.0.2.5:8083";
+                return Err(sources.refusal(&format!("peers.{service}"), rule));
+            }
+        }
+        let proxies = TrustedProxies::parse(&self.http.trusted_proxies);
+        proxies
+            .map(drop)
+            .map_err(|error| sources.refusal("http.trusted_proxies", &format!("{error}")))
+    }
+
+    /// Addresses, as far as they can be judged without calling there.
+    fn addresses(&self) -> [Rule; 9] {
+        const POSTGRES: &str = "must be a URL such as postgres://app@127.0.0.1:5432/chat_db";
+        let is_postgres = |url: &str| is_store(url, &["postgres", "postgresql"]);
+        let redis = ["redis", "rediss", "redis+unix", "unix", "valkey", "valkeys"];
+        let mongodb = ["mongodb", "mongodb+srv"];
+        [
+            (
+                "http.public_url",
+                "must begin with http:// or https://",
+                self.http.public_url.as_ref().is_none_or(Origin::is_web),
+            ),
+            ("accounts.url", POSTGRES, is_postgres(&self.accounts.url)),
+            ("sessions.url", POSTGRES, is_postgres(&self.sessions.url)),
+            ("mail.url", POSTGRES, is_postgres(&self.mail.url)),
+            (
+                "write_store.url",
+                POSTGRES,
+                is_postgres(&self.write_store.url),
+            ),
+            (
+                "expiring_store.url",
+                "must be a URL such as redis://127.0.0.1:6379",
+                is_store(&self.expiring_store.url, &redis),
+            ),
+            (
+                "view_store.url",
+                "must be a URL such as mongodb://127.0.0.1:27017",
+                is_store(&self.view_store.url, &mongodb),
+            ),
+            (
+                "event_log.brokers",
+                "must be host:port[,host:port…]",
+                are_brokers(&self.event_log.brokers),
+            ),
+            (
+                "mail.smtp_host",
+                "must be a name or an address alone; the port is mail.smtp_port",
+                self.mail.smtp_host.is_empty() || host(&self.mail.smtp_host).is_some(),
+            ),
+        ]
+    }
+
+    fn rules(&self) -> [Rule; 11] {
         let [shortest, longest] = self.accounts.password_length;
         let guesses = &self.guesses;
-        let rules = [
+        let is_count = |tries| (1..=1_000_000_000).contains(&tries);
+        [
+            (
+                "log.filter",
+                "must be a level such as info, or a list such as info,colloquy_auth=debug",
+                is_filter(&self.log.filter),
+            ),
             (
                 "accounts.password_length",
                 "must be [shortest, longest], between 1 and 1024",
@@ -238,32 +316,52 @@ impl Settings {
                 is_topic_prefix(&self.event_log.topic_prefix),
             ),
             (
-                "guesses",
-                "must be positive, and wait_seconds at most 86400",
-                [guesses.per_account, guesses.per_address]
-                    .iter()
-                    .all(|tries| (1..=1_000_000_000).contains(tries))
-                    && (1..=86_400).contains(&guesses.wait_seconds),
+                "guesses.per_account",
+                "must be between 1 and 1000000000",
+                is_count(guesses.per_account),
+            ),
+            (
+                "guesses.per_address",
+                "must be between 1 and 1000000000",
+                is_count(guesses.per_address),
+            ),
+            (
+                "guesses.wait_seconds",
+                "must be between 1 and 86400",
+                (1..=86_400).contains(&guesses.wait_seconds),
             ),
             (
                 "mail.username",
                 "and mail.password must be set together",
                 self.mail.username.is_empty() == self.mail.password.is_empty(),
             ),
-            (
-                "http.public_url",
-                "must be scheme://host[:port]",
-                self.http.public_url.is_empty() || authority(&self.http.public_url).is_some(),
-            ),
-        ];
-        let stomp = self.stomp.rules(self.chat.max_content);
-        for (setting, rule, holds) in rules.into_iter().chain(stomp) {
-            if !holds {
-                return Err(SettingsError::OutOfRange { setting, rule });
-            }
-        }
-        Ok(())
+        ]
     }
+}
+
+impl Http {
+    /// The hosts of the public address, as clients name them.
+    pub fn public_hosts(&self) -> Vec<String> {
+        self.public_url
+            .as_ref()
+            .map(Origin::authorities)
+            .unwrap_or_default()
+    }
+
+    /// The origins of the settings: the public one, and those of other pages that may call.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        self.public_url
+            .iter()
+            .chain(&self.allowed_origins)
+            .map(Origin::to_string)
+    }
+}
+
+/// An empty text is none.
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Origin>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let origin = (!text.is_empty()).then(|| Origin::try_from(text));
+    origin.transpose().map_err(D::Error::custom)
 }
 
 /// Kafka takes less, but whoever follows a topic would then miss what a short pause delays.
@@ -275,25 +373,6 @@ fn is_retention(millis: i64) -> bool {
 fn is_topic_prefix(prefix: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     prefix.len() <= 200 && prefix.bytes().all(is_legal)
-}
-
-/// A parser that draws a picture of the place tells it in words as well: the picture is left out.
-fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.contains('|'))
-        .collect();
-    words.join(": ")
-}
-
-/// The `host[:port]` of `scheme://host[:port]`.
-pub fn authority(url: &str) -> Option<&str> {
-    let (scheme, rest) = url.trim_end_matches('/').split_once("://")?;
-    let plain = matches!(scheme, "http" | "https")
-        && !rest.is_empty()
-        && !rest.contains(['/', '@', '?', '#']);
-    plain.then_some(rest)
 }
 
 #[cfg(test)]
@@ -361,22 +440,7 @@ mod tests {
         let error = Settings::load(Some(&file)).unwrap_err().to_string();
         assert_eq!(
             error,
-            "bad setting: chat.max_content must be between 1 and 65536"
+            "bad setting: chat.max_content is 0, and must be between 1 and 65536"
         );
-    }
-
-    #[test]
-    fn an_authority_is_what_stands_between_scheme_and_path() {
-        assert_eq!(authority("http://localhost:8080/"), Some("localhost:8080"));
-        assert_eq!(authority("https://chat.example"), Some("chat.example"));
-        for bad in [
-            "localhost:8080",
-            "ftp://x",
-            "http://",
-            "http://a/b",
-            "http://u@h",
-        ] {
-            assert_eq!(authority(bad), None, "{bad}");
-        }
     }
 }

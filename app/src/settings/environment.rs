@@ -1,6 +1,6 @@
 //! Settings from environment variables: `COLLOQUY_` + section + `__` + name.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, env, ffi::OsString, fs};
 
 use figment::{Figment, value::Value};
 
@@ -14,6 +14,28 @@ const MAIL: [(&str, &str); 2] = [
     ("MAIL_PASSWORD", "mail.password"),
 ];
 
+/// Which variable each setting of the environment came from.
+pub type Variables = BTreeMap<String, String>;
+
+/// Our variables; others of this process may hold anything.
+///
+/// # Errors
+/// One of ours is no text.
+pub fn variables() -> Result<BTreeMap<String, String>, SettingsError> {
+    let ours = |name: OsString| {
+        let name = name.into_string().ok()?;
+        let is_ours = name.starts_with(PREFIX) || MAIL.iter().any(|(ours, _)| *ours == name);
+        is_ours.then_some(name)
+    };
+    env::vars_os()
+        .filter_map(|(name, value)| Some((ours(name)?, value)))
+        .map(|(name, value)| match value.into_string() {
+            Ok(value) => Ok((name, value)),
+            Err(_) => Err(SettingsError::Bad(format!("{name} is not in UTF-8"))),
+        })
+        .collect()
+}
+
 /// Lays what the environment says over what is there. With `_FILE` at its end a variable names a file that holds the
 /// value: that is how secrets are handed to containers.
 ///
@@ -21,15 +43,16 @@ const MAIL: [(&str, &str); 2] = [
 /// Such a file cannot be read.
 pub fn merge(
     mut figment: Figment,
-    variables: impl Iterator<Item = (String, String)>,
-) -> Result<Figment, SettingsError> {
-    let variables: BTreeMap<String, String> = variables.collect();
+    variables: &BTreeMap<String, String>,
+) -> Result<(Figment, Variables), SettingsError> {
+    let mut names = Variables::new();
     for (variable, setting) in MAIL {
         if let Some(value) = variables.get(variable) {
             figment = figment.merge((setting, value));
+            names.insert(setting.to_owned(), variable.to_owned());
         }
     }
-    for (variable, value) in &variables {
+    for (variable, value) in variables {
         // COLLOQUY_CONFIG and the like are options of the command line, not settings: a setting has a section.
         let Some(name) = variable
             .strip_prefix(PREFIX)
@@ -42,6 +65,7 @@ pub fn merge(
             None => (name, value.clone()),
         };
         let setting = name.to_ascii_lowercase().replace("__", ".");
+        names.insert(setting.clone(), variable.clone());
         // A password of digits is a text, and stays one.
         let is_text = matches!(figment.find_value(&setting), Ok(Value::String(..)));
         figment = if is_text {
@@ -51,12 +75,12 @@ pub fn merge(
             figment.merge((setting, parsed))
         };
     }
-    Ok(figment)
+    Ok((figment, names))
 }
 
 fn read(variable: &str, path: &str) -> Result<String, SettingsError> {
     let text = fs::read_to_string(path);
-    let text = text.map_err(|_| SettingsError::NoSecret(variable.to_owned()))?;
+    let text = text.map_err(|error| SettingsError::NoSecret(variable.to_owned(), error))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -71,7 +95,7 @@ mod tests {
         let variables = variables
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_string()));
-        let figment = merge(Figment::from(Toml::string(DEFAULTS)), variables)?;
+        let (figment, _) = merge(Figment::from(Toml::string(DEFAULTS)), &variables.collect())?;
         figment
             .extract()
             .map_err(|error| SettingsError::Bad(error.to_string()))

@@ -133,7 +133,7 @@ mod tests {
             for value in ["0", "2000000000"] {
                 let error = load(&format!("[stomp]\n{name} = {value}\n"));
                 let error = error.unwrap_err().to_string();
-                let refused = format!("bad setting: {setting} must be ");
+                let refused = format!("bad setting: {setting} is {value}, and must be ");
                 assert!(error.starts_with(&refused), "{value}: {error}");
             }
             let error = load(&format!("[stomp]\n{name} = -1\n"));

@@ -78,7 +78,7 @@ impl fmt::Display for ServiceName {
 
 /// A name that is no service's.
 #[derive(Debug, thiserror::Error)]
-#[error("no service is named {0}")]
+#[error("no service is named {0}; there are {names}", names = ServiceName::ALL.map(ServiceName::name).join(", "))]
 pub struct UnknownService(String);
 
 impl FromStr for ServiceName {
@@ -118,5 +118,15 @@ mod tests {
             assert_eq!(text.parse::<ServiceName>().unwrap(), service, "{text}");
         }
         assert!("gateway-service".parse::<ServiceName>().is_err());
+    }
+
+    #[test]
+    fn b26_who_names_no_service_is_told_which_there_are() {
+        let error = "nothing".parse::<ServiceName>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "no service is named nothing; there are api-gateway, websocket-service, auth-service, \
+             customer-management-service, chat-command-service, chat-query-service, otp-service, mail-service"
+        );
     }
 }

@@ -22,6 +22,12 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whether [`start_logging`] takes a filter.
+#[must_use]
+pub fn is_filter(filter: &str) -> bool {
+    EnvFilter::try_new(filter).is_ok()
+}
+
 /// Starts logging to standard error. `filter` is an `EnvFilter` directive list such as `info,colloquy=debug`.
 ///
 /// # Errors
