@@ -77,32 +77,31 @@ impl SessionStore for PostgresSessionStore {
     }
 
     async fn read_after(&self, number: i64) -> Result<Revocations, StoreError> {
-        let read = async {
-            let last_number = sqlx::query_scalar("SELECT last_number FROM revocation_log")
-                .fetch_one(&self.pool)
-                .await?;
-            read_up_to(&self.pool, number, last_number).await
-        };
-        bounded(&self.pool, read).await?
+        bounded(&self.pool, read_from(&self.pool, number)).await?
     }
 
     async fn reader_passed(&self, reader: &str, number: i64) -> Result<Revocations, StoreError> {
         // One statement, which writes nothing most of the time: this is all that idle readers ask of the database.
         let read = async {
-            let last_number = sqlx::query_scalar(
+            let (last_number, noted): (i64, bool) = sqlx::query_as(
                 "WITH note AS (
                      INSERT INTO revocation_readers (reader, passed, heard_at)
                      SELECT $1, $2, clock_timestamp() WHERE NOT EXISTS (
                          SELECT FROM revocation_readers WHERE reader = $1 AND passed = $2
                              AND heard_at > clock_timestamp() - make_interval(secs => $3))
-                     ON CONFLICT (reader) DO UPDATE SET passed = EXCLUDED.passed, heard_at = EXCLUDED.heard_at)
-                 SELECT last_number FROM revocation_log",
+                     ON CONFLICT (reader) DO UPDATE SET passed = EXCLUDED.passed, heard_at = EXCLUDED.heard_at
+                     RETURNING reader)
+                 SELECT last_number, EXISTS (SELECT FROM note) FROM revocation_log",
             )
             .bind(reader)
             .bind(number)
             .bind(f64::from(NOTED_SECONDS))
             .fetch_one(&self.pool)
             .await?;
+            if noted {
+                // Read after the note is committed: an entry that did not find the note is in this answer.
+                return read_from(&self.pool, number).await;
+            }
             read_up_to(&self.pool, number, last_number).await
         };
         bounded(&self.pool, read).await?
@@ -191,6 +190,13 @@ async fn record(
         .await?;
     transaction.commit().await?;
     Ok(number)
+}
+
+async fn read_from(pool: &PgPool, after: i64) -> Result<Revocations, StoreError> {
+    let last_number = sqlx::query_scalar("SELECT last_number FROM revocation_log")
+        .fetch_one(pool)
+        .await?;
+    read_up_to(pool, after, last_number).await
 }
 
 /// First the end, then what lies before it: whatever has a number up to there is committed by now.

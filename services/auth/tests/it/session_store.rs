@@ -36,6 +36,37 @@ mod postgres {
         assert!(b.all_readers_passed(number).await.unwrap());
     }
 
+    /// Its note is not committed when auth looks for readers that are behind.
+    #[tokio::test]
+    async fn decision_23_a_reader_that_is_noted_late_is_answered_what_was_recorded_before() {
+        let url = postgres_database().await;
+        let pool = postgres::pool(&url, 4).unwrap();
+        let store = PostgresSessionStore::open(pool.clone()).await.unwrap();
+        store.reader_passed("gateway", -1).await.unwrap();
+        let mut holding = pool.begin().await.unwrap();
+        sqlx::query("SELECT FROM revocation_readers FOR UPDATE")
+            .execute(&mut *holding)
+            .await
+            .unwrap();
+        let recording = async {
+            let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock')";
+            while !sqlx::query_scalar::<_, bool>(waits)
+                .fetch_one(&pool)
+                .await
+                .unwrap()
+            {
+                tokio::task::yield_now().await;
+            }
+            let until = Timestamp::from_millis(1);
+            let number = store.revoke(CustomerId(1), &session(1), until).await;
+            holding.rollback().await.unwrap();
+            number.unwrap()
+        };
+        let (read, number) = tokio::join!(store.reader_passed("gateway", 0), recording);
+        assert_eq!(read.unwrap().up_to, number);
+    }
+
     /// One that was heard while the server's clock was ahead, and is gone since.
     #[tokio::test]
     async fn b05_a_reader_of_a_clock_that_was_ahead_is_not_waited_for() {
