@@ -31,6 +31,8 @@ pub const ISSUER: &str = "colloquy";
 pub const AUDIENCE: &str = "colloquy-clients";
 /// How long a token lives.
 pub const LIFETIME_SECONDS: i64 = 24 * 60 * 60;
+/// So many [`JWT_TOKEN`] cookies of a request are looked at: each costs a signature to verify.
+pub const MAX_SESSIONS: usize = 8;
 /// The `Set-Cookie` that takes the cookie away again.
 pub const CLEARED_COOKIE: &str = "jwt_token=; HttpOnly; Path=/; Max-Age=0; SameSite=Lax";
 
@@ -119,10 +121,11 @@ impl SessionVerifier {
         Some(session)
     }
 
-    /// The sessions of all `jwt_token` cookies of a request that [`SessionVerifier::verify`] knows; the others count as
-    /// little as any other cookie.
+    /// The sessions of the first [`MAX_SESSIONS`] `jwt_token` cookies of a request that [`SessionVerifier::verify`]
+    /// knows; the others count as little as any other cookie.
     pub fn sessions<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = Session> + 'a {
-        cookies(headers, JWT_TOKEN).filter_map(|token| self.verify(str::from_utf8(token).ok()?))
+        let tokens = cookies(headers, JWT_TOKEN).take(MAX_SESSIONS);
+        tokens.filter_map(|token| self.verify(str::from_utf8(token).ok()?))
     }
 }
 

@@ -17,7 +17,7 @@ use colloquy_chassis::{
     identity::{Caller, Identity},
     origins::Origins,
     router::BODY_LIMIT,
-    session_token::{CLEARED_COOKIE, JWT_TOKEN, SessionVerifier},
+    session_token::{CLEARED_COOKIE, JWT_TOKEN, MAX_SESSIONS, SessionVerifier},
 };
 use colloquy_contracts::envelope::AuthAnswer;
 use colloquy_service_api::RevocationList;
@@ -102,7 +102,7 @@ impl Gateway {
     /// each session.
     fn callers(&self, path: &str, headers: &HeaderMap) -> Result<Vec<Option<Caller>>, ApiError> {
         if path == LOGOUT {
-            return Ok(self.who_logs_out(headers));
+            return self.who_logs_out(headers);
         }
         if route_path::is_public(path) {
             return Ok(vec![None]);
@@ -115,8 +115,12 @@ impl Gateway {
         Err(ApiError::new(Kind::Unauthenticated, "Please log in."))
     }
 
-    /// Whose sessions are to end: none that has ended, but those of which it is not known.
-    fn who_logs_out(&self, headers: &HeaderMap) -> Vec<Option<Caller>> {
+    /// Whose sessions are to end: none that has ended, but those of which it is not known. A request with more cookies
+    /// than are looked at is 400: one of the others could be of a session that lives on.
+    fn who_logs_out(&self, headers: &HeaderMap) -> Result<Vec<Option<Caller>>, ApiError> {
+        if cookies(headers, JWT_TOKEN).nth(MAX_SESSIONS).is_some() {
+            return Err(ApiError::new(Kind::Invalid, "Too many session cookies."));
+        }
         let mut callers = Vec::new();
         for session in self.verifier.sessions(headers) {
             let has_ended = self.revocations.is_revoked(&session).unwrap_or(false);
@@ -128,7 +132,7 @@ impl Gateway {
         if callers.is_empty() {
             callers.push(None);
         }
-        callers
+        Ok(callers)
     }
 }
 

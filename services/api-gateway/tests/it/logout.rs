@@ -10,7 +10,7 @@ use colloquy_api_gateway::{Upstream, UpstreamError, upstream::Crossing};
 use colloquy_chassis::{
     Clock as _, ServiceName, SystemClock,
     identity::Identity,
-    session_token::{CLEARED_COOKIE, JWT_TOKEN},
+    session_token::{CLEARED_COOKIE, JWT_TOKEN, MAX_SESSIONS},
 };
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
@@ -168,6 +168,22 @@ async fn b07_a_logout_ends_every_session_that_it_carries_or_is_no_200() {
         let mut asked = auth.asked.lock().unwrap().clone();
         asked.sort();
         assert_eq!(asked, [SESSION_ID, &second]);
+    }
+}
+
+#[tokio::test]
+async fn b07_a_logout_with_more_sessions_than_are_looked_at_is_400_and_ends_none() {
+    let auth = Arc::new(Ending {
+        asked: Mutex::default(),
+        fails_for: "",
+    });
+    let world = World::with(ServiceName::Auth, Arc::clone(&auth) as Arc<dyn Upstream>);
+    let last = format!("jwt_token={}", world.token(|_| {}));
+    for (before, status, calls) in [(MAX_SESSIONS, 400, 0), (MAX_SESSIONS - 1, 200, 1)] {
+        let cookies = "jwt_token=garbage; ".repeat(before) + &last;
+        let request = Request::post("/auth/logout").header("cookie", cookies);
+        assert_eq!(world.send(request, "").await.status(), status);
+        assert_eq!(auth.asked.lock().unwrap().len(), calls);
     }
 }
 
