@@ -122,15 +122,17 @@ async fn listen(
         .max_connections(1)
         .connect_lazy_with((*pool.connect_options()).clone());
     let mut listener = answered(PgListener::connect_with(&own)).await??;
+    // A connection that is lost ends the listening: reconnected silently, it would miss what was said in between.
+    listener.eager_reconnect(false);
     answered(listener.listen(channel)).await??;
     backoff.reset();
     heard();
     loop {
-        match timeout(SILENCE, listener.recv()).await {
-            Ok(notice) => {
-                notice?;
-                heard();
-            }
+        match timeout(SILENCE, listener.try_recv()).await {
+            Ok(notice) => match notice? {
+                Some(_) => heard(),
+                None => return Ok(()),
+            },
             Err(_silence) => {
                 answered(sqlx::query("SELECT 1").execute(&mut listener)).await??;
             }
