@@ -29,6 +29,7 @@ macro_rules! conformance {
             what_is_saved_can_be_read,
             what_is_saved_survives_reopening,
             a_repeat_is_harmless,
+            b24_a_message_stored_without_its_client_key_is_repeated_with_it,
             decision_7_a_room_may_be_known_by_its_messages_alone,
             a_room_that_moved_is_a_conflict,
             a_room_that_somebody_else_stored_first_is_a_conflict,
@@ -114,6 +115,26 @@ pub async fn a_repeat_is_harmless(reopen: &impl AsyncFn() -> Arc<dyn RebuildStor
     store.save(&write).await.unwrap();
     store.save(&without_rooms).await.unwrap();
     assert_holds(store.as_ref(), &room, &write).await;
+}
+
+/// An earlier release stored messages without the key. One that has a key clashes with another key.
+pub async fn b24_a_message_stored_without_its_client_key_is_repeated_with_it(
+    reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
+) {
+    let store = reopen().await;
+    let with_key = |id, key: &str| MessageDocument {
+        client_key: Some(key.into()),
+        ..message(ROOM, id, id)
+    };
+    let (earlier, later) = (message(ROOM, 11, 11), message(ROOM, 12, 12));
+    assert!(earlier.client_key.is_none() && later.client_key.is_some());
+    let both = messages(vec![earlier, later]);
+    store.save(&both).await.unwrap();
+    let repeats = messages(vec![with_key(11, "one"), with_key(12, "another")]);
+    match store.save(&repeats).await {
+        Err(ViewStoreError::Clash(places)) => assert_eq!(places, [1]),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A message that arrives before its room is kept, and the room is no room of anybody yet.

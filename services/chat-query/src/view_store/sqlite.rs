@@ -305,11 +305,13 @@ async fn save_messages(
     if stored == messages.len() as u64 {
         return Ok(());
     }
+    // A message of a release without client keys is the same as its repeat that has one.
     let clashes: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
         "SELECT told.key FROM json_each(?1) AS told LEFT JOIN {prefix}messages AS stored
             ON stored.message_id = value ->> 0 AND stored.room_id = value ->> 1 AND stored.sender_id = value ->> 2
             AND stored.sender_full_name = value ->> 3 AND stored.content = value ->> 4
-            AND stored.sent_at = value ->> 5 AND stored.seq = value ->> 6 AND stored.client_key IS value ->> 7
+            AND stored.sent_at = value ->> 5 AND stored.seq = value ->> 6
+            AND (stored.client_key IS NULL OR stored.client_key = value ->> 7)
          WHERE stored.message_id IS NULL ORDER BY told.key",
     )))
     .bind(&batch)

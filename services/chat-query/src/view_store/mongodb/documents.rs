@@ -68,6 +68,17 @@ pub struct StoredMessage {
     client_key: Option<String>,
 }
 
+impl StoredMessage {
+    /// Whether `repeat` is this message. One of a release without client keys is the same as its repeat that has one.
+    pub fn is_repeated_by(&self, repeat: &Self) -> bool {
+        let mut repeat = repeat.clone();
+        if self.client_key.is_none() {
+            repeat.client_key = None;
+        }
+        *self == repeat
+    }
+}
+
 /// A document of `readMarkers`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -54,7 +54,11 @@ async fn save_messages(
         .await?;
     let clashes: Vec<usize> = refused
         .into_iter()
-        .filter(|&place| stored.get(&messages[place].id) != Some(&messages[place]))
+        .filter(|&place| {
+            let message = &messages[place];
+            let stored = stored.get(&message.id);
+            !stored.is_some_and(|stored| stored.is_repeated_by(message))
+        })
         .collect();
     if clashes.is_empty() {
         Ok(())
