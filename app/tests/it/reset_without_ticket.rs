@@ -132,7 +132,7 @@ impl AllInOne {
         }
     }
 
-    /// A code that somebody asks for there.
+    /// A code that a client asks for there.
     async fn new_code(&self, door: &impl Door) -> String {
         let body = format!(r#"{{"email":"{EMAIL}"}}"#);
         let (status, answer) = door.post("/forgetPass/initiate", &body).await;

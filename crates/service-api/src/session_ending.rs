@@ -46,9 +46,9 @@ pub struct ResetByMail {
 /// Ends sessions.
 #[async_trait]
 pub trait SessionEnding: Send + Sync + 'static {
-    /// Ends every session of a customer that began with an earlier password. When this has returned nobody lets them
-    /// in. After a reset by mail every wait of the account is lifted besides. Late, or asked again, it ends no other ones. Takes up to two seconds while a reader of revocations does not
-    /// answer.
+    /// Ends every session of a customer that began with an earlier password. When this has returned, no reader of
+    /// revocations lets them in. After a reset by mail every wait of the account is lifted besides. Late, or asked
+    /// again, it ends no other ones. Takes up to two seconds while a reader of revocations does not answer.
     ///
     /// # Errors
     /// It is not known whether they have ended.

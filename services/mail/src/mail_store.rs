@@ -56,9 +56,9 @@ pub trait MailStore: Send + Sync + 'static {
     /// The store could not do it; nothing was recorded.
     async fn enqueue(&self, mail: &QueuedMail) -> Result<(), StoreError>;
 
-    /// The mail that has been due for longest and has not expired by now, which then is nobody else's for as long as the
-    /// `lease`. After that it is due again, so that the mail of somebody who crashed goes on. No mail waits longer than
-    /// twice the lease, whatever a clock said when it was put back.
+    /// The mail that has been due for longest and has not expired by now, which then is the caller's alone for as long
+    /// as the `lease`. After that it is due again, so that the mail of a process that crashed goes on. No mail waits
+    /// longer than twice the lease, whatever a clock said when it was put back.
     ///
     /// # Errors
     /// The store could not do it; nothing was claimed.

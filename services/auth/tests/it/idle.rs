@@ -1,4 +1,4 @@
-//! What instances and readers ask of PostgreSQL while nobody logs out, and that none of them learns of it later for that.
+//! What instances and readers ask of PostgreSQL while no session ends, and that none of them learns of it later for that.
 
 use std::{sync::Arc, time::Duration};
 
@@ -53,8 +53,8 @@ async fn b29_readers_that_have_nothing_to_learn_ask_the_database_seldom() {
     let before = transactions(&server, &url).await;
     sleep(Duration::from_secs(SECONDS.unsigned_abs())).await;
     let a_second = (transactions(&server, &url).await - before) / SECONDS;
-    // A question is one statement, and what goes back to the pool is tried twice.
-    assert!((1..=30).contains(&a_second), "{a_second} a second");
+    // A question is one statement, and what goes back to the pool is tried twice: 24. To look again every 100 ms took 59.
+    assert!((1..=40).contains(&a_second), "{a_second} a second");
     drop(readers);
 }
 

@@ -54,7 +54,7 @@ impl From<RoomState> for Folded {
 
 impl Folded {
     pub fn apply(&mut self, record: &Record, event: &WriteEvent) -> Result<(), Contradiction> {
-        // Whoever marks or sends has read: of the three events these two can change one customer's own flag.
+        // A customer who marks or sends has read: of the three events these two can change one customer's own flag.
         let reader = match event {
             WriteEvent::ReadMarkerUpdated(event) => Some(event.customer_id),
             WriteEvent::MessageSent(event) => Some(event.sender_id),

@@ -131,7 +131,7 @@ impl GroupReader for Member {
         let mut met = self.fetcher.consumer().context().met.subscribe();
         Box::pin(async move {
             if met.wait_for(|met| *met).await.is_err() {
-                // The member is gone: it meets nobody any more.
+                // The member is gone: it meets no other any more.
                 pending::<()>().await;
             }
         })

@@ -89,7 +89,7 @@ async fn rooms(
     if rooms.is_empty() {
         return Ok(HashMap::new());
     }
-    // Of a room that nobody has written in since the column was added, no other transaction knows more either.
+    // Of a room without a message since the column was added, no other transaction knows more either.
     let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
         "SELECT room_id, last_seq, (extract(epoch FROM coalesce(last_sent_at, (
                     SELECT sent_at FROM messages AS m WHERE m.room_id = r.room_id AND m.seq = r.last_seq))) * 1000)::bigint
