@@ -329,3 +329,23 @@ async fn b28_events_that_are_missing_are_found_and_those_that_were_swept_are_not
     assert_eq!(damages(false).await, ["events 1 to 1 are missing", between]);
     assert_eq!(damages(true).await, [between]);
 }
+
+#[tokio::test]
+async fn b28_a_check_of_a_log_that_grows_finds_nothing() {
+    let files = Files::fresh().await;
+    let (write, _, log) = files.log().await;
+    let events = [1, 2, 3].map(|number| event(Topic::ChatMessageSent, number));
+    log.append(&events).await.unwrap();
+    let grow = async {
+        for _ in 0..200 {
+            log.append(&events).await.unwrap();
+        }
+    };
+    let check = async {
+        for _ in 0..50 {
+            let damages = SqliteOutbox::damages(write.database(), false).await;
+            assert_eq!(damages.unwrap(), [""; 0]);
+        }
+    };
+    tokio::join!(grow, check);
+}

@@ -146,11 +146,12 @@ impl SqliteOutbox {
         database: &SqliteDatabase,
         is_swept: bool,
     ) -> Result<Vec<String>, StoreError> {
-        let mut damages = Vec::new();
-        let mut position = 0;
+        let (mut damages, mut position) = (Vec::new(), 0);
+        // One view of the file: a sweep between two pages would look like a gap.
+        let mut view = database.readers.begin().await?;
         loop {
             // Also of a file that this release has not opened yet.
-            let rows = stored::rows(database, "*", position, PAGE).await?;
+            let rows = stored::rows(&mut *view, "*", position, PAGE).await?;
             let ids = || rows.iter().map(stored::id);
             let Some(last) = ids().next_back() else {
                 break;
@@ -169,7 +170,7 @@ impl SqliteOutbox {
         }
         let newest: Option<i64> =
             sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")
-                .fetch_optional(&database.readers)
+                .fetch_optional(&mut *view)
                 .await?;
         let newest = newest.unwrap_or(0);
         if position > newest || (position < newest && !is_swept) {
@@ -195,7 +196,7 @@ impl SqliteOutbox {
         position: i64,
         max: usize,
     ) -> Result<Vec<Record>, EventLogError> {
-        let rows = stored::rows(&self.database, stored::COLUMNS, position, max).await?;
+        let rows = stored::rows(&self.database.readers, stored::COLUMNS, position, max).await?;
         rows.iter().map(stored::record).collect()
     }
 

@@ -4,8 +4,8 @@ use std::{fmt, ops::RangeInclusive};
 
 use bytes::Bytes;
 use colloquy_contracts::Topic;
-use colloquy_sql::{StoreError, checksum, sqlite::SqliteDatabase};
-use sqlx::{AssertSqlSafe, Row as _, sqlite::SqliteRow};
+use colloquy_sql::{StoreError, checksum};
+use sqlx::{AssertSqlSafe, Row as _, SqliteExecutor, sqlite::SqliteRow};
 
 use crate::event_log::{EventLogError, Record};
 
@@ -61,7 +61,7 @@ pub(super) const COLUMNS: &str =
 
 /// At most `max` rows behind `position`, in order.
 pub(super) async fn rows(
-    database: &SqliteDatabase,
+    executor: impl SqliteExecutor<'_>,
     columns: &'static str,
     position: i64,
     max: usize,
@@ -70,7 +70,7 @@ pub(super) async fn rows(
     let rows = sqlx::query(AssertSqlSafe(page))
         .bind(position)
         .bind(i64::try_from(max.max(1)).unwrap_or(i64::MAX))
-        .fetch_all(&database.readers)
+        .fetch_all(executor)
         .await?;
     Ok(rows)
 }
