@@ -75,7 +75,7 @@ async fn b28_a_room_whose_last_seq_was_damaged_is_refused_alone() {
 }
 
 #[tokio::test]
-async fn b28_a_damaged_message_is_found_in_every_column() {
+async fn b28_a_damaged_message_is_found_in_every_column_and_its_room_refused() {
     for damage in [
         "content = 'other'",
         "content = CAST(x'ff' AS TEXT)",
@@ -86,7 +86,7 @@ async fn b28_a_damaged_message_is_found_in_every_column() {
     ] {
         let file = File::fresh();
         let store = file.store().await;
-        let [one, _] = two_rooms(&store).await;
+        let [one, other] = two_rooms(&store).await;
         let database = file.database().await;
         let spoil = format!("UPDATE messages SET {damage} WHERE room_id = {one}");
         sqlx::query(sqlx::AssertSqlSafe(spoil))
@@ -99,6 +99,13 @@ async fn b28_a_damaged_message_is_found_in_every_column() {
             found[0].ends_with(&format!("of room {one} (seq 1) is damaged")),
             "{found:?}"
         );
+        // The next message takes its instant from the last one.
+        let refused = send(&store, one).await;
+        assert!(
+            matches!(refused, Err(RecordError::Rejected(_))),
+            "{damage}: {refused:?}"
+        );
+        send(&store, other).await.unwrap();
     }
 }
 

@@ -81,7 +81,7 @@ async fn messages(database: &SqliteDatabase) -> Result<Vec<String>, StoreError> 
 }
 
 /// Whether the row is as it was written, as far as that is known.
-fn is_whole(row: &SqliteRow) -> bool {
+pub(super) fn is_whole(row: &SqliteRow) -> bool {
     let computed = || -> Result<i64, sqlx::Error> {
         let numbers = ["message_id", "room_id", "seq", "customer_id", "sent_at"];
         let mut values = [0; 5];

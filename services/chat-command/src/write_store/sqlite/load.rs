@@ -6,9 +6,12 @@ use std::{
 };
 
 use colloquy_contracts::{CustomerId, MessageId, RoomId};
-use sqlx::SqliteConnection;
+use sqlx::{Row as _, SqliteConnection};
 
-use super::super::plan::{KeyScope, Known, Last, Named, Use};
+use super::{
+    super::plan::{KeyScope, Known, Last, Named, Use},
+    damages::is_whole,
+};
 
 /// Everything the batch names, and the next ids.
 pub(super) async fn known(
@@ -72,9 +75,9 @@ async fn rooms(
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(i64, i64, Option<i64>, i64)> = sqlx::query_as(
-        "SELECT r.room_id, r.last_seq, m.sent_at,
-            (SELECT ifnull(max(seq), 0) FROM messages WHERE room_id = r.room_id)
+    let rows = sqlx::query(
+        "SELECT r.room_id, r.last_seq, m.message_id, m.seq, m.customer_id, m.sender_full_name, m.content, m.sent_at,
+            m.checksum, (SELECT ifnull(max(seq), 0) FROM messages WHERE room_id = r.room_id) AS highest
          FROM rooms AS r
          LEFT JOIN messages AS m ON m.room_id = r.room_id AND m.seq = r.last_seq
          WHERE r.room_id IN (SELECT value FROM json_each(?1))",
@@ -82,13 +85,20 @@ async fn rooms(
     .bind(json(asked))
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|(room, last_seq, sent_at, highest)| {
-            if last_seq != highest {
-                let damaged = format!("room {room} is damaged: seq {last_seq} and {highest}");
+    rows.iter()
+        .map(|row| {
+            let [room, last_seq]: [i64; 2] = [row.try_get("room_id")?, row.try_get("last_seq")?];
+            let highest: i64 = row.try_get("highest")?;
+            if last_seq != highest || !is_whole(row) {
+                let damaged =
+                    format!("room {room} is damaged: last seq {last_seq}, last message {highest}");
                 return Err(sqlx::Error::Decode(damaged.into()));
             }
-            Ok(Last::from_columns((room, last_seq, sent_at)))
+            Ok(Last::from_columns((
+                room,
+                last_seq,
+                row.try_get("sent_at")?,
+            )))
         })
         .collect()
 }
