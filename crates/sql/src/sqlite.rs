@@ -42,7 +42,7 @@ impl SqliteDatabase {
     /// Opens the file, and makes it if it is not there.
     ///
     /// # Errors
-    /// The file cannot be opened or is no SQLite database.
+    /// The file cannot be opened or is no SQLite database, or what a killed process left cannot be synced (F36).
     pub async fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -65,7 +65,7 @@ impl SqliteDatabase {
         let writer = pool(1).idle_timeout(None).max_lifetime(None);
         let writer = failed_writes.observe(writer);
         let writer = writer.connect_with(options.clone()).await?;
-        settle(&writer, path).await;
+        settle(&writer, path, durability).await?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self {
             writer,
@@ -106,9 +106,34 @@ impl SqliteDatabase {
 
 /// Moves into the file, and syncs, what a process that was killed left in the write-ahead log. After a sync that failed
 /// the log may be whole in the kernel's memory and not on the disk, and nothing may be acknowledged on top of that (F36).
-async fn settle(writer: &SqlitePool, path: &Path) {
-    let settled = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
-    if let Err(error) = settled.execute(writer).await {
-        tracing::warn!(file = %path.display(), %error, "a write-ahead log could not be moved into its file");
+///
+/// A full disk can be opened, and so can a file that a process beside this one reads, which keeps the log from being moved
+/// to its end.
+async fn settle(
+    writer: &SqlitePool,
+    path: &Path,
+    durability: Durability,
+) -> Result<(), sqlx::Error> {
+    let settled = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
+    match settled.fetch_one(writer).await {
+        Ok((0, log, moved)) if log == moved => {}
+        Ok((_, log, moved)) => {
+            tracing::warn!(
+                file = %path.display(), log, moved,
+                "a write-ahead log was not moved into its file to the end"
+            );
+        }
+        Err(error) if durability == Durability::Full && is_io_error(&error) => return Err(error),
+        Err(error) => {
+            tracing::warn!(file = %path.display(), %error, "a write-ahead log could not be moved into its file");
+        }
     }
+    Ok(())
+}
+
+/// `SQLITE_IOERR`, with its extended forms.
+fn is_io_error(error: &sqlx::Error) -> bool {
+    const IOERR: i32 = 10;
+    let answer = error.as_database_error().and_then(|answer| answer.code());
+    answer.is_some_and(|code| code.parse().is_ok_and(|code: i32| code & 0xff == IOERR))
 }

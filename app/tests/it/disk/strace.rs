@@ -41,6 +41,22 @@ impl Drop for Fault {
     }
 }
 
+/// The start of a system on that folder, with syncs of one file that fail, until it ends.
+fn start_with_failing_syncs(data: &Path, file: &Path) -> ExitStatus {
+    Command::new("strace")
+        .args(["-f".as_ref(), "-P".as_ref(), file])
+        .args(["-e", &format!("trace={SYNCS}")])
+        .args(["-e", &format!("inject={SYNCS}:error=EIO")])
+        .args(["timeout", "30", env!("CARGO_BIN_EXE_colloquy"), "--data"])
+        .arg(data)
+        .args(["--listen", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap()
+}
+
 fn sign_up(system: &System, name: &str) -> Answer {
     let body = format!(
         r##"{{"username":"{name}","password":"correct horse battery","fullName":"A Stranger",
@@ -142,4 +158,16 @@ fn f36_a_sync_that_fails_is_never_acknowledged() {
         history.retain(|content| content != "not acknowledged");
         history == ["kept", "after"]
     });
+}
+
+#[test]
+fn f36_a_start_that_cannot_sync_what_was_left_ends() {
+    let (data, system) = start();
+    let user = system.session();
+    assert!(user.send(&user.room(), "kept").is_done());
+    system.signal("KILL");
+    drop(system);
+    let status = start_with_failing_syncs(data.path(), &data.path().join("write.db"));
+    assert_eq!(status.code(), Some(2));
+    System::start(data.path());
 }
