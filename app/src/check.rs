@@ -43,6 +43,8 @@ pub async fn run(data: &Path) -> anyhow::Result<ExitCode> {
             println!("{name}: {damage}");
             found += 1;
         }
+        // A folder that nothing else has open is left as it was, without files beside.
+        database.close().await;
     }
     if found == 0 {
         println!("Everything is as it was written.");

@@ -22,7 +22,7 @@ const BESIDE: [&str; 2] = ["-wal", "-shm"];
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 /// Why a data folder cannot be used.
@@ -68,7 +68,7 @@ impl DataFolder {
                 warn_if_open(&path).map_err(unusable)?;
                 Ok(Self {
                     path,
-                    _lock: Some(lock),
+                    lock: Some(lock),
                 })
             }
             Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse(path)),
@@ -81,7 +81,7 @@ impl DataFolder {
         close_what_is_made();
         Self {
             path: path.to_owned(),
-            _lock: None,
+            lock: None,
         }
     }
 
@@ -120,8 +120,11 @@ impl DataFolder {
     }
 
     /// Closes to other users the files of that database which an earlier release made open to them. A file that belongs
-    /// to another user stays as it is.
+    /// to another user stays as it is, and so does a folder that is only looked at.
     fn close_to_others(&self, name: &str) {
+        if self.lock.is_none() {
+            return;
+        }
         for beside in BESIDE.iter().chain([&""]) {
             let path = self.join(&format!("{name}{beside}"));
             let Ok(metadata) = path.metadata() else {

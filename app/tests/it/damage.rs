@@ -5,7 +5,8 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::Path,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
@@ -120,6 +121,14 @@ fn checked(data: &Path, code: i32) -> String {
     text
 }
 
+fn names_and_modes(data: &Path) -> BTreeMap<PathBuf, u32> {
+    let entries = fs::read_dir(data).unwrap().map(|entry| {
+        let entry = entry.unwrap();
+        (entry.path(), entry.metadata().unwrap().permissions().mode())
+    });
+    entries.collect()
+}
+
 /// Where these bytes are in the file.
 fn places(file: &Path, bytes: &[u8]) -> Vec<usize> {
     let content = fs::read(file).unwrap();
@@ -137,10 +146,15 @@ fn change(file: &Path, place: usize, by: u8) {
 #[tokio::test(flavor = "multi_thread")]
 async fn b28_a_flipped_letter_of_a_message_is_reported_with_room_and_message() {
     let (whole, sent) = acknowledged().await;
+    // As an earlier release made it.
+    let open = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(whole.path().join("mail.db"), open).unwrap();
+    let before = names_and_modes(whole.path());
     assert_eq!(
         checked(whole.path(), 0),
         "Everything is as it was written.\n"
     );
+    assert_eq!(names_and_modes(whole.path()), before);
     let (&id, text) = sent.iter().nth(16).unwrap();
     let places = places(&whole.path().join("write.db"), text.as_bytes());
     assert_eq!(places.len(), 2, "the message and its event");
