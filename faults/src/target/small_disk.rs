@@ -8,27 +8,27 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
 
 const PAGE: [u8; 4096] = [0; 4096];
 
 /// The disk; it goes when this is dropped.
-pub struct SmallDisk(PathBuf);
+pub struct SmallDisk(TempDir);
 
 impl SmallDisk {
     pub fn mount(mebibytes: u32) -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("colloquy-disk-{}", std::process::id()));
-        fs::create_dir_all(&path)?;
+        let folder = tempfile::tempdir()?;
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"])
-            .arg(&path)
+            .arg(folder.path())
             .status()
             .context("there is no `mount`")?;
         ensure!(mounted.success(), "only root can mount a disk");
-        Ok(Self(path))
+        Ok(Self(folder))
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        self.0.path()
     }
 
     /// Leaves not one byte free.
@@ -48,14 +48,13 @@ impl SmallDisk {
     }
 
     fn filler(&self) -> PathBuf {
-        self.0.join("filler")
+        self.path().join("filler")
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Lazily: the process that had its data there may still be ending.
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-        let _ = fs::remove_dir(&self.0);
+        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
     }
 }
