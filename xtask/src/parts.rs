@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::{Subcommand, ValueEnum};
 use rustix::process::Signal;
 
@@ -151,12 +151,40 @@ pub fn up(places: &Places, parts: &[Part]) -> Result<()> {
     bail!("{}", failures.join("\n"))
 }
 
-/// Installs what tests let system calls fail with, unless it is there.
+/// Installs what tests let system calls fail with, unless it is there, and tries what those tests must be allowed.
 ///
 /// # Errors
-/// As for `up`.
-pub fn need_strace() -> Result<()> {
-    apt::need("strace", "strace")
+/// As for `up`, or a right is missing.
+pub fn need_faults() -> Result<()> {
+    apt::need("strace", "strace")?;
+    let disk = tempfile::tempdir()?;
+    must_be_allowed(
+        "mount a small disk",
+        "CAP_SYS_ADMIN",
+        Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .arg(disk.path()),
+    )?;
+    let unmounted = Command::new("umount").arg(disk.path()).status()?;
+    ensure!(unmounted.success(), "umount ended with {unmounted}");
+    let mut traced = Command::new("sleep").arg("1").spawn()?;
+    let attached = must_be_allowed(
+        "attach strace to a process",
+        "CAP_SYS_PTRACE",
+        Command::new("strace").args(["-e", "trace=none", "-p", &traced.id().to_string()]),
+    );
+    traced.wait()?;
+    attached
+}
+
+fn must_be_allowed(what: &str, right: &str, command: &mut Command) -> Result<()> {
+    let output = command.output()?;
+    ensure!(
+        output.status.success(),
+        "tests {what}, and this user may not: be root with {right} ({})",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(())
 }
 
 /// Stops the parts that run.

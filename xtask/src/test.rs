@@ -94,8 +94,8 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
         Action::Tidy => tidy::run(places)?,
         Action::PartsReset => {
             system::down(places)?;
+            parts::need_faults()?;
             parts::reset(places, &Part::ALL)?;
-            parts::need_strace()?;
         }
         Action::Schemathesis => schemathesis::run(places)?,
         Action::SystemUp => system::up(places, false)?,
