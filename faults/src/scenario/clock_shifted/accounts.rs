@@ -20,8 +20,8 @@ const LOCK_SECONDS: i64 = 15 * 60;
 /// long as it should while the clock jumps.
 pub async fn no_earlier_session_is_left(target: &Target, clock: &ShiftedClock) -> Result<()> {
     let url = target.url();
-    let (nobody, account) = newcomer(&url).await?;
-    let log_in = async |password: &str| nobody.login(&account.username, password).await;
+    let (client, account) = newcomer(&url).await?;
+    let log_in = async |password: &str| client.login(&account.username, password).await;
     let kept = log_in(&account.password).await?;
     clock.set(HOUR)?;
     let ahead = log_in(&account.password).await?;
@@ -58,8 +58,8 @@ pub async fn no_earlier_session_is_left(target: &Target, clock: &ShiftedClock) -
 /// A start with a clock that is ahead by a day brings no session back, and no key is used twice.
 pub async fn no_start_sweeps_what_counts(target: &mut Target, clock: &ShiftedClock) -> Result<()> {
     let url = target.url();
-    let (nobody, account) = newcomer(&url).await?;
-    let left = nobody.login(&account.username, &account.password).await?;
+    let (client, account) = newcomer(&url).await?;
+    let left = client.login(&account.username, &account.password).await?;
     done(&left.post("/auth/logout", &json!({})).await?, "a logout")?;
     let user1 = clients(&url).await?.remove(0);
     let room = user1.create_room("keys", &[USER2.id]).await?;
@@ -94,10 +94,10 @@ async fn swept(target: &mut Target, file: &str, sweep: &str) -> Result<()> {
 
 /// Ten wrong guesses while the clock is ahead by a month lock for a quarter of an hour and no longer.
 pub async fn no_lock_outlasts_its_longest(target: &Target, clock: &ShiftedClock) -> Result<()> {
-    let (nobody, account) = newcomer(&target.url()).await?;
+    let (client, account) = newcomer(&target.url()).await?;
     let guess = async |password: &str| {
         let body = json!({"username": account.username, "password": password});
-        nobody.post("/auth/login", &body).await
+        client.post("/auth/login", &body).await
     };
     clock.set(30 * DAY)?;
     for _ in 0..TRIES {
@@ -120,10 +120,10 @@ pub async fn no_lock_outlasts_its_longest(target: &Target, clock: &ShiftedClock)
 }
 
 async fn newcomer(url: &str) -> Result<(Client, NewAccount)> {
-    let nobody = Client::new(url)?;
+    let client = Client::new(url)?;
     let account = NewAccount::called("Who Has No Watch");
-    nobody.sign_up(&account).await?;
-    Ok((nobody, account))
+    client.sign_up(&account).await?;
+    Ok((client, account))
 }
 
 fn done(answer: &Answer, what: &str) -> Result<()> {

@@ -65,7 +65,7 @@ async fn first(client: &Client, room: i64, messages: i64) -> Result<RoomView> {
     .await
 }
 
-/// Typing ends after its two seconds, and whoever is online stays so, while the clock jumps.
+/// Typing ends after its two seconds, and the clients that are online stay so, while the clock jumps.
 pub async fn states_end_in_time(target: &Target, clock: &ShiftedClock) -> Result<()> {
     let [user1, user2] = <[Client; 3]>::try_from(clients(&target.url()).await?)
         .map_err(|_| anyhow::anyhow!("three clients"))
@@ -82,26 +82,26 @@ pub async fn states_end_in_time(target: &Target, clock: &ShiftedClock) -> Result
         typist
             .send_for_receipt(frame.with_body(&body.to_string()))
             .await?;
-        told(&mut watcher, &subscription, true).await?;
+        next_typing_is(&mut watcher, &subscription, true).await?;
         clock.set(shift)?;
-        told(&mut watcher, &subscription, false).await?;
+        next_typing_is(&mut watcher, &subscription, false).await?;
         let path = format!("/query/onlineStatus/roomId/{room}");
         let online = user1.get(&path).await?;
         let everybody = online.data().as_array().cloned().unwrap_or_default();
         ensure!(
             everybody.len() == 2 && everybody.iter().all(|one| one["online"] == true),
-            "somebody went offline with the clock: {}",
+            "a client went offline with the clock: {}",
             online.body
         );
     }
     clock.set(0)
 }
 
-async fn told(watcher: &mut Socket, subscription: &str, typing: bool) -> Result<()> {
+async fn next_typing_is(watcher: &mut Socket, subscription: &str, typing: bool) -> Result<()> {
     let frame = watcher
         .next_message_within(subscription, TYPING_GONE)
         .await?;
-    let told: serde_json::Value = serde_json::from_slice(&frame.body)?;
-    ensure!(told["typing"] == typing, "told {told} and not {typing}");
+    let state: serde_json::Value = serde_json::from_slice(&frame.body)?;
+    ensure!(state["typing"] == typing, "{state} came and not {typing}");
     Ok(())
 }
