@@ -32,7 +32,7 @@ struct Answer {
     text: String,
 }
 
-/// Somebody who has logged in.
+/// A user who has logged in.
 struct Session<'a> {
     system: &'a System,
     cookie: String,

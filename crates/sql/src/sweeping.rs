@@ -3,6 +3,7 @@
 //! The port keeps the readings of the clock beside what is swept, so that they come and go together. A [`Sweeper`] takes
 //! one each minute, and what is over-age by them is so whatever the clock says just now.
 
+#[cfg(feature = "memory-readings")]
 mod memory;
 mod postgres;
 mod sqlite;
@@ -13,7 +14,9 @@ use async_trait::async_trait;
 use colloquy_chassis::{Clock, Tasks, answer::chain, clock::ClockReadings};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-pub use self::{memory::MemoryReadings, postgres::PostgresReadings, sqlite::SqliteReadings};
+#[cfg(feature = "memory-readings")]
+pub use self::memory::MemoryReadings;
+pub use self::{postgres::PostgresReadings, sqlite::SqliteReadings};
 use crate::StoreError;
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -39,7 +42,7 @@ pub trait KeptReadings: Send + Sync + 'static {
 }
 
 /// Takes readings. Of several processes that sweep one store, one at a time counts its running time: a stretch counts
-/// only if nobody else has counted any of it.
+/// only if no other process has counted any of it.
 pub struct Sweeper {
     kept: Arc<dyn KeptReadings>,
     clock: Arc<dyn Clock>,

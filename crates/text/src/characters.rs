@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn b16_what_nobody_types_on_purpose_is_around_a_text() {
+    fn b16_what_is_not_typed_on_purpose_is_around_a_text() {
         for typed in [
             "user1 ",
             "\tuser1  ",

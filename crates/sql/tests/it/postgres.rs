@@ -147,8 +147,8 @@ fn assert_locked_out(error: sqlx::Error) {
     let error = StoreError::from(error);
     assert!(error.is_locked_out() && error.is_transient());
     assert_eq!(error.kind(), Kind::Unavailable);
-    let told = chain(&error);
-    assert!(told.contains(&refusal), "{told}");
+    let answer = chain(&error);
+    assert!(answer.contains(&refusal), "{answer}");
 }
 
 fn state(error: &sqlx::Error) -> String {

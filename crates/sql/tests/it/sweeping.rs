@@ -107,11 +107,11 @@ async fn swept(
     for_so_long: Duration,
 ) -> Option<Timestamp> {
     let over_age = Arc::new(AtomicI64::new(i64::MIN));
-    let (lifecycle, seen) = (Lifecycle::default(), Arc::clone(&over_age));
+    let (lifecycle, latest) = (Lifecycle::default(), Arc::clone(&over_age));
     let sweeper = Sweeper::new(Arc::clone(kept) as _, Arc::clone(clock) as _);
     sweeper.start("sweep", &lifecycle.tasks(), move |readings| {
         if let Some(instant) = readings.over_age() {
-            seen.fetch_max(instant.millis(), Ordering::SeqCst);
+            latest.fetch_max(instant.millis(), Ordering::SeqCst);
         }
         ready(ControlFlow::Continue(()))
     });
