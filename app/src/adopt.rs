@@ -31,5 +31,10 @@ pub async fn run(data: &Path) -> anyhow::Result<ExitCode> {
     println!(
         "The files are one folder now. What is missing is made empty by the next start, and the views anew from write.db."
     );
+    println!(
+        "Sessions that have ended since the oldest file may be good again for up to a day: to end all, run `colloquy keys \
+         rotate --dir {}` and remove the earlier *.public.pem in its folder session before the next start.",
+        data.join("keys").display()
+    );
     Ok(ExitCode::SUCCESS)
 }

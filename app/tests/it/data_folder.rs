@@ -263,6 +263,7 @@ async fn b03_views_that_are_the_last_copy_of_messages_outlive_the_write_file() {
     let said = printed(&adopt(data.path()));
     assert!(said.contains("write.db    missing\n"), "{said}");
     assert!(said.contains("accounts.db of the folder "), "{said}");
+    assert!(said.contains("`colloquy keys rotate --dir "), "{said}");
     drop(start(data.path()));
     assert_eq!(messages(data.path(), "views.db").await, 0);
     assert_eq!(messages(data.path(), "views.db.aside.1").await, 1);
