@@ -134,6 +134,8 @@ async fn settle(
 /// `SQLITE_IOERR`, with its extended forms.
 fn is_io_error(error: &sqlx::Error) -> bool {
     const IOERR: i32 = 10;
-    let answer = error.as_database_error().and_then(|answer| answer.code());
+    let answer = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     answer.is_some_and(|code| code.parse().is_ok_and(|code: i32| code & 0xff == IOERR))
 }
