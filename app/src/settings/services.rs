@@ -83,10 +83,10 @@ pub fn customers(settings: &Settings, reset_without_ticket: bool) -> colloquy_cu
 /// # Errors
 /// `mail.from` is no mail address.
 pub fn mail(settings: &Settings) -> Result<colloquy_mail::Settings, SettingsError> {
-    let from = settings.mail.from.parse();
-    let from = from.map_err(|_| SettingsError::OutOfRange {
+    let from = colloquy_mail::sender(&settings.mail.from);
+    let from = from.ok_or(SettingsError::OutOfRange {
         setting: "mail.from",
-        rule: "must be an address or `Name <address>`",
+        rule: "must be an address that mail servers take, or `Name <address>`",
     })?;
     Ok(colloquy_mail::Settings {
         from,

@@ -6,6 +6,13 @@
 
 #![deny(missing_docs)]
 
+mod canonical;
 pub mod characters;
+mod mail_address;
+mod password;
+mod username;
 
 pub use characters::{is_one_line, shows_something, trimmed};
+pub use mail_address::{ascii_domain, mail_key, mailable};
+pub use password::opaque;
+pub use username::{is_of_usernames, mixes_scripts, username_key, username_reading};

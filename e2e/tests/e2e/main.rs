@@ -22,6 +22,7 @@ mod customer {
     pub mod newcomer;
     mod reset_password;
     mod search;
+    mod spellings;
 }
 mod gateway {
     mod authentication;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use colloquy_text::username_key;
 
 /// SHA-256, written as hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,12 +21,12 @@ impl Digest {
         Self::written(context)
     }
 
-    /// The account that a username names, whether there is one or not. Usernames compare without case (decision 31),
-    /// exactly as customer management compares them.
+    /// The account that a username names, whether there is one or not: of its canonical form, in which customer
+    /// management compares it (decision 37), so that no spelling opens a budget of its own.
     #[must_use]
     pub fn of_account(username: &str) -> Self {
         let mut context = Context::new(&SHA256);
-        context.update(username.to_lowercase().as_bytes());
+        context.update(username_key(username).as_bytes());
         Self::written(context)
     }
 
@@ -37,6 +38,11 @@ impl Digest {
 
     fn written(context: Context) -> Self {
         let digest = context.finish();
+        for spelling in ["ｕｓｅｒ１", " user1 ", "us\u{200b}er1", "𝐮𝐬𝐞𝐫𝟏"] {
+            let digest = Digest::of_account(spelling);
+            assert_eq!(digest, Digest::of_account("user1"), "{spelling:?}");
+        }
+        assert_eq!(Digest::of_account("weiß"), Digest::of_account("WEISS"));
         let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
         Self(digits.collect())
     }
@@ -53,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decision_30_the_spelling_of_a_username_opens_no_second_budget() {
+    fn b12_the_spelling_of_a_username_opens_no_second_budget() {
         assert_eq!(Digest::of_account("User1"), Digest::of_account("uSER1"));
         assert_ne!(Digest::of_account("user1"), Digest::of_account("user2"));
         let digits = "0a041b9462caa4a31bac3567e0b6e6fd9100787db2ab433d96f6d178cabfce90";

@@ -10,7 +10,7 @@ use colloquy_sql::StoreError;
 
 use crate::{
     CustomerStore, HashingPool,
-    hashing::HashingError,
+    hashing::{Comparison, HashingError},
     password::{Password, PasswordHash},
 };
 
@@ -60,20 +60,20 @@ impl CredentialCheck for Credentials {
             .map_err(unavailable)?
             .unzip();
         let password = Password::new(&credential.password);
-        let fits = self
+        let comparison = self
             .hashing
-            .verify(password.clone(), hash.clone())
+            .compare(password.clone(), hash.clone())
             .await
             .map_err(unavailable)?;
         if let Some((customer, hash)) = customer.as_ref().zip(hash)
-            && fits
-            && HashingPool::is_outdated(&hash)
+            && comparison == Comparison::Outdated
             && let Err(error) = self.upgrade(customer.customer_id, password, &hash).await
         {
             let (id, error) = (customer.customer_id.0, chain(&error));
             tracing::warn!(customer.id = id, %error, "an outdated password hash could not be replaced yet");
         }
-        Ok(customer.filter(|_| fits).map(|customer| Account {
+        let is_right = comparison != Comparison::Different;
+        Ok(customer.filter(|_| is_right).map(|customer| Account {
             customer_id: customer.customer_id,
             username: customer.username,
             full_name: customer.full_name,

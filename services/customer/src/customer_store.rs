@@ -1,7 +1,7 @@
 //! The port: where accounts are kept.
 //!
-//! Usernames and mail addresses are kept as typed and compared without case (decision 31); a phone number belongs to
-//! one account at most. Every method is one whole transaction.
+//! Usernames and mail addresses are kept as typed and compared in their canonical forms (decision 37). Older accounts
+//! may share one: those are found by their exact names alone, in any case. A phone number belongs to one account at most. Every method is one whole transaction.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -24,7 +24,7 @@ use crate::{
 
 /// What stores derive from what was typed (folded names and keys) is of this version. Whatever changes
 /// [`fold`](crate::domain::fold()) or `colloquy_text` raises it, and the next start derives every row anew.
-pub(crate) const DERIVED_VERSION: i64 = 1;
+pub(crate) const DERIVED_VERSION: i64 = 2;
 
 /// No search finds more accounts.
 pub const MAX_HITS: i64 = 50;
@@ -94,6 +94,8 @@ pub struct Profile {
 pub enum Taken {
     /// The username.
     Username,
+    /// What the username reads like.
+    Reading,
     /// The mail address.
     Email,
     /// The phone number.
@@ -122,6 +124,7 @@ impl Failure for SaveError {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::Taken(Taken::Username) => "This username is taken.".into(),
+            Self::Taken(Taken::Reading) => "This username looks like one that is taken.".into(),
             Self::Taken(Taken::Email) => "This mail address is taken.".into(),
             Self::Taken(Taken::PhoneNumber) => "This phone number is taken.".into(),
             Self::Store(error) => error.message(),
@@ -196,7 +199,8 @@ pub trait CustomerStore: Send + Sync + 'static {
         profile: &Profile,
     ) -> Result<Option<Customer>, SaveError>;
 
-    /// The account with this username, compared without case, and its password's hash.
+    /// The account with this username and its password's hash: the one that is called exactly so in some case, or else
+    /// the only one whose canonical form it is.
     ///
     /// # Errors
     /// The store could not tell.
@@ -205,7 +209,7 @@ pub trait CustomerStore: Send + Sync + 'static {
         username: &str,
     ) -> Result<Option<(Customer, PasswordHash)>, StoreError>;
 
-    /// The account with this mail address, compared without case.
+    /// The account with this mail address, compared as usernames are.
     ///
     /// # Errors
     /// The store could not tell.

@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 pub(crate) fn username() -> Object {
-    text("Visible characters, without leading or trailing spaces; case does not count.")
+    text("Visible characters of one script, on one line. Case, width and the length of spaces do not count, nor do spaces around it; names that look alike count as taken.")
         .min_length(Some(*USERNAME_LENGTH.start()))
         .max_length(Some(*USERNAME_LENGTH.end()))
         .build()
@@ -29,7 +29,7 @@ pub(crate) fn full_name() -> Object {
 }
 
 pub(crate) fn email() -> Object {
-    text("A mail address; case does not count.")
+    text("A mail address whose domain can be mailed to. Case and spaces around it do not count, nor how an international domain is spelled.")
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
         .max_length(Some(MAX_EMAIL))
         .build()

@@ -62,6 +62,17 @@ pub struct HashingQueue {
     pub patience: Duration,
 }
 
+/// How a password compares with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// It is another password.
+    Different,
+    /// It is the password.
+    Same,
+    /// It is the password, under a hash that is made in another way by now.
+    Outdated,
+}
+
 type Job = Box<dyn FnOnce(&Hasher) + Send>;
 
 /// Hashes and compares passwords. Cheap to clone; its threads end with the last clone.
@@ -108,25 +119,29 @@ impl HashingPool {
         self.run(move |hasher| hash(hasher, &password)).await?
     }
 
-    /// Whether the password fits the hash. Without a hash the answer is no, and takes as long (S05).
+    /// Compares a password with a hash. Without a hash it is different, and that takes as long (S05).
     ///
     /// # Errors
     /// The queue is full, or the hash is none.
-    pub async fn verify(
+    pub async fn compare(
         &self,
         password: Password,
         against: Option<PasswordHash>,
-    ) -> Result<bool, HashingError> {
+    ) -> Result<Comparison, HashingError> {
         let known = against.is_some();
         let phc = against.unwrap_or_else(|| self.nobody.as_ref().clone());
-        let fits = self
-            .run(move |hasher| fits(hasher, &password, &phc))
+        let comparison = self
+            .run(move |hasher| compare(hasher, &password, &phc))
             .await??;
-        Ok(fits && known)
+        Ok(if known {
+            comparison
+        } else {
+            Comparison::Different
+        })
     }
 
-    /// Whether passwords are hashed in another way by now.
-    pub(crate) fn is_outdated(hash: &PasswordHash) -> bool {
+    /// Whether passwords are hashed with other parameters by now.
+    fn is_outdated(hash: &PasswordHash) -> bool {
         !hash.as_str().starts_with(EXPECTED)
     }
 
@@ -176,13 +191,29 @@ fn hash(hasher: &Hasher, password: &Password) -> Result<PasswordHash, HashingErr
     Ok(PasswordHash::new(phc.to_string()))
 }
 
-fn fits(
+/// Older hashes are of what was typed.
+fn compare(
     hasher: &Hasher,
     password: &Password,
     against: &PasswordHash,
-) -> Result<bool, HashingError> {
+) -> Result<Comparison, HashingError> {
+    if fits(hasher, password.as_str(), against)? {
+        let outdated = HashingPool::is_outdated(against);
+        return Ok(if outdated {
+            Comparison::Outdated
+        } else {
+            Comparison::Same
+        });
+    }
+    Ok(match password.typed_otherwise() {
+        Some(typed) if fits(hasher, typed, against)? => Comparison::Outdated,
+        _ => Comparison::Different,
+    })
+}
+
+fn fits(hasher: &Hasher, text: &str, against: &PasswordHash) -> Result<bool, HashingError> {
     let phc = phc::PasswordHash::new(against.as_str()).map_err(defect)?;
-    match hasher.verify_password(password.as_str().as_bytes(), &phc) {
+    match hasher.verify_password(text.as_bytes(), &phc) {
         Ok(()) => Ok(true),
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(defect(error)),

@@ -2,31 +2,59 @@
 
 use std::fmt;
 
+use colloquy_text::opaque;
 use serde::Deserialize;
 
-/// A password as somebody typed it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Password(String);
+/// A password: equal to every other spelling of it (decision 37).
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub struct Password {
+    typed: String,
+    opaque: String,
+}
 
 /// A password hash as a PHC string (`$argon2id$v=19$…`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl Password {
-    /// Wraps a password as it was typed; nothing is trimmed or normalised.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    /// Wraps a password as it was typed.
+    pub fn new(typed: impl Into<String>) -> Self {
+        let typed = typed.into();
+        Self {
+            opaque: opaque(&typed),
+            typed,
+        }
     }
 
+    /// The canonical form, which is hashed and judged.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.opaque
+    }
+
+    /// What was typed, if that is another text: passwords were hashed so before there was a canonical form.
+    pub(crate) fn typed_otherwise(&self) -> Option<&str> {
+        (self.typed != self.opaque).then_some(&self.typed)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.opaque.is_empty()
     }
 }
+
+impl From<String> for Password {
+    fn from(typed: String) -> Self {
+        Self::new(typed)
+    }
+}
+
+impl PartialEq for Password {
+    fn eq(&self, other: &Self) -> bool {
+        self.opaque == other.opaque
+    }
+}
+
+impl Eq for Password {}
 
 impl PasswordHash {
     /// Wraps a PHC string.

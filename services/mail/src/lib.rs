@@ -22,5 +22,6 @@ pub use lettre::message::Mailbox;
 pub use mail_service::{MailService, Retry, Settings};
 pub use mail_store::MailStore;
 pub use mail_transport::MailTransport;
+pub use recipient::sender;
 pub use routes::{openapi, router};
 pub use send_mail::SendMailError;

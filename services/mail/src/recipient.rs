@@ -1,19 +1,24 @@
-//! Whom a mail is for: exactly one mailbox, written plainly.
+//! Whom a mail is for, and whom it is from: exactly one mailbox, written plainly.
 
-use lettre::Address;
-
-/// RFC 5321's longest path, without its brackets.
-const MAX: usize = 254;
+use colloquy_text::mailable;
+use lettre::{Address, message::Mailbox};
 
 /// The mailbox that a text names; none for whatever else a text may be: a list, a display name, a quoted local part, a
 /// line break. Its domain is turned into ASCII, and so every mail server can be told the whole.
 pub(crate) fn recipient(text: &str) -> Option<Address> {
-    let (local, domain) = text.rsplit_once('@')?;
-    if text.chars().count() > MAX || !local.is_ascii() || local.contains(['"', '\\']) {
+    let address = mailable(text)?;
+    let (local, domain) = address.rsplit_once('@')?;
+    if !local.is_ascii() || local.contains(['"', '\\']) {
         return None;
     }
-    let domain = idna::domain_to_ascii(domain).ok()?;
     Address::new(local, domain).ok()
+}
+
+/// The sender that a text names, as `Name <address>` or the address alone; none if no mail server could be told it.
+#[must_use]
+pub fn sender(text: &str) -> Option<Mailbox> {
+    let Mailbox { name, email } = text.parse().ok()?;
+    Some(Mailbox::new(name, recipient(email.as_ref())?))
 }
 
 #[cfg(test)]
@@ -70,5 +75,46 @@ mod tests {
         }
         let long = format!("an@{}example.com", "a23456789.".repeat(25));
         assert_eq!(recipient(&long), None);
+    }
+
+    #[test]
+    fn b13_a_sender_is_written_in_ascii_or_refused() {
+        for (text, told) in [
+            ("no-reply@localhost", "no-reply@localhost"),
+            (
+                "Colloquy <no-reply@bücher.example>",
+                "no-reply@xn--bcher-kva.example",
+            ),
+            (
+                "Cölloquy <No-Reply@BU\u{308}CHER.example>",
+                "No-Reply@xn--bcher-kva.example",
+            ),
+        ] {
+            assert_eq!(sender(text).unwrap().email.to_string(), told, "{text}");
+        }
+        let long_label = format!("no-reply@{}.example", "ü".repeat(60));
+        for text in [
+            "",
+            "Colloquy",
+            "nö-reply@example.com",
+            "no-reply@xn--a.example",
+            "no-reply@a_b.example",
+            &long_label,
+        ] {
+            assert_eq!(sender(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn b13_an_address_that_no_server_takes_is_no_recipient() {
+        let long = format!("an@{}example", "bücher.".repeat(30));
+        for text in [
+            "an@xn--a.example",
+            "an@a_b.example",
+            "an@example.com.",
+            &long,
+        ] {
+            assert_eq!(recipient(text), None, "{text}");
+        }
     }
 }

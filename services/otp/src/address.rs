@@ -3,12 +3,13 @@
 use std::{borrow::Cow, fmt};
 
 use colloquy_chassis::{Failure, Kind};
+use colloquy_text::mail_key;
 
 /// As long as a mail address may be (contract §3).
 const MAX: usize = 254;
 
-/// A mail address in lower case: addresses compare without case (decision 31). Whether it is one that mail can be sent
-/// to was for customer management to see.
+/// A mail address in its canonical form (decision 37). Whether it is one that mail can be sent to was for customer
+/// management to see.
 pub(crate) struct Address(String);
 
 /// Not the address of anybody.
@@ -31,7 +32,7 @@ impl Address {
         if text.trim().is_empty() || text.chars().count() > MAX {
             return Err(AddressError);
         }
-        Ok(Self(text.to_lowercase()))
+        Ok(Self(mail_key(text)))
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -53,6 +54,18 @@ mod tests {
     fn decision_31_addresses_compare_without_case() {
         let address = Address::parse("An.Nguyễn@EXAMPLE.com").unwrap();
         assert_eq!(address.text(), "an.nguyễn@example.com");
+    }
+
+    #[test]
+    fn b13_every_spelling_of_an_address_has_one_code() {
+        for spelling in [
+            "an@bücher.example",
+            " AN@bu\u{308}cher.example",
+            "an@xn--bcher-kva.example",
+        ] {
+            let address = Address::parse(spelling).unwrap();
+            assert_eq!(address.text(), "an@xn--bcher-kva.example", "{spelling:?}");
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(crate) async fn handle(
 fn parse(request: ChangeOwn) -> Result<Profile, BrokenRule> {
     Ok(Profile {
         full_name: FullName::parse(&request.full_name)?.into_string(),
-        email: Email::parse(request.email)?.into_string(),
+        email: Email::parse(&request.email)?.into_string(),
         phone_number: PhoneNumber::parse(request.phone_number.as_deref())?
             .map(PhoneNumber::into_string),
         avatar_color: AvatarColor::parse(request.avatar_color)?.into_string(),

@@ -112,9 +112,9 @@ struct Wanted {
 fn check(customers: &Customers, request: CreateAccount) -> Result<Wanted, CreateAccountError> {
     let avatar_color = request.avatar_color.map(AvatarColor::parse).transpose()?;
     let wanted = Wanted {
-        username: Username::parse(request.username)?.into_string(),
+        username: Username::parse(&request.username)?.into_string(),
         full_name: FullName::parse(&request.full_name)?.into_string(),
-        email: Email::parse(request.email)?.into_string(),
+        email: Email::parse(&request.email)?.into_string(),
         phone_number: PhoneNumber::parse(request.phone_number.as_deref())?
             .map(PhoneNumber::into_string),
         avatar_color: avatar_color.unwrap_or_default().into_string(),

@@ -9,6 +9,7 @@ mod budgets;
 mod changes;
 mod passwords;
 mod searches;
+mod spellings;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use budgets::*;
 pub use changes::*;
 pub use passwords::*;
 pub use searches::*;
+pub use spellings::*;
 
 /// Makes one test of each promise; `$fresh` is an expression that answers a guard and an empty `Arc<dyn CustomerStore>`.
 #[macro_export]
@@ -31,6 +33,11 @@ macro_rules! customer_store_conformance {
             unknown_names_and_ids_find_nothing
             decision_31_usernames_compare_without_case_and_are_kept_as_typed
             decision_31_what_is_taken_is_told
+            b12_an_account_is_found_by_every_spelling_of_its_username
+            b12_a_username_that_reads_like_another_is_taken
+            b13_an_account_is_found_by_every_spelling_of_its_address
+            b13_one_mailbox_has_one_account
+            b12_of_lookalikes_made_at_once_one_is_made
             accounts_without_a_phone_number_do_not_collide
             of_equal_accounts_made_at_once_one_is_made
             seeded_accounts_have_the_first_ids_and_later_ones_follow
@@ -117,7 +124,7 @@ pub async fn an_account_is_found_as_it_was_made(store: Arc<dyn CustomerStore>) {
 /// Absence is no error, whatever was asked.
 pub async fn unknown_names_and_ids_find_nothing(store: Arc<dyn CustomerStore>) {
     let an = store.insert(&account("an")).await.unwrap();
-    for name in ["", "a", "%", "a_", "an\0", "an ", "'; --"] {
+    for name in ["", "a", "%", "a_", "an\0", "'; --"] {
         assert_eq!(store.by_username(name).await.unwrap(), None, "{name:?}");
     }
     let [id, unknown] = [an.customer_id, CustomerId(i64::MAX)];

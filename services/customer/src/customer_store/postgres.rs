@@ -13,12 +13,13 @@ use colloquy_sql::{
     postgres::{self, bounded},
     sweeping::{KeptReadings, PostgresReadings},
 };
+use colloquy_text::{mail_key, username_key, username_reading};
 use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::QueryAs};
 
 use super::{
     Customer, CustomerStore, DERIVED_VERSION, EndingId, MAX_HITS, NewCustomer, PasswordChange,
     Profile, SaveError, SpendError, Taken,
-    row::{Derived, Row, TakenColumns, Underived, Wanted, roles_column},
+    row::{Derived, Row, Spelling, TakenColumns, Underived, Wanted, roles_column},
 };
 use crate::{
     domain::{Budget, Email, NameSearch, PhoneSearch, fold},
@@ -27,6 +28,8 @@ use crate::{
 
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "customer_migrations";
+/// The advisory lock under which names, addresses and numbers are taken; no other one has this number.
+const TAKING: i64 = 0x636f_6c6c_6f71_7579;
 
 type Select<'q> = QueryAs<'q, Postgres, Row, PgArguments>;
 
@@ -88,14 +91,26 @@ impl CustomerStore for PostgresCustomerStore {
         if username.contains('\0') {
             return Ok(None);
         }
-        let select = sqlx::query_as("SELECT * FROM customers WHERE username_lower = $1")
-            .bind(username.to_lowercase());
-        Ok(self.one(select).await?.map(Row::into_parts))
+        let Spelling { exact, key } = Spelling::of_username(username);
+        let select = sqlx::query_as(
+            "SELECT * FROM customers
+             WHERE username_lower = $1
+                OR (username_key = $2 AND (SELECT count(*) FROM customers WHERE username_key = $2) = 1)
+             ORDER BY username_lower = $1 DESC LIMIT 1",
+        );
+        let row = self.one(select.bind(exact).bind(key)).await?;
+        Ok(row.map(Row::into_parts))
     }
 
     async fn by_email(&self, email: &Email) -> Result<Option<Customer>, StoreError> {
-        let select = sqlx::query_as("SELECT * FROM customers WHERE email_lower = $1");
-        let row = self.one(select.bind(email.lower())).await?;
+        let Spelling { exact, key } = Spelling::of_email(email);
+        let select = sqlx::query_as(
+            "SELECT * FROM customers
+             WHERE email_lower = $1
+                OR (email_key = $2 AND (SELECT count(*) FROM customers WHERE email_key = $2) = 1)
+             ORDER BY email_lower = $1 DESC LIMIT 1",
+        );
+        let row = self.one(select.bind(exact).bind(key)).await?;
         Ok(row.map(|row| row.into_parts().0))
     }
 
@@ -202,8 +217,7 @@ async fn seed(pool: &PgPool, customers: &[NewCustomer]) -> Result<bool, StoreErr
         .execute(&mut *transaction)
         .await?;
     for customer in customers {
-        let row = insert_row(&mut transaction, customer).await?;
-        row.ok_or(sqlx::Error::RowNotFound)?;
+        insert_row(&mut transaction, customer).await?;
     }
     transaction.commit().await?;
     Ok(true)
@@ -211,26 +225,15 @@ async fn seed(pool: &PgPool, customers: &[NewCustomer]) -> Result<bool, StoreErr
 
 async fn insert(pool: &PgPool, customer: &NewCustomer) -> Result<Customer, SaveError> {
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
-    if let Some(row) = insert_row(&mut transaction, customer).await? {
-        transaction.commit().await.map_err(StoreError::from)?;
-        return Ok(row.into_parts().0);
+    if let Some(taken) = taken(&mut transaction, &Wanted::by_nobody_yet(customer)).await? {
+        return Err(SaveError::Taken(taken));
     }
-    Err(refusal(&mut transaction, &Wanted::by_nobody_yet(customer)).await?)
+    let row = insert_row(&mut transaction, customer).await?;
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(row.into_parts().0)
 }
 
 async fn update(
-    pool: &PgPool,
-    id: CustomerId,
-    profile: &Profile,
-) -> Result<Option<Customer>, SaveError> {
-    match try_update(pool, id, profile).await {
-        // Somebody took it after we looked: a second look sees it.
-        Err(SaveError::Store(error)) if is_collision(&error) => try_update(pool, id, profile).await,
-        outcome => outcome,
-    }
-}
-
-async fn try_update(
     pool: &PgPool,
     id: CustomerId,
     profile: &Profile,
@@ -242,7 +245,7 @@ async fn try_update(
     let row: Option<Row> = sqlx::query_as(
         "UPDATE customers
          SET full_name = $2, full_name_folded = $3, email = $4, email_lower = $5, phone_number = $6,
-             avatar_color = $7, derived_version = $8
+             avatar_color = $7, email_key = $8
          WHERE customer_id = $1 RETURNING *",
     )
     .bind(id.0)
@@ -252,7 +255,7 @@ async fn try_update(
     .bind(profile.email.to_lowercase())
     .bind(&profile.phone_number)
     .bind(&profile.avatar_color)
-    .bind(DERIVED_VERSION)
+    .bind(mail_key(&profile.email))
     .fetch_optional(&mut *transaction)
     .await
     .map_err(StoreError::from)?;
@@ -260,16 +263,15 @@ async fn try_update(
     Ok(row.map(|row| row.into_parts().0))
 }
 
-/// The new row, or nothing if a column that must be unique is not. Waits for a concurrent insert of the same to end.
 async fn insert_row(
     connection: &mut PgConnection,
     customer: &NewCustomer,
-) -> Result<Option<Row>, StoreError> {
+) -> Result<Row, StoreError> {
     let row = sqlx::query_as(
         "INSERT INTO customers (username, username_lower, password, full_name, full_name_folded, email, email_lower,
-                                phone_number, avatar_color, roles, derived_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT DO NOTHING RETURNING *",
+                                phone_number, avatar_color, roles, derived_version, username_key, username_reading,
+                                email_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING *",
     )
     .bind(&customer.username)
     .bind(customer.username.to_lowercase())
@@ -282,7 +284,10 @@ async fn insert_row(
     .bind(&customer.avatar_color)
     .bind(roles_column(&customer.roles))
     .bind(DERIVED_VERSION)
-    .fetch_optional(connection)
+    .bind(username_key(&customer.username))
+    .bind(username_reading(&customer.username))
+    .bind(mail_key(&customer.email))
+    .fetch_one(connection)
     .await?;
     Ok(row)
 }
@@ -291,62 +296,66 @@ async fn insert_row(
 /// instances do.
 async fn derive(pool: &PgPool) -> Result<bool, StoreError> {
     let underived: Vec<Underived> = sqlx::query_as(
-        "SELECT customer_id, full_name FROM customers WHERE derived_version < $1 LIMIT 1000",
+        "SELECT customer_id, username, full_name, email FROM customers WHERE derived_version < $1 LIMIT 1000",
     )
     .bind(DERIVED_VERSION)
     .fetch_all(pool)
     .await?;
     let derived: Vec<Derived> = underived.iter().map(Underived::derive).collect();
-    // What was derived meanwhile may be of another name by now.
+    // A profile that changed meanwhile is derived at the next turn.
     sqlx::query(
-        "UPDATE customers SET full_name_folded = derived.folded, derived_version = $1
-         FROM unnest($2::bigint[], $3::text[]) AS derived (id, folded)
-         WHERE customer_id = derived.id AND derived_version < $1",
+        "UPDATE customers
+         SET username_key = derived.username_key, username_reading = derived.username_reading,
+             full_name_folded = derived.folded, email_key = derived.email_key, derived_version = $1
+         FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+              AS derived (id, full_name, email, username_key, username_reading, folded, email_key)
+         WHERE customer_id = derived.id AND customers.full_name = derived.full_name
+           AND customers.email = derived.email",
     )
     .bind(DERIVED_VERSION)
     .bind(column(&derived, |row| row.customer_id))
+    .bind(column(&underived, |row| row.full_name.clone()))
+    .bind(column(&underived, |row| row.email.clone()))
+    .bind(column(&derived, |row| row.username_key.clone()))
+    .bind(column(&derived, |row| row.username_reading.clone()))
     .bind(column(&derived, |row| row.full_name_folded.clone()))
+    .bind(column(&derived, |row| row.email_key.clone()))
     .execute(pool)
     .await?;
     Ok(!underived.is_empty())
 }
 
-fn column<T>(derived: &[Derived], value: impl Fn(&Derived) -> T) -> Vec<T> {
-    derived.iter().map(value).collect()
+fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
-/// Whether another transaction stored the same value in a column that must be unique.
-fn is_collision(error: &StoreError) -> bool {
-    matches!(error, StoreError::Defect(sqlx::Error::Database(refusal)) if refusal.is_unique_violation())
-}
-
-/// Why an insert made no row.
-async fn refusal(
-    connection: &mut PgConnection,
-    wanted: &Wanted<'_>,
-) -> Result<SaveError, StoreError> {
-    Ok(taken(connection, wanted).await?.map_or_else(
-        || StoreError::from(sqlx::Error::RowNotFound).into(),
-        SaveError::Taken,
-    ))
-}
-
-/// The first wanted value that belongs to somebody else.
+/// The first wanted value that is another account's, and until the transaction ends no other account takes one. One's
+/// own address may stay, though an older account shares its key.
 async fn taken(
     connection: &mut PgConnection,
     wanted: &Wanted<'_>,
 ) -> Result<Option<Taken>, StoreError> {
+    // Older accounts share keys and readings, so that no unique index can refuse them.
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(TAKING)
+        .execute(&mut *connection)
+        .await?;
     let taken: TakenColumns = sqlx::query_as(
-        "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $1) AS username,
+        "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $5 OR username_key = $6) AS username,
+                EXISTS (SELECT 1 FROM customers WHERE username_reading = $7) AS reading,
                 EXISTS (SELECT 1 FROM customers
-                        WHERE email_lower = $2 AND customer_id IS DISTINCT FROM $4) AS email,
+                        WHERE (email_lower = $1 OR email_key = $2) AND customer_id IS DISTINCT FROM $4)
+                    AND NOT EXISTS (SELECT 1 FROM customers WHERE email_lower = $1 AND customer_id = $4) AS email,
                 EXISTS (SELECT 1 FROM customers
                         WHERE phone_number = $3 AND customer_id IS DISTINCT FROM $4) AS phone_number",
     )
-    .bind(wanted.username.map(str::to_lowercase))
     .bind(wanted.email.to_lowercase())
+    .bind(mail_key(wanted.email))
     .bind(wanted.phone_number)
     .bind(wanted.by.map(|id| id.0))
+    .bind(wanted.username.map(str::to_lowercase))
+    .bind(wanted.username.map(username_key))
+    .bind(wanted.username.map(username_reading))
     .fetch_one(connection)
     .await?;
     Ok(taken.first())

@@ -2,9 +2,13 @@
 
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
+use colloquy_text::{mail_key, trimmed, username_key, username_reading};
 
 use super::{Customer, EndingId, NewCustomer, PasswordChange, Profile, Taken};
-use crate::{domain::fold, password::PasswordHash};
+use crate::{
+    domain::{Email, fold},
+    password::PasswordHash,
+};
 
 /// One row of `customers`.
 #[derive(sqlx::FromRow)]
@@ -41,10 +45,33 @@ pub(super) fn roles_column(roles: &[String]) -> String {
     roles.join(",")
 }
 
-/// Which columns of a new account are somebody else's: username, email, phone number.
+/// A name as accounts are looked up by it: first exactly, in any case, then in its canonical form.
+pub(super) struct Spelling {
+    pub(super) exact: String,
+    pub(super) key: String,
+}
+
+impl Spelling {
+    pub(super) fn of_username(username: &str) -> Self {
+        Self {
+            exact: trimmed(username).to_lowercase(),
+            key: username_key(username),
+        }
+    }
+
+    pub(super) fn of_email(email: &Email) -> Self {
+        Self {
+            exact: email.lower(),
+            key: email.key(),
+        }
+    }
+}
+
+/// Which columns of a new account are another's: username, its reading, email, phone number.
 #[derive(sqlx::FromRow)]
 pub(super) struct TakenColumns {
     username: bool,
+    reading: bool,
     email: bool,
     phone_number: bool,
 }
@@ -53,6 +80,7 @@ impl TakenColumns {
     pub(super) fn first(&self) -> Option<Taken> {
         [
             (self.username, Taken::Username),
+            (self.reading, Taken::Reading),
             (self.email, Taken::Email),
             (self.phone_number, Taken::PhoneNumber),
         ]
@@ -94,20 +122,28 @@ impl<'a> Wanted<'a> {
 #[derive(sqlx::FromRow)]
 pub(super) struct Underived {
     customer_id: i64,
-    full_name: String,
+    username: String,
+    pub(super) full_name: String,
+    pub(super) email: String,
 }
 
 /// What is derived of a row.
 pub(super) struct Derived {
     pub(super) customer_id: i64,
+    pub(super) username_key: String,
+    pub(super) username_reading: String,
     pub(super) full_name_folded: String,
+    pub(super) email_key: String,
 }
 
 impl Underived {
     pub(super) fn derive(&self) -> Derived {
         Derived {
             customer_id: self.customer_id,
+            username_key: username_key(&self.username),
+            username_reading: username_reading(&self.username),
             full_name_folded: fold(&self.full_name),
+            email_key: mail_key(&self.email),
         }
     }
 }
@@ -142,5 +178,36 @@ impl EndingRow {
             }),
         };
         (EndingId(self.ending_id), ending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest::{Context, SHA256};
+
+    use super::*;
+    use crate::customer_store::DERIVED_VERSION;
+
+    /// When this fails, the rules or the tables of Unicode have changed: raise the version and pin what is derived now.
+    #[test]
+    fn b14_what_is_derived_changes_with_its_version_alone() {
+        let mut context = Context::new(&SHA256);
+        for character in '\0'..=char::MAX {
+            let text = format!("a{character}i@{character}b.example");
+            for derived in [
+                username_key(&text),
+                username_reading(&text),
+                fold(&text),
+                mail_key(&text),
+            ] {
+                context.update(derived.as_bytes());
+            }
+        }
+        let digest = context.finish();
+        let digits: String = digest.as_ref()[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!((DERIVED_VERSION, digits.as_str()), (2, "unpinned"));
     }
 }

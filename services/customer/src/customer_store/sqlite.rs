@@ -13,12 +13,13 @@ use colloquy_sql::{
     sqlite::SqliteDatabase,
     sweeping::{KeptReadings, SqliteReadings},
 };
+use colloquy_text::{mail_key, username_key, username_reading};
 use sqlx::SqliteConnection;
 
 use super::{
     Customer, CustomerStore, DERIVED_VERSION, EndingId, MAX_HITS, NewCustomer, PasswordChange,
     Profile, SaveError, SpendError, Taken,
-    row::{Row, TakenColumns, Underived, Wanted, roles_column},
+    row::{Row, Spelling, TakenColumns, Underived, Wanted, roles_column},
 };
 use crate::{
     domain::{Budget, Email, NameSearch, PhoneSearch, fold},
@@ -82,8 +83,7 @@ impl CustomerStore for SqliteCustomerStore {
             return Ok(false);
         }
         for (id, customer) in (1..).zip(customers) {
-            let row = insert_row(&mut transaction, Some(id), customer).await?;
-            row.ok_or(sqlx::Error::RowNotFound)?;
+            insert_row(&mut transaction, Some(id), customer).await?;
         }
         transaction.commit().await?;
         Ok(true)
@@ -91,11 +91,13 @@ impl CustomerStore for SqliteCustomerStore {
 
     async fn insert(&self, customer: &NewCustomer) -> Result<Customer, SaveError> {
         let mut transaction = begin(&self.0).await?;
-        if let Some(row) = insert_row(&mut transaction, None, customer).await? {
-            transaction.commit().await.map_err(StoreError::from)?;
-            return Ok(row.into_parts().0);
+        let wanted = Wanted::by_nobody_yet(customer);
+        if let Some(taken) = taken(&mut transaction, &wanted).await? {
+            return Err(SaveError::Taken(taken));
         }
-        Err(refusal(&mut transaction, &Wanted::by_nobody_yet(customer)).await?)
+        let row = insert_row(&mut transaction, None, customer).await?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(row.into_parts().0)
     }
 
     async fn update(
@@ -110,7 +112,7 @@ impl CustomerStore for SqliteCustomerStore {
         let row: Option<Row> = sqlx::query_as(
             "UPDATE customers
              SET full_name = ?2, full_name_folded = ?3, email = ?4, email_lower = ?5, phone_number = ?6,
-                 avatar_color = ?7, derived_version = ?8
+                 avatar_color = ?7, email_key = ?8
              WHERE customer_id = ?1 RETURNING *",
         )
         .bind(id.0)
@@ -120,7 +122,7 @@ impl CustomerStore for SqliteCustomerStore {
         .bind(profile.email.to_lowercase())
         .bind(&profile.phone_number)
         .bind(&profile.avatar_color)
-        .bind(DERIVED_VERSION)
+        .bind(mail_key(&profile.email))
         .fetch_optional(&mut *transaction)
         .await
         .map_err(StoreError::from)?;
@@ -132,18 +134,32 @@ impl CustomerStore for SqliteCustomerStore {
         &self,
         username: &str,
     ) -> Result<Option<(Customer, PasswordHash)>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE username_lower = ?1")
-            .bind(username.to_lowercase())
-            .fetch_optional(&self.0.readers)
-            .await?;
+        let Spelling { exact, key } = Spelling::of_username(username);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT * FROM customers
+             WHERE username_lower = ?1
+                OR (username_key = ?2 AND (SELECT count(*) FROM customers WHERE username_key = ?2) = 1)
+             ORDER BY username_lower = ?1 DESC LIMIT 1",
+        )
+        .bind(exact)
+        .bind(key)
+        .fetch_optional(&self.0.readers)
+        .await?;
         Ok(row.map(Row::into_parts))
     }
 
     async fn by_email(&self, email: &Email) -> Result<Option<Customer>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE email_lower = ?1")
-            .bind(email.lower())
-            .fetch_optional(&self.0.readers)
-            .await?;
+        let Spelling { exact, key } = Spelling::of_email(email);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT * FROM customers
+             WHERE email_lower = ?1
+                OR (email_key = ?2 AND (SELECT count(*) FROM customers WHERE email_key = ?2) = 1)
+             ORDER BY email_lower = ?1 DESC LIMIT 1",
+        )
+        .bind(exact)
+        .bind(key)
+        .fetch_optional(&self.0.readers)
+        .await?;
         Ok(row.map(|row| row.into_parts().0))
     }
 
@@ -258,17 +274,16 @@ fn json(list: &(impl serde::Serialize + ?Sized)) -> String {
     serde_json::to_string(list).expect("numbers and texts are JSON")
 }
 
-/// The new row, or nothing if a column that must be unique is not.
 async fn insert_row(
     connection: &mut SqliteConnection,
     id: Option<i64>,
     customer: &NewCustomer,
-) -> Result<Option<Row>, StoreError> {
+) -> Result<Row, StoreError> {
     let row = sqlx::query_as(
         "INSERT INTO customers (customer_id, username, username_lower, password, full_name, full_name_folded, email,
-                                email_lower, phone_number, avatar_color, roles, derived_version)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-         ON CONFLICT DO NOTHING RETURNING *",
+                                email_lower, phone_number, avatar_color, roles, derived_version, username_key,
+                                username_reading, email_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING *",
     )
     .bind(id)
     .bind(&customer.username)
@@ -282,7 +297,10 @@ async fn insert_row(
     .bind(&customer.avatar_color)
     .bind(roles_column(&customer.roles))
     .bind(DERIVED_VERSION)
-    .fetch_optional(connection)
+    .bind(username_key(&customer.username))
+    .bind(username_reading(&customer.username))
+    .bind(mail_key(&customer.email))
+    .fetch_one(connection)
     .await?;
     Ok(row)
 }
@@ -291,50 +309,50 @@ async fn insert_row(
 async fn derive(database: &SqliteDatabase) -> Result<bool, StoreError> {
     let mut transaction = begin(database).await?;
     let underived: Vec<Underived> = sqlx::query_as(
-        "SELECT customer_id, full_name FROM customers WHERE derived_version < ?1 LIMIT 1000",
+        "SELECT customer_id, username, full_name, email FROM customers WHERE derived_version < ?1 LIMIT 1000",
     )
     .bind(DERIVED_VERSION)
     .fetch_all(&mut *transaction)
     .await?;
     for derived in underived.iter().map(Underived::derive) {
-        sqlx::query("UPDATE customers SET full_name_folded = ?2, derived_version = ?3 WHERE customer_id = ?1")
-            .bind(derived.customer_id)
-            .bind(derived.full_name_folded)
-            .bind(DERIVED_VERSION)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "UPDATE customers
+             SET username_key = ?2, username_reading = ?3, full_name_folded = ?4, email_key = ?5, derived_version = ?6
+             WHERE customer_id = ?1",
+        )
+        .bind(derived.customer_id)
+        .bind(derived.username_key)
+        .bind(derived.username_reading)
+        .bind(derived.full_name_folded)
+        .bind(derived.email_key)
+        .bind(DERIVED_VERSION)
+        .execute(&mut *transaction)
+        .await?;
     }
     transaction.commit().await?;
     Ok(!underived.is_empty())
 }
 
-/// Why an insert made no row.
-async fn refusal(
-    connection: &mut SqliteConnection,
-    wanted: &Wanted<'_>,
-) -> Result<SaveError, StoreError> {
-    Ok(taken(connection, wanted).await?.map_or_else(
-        || StoreError::from(sqlx::Error::RowNotFound).into(),
-        SaveError::Taken,
-    ))
-}
-
-/// The first wanted value that belongs to somebody else.
+/// The first wanted value that is another account's. One's own address may stay, though an older account shares its key.
 async fn taken(
     connection: &mut SqliteConnection,
     wanted: &Wanted<'_>,
 ) -> Result<Option<Taken>, StoreError> {
     let taken: TakenColumns = sqlx::query_as(
-        "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = ?1) AS username,
-                EXISTS (SELECT 1 FROM customers
-                        WHERE email_lower = ?2 AND customer_id IS NOT ?4) AS email,
+        "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = ?5 OR username_key = ?6) AS username,
+                EXISTS (SELECT 1 FROM customers WHERE username_reading = ?7) AS reading,
+                EXISTS (SELECT 1 FROM customers WHERE (email_lower = ?1 OR email_key = ?2) AND customer_id IS NOT ?4)
+                    AND NOT EXISTS (SELECT 1 FROM customers WHERE email_lower = ?1 AND customer_id = ?4) AS email,
                 EXISTS (SELECT 1 FROM customers
                         WHERE phone_number = ?3 AND customer_id IS NOT ?4) AS phone_number",
     )
-    .bind(wanted.username.map(str::to_lowercase))
     .bind(wanted.email.to_lowercase())
+    .bind(mail_key(wanted.email))
     .bind(wanted.phone_number)
     .bind(wanted.by.map(|id| id.0))
+    .bind(wanted.username.map(str::to_lowercase))
+    .bind(wanted.username.map(username_key))
+    .bind(wanted.username.map(username_reading))
     .fetch_one(connection)
     .await?;
     Ok(taken.first())

@@ -92,7 +92,7 @@ impl Budget {
     /// The time between two mails with codes to a mailbox, whether it belongs to an account or not.
     #[must_use]
     pub fn pause_between_mails_to(email: &Email) -> Self {
-        Self::new("pause between mails", &email.lower(), &[PAUSE])
+        Self::new("pause between mails", &email.key(), &[PAUSE])
     }
 
     /// Mails with codes to a mailbox: all of them for a client address that had none in this hour, and fewer for others.
@@ -100,20 +100,20 @@ impl Budget {
     pub fn mails_to(email: &Email, is_first: bool) -> Self {
         let kept = if is_first { 0 } else { KEPT_FOR_OTHERS };
         let limit = Limit::new(MAILS.uses - kept, MAILS.seconds);
-        Self::new("mails", &email.lower(), &[limit])
+        Self::new("mails", &email.key(), &[limit])
     }
 
     /// The first mail of an hour to a mailbox that a client address asks for.
     #[must_use]
     pub fn first_mail_to(email: &Email, client: ClientAddress) -> Self {
-        let whose = format!("{}\0{}", email.lower(), client.network());
+        let whose = format!("{}\0{}", email.key(), client.network());
         Self::new("first mail", &whose, &[Limit::new(1, HOUR)])
     }
 
     /// Wrong codes for a mailbox, whether it belongs to an account or not.
     #[must_use]
     pub fn wrong_codes_for(email: &Email) -> Self {
-        Self::new("wrong codes", &email.lower(), &[WRONG_CODES])
+        Self::new("wrong codes", &email.key(), &[WRONG_CODES])
     }
 
     /// Codes that a client tries, whatever the mailbox.
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn b09_two_of_the_five_mails_of_an_hour_are_kept_for_clients_that_had_none() {
-        let email = Email::parse("an@example.com".to_owned()).unwrap();
+        let email = Email::parse("an@example.com").unwrap();
         let mut uses = Uses::default();
         let take = |uses: &mut Uses, is_first, second| {
             take(&Budget::mails_to(&email, is_first), uses, second).is_ok()

@@ -6,9 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use argon2::{Argon2, PasswordHasher as _};
 use tokio::sync::oneshot;
 
-use super::{EXPECTED, Hasher, HashingError, HashingPool, HashingQueue};
+use super::{Comparison, EXPECTED, Hasher, HashingError, HashingPool, HashingQueue};
 use crate::password::{Password, PasswordHash};
 
 fn pool(threads: usize, places: usize) -> HashingPool {
@@ -25,17 +26,10 @@ async fn s01_hashes_carry_the_agreed_parameters_and_a_salt_of_their_own() {
     assert!(first.as_str().starts_with(EXPECTED), "{}", first.as_str());
     assert_ne!(first.as_str(), second.as_str());
     for hash in [first, second] {
-        assert!(
-            pool.verify(Password::new("123"), Some(hash.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !pool
-                .verify(Password::new("1234"), Some(hash))
-                .await
-                .unwrap()
-        );
+        let right = pool.compare(Password::new("123"), Some(hash.clone()));
+        assert_eq!(right.await.unwrap(), Comparison::Same);
+        let wrong = pool.compare(Password::new("1234"), Some(hash));
+        assert_eq!(wrong.await.unwrap(), Comparison::Different);
     }
 }
 
@@ -44,12 +38,8 @@ async fn s02_passwords_are_not_cut() {
     let pool = pool(1, 8);
     let long = "x".repeat(128);
     let hash = pool.hash(Password::new(&long)).await.unwrap();
-    assert!(
-        !pool
-            .verify(Password::new(&long[..127]), Some(hash))
-            .await
-            .unwrap()
-    );
+    let cut = pool.compare(Password::new(&long[..127]), Some(hash));
+    assert_eq!(cut.await.unwrap(), Comparison::Different);
 }
 
 #[tokio::test]
@@ -70,18 +60,17 @@ async fn s05_nobody_takes_as_long_as_a_wrong_password() {
 
 async fn wrong(pool: &HashingPool, hash: Option<PasswordHash>) -> Duration {
     let start = Instant::now();
-    assert!(!pool.verify(Password::new("wrong"), hash).await.unwrap());
+    let compared = pool.compare(Password::new("wrong"), hash).await.unwrap();
+    assert_eq!(compared, Comparison::Different);
     start.elapsed()
 }
 
 #[tokio::test]
 async fn s05_nobody_never_fits() {
-    assert!(
-        !pool(1, 8)
-            .verify(Password::new("nobody's"), None)
-            .await
-            .unwrap()
-    );
+    let compared = pool(1, 8)
+        .compare(Password::new("nobody's"), None)
+        .await;
+    assert_eq!(compared.unwrap(), Comparison::Different);
 }
 
 #[tokio::test]
@@ -133,5 +122,28 @@ impl Full {
     pub(crate) async fn free(self) {
         drop(self.held);
         self.is_over.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn b12_every_spelling_of_a_password_is_that_password_and_a_hash_of_what_was_typed_is_outdated()
+ {
+    let pool = pool(1, 8);
+    let [composed, decomposed] = ["mật\u{a0}khẩu", "ma\u{323}\u{302}t kha\u{302}\u{309}u"];
+    assert_eq!(Password::new(composed), Password::new(decomposed));
+    let hash = pool.hash(Password::new(decomposed)).await.unwrap();
+    for typed in [composed, decomposed] {
+        let compared = pool.compare(Password::new(typed), Some(hash.clone()));
+        assert_eq!(compared.await.unwrap(), Comparison::Same, "{typed:?}");
+    }
+    let phc = Argon2::default().hash_password(decomposed.as_bytes());
+    let older = PasswordHash::new(phc.unwrap().to_string());
+    for (typed, expected) in [
+        (decomposed, Comparison::Outdated),
+        (composed, Comparison::Different),
+        ("mat khau", Comparison::Different),
+    ] {
+        let compared = pool.compare(Password::new(typed), Some(older.clone()));
+        assert_eq!(compared.await.unwrap(), expected, "{typed:?}");
     }
 }

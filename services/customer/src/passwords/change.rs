@@ -19,7 +19,7 @@ use crate::{
     customer_store::{Customer, PasswordChange},
     domain::{Budget, PasswordError},
     fields,
-    hashing::HashingError,
+    hashing::{Comparison, HashingError},
     password::{Password, PasswordHash},
 };
 
@@ -140,11 +140,14 @@ async fn verify(
     hash: &PasswordHash,
 ) -> Result<(), ChangePasswordError> {
     let current = request.current_password.clone();
-    let fits = customers
+    let comparison = customers
         .hashing
-        .verify(current, Some(hash.clone()))
+        .compare(current, Some(hash.clone()))
         .await?;
-    fits.then_some(()).ok_or(ChangePasswordError::Wrong)
+    match comparison {
+        Comparison::Different => Err(ChangePasswordError::Wrong),
+        Comparison::Same | Comparison::Outdated => Ok(()),
+    }
 }
 
 impl Failure for ChangePasswordError {

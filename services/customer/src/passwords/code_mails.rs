@@ -185,7 +185,7 @@ impl Parts {
         request: &Request,
         allowance: &Allowance,
     ) -> Result<Option<IssuedCode>, MailCodeError> {
-        let email = request.email.lower();
+        let email = request.email.key();
         let asking = Asking {
             again: !allowance.is_early,
             ..request.asking.clone()

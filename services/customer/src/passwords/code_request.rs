@@ -33,7 +33,7 @@ pub(crate) async fn request_code(
     request: CodeRequest,
     wanted: Wanted,
 ) -> Result<Response, ApiError> {
-    let email = Email::parse(request.email)?;
+    let email = Email::parse(&request.email)?;
     let per_hour = customers.settings.code_requests_per_hour;
     let requests = Budget::code_requests_from(client, per_hour);
     customers.spend(&requests).await?;

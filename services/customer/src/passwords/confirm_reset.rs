@@ -93,7 +93,7 @@ pub(crate) async fn handle(
     headers: HeaderMap,
     Body(request): Body<ConfirmReset>,
 ) -> Result<Response, ApiError> {
-    let email = Email::parse(request.email)?;
+    let email = Email::parse(&request.email)?;
     let per_hour = customers.settings.confirms_per_hour;
     let confirms = Budget::confirms_from(address, per_hour);
     customers.spend(&confirms).await?;
@@ -151,7 +151,7 @@ async fn is_right(
         requester: cookie.map_or_else(|| by_address(client), |cookie| cookie.requester()),
         only_asker,
     };
-    let outcome = customers.codes.validate(&email.lower(), &typed).await;
+    let outcome = customers.codes.validate(&email.key(), &typed).await;
     if !only_asker && !matches!(outcome, Ok(false)) {
         let giving_back = customers.store.give_back(&wrong).await;
         if let Err(error) = giving_back {

@@ -147,7 +147,7 @@ impl Confirmations {
 }
 
 fn key(email: &Email) -> String {
-    format!("RESET_CONFIRMATION:{}", email.lower())
+    format!("RESET_CONFIRMATION:{}", email.key())
 }
 
 #[cfg(test)]
@@ -159,7 +159,7 @@ mod tests {
 
     fn fresh() -> (Confirmations, Email) {
         let store = EmbeddedExpiringStore::start(&Lifecycle::default().tasks());
-        let email = Email::parse("an@example.com".to_owned()).unwrap();
+        let email = Email::parse("an@example.com").unwrap();
         (Confirmations::new(Arc::new(store)), email)
     }
 

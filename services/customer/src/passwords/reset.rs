@@ -105,7 +105,7 @@ pub(crate) async fn handle(
     } else {
         Some(Proof::Tickets(tickets))
     };
-    let email = Email::parse(request.email)?;
+    let email = Email::parse(&request.email)?;
     reset(&customers, &email, request.new_password, proof, address).await?;
     let cookie = cleared_cookie(customers.settings.secure_cookie);
     let answer = Answer("Password changed. Please log in.", ());

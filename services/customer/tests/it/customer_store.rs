@@ -1,6 +1,10 @@
 //! Both adapters keep the promises of the port (invariant 8).
 
-use colloquy_customer::{CustomerStore, domain::NameSearch};
+use colloquy_customer::{
+    CustomerStore,
+    customer_store::{NewCustomer, Profile, SaveError, Taken, conformance::account},
+    domain::{Email, NameSearch},
+};
 
 /// How many are found whose name holds `Đặng`.
 async fn named_dang(store: &dyn CustomerStore) -> usize {
@@ -8,11 +12,83 @@ async fn named_dang(store: &dyn CustomerStore) -> usize {
     store.search_names(&search).await.unwrap().len()
 }
 
+/// Accounts from before there were keys: two of one name and one mailbox, and one that shares nothing.
+const OLD_ACCOUNTS: &str = "
+    INSERT INTO customers (username, username_lower, password, full_name, email, email_lower, avatar_color, roles)
+    VALUES ('Án', 'án', 'first', 'n', 'an@bücher.example', 'an@bücher.example', '#000000', 'r'),
+           ('A\u{301}n', 'a\u{301}n', 'second', 'n', 'an@xn--bcher-kva.example', 'an@xn--bcher-kva.example', '#000000', 'r'),
+           ('Bi\u{300}nh', 'bi\u{300}nh', 'third', 'n', 'b@müller.example', 'b@müller.example', '#000000', 'r')";
+
+/// Both keep their exact names, and nobody else gets either; the third is found by every spelling.
+async fn old_accounts_are_told_apart(store: &dyn CustomerStore) {
+    for (typed, expected) in [
+        ("án", Some("Án")),
+        ("ÁN ", Some("Án")),
+        ("a\u{301}n", Some("A\u{301}n")),
+        ("ａ\u{301}ｎ", None),
+        ("bình", Some("Bi\u{300}nh")),
+    ] {
+        let found = store.by_username(typed).await.unwrap();
+        let found = found.map(|(customer, _)| customer.username);
+        assert_eq!(found.as_deref(), expected, "{typed:?}");
+    }
+    for (typed, expected) in [
+        ("AN@bücher.example", Some("Án")),
+        ("an@xn--bcher-kva.example", Some("A\u{301}n")),
+        ("an@bu\u{308}cher.example", None),
+        ("b@mu\u{308}ller.example", Some("Bi\u{300}nh")),
+    ] {
+        let found = store.by_email(&Email::parse(typed).unwrap()).await.unwrap();
+        let found = found.map(|customer| customer.username);
+        assert_eq!(found.as_deref(), expected, "{typed:?}");
+    }
+    let third = NewCustomer {
+        email: "an@bu\u{308}cher.example".to_owned(),
+        ..account("ａ\u{301}ｎ")
+    };
+    let refused = store.insert(&third).await;
+    assert!(
+        matches!(refused, Err(SaveError::Taken(Taken::Username))),
+        "{refused:?}"
+    );
+    let new_email = NewCustomer {
+        username: "chi".to_owned(),
+        ..third
+    };
+    let refused = store.insert(&new_email).await;
+    assert!(
+        matches!(refused, Err(SaveError::Taken(Taken::Email))),
+        "{refused:?}"
+    );
+    // One's own address stays one's own.
+    let (own, _) = store.by_username("án").await.unwrap().unwrap();
+    let profile = Profile {
+        full_name: "Another".to_owned(),
+        email: own.email.clone(),
+        phone_number: None,
+        avatar_color: own.avatar_color,
+    };
+    let changed = store.update(own.customer_id, &profile).await.unwrap();
+    assert_eq!(changed.unwrap().email, own.email);
+}
+
 mod sqlite {
     use colloquy_customer::{
         CustomerStore as _, customer_store::conformance::account,
         customer_store::sqlite::SqliteCustomerStore, customer_store_conformance,
     };
+
+    #[tokio::test]
+    async fn b12_old_accounts_that_fall_together_keep_their_exact_names() {
+        let (_folder, database) = sqlite_database().await;
+        SqliteCustomerStore::open(database.clone()).await.unwrap();
+        sqlx::query(super::OLD_ACCOUNTS)
+            .execute(&database.writer)
+            .await
+            .unwrap();
+        let next = SqliteCustomerStore::open(database).await.unwrap();
+        super::old_accounts_are_told_apart(&next).await;
+    }
 
     use crate::parts::{sqlite_database, sqlite_store};
 
@@ -43,6 +119,18 @@ mod postgres {
     use crate::parts::{postgres_database, postgres_store};
 
     customer_store_conformance!(postgres_store());
+
+    #[tokio::test]
+    async fn b12_old_accounts_that_fall_together_keep_their_exact_names() {
+        let pool = postgres::pool(&postgres_database().await, 4).unwrap();
+        PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        sqlx::query(super::OLD_ACCOUNTS)
+            .execute(&pool)
+            .await
+            .unwrap();
+        let next = PostgresCustomerStore::open(pool).await.unwrap();
+        super::old_accounts_are_told_apart(&next).await;
+    }
 
     #[tokio::test]
     async fn b14_rows_of_an_older_fold_are_folded_again_at_the_next_start() {

@@ -41,7 +41,7 @@ async fn store() -> (Proxy, PgPool, PostgresCustomerStore) {
 async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
     let (proxy, pool, store) = store().await;
     let (id, now, an) = (CustomerId(1), Timestamp::from_millis(0), account("an"));
-    let (hash, email) = (&an.password, Email::parse(an.email.clone()).unwrap());
+    let (hash, email) = (&an.password, Email::parse(&an.email).unwrap());
     let profile = Profile {
         full_name: an.full_name.clone(),
         email: an.email.clone(),

@@ -68,7 +68,7 @@ pub async fn decision_30_many_at_once_get_no_more_than_there_is(store: Arc<dyn C
 
 /// In both stores, as many as wrong codes of an account in a day (decision 38).
 pub async fn b09_of_a_hundred_at_once_fifty_are_granted(store: Arc<dyn CustomerStore>) {
-    let email = Email::parse("an@example.com".to_owned()).unwrap();
+    let email = Email::parse("an@example.com").unwrap();
     let mut tries = JoinSet::new();
     for _ in 0..100 {
         let (store, wrong) = (Arc::clone(&store), Budget::wrong_codes_for(&email));

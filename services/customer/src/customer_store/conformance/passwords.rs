@@ -55,7 +55,7 @@ pub async fn decision_31_an_account_is_found_by_its_mail_address(store: Arc<dyn 
         ("chi@example.com", None),
         ("a_@example.com", None),
     ] {
-        let email = Email::parse(typed.to_owned()).unwrap();
+        let email = Email::parse(typed).unwrap();
         let account = store.by_email(&email).await.unwrap();
         assert_eq!(account.as_ref(), found, "{typed}");
     }

@@ -109,7 +109,7 @@ impl System {
             &lifecycle.tasks(),
         );
         assert!(customers.seed_demo().await.unwrap());
-        let email = Email::parse("user1@example.com".to_owned()).unwrap();
+        let email = Email::parse("user1@example.com").unwrap();
         let ticket = ResetTicket::random();
         let confirming = customers.confirmations.confirm(&email, &ticket, None);
         confirming.await.unwrap();
