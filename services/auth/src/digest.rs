@@ -38,11 +38,6 @@ impl Digest {
 
     fn written(context: Context) -> Self {
         let digest = context.finish();
-        for spelling in ["ｕｓｅｒ１", " user1 ", "us\u{200b}er1", "𝐮𝐬𝐞𝐫𝟏"] {
-            let digest = Digest::of_account(spelling);
-            assert_eq!(digest, Digest::of_account("user1"), "{spelling:?}");
-        }
-        assert_eq!(Digest::of_account("weiß"), Digest::of_account("WEISS"));
         let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
         Self(digits.collect())
     }
@@ -62,6 +57,11 @@ mod tests {
     fn b12_the_spelling_of_a_username_opens_no_second_budget() {
         assert_eq!(Digest::of_account("User1"), Digest::of_account("uSER1"));
         assert_ne!(Digest::of_account("user1"), Digest::of_account("user2"));
+        for spelling in ["ｕｓｅｒ１", " user1 ", "us\u{200b}er1", "𝐮𝐬𝐞𝐫𝟏"] {
+            let digest = Digest::of_account(spelling);
+            assert_eq!(digest, Digest::of_account("user1"), "{spelling:?}");
+        }
+        assert_eq!(Digest::of_account("weiß"), Digest::of_account("WEISS"));
         let digits = "0a041b9462caa4a31bac3567e0b6e6fd9100787db2ab433d96f6d178cabfce90";
         assert_eq!(Digest::of_account("USER1").as_str(), digits);
     }

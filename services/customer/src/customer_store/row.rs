@@ -208,6 +208,6 @@ mod tests {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        assert_eq!((DERIVED_VERSION, digits.as_str()), (2, "unpinned"));
+        assert_eq!((DERIVED_VERSION, digits.as_str()), (2, "743c09d3d93b33ee"));
     }
 }

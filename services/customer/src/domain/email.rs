@@ -23,7 +23,7 @@ impl Email {
         let well_formed = address.chars().count() <= MAX
             && address
                 .split_once('@')
-                .is_some_and(|(local, _)| is_local(local))
+                .is_some_and(|(local, domain)| is_local(local) && !domain.contains('@'))
             && !address.chars().any(is_invisible)
             && mailable(address).is_some();
         well_formed

@@ -26,18 +26,21 @@ async fn refusal(store: &Arc<dyn CustomerStore>, new: &NewCustomer) -> Taken {
 pub async fn b12_an_account_is_found_by_every_spelling_of_its_username(
     store: Arc<dyn CustomerStore>,
 ) {
-    for (name, spellings) in [
+    for (key, (name, spellings)) in [
         (
             "Đặng.Ánh",
-            &["Đa\u{323}\u{306}ng.A\u{301}nh", "ĐẶNG.ÁNH", "ｄ.x"][..2],
+            &["Đa\u{323}\u{306}ng.A\u{301}nh", "ĐẶNG.ÁNH"][..],
         ),
         ("an  nguyen", &["an nguyen", " AN\u{a0}Nguyen\u{200b}"]),
         ("user1", &["ｕｓｅｒ１", "𝐮𝐬𝐞𝐫𝟏", "user1 "]),
         ("İbrahim", &["ibrahim", "Ibrahim"]),
         ("weiß", &["WEISS", "WEIẞ"]),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let made = store
-            .insert(&with_email(name, &format!("{}@a.example", name.len())))
+            .insert(&with_email(name, &format!("{key}@a.example")))
             .await
             .unwrap();
         for spelling in spellings {
