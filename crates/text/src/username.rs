@@ -89,6 +89,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn b12_a_text_that_is_no_username_costs_no_work() {
+        let long = "\u{fdfa}".repeat(100_000);
+        assert_eq!(username_key(&long), long);
+    }
+
+    #[test]
     fn b12_spellings_of_one_username_have_one_key() {
         for (key, spellings) in [
             (
