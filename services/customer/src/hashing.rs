@@ -131,7 +131,7 @@ impl HashingPool {
         let known = against.is_some();
         let phc = against.unwrap_or_else(|| self.nobody.as_ref().clone());
         let comparison = self
-            .run(move |hasher| compare(hasher, &password, &phc))
+            .run(move |hasher| compare_forms(hasher, &password, &phc))
             .await??;
         Ok(if known {
             comparison
@@ -192,7 +192,7 @@ fn hash(hasher: &Hasher, password: &Password) -> Result<PasswordHash, HashingErr
 }
 
 /// Older hashes are of what was typed.
-fn compare(
+fn compare_forms(
     hasher: &Hasher,
     password: &Password,
     against: &PasswordHash,
