@@ -156,6 +156,11 @@ impl SqliteOutbox {
             let Some(last) = ids().next_back() else {
                 break;
             };
+            // A damaged page would be read for ever.
+            if last <= position {
+                damages.push(format!("events behind {position} are not in order"));
+                return Ok(damages);
+            }
             let from = match ids().next() {
                 Some(first) if is_swept && position == 0 => first - 1,
                 _ => position,

@@ -71,7 +71,13 @@ async fn messages(database: &SqliteDatabase) -> Result<Vec<String>, StoreError> 
         let Some(last) = rows.last() else {
             return Ok(damages);
         };
-        position = last.get("message_id");
+        let last: i64 = last.get("message_id");
+        // A damaged page would be read for ever.
+        if last <= position {
+            damages.push(format!("messages behind {position} are not in order"));
+            return Ok(damages);
+        }
+        position = last;
         damages.extend(rows.iter().filter(|row| !is_whole(row)).map(|row| {
             let number = |column| row.try_get(column).unwrap_or(0_i64);
             let [message, room, seq] = ["message_id", "room_id", "seq"].map(number);

@@ -50,7 +50,13 @@ async fn damaged(
         let Some(last) = rows.last() else {
             return Ok(damages);
         };
-        position = last.get(id);
+        let last: i64 = last.get(id);
+        // A damaged page would be read for ever.
+        if last <= position {
+            damages.push(format!("{table} behind {position} are not in order"));
+            return Ok(damages);
+        }
+        position = last;
         damages.extend(rows.iter().filter_map(&error).map(|error| chain(&error)));
     }
 }
