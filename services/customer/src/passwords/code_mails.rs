@@ -6,7 +6,7 @@
 //! A bounded queue and one task: when the parts it needs are down it waits with what it has, so that the queue fills and
 //! whoever asks next is told. What waits is in memory alone; after a kill its owner asks again.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use colloquy_chassis::{
     ApiError, ClientAddress, Clock, Kind, Tasks, answer::chain, backoff::Backoff,
@@ -75,8 +75,15 @@ struct Job {
 /// the mail already.
 enum Stage {
     Asked,
-    Allowed(Customer, Allowance),
+    Allowed(Customer, Allowance, Tries),
     Issued(Customer, IssuedCode),
+}
+
+/// Whether a code has been asked for in this job before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tries {
+    First,
+    Later,
 }
 
 /// Why a code was not mailed at this try.
@@ -164,10 +171,11 @@ impl Parts {
             let Some(allowance) = Allowance::take(store, email, client, at).await? else {
                 return Ok(());
             };
-            *stage = Stage::Allowed(customer, allowance);
+            *stage = Stage::Allowed(customer, allowance, Tries::First);
         }
-        if let Stage::Allowed(customer, allowance) = stage {
-            let Some(code) = self.issue(request, allowance).await? else {
+        if let Stage::Allowed(customer, allowance, tries) = stage {
+            let tries = mem::replace(tries, Tries::Later);
+            let Some(code) = self.issue(request, allowance, tries).await? else {
                 return Ok(());
             };
             *stage = Stage::Issued(customer.clone(), code);
@@ -184,6 +192,7 @@ impl Parts {
         &self,
         request: &Request,
         allowance: &Allowance,
+        tries: Tries,
     ) -> Result<Option<IssuedCode>, MailCodeError> {
         let email = request.email.key();
         let asking = Asking {
@@ -191,7 +200,11 @@ impl Parts {
             ..request.asking.clone()
         };
         let live = self.codes.generate(&email, &asking).await?;
-        if allowance.is_early && live.already_issued {
+        // It would be over before it is read.
+        let is_over = minutes_left(&live, self.clock.now()) <= 0;
+        // A code that an earlier try of this job has made is in no mail yet.
+        let is_mailed = live.already_issued && tries == Tries::First;
+        if allowance.is_early && is_mailed && !is_over {
             allowance.give_back(self.store.as_ref()).await?;
             return Ok(None);
         }
@@ -199,8 +212,6 @@ impl Parts {
             let begin = allowance.begin_pause(self.store.as_ref(), request.asked_at);
             begin.await?;
         }
-        // It would be over before it is read.
-        let is_over = minutes_left(&live, self.clock.now()) <= 0;
         let is_to_be_new = request.wanted == Wanted::New && live.already_issued && !live.shared;
         if is_over || is_to_be_new {
             return Ok(Some(self.codes.resend(&email, &asking).await?));

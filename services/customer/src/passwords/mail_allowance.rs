@@ -46,6 +46,10 @@ impl Allowance {
         if let Some(first) = first {
             store.give_back(&first).await?;
         }
+        // A refused request must not keep the pause of the mail before it going.
+        if !is_early {
+            store.give_back(&pause).await?;
+        }
         Ok(None)
     }
 

@@ -101,7 +101,11 @@ impl Telling<'_> {
             Notice::Missed if about_online => return self.check_online_soon(),
             Notice::Missed => return self.check_typing_soon(),
             // A node says again that a customer types, for nodes that have not heard the beginning.
-            Notice::Published { channel, .. } => (channel, true),
+            // The typing may have ended before that was said: it is looked at once nothing more is said.
+            Notice::Published { channel, .. } => {
+                self.check_typing_soon();
+                (channel, true)
+            }
         };
         match Sign::of_key(&key) {
             Some(Sign::Online(customer)) => {
