@@ -172,7 +172,7 @@ async fn decision_8_what_breaks_a_rule_of_its_shape_is_not_pushed() {
         ..message(1, 1)
     };
     log.add(elsewhere).await;
-    log.add(marker_moved(1, BOB, 0)).await;
+    log.add(marker_moved(1, BOB, -1)).await;
     log.add(message(1, 1)).await;
     assert_eq!(alice.body().await["seq"], 1, "the first that is pushed");
     log.add(marker_moved(1, BOB, 7)).await;
