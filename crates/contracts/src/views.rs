@@ -70,7 +70,8 @@ pub struct ReadMarker {
     pub room_id: RoomId,
     /// Who.
     pub customer_id: CustomerId,
-    /// The newest message they have read.
+    /// The newest message they have read; 0 for the beginning of a room.
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub last_read_message_id: MessageId,
 }
 

@@ -25,6 +25,7 @@ pub struct MarkRead {
     /// Where.
     room_id: RoomId,
     /// The newest message that the caller has read; it has to be of that room. 0 marks a room without messages as read.
+    #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     message_id: MessageId,
 }
 
