@@ -114,7 +114,7 @@ impl Story {
 pub async fn tell(story: Story, mode: Mode, size: Size) -> Result<()> {
     ensure!(
         Story::ALL.contains(&(story, mode)),
-        "this story is not told in this mode: choose the other with `--mode`"
+        "this scenario does not run in this mode: choose the other with `--mode`"
     );
     match story {
         Story::Idempotency => idempotency::a_key_makes_one_message(mode).await,

@@ -24,7 +24,7 @@ pub struct MembershipCheck {
     members: Cache<(RoomId, CustomerId), ()>,
 }
 
-/// What a person is told who is not in a room, or when there is no such room: the same of every call.
+/// The refusal of a caller who is not in a room, or when there is no such room: the same for every call.
 pub const NOT_A_MEMBER: &str = "You are not a member of this room.";
 
 /// Why a room may not be used.

@@ -117,7 +117,7 @@ pub trait OneTimeCodes: Send + Sync + 'static {
     /// The answer could not be had.
     async fn resend(&self, email: &str, asking: &Asking) -> Result<IssuedCode, CallError>;
 
-    /// Whether this is the live code. A right code is used up: of many at once, one is told yes. A requester has five
+    /// Whether this is the live code. A right code is used up: of many at once, one is right. A requester has five
     /// tries of a code.
     ///
     /// # Errors

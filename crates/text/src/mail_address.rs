@@ -1,4 +1,4 @@
-//! Mail addresses as they are compared, and as mail servers are told them.
+//! Mail addresses as they are compared, and as mail servers take them.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::{
 /// RFC 5321's longest path, without its brackets.
 const MAX: usize = 254;
 
-/// The address as mail servers are told it: its domain in ASCII (UTS 46), its local part as typed. `None` for an address
+/// The address as mail servers take it: its domain in ASCII (UTS 46), its local part as typed. `None` for an address
 /// that no mail can ever be sent to, because its domain has no such form or the whole becomes too long.
 #[must_use]
 pub fn mailable(address: &str) -> Option<String> {

@@ -105,7 +105,7 @@ impl Budget {
         let (before, now) = (self.clone(), now.millis());
         self.failed.iter_mut().for_each(|at| *at = now.min(*at));
         for at in &mut self.pending {
-            // One that was admitted a moment before the clock was set back is still told how it ends.
+            // One that was admitted a moment before the clock was set back still learns how it ends.
             if *at > now + millis(ABANDONED) {
                 *at = now;
             }

@@ -27,8 +27,8 @@ use crate::Auth;
 
 /// A reader that has nothing to learn is answered after this long: the rest of its patience is for the way.
 const HOLD: Duration = Duration::from_millis(500);
-/// While an end of sessions waits for readers: what they have told other instances is seen this soon; what they have
-/// told this one, at once.
+/// While an end of sessions waits for readers: what they have reported to other instances counts this soon; what they
+/// have reported to this one, at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long to wait for readers. By then each has passed, or has a copy that is too old to let anybody in.
 const WAIT_FOR_READERS: Duration = Duration::from_secs(2);

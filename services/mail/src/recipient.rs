@@ -14,7 +14,7 @@ pub(crate) fn recipient(text: &str) -> Option<Address> {
     Address::new(local, domain).ok()
 }
 
-/// The sender that a text names, as `Name <address>` or the address alone; none if no mail server could be told it.
+/// The sender that a text names, as `Name <address>` or the address alone; none if no mail server would take it.
 #[must_use]
 pub fn sender(text: &str) -> Option<Mailbox> {
     let Mailbox { name, email } = text.parse().ok()?;

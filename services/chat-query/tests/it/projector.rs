@@ -250,7 +250,7 @@ impl EventLog for Stalled {
     }
 }
 
-/// A log whose group meets when it is told to.
+/// A log whose group meets when the test says so.
 struct Meeting {
     log: Arc<dyn EventLog>,
     meets: Arc<Notify>,

@@ -62,7 +62,7 @@ async fn find(
     Ok(searching.await?)
 }
 
-/// The caller and the people whom the caller shares a room with. While that cannot be told, the caller shares none.
+/// The caller and the people whom the caller shares a room with. While that cannot be looked up, the caller shares none.
 async fn acquaintances_of(customers: &Customers, caller: CustomerId) -> Vec<CustomerId> {
     let mut acquaintances = vec![caller];
     match customers.rooms.rooms_of(caller).await {
@@ -71,7 +71,7 @@ async fn acquaintances_of(customers: &Customers, caller: CustomerId) -> Vec<Cust
             acquaintances.extend(members);
         }
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "short parts of numbers find nobody for now");
+            tracing::warn!(error = %chain(&error), "short parts of numbers find no customer for now");
         }
     }
     acquaintances

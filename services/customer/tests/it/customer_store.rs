@@ -19,7 +19,7 @@ const OLD_ACCOUNTS: &str = "
            ('A\u{301}n', 'a\u{301}n', 'second', 'n', 'an@xn--bcher-kva.example', 'an@xn--bcher-kva.example', '#000000', 'r'),
            ('Bi\u{300}nh', 'bi\u{300}nh', 'third', 'n', 'b@müller.example', 'b@müller.example', '#000000', 'r')";
 
-/// Both keep their exact names, and nobody else gets either; the third is found by every spelling.
+/// Both keep their exact names, and no other account gets either; the third is found by every spelling.
 async fn old_accounts_are_told_apart(store: &dyn CustomerStore) {
     for (typed, expected) in [
         ("án", Some("Án")),

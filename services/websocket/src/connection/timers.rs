@@ -20,7 +20,7 @@ pub struct Timers {
     keep_alive: Option<Duration>,
     /// How long the client may be silent, if not for ever.
     silence: Option<Duration>,
-    /// After how much of that it is asked for a sign of life.
+    /// After how much of that it is sent a PING.
     ping_after: Option<Duration>,
     pinged: bool,
     sent_at: Instant,
@@ -47,7 +47,7 @@ pub enum Due {
 }
 
 impl Timers {
-    /// The timers of a connection that has just been opened. `keeps_alive` says that its transport has a sign of life,
+    /// The timers of a connection that has just been opened. `keeps_alive` says that its transport has a PING of its own,
     /// `ends_unattended` that it ends by itself when its client is gone: that client may be silent unless it promises to beat.
     #[must_use]
     pub fn new(

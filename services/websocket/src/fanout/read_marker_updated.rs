@@ -12,7 +12,7 @@ use super::{
 /// The furthest marker told of each reader in each room. Of one that is forgotten an older one may be told.
 pub type Markers = Recent<(RoomId, CustomerId), Option<MessageId>>;
 
-/// Pushes a marker to the room's subscribers, unless it was told, or one beyond it: a marker never goes back. Answers
+/// Pushes a marker to the room's subscribers, unless it or one beyond it was pushed: a marker never goes back. Answers
 /// what was queued.
 pub fn push(
     marker: &ReadMarkerUpdated,

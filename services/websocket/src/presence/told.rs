@@ -1,4 +1,4 @@
-//! What this node has told of who is online, so that a state that was told is not told again.
+//! What this node has announced of who is online, so that no state is announced twice.
 
 use colloquy_contracts::CustomerId;
 

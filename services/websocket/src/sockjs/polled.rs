@@ -126,7 +126,7 @@ impl Channel for Polled {
             let receiver = self.receiver.as_ref();
             let lasts = receiver.map_or(UNATTENDED, |_| self.answer_within);
             tokio::select! {
-                // Who has gone away is noticed before somebody new is turned away because of it.
+                // Who has gone away is noticed before a new client is turned away because of it.
                 biased;
                 () = async { receiver.expect("asked only if there is one").gone().await }, if receiver.is_some() => {
                     return Err(Lost::Gone);

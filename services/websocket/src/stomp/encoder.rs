@@ -31,7 +31,7 @@ pub fn receipt(version: Version, receipt_id: &str) -> Bytes {
         .end("")
 }
 
-/// ERROR with a short fixed text, told in the `message` header and the body, and what else its headers say. Before CONNECT
+/// ERROR with a short fixed text, in the `message` header and the body, and what else its headers say. Before CONNECT
 /// the version is 1.0: nothing the client sent was unescaped, so nothing is escaped.
 #[must_use]
 pub fn error<'a>(

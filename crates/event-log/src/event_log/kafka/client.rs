@@ -16,7 +16,7 @@ const FETCH_WAIT_MS: &str = "500";
 /// Reports what a client notices on its own. A broker that is away is a warning: the client comes back by itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reporter {
-    /// Whether the group has met with this client and has told it its share.
+    /// Whether the group has met with this client and has assigned its share.
     pub(super) met: watch::Sender<bool>,
 }
 

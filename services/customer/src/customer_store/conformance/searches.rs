@@ -86,7 +86,7 @@ pub async fn decision_29_at_most_fifty_are_found_in_the_order_of_their_names(
     assert_eq!(found(&store, "AN").await, expected);
 }
 
-/// Of strangers by eight digits, of acquaintances by four; whoever told no number is not found.
+/// Of strangers by eight digits, of acquaintances by four; a customer without a number is not found.
 pub async fn b11_numbers_are_found_by_a_part_and_national_and_international_forms_are_one(
     store: Arc<dyn CustomerStore>,
 ) {

@@ -1,4 +1,4 @@
-//! A stranger who knows an address harms nobody's reset (decision 38).
+//! A stranger who knows an address harms no owner's reset (decision 38).
 
 use colloquy_customer::Settings;
 use futures_util::future::join_all;

@@ -74,7 +74,7 @@ pub async fn b09_of_a_thousand_wrong_tries_at_once_of_one_requester_none_is_anot
     assert!(codes.validate(AN, &typed(OWNER, &right)).await.unwrap());
 }
 
-/// Under each of its names; and not a requester that was told that a code is on its way already.
+/// Under each of its names; and not a requester whose answer was that a code is on its way already.
 pub async fn b09_only_a_requester_that_a_code_was_mailed_for_is_let_in(store: Store) {
     let otp = otp_on(&store);
     let codes: &dyn OneTimeCodes = otp.as_ref();

@@ -157,7 +157,7 @@ async fn b25_b20_a_client_that_promised_to_beat_and_only_asks_for_answers_stays(
     browser
         .say(&["CONNECT\naccept-version:1.2\nheart-beat:1000,0\n\n\0"])
         .await;
-    // Each ends because its client is asked for a sign of life, the second long after its silence.
+    // Each ends because its client is asked to answer, the second long after its silence.
     for _ in 0..3 {
         let mut stream = browser.streaming().await;
         while stream.line().await.is_some() {}
