@@ -2,7 +2,7 @@
 //! that the tests of the whole system notice a lost message.
 
 /// Bytes after which the defect drops.
-pub const QUEUE_BYTES: usize = 2 * 1024;
+pub const QUEUE_BYTES: usize = 4 * 1024;
 
 /// Whether the defect is switched on.
 #[must_use]
