@@ -12,8 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use colloquy_sql::postgres;
-use sqlx::AssertSqlSafe;
+use colloquy_sql::test_database::postgres_database;
 use tokio::net::TcpSocket;
 use uuid::Uuid;
 
@@ -40,7 +39,7 @@ async fn f09_the_write_side_serves_before_kafka_has_come_and_is_ready_when_it_ha
     let text = format!(
         "[write_store]\nurl = \"{}\"\n[event_log]\nbrokers = \"{bootstrap}\"\ntopic_prefix = \"{}-\"\n\
          [keys]\nfolder = \"{}\"\n",
-        database().await,
+        postgres_database().await,
         Uuid::new_v4().simple(),
         folder.path().join("keys").display()
     );
@@ -112,20 +111,6 @@ fn make_keys(folder: &Path) {
         .arg(folder)
         .output();
     assert!(made.unwrap().status.success());
-}
-
-/// The URL of a new, empty database.
-async fn database() -> String {
-    let server = env::var("COLLOQUY_TEST_POSTGRES")
-        .expect("run the tests with `cargo xtask test`, which starts the real parts");
-    let name = format!("app_{}", Uuid::new_v4().simple());
-    let pool = postgres::pool(&server, 1).unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&pool)
-        .await
-        .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }
 
 fn free_address() -> String {

@@ -19,24 +19,12 @@ use colloquy_chassis::{
     identity::{Caller, Identity, SessionId},
     internal_token::{CREDENTIAL_REFUSED, CUSTOMER_ID, InternalSigner, InternalVerifier},
     keys::KeyFolder,
+    security_headers::ON_EVERY_ANSWER,
 };
 use colloquy_contracts::{CustomerId, Timestamp};
 use services::{Service, Services};
 
 const REQUEST_ID: &str = "asked-1";
-/// What every answer carries, each once.
-const HEADERS: [(&str, &str); 7] = [
-    ("x-request-id", REQUEST_ID),
-    (
-        "content-security-policy",
-        "default-src 'none'; frame-ancestors 'none'",
-    ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("cache-control", "no-store"),
-];
 
 /// Longer ago than a token lives, its leeway included.
 const LONG_AGO_MILLIS: i64 = 70_000;
@@ -84,9 +72,11 @@ impl Answer {
     }
 
     fn has_every_header(&self) -> bool {
-        HEADERS
-            .iter()
-            .all(|(name, value)| self.headers.get_all(*name).iter().eq([value]))
+        let once = |name: &str, value| self.headers.get_all(name).iter().eq([value]);
+        once("x-request-id", REQUEST_ID)
+            && ON_EVERY_ANSWER
+                .iter()
+                .all(|(name, value)| once(name.as_str(), value))
     }
 }
 

@@ -22,8 +22,8 @@ use colloquy_chat_query::{
 };
 use colloquy_contracts::{CustomerId, MessageId, Timestamp};
 use colloquy_event_log::{AuditTrail as _, KafkaLog, KafkaSettings};
-use colloquy_sql::postgres;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
+use colloquy_sql::{postgres, test_database::postgres_database};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 const MEMBERS: [CustomerId; 2] = [CustomerId(1), CustomerId(2)];
@@ -47,15 +47,7 @@ async fn empty_topics() -> KafkaLog {
 }
 
 async fn database() -> PgPool {
-    let server = address("COLLOQUY_TEST_POSTGRES");
-    let name = format!("republish_{}", Uuid::new_v4().simple());
-    let mut admin = PgConnection::connect(&server).await.unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&mut admin)
-        .await
-        .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    let pool = postgres::pool(&format!("{base}/{name}"), 4).unwrap();
+    let pool = postgres::pool(&postgres_database().await, 4).unwrap();
     migrate(&pool).await.unwrap();
     pool
 }

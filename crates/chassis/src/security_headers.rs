@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, header};
 /// An answer is data: it loads nothing, is in no frame, is not taken for another type, is kept nowhere, and no page of
 /// another site gets at it. A call across origins that CORS allows is not touched by the resource policy, which is about
 /// loads without CORS.
-const EVERYWHERE: [(HeaderName, &str); 6] = [
+pub const ON_EVERY_ANSWER: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; frame-ancestors 'none'",
@@ -31,7 +31,7 @@ const STRICT_TRANSPORT: &str = "max-age=31536000; includeSubDomains";
 /// Puts the headers on every answer of a router, refusals and unknown paths included.
 pub(crate) fn on_every_answer(router: Router) -> Router {
     router.layer(middleware::map_response(async |response| {
-        with(response, &EVERYWHERE)
+        with(response, &ON_EVERY_ANSWER)
     }))
 }
 

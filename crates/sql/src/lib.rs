@@ -7,11 +7,13 @@
 
 mod checksum;
 mod error;
-#[cfg(feature = "hanging-server")]
+#[cfg(feature = "test-support")]
 pub mod hanging_server;
 pub mod postgres;
 pub mod sqlite;
 pub mod sweeping;
+#[cfg(feature = "test-support")]
+pub mod test_database;
 
 pub use checksum::checksum;
 pub use error::StoreError;

@@ -3,7 +3,7 @@
 //! The port keeps the readings of the clock beside what is swept, so that they come and go together. A [`Sweeper`] takes
 //! one each minute, and what is over-age by them is so whatever the clock says just now.
 
-#[cfg(feature = "memory-readings")]
+#[cfg(feature = "test-support")]
 mod memory;
 mod postgres;
 mod sqlite;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use colloquy_chassis::{Clock, Tasks, answer::chain, clock::ClockReadings};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-#[cfg(feature = "memory-readings")]
+#[cfg(feature = "test-support")]
 pub use self::memory::MemoryReadings;
 pub use self::{postgres::PostgresReadings, sqlite::SqliteReadings};
 use crate::StoreError;

@@ -12,7 +12,7 @@ use colloquy_chassis::{
     internal_token::InternalSigner, keys::KeyFolder,
 };
 use colloquy_service_api::one_time_codes::VALIDATE_PATH;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use colloquy_sql::test_database::postgres_database;
 use uuid::Uuid;
 
 use super::*;
@@ -28,19 +28,6 @@ struct Service {
 fn part(variable: &str) -> String {
     std::env::var(variable)
         .expect("run the tests with `cargo xtask test`, which starts the real parts")
-}
-
-/// The URL of a new, empty database.
-async fn database() -> String {
-    let server = part("COLLOQUY_TEST_POSTGRES");
-    let name = format!("reset_{}", Uuid::new_v4().simple());
-    let mut admin = PgConnection::connect(&server).await.unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&mut admin)
-        .await
-        .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }
 
 /// Every service but customer management: any code is right, and whatever is asked is done.
@@ -76,7 +63,7 @@ impl Service {
         let config = folder.path().join("colloquy.toml");
         let settings = format!(
             "{settings}accounts.url = \"{}\"\nexpiring_store.url = \"{}\"\nkeys.folder = \"{}\"\n{}",
-            database().await,
+            postgres_database().await,
             part("COLLOQUY_TEST_REDIS"),
             folder.path().join("keys").display(),
             peers.concat(),

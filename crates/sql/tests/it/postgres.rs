@@ -11,17 +11,13 @@ use colloquy_sql::{
     StoreError,
     hanging_server::{Proxy, fails_in_time, fill},
     postgres::{self, bounded},
+    test_database::{missing_postgres_database, postgres_database, postgres_server},
 };
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions,
 };
 use tokio::time::timeout;
 use uuid::Uuid;
-
-pub fn server() -> String {
-    std::env::var("COLLOQUY_TEST_POSTGRES")
-        .expect("run the tests with `cargo xtask test`, which starts the real parts")
-}
 
 async fn ask(pool: &PgPool) -> Result<(), StoreError> {
     bounded(pool, sqlx::query("SELECT 1").execute(pool)).await??;
@@ -30,7 +26,7 @@ async fn ask(pool: &PgPool) -> Result<(), StoreError> {
 
 /// A pool whose connections all hang, though new ones would not, once this has asked in vain.
 async fn after_silence(asked_in_vain: impl AsyncFnOnce(&PgPool)) -> (Proxy, PgPool) {
-    let (proxy, url) = Proxy::before(&server()).await;
+    let (proxy, url) = Proxy::before(&postgres_server()).await;
     let pool = postgres::pool(&url, 3).unwrap();
     fill(&pool).await;
     proxy.swallow();
@@ -60,7 +56,7 @@ async fn promise_p5_a_caller_that_gives_up_earlier_leaves_no_hanging_connection_
 
 #[tokio::test]
 async fn promise_p6_who_gives_up_at_once_costs_no_connection() {
-    let pool = postgres::pool(&server(), 3).unwrap();
+    let pool = postgres::pool(&postgres_server(), 3).unwrap();
     fill(&pool).await;
     tokio::select! {
         biased;
@@ -72,17 +68,12 @@ async fn promise_p6_who_gives_up_at_once_costs_no_connection() {
 
 #[tokio::test]
 async fn promise_p5_a_server_that_only_reads_may_write_again_later() {
-    let name = format!("sql_{}", Uuid::new_v4().simple());
-    let admin = postgres::pool(&server(), 1).unwrap();
-    for statement in [
-        format!("CREATE DATABASE {name}"),
-        format!("ALTER DATABASE {name} SET default_transaction_read_only = on"),
-    ] {
-        admin.execute(AssertSqlSafe(statement)).await.unwrap();
-    }
-    let server = server();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    let pool = postgres::pool(&format!("{base}/{name}"), 1).unwrap();
+    let url = postgres_database().await;
+    let (_, name) = url.rsplit_once('/').unwrap();
+    let admin = postgres::pool(&postgres_server(), 1).unwrap();
+    let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    admin.execute(AssertSqlSafe(read_only)).await.unwrap();
+    let pool = postgres::pool(&url, 1).unwrap();
     let refused = pool.execute("CREATE TABLE t (x BIGINT)").await.unwrap_err();
     assert_eq!(state(&refused), "25006");
     assert!(StoreError::from(refused).is_transient());
@@ -90,7 +81,7 @@ async fn promise_p5_a_server_that_only_reads_may_write_again_later() {
 
 #[tokio::test]
 async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again() {
-    let pool = postgres::pool(&server(), 1).unwrap();
+    let pool = postgres::pool(&postgres_server(), 1).unwrap();
     let mut transaction = pool.begin().await.unwrap();
     let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
         .fetch_one(&mut *transaction)
@@ -98,7 +89,7 @@ async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again(
         .unwrap();
     let limit = "SET idle_in_transaction_session_timeout = '1ms'";
     transaction.execute(limit).await.unwrap();
-    let others = postgres::pool(&server(), 1).unwrap();
+    let others = postgres::pool(&postgres_server(), 1).unwrap();
     while is_there(&others, process).await {}
     let cut = transaction.execute("SELECT 1").await.unwrap_err();
     assert_eq!(state(&cut), "25P03");
@@ -107,10 +98,7 @@ async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again(
 
 #[tokio::test]
 async fn b27_a_server_that_knows_no_such_database_locks_us_out_until_it_does() {
-    let server = server();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    let nowhere = format!("{base}/sql_{}", Uuid::new_v4().simple());
-    let pool = postgres::pool(&nowhere, 1).unwrap();
+    let pool = postgres::pool(&missing_postgres_database(), 1).unwrap();
     let refused = pool.execute("SELECT 1").await.unwrap_err();
     assert_eq!(state(&refused), "3D000");
     assert_locked_out(refused);
@@ -118,11 +106,11 @@ async fn b27_a_server_that_knows_no_such_database_locks_us_out_until_it_does() {
 
 #[tokio::test]
 async fn b27_a_role_that_is_no_longer_let_in_is_locked_out_until_it_is() {
-    let admin = postgres::pool(&server(), 1).unwrap();
+    let admin = postgres::pool(&postgres_server(), 1).unwrap();
     let role = format!("sql_{}", Uuid::new_v4().simple());
     let run = async |statement: String| admin.execute(AssertSqlSafe(statement)).await.unwrap();
     run(format!("CREATE ROLE {role} LOGIN")).await;
-    let options = PgConnectOptions::from_str(&server()).unwrap();
+    let options = PgConnectOptions::from_str(&postgres_server()).unwrap();
     let options = options.username(&role);
     let connect = || PgConnection::connect_with(&options);
     let mut connection = connect().await.unwrap();

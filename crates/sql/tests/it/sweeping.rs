@@ -20,10 +20,9 @@ use colloquy_sql::{
     postgres,
     sqlite::{Durability, SqliteDatabase},
     sweeping::{KeptReadings, MemoryReadings, PostgresReadings, SqliteReadings, Sweeper},
+    test_database::postgres_database,
 };
-use sqlx::{AssertSqlSafe, Executor as _};
 use tokio::time::{advance, sleep};
-use uuid::Uuid;
 
 const START: i64 = 1_700_000_000_000;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -72,13 +71,8 @@ async fn b05_sqlite_keeps_readings_beside_what_is_swept() {
 
 #[tokio::test]
 async fn b05_postgres_keeps_readings_beside_what_is_swept() {
-    let server = super::postgres::server();
-    let name = format!("sql_{}", Uuid::new_v4().simple());
-    let admin = postgres::pool(&server, 1).unwrap();
-    let create = format!("CREATE DATABASE {name}");
-    admin.execute(AssertSqlSafe(create)).await.unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    let pool = || postgres::pool(&format!("{base}/{name}"), 2).unwrap();
+    let url = postgres_database().await;
+    let pool = || postgres::pool(&url, 2).unwrap();
     keeps(
         PostgresReadings::new(pool(), "keys"),
         PostgresReadings::new(pool(), "keys"),

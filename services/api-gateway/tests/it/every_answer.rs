@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body, response::Response};
 use colloquy_api_gateway::{InProcess, Upstream, UpstreamError, upstream::Crossing};
-use colloquy_chassis::{ServiceName, identity::Identity};
+use colloquy_chassis::{ServiceName, identity::Identity, security_headers::ON_EVERY_ANSWER};
 use http::{HeaderMap, Request, StatusCode, header};
 
 use crate::gateway::World;
@@ -45,19 +45,9 @@ fn world() -> World {
 }
 
 fn assert_secured(headers: &HeaderMap, what: &str) {
-    for (name, value) in [
-        (
-            "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ("cache-control", "no-store"),
-    ] {
+    for (name, value) in &ON_EVERY_ANSWER {
         let values: Vec<_> = headers.get_all(name).iter().collect();
-        assert_eq!(values, [value], "{name} of {what}");
+        assert_eq!(values, [*value], "{name} of {what}");
     }
     assert!(headers.contains_key("x-request-id"), "{what}");
 }

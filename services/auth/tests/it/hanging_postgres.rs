@@ -20,10 +20,11 @@ use colloquy_service_api::RevocationList;
 use colloquy_sql::{
     hanging_server::{Proxy, fails_in_time, fill, works_again},
     postgres,
+    test_database::postgres_database,
 };
 use sqlx::PgPool;
 
-use crate::parts::{OneAccount, auth_on, clock, postgres_database};
+use crate::parts::{OneAccount, auth_on, clock};
 
 const AN: CustomerId = CustomerId(1);
 /// As many as there are calls, so that each has a connection that hangs.

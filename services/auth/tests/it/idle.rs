@@ -9,11 +9,14 @@ use colloquy_auth::{
 use colloquy_chassis::{Lifecycle, readiness::Readiness};
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::{RevocationFeed as _, RevocationList, revocations::Reading};
-use colloquy_sql::postgres;
+use colloquy_sql::{
+    postgres,
+    test_database::{postgres_database, postgres_server},
+};
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::parts::{OneAccount, auth_on, clock, postgres_database};
+use crate::parts::{OneAccount, auth_on, clock};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -48,7 +51,7 @@ async fn b29_readers_that_have_nothing_to_learn_ask_the_database_seldom() {
         }
     };
     timeout(PATIENCE, opened).await.unwrap();
-    let server = std::env::var("COLLOQUY_TEST_POSTGRES").unwrap();
+    let server = postgres_server();
     let server = postgres::pool(&server, 1).unwrap();
     let before = transactions(&server, &url).await;
     sleep(Duration::from_secs(SECONDS.unsigned_abs())).await;

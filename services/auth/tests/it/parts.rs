@@ -28,11 +28,10 @@ use colloquy_sql::{
     StoreError, postgres,
     sqlite::{Durability, SqliteDatabase},
     sweeping::{KeptReadings, MemoryReadings},
+    test_database::postgres_database,
 };
-use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 /// 2023-11-14T22:13:20Z.
 pub const NOW: i64 = 1_700_000_000;
@@ -152,20 +151,6 @@ pub async fn guesses_in(folder: &TempDir) -> Arc<dyn GuessStore> {
 pub async fn postgres_guesses() -> ((), Arc<dyn GuessStore>) {
     let pool = postgres::pool(&postgres_database().await, 5).unwrap();
     ((), Arc::new(PostgresGuessStore::open(pool).await.unwrap()))
-}
-
-/// The URL of a new, empty database.
-pub async fn postgres_database() -> String {
-    let server = std::env::var("COLLOQUY_TEST_POSTGRES")
-        .expect("run the tests with `cargo xtask test`, which starts the real parts");
-    let name = format!("auth_{}", Uuid::new_v4().simple());
-    let pool = postgres::pool(&server, 1).unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&pool)
-        .await
-        .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }
 
 /// A store that is away.

@@ -15,9 +15,9 @@ mod postgres {
         session_store_conformance,
     };
     use colloquy_contracts::{CustomerId, Timestamp};
-    use colloquy_sql::postgres;
+    use colloquy_sql::{postgres, test_database::postgres_database};
 
-    use crate::parts::{postgres_database, postgres_store};
+    use crate::parts::postgres_store;
 
     session_store_conformance!(postgres_store());
 

@@ -1,20 +1,15 @@
 //! A PostgreSQL database of one test.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
     outbox::PostgresOutbox,
     write_store::{PostgresWriteStore, postgres::migrate},
 };
-use colloquy_sql::hanging_server::Proxy;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
-use uuid::Uuid;
+use colloquy_sql::{hanging_server::Proxy, test_database::postgres_database};
+use sqlx::PgPool;
 
 /// Of an instance, at most.
 const CONNECTIONS: u32 = 12;
-
-static OPENED: AtomicU32 = AtomicU32::new(0);
 
 /// A database that is new, with the write side's tables.
 pub struct Database {
@@ -25,22 +20,7 @@ pub struct Database {
 
 impl Database {
     pub async fn fresh() -> Self {
-        let server = std::env::var("COLLOQUY_TEST_POSTGRES")
-            .expect("run the tests with `cargo xtask test`, which starts the real parts");
-        let name = format!(
-            "command_{}_{}",
-            Uuid::new_v4().simple(),
-            OPENED.fetch_add(1, Ordering::SeqCst)
-        );
-        let mut admin = PgConnection::connect(&server).await.unwrap();
-        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&mut admin)
-            .await
-            .unwrap();
-        let (base, _) = server
-            .rsplit_once('/')
-            .expect("the address names a database");
-        let url = format!("{base}/{name}");
+        let url = postgres_database().await;
         let pool = colloquy_sql::postgres::pool(&url, 2).unwrap();
         migrate(&pool).await.unwrap();
         Self { url, pool }

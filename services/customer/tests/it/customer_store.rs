@@ -114,9 +114,9 @@ mod postgres {
         CustomerStore as _, customer_store::conformance::account,
         customer_store::postgres::PostgresCustomerStore, customer_store_conformance,
     };
-    use colloquy_sql::postgres;
+    use colloquy_sql::{postgres, test_database::postgres_database};
 
-    use crate::parts::{postgres_database, postgres_store};
+    use crate::parts::postgres_store;
 
     customer_store_conformance!(postgres_store());
 

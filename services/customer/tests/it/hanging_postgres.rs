@@ -17,12 +17,12 @@ use colloquy_expiring_store::EmbeddedExpiringStore;
 use colloquy_sql::{
     hanging_server::{AN_ANSWER, Proxy, RECOVERY, fails_in_time, fill},
     postgres,
+    test_database::postgres_database,
 };
 use sqlx::PgPool;
 use tokio::time::timeout;
 
 use crate::{
-    parts::postgres_database,
     passwords::{NEW, USER1_EMAIL, change, initiate},
     system::{SETTINGS, System},
 };

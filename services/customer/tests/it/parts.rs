@@ -9,10 +9,9 @@ use colloquy_customer::{
 use colloquy_sql::{
     postgres,
     sqlite::{Durability, SqliteDatabase},
+    test_database::postgres_database,
 };
-use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use crate::system::System;
 
@@ -40,20 +39,6 @@ pub async fn postgres_store() -> ((), Arc<dyn CustomerStore>) {
         (),
         Arc::new(PostgresCustomerStore::open(pool).await.unwrap()),
     )
-}
-
-/// The URL of a new, empty database.
-pub async fn postgres_database() -> String {
-    let server = std::env::var("COLLOQUY_TEST_POSTGRES")
-        .expect("run the tests with `cargo xtask test`, which starts the real parts");
-    let name = format!("customer_{}", Uuid::new_v4().simple());
-    let pool = postgres::pool(&server, 1).unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&pool)
-        .await
-        .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }
 
 /// The service with the demo accounts, for tests that ask nothing of anybody else.

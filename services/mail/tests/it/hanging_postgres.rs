@@ -12,12 +12,13 @@ use colloquy_service_api::Mailer as _;
 use colloquy_sql::{
     hanging_server::{Proxy, RECOVERY, fails_in_time, fill, works_again},
     postgres,
+    test_database::postgres_database,
 };
 use sqlx::PgPool;
 use tokio::time::timeout;
 
 use crate::{
-    parts::{NOW, key, mail, postgres_database, settings},
+    parts::{NOW, key, mail, settings},
     scripted_server::ScriptedServer,
 };
 

@@ -208,11 +208,11 @@ mod postgres {
         mail_store_conformance,
     };
     use colloquy_service_api::Mailer as _;
-    use colloquy_sql::postgres;
+    use colloquy_sql::{postgres, test_database::postgres_database};
     use tokio::time::timeout;
 
     use crate::{
-        parts::{self, NOW, postgres_database, postgres_store},
+        parts::{self, NOW, postgres_store},
         scripted_server::ScriptedServer,
     };
 

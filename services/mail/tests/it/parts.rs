@@ -21,8 +21,8 @@ use colloquy_sql::{
     StoreError, postgres,
     sqlite::{Durability, SqliteDatabase},
     sweeping::{KeptReadings, MemoryReadings, SqliteReadings},
+    test_database::postgres_database,
 };
-use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -178,20 +178,6 @@ pub async fn postgres_store() -> ((), Arc<dyn MailStore>) {
     let pool = postgres::pool(&postgres_database().await, 8).unwrap();
     let store = PostgresMailStore::open(pool).await.unwrap();
     ((), Arc::new(store))
-}
-
-/// The URL of a new, empty database.
-pub async fn postgres_database() -> String {
-    let server = std::env::var("COLLOQUY_TEST_POSTGRES")
-        .expect("run the tests with `cargo xtask test`, which starts the real parts");
-    let name = format!("mail_{}", Uuid::new_v4().simple());
-    let pool = postgres::pool(&server, 1).unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&pool)
-        .await
-        .unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }
 
 /// A store that answers every call with this error.
