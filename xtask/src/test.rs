@@ -90,7 +90,8 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
                 arguments.join(" ")
             );
         }
-        Action::PlantedBinary => faults::planted_binary(places, "debug", &[])?,
+        Action::PlantedBinary => faults::binaries_of_suites(places)?,
+        Action::Checker => faults::check(&places.binary("debug"), &["quick"])?,
         Action::Tidy => tidy::run(places)?,
         Action::PartsReset => {
             system::down(places)?;

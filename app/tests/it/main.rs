@@ -9,7 +9,6 @@ mod leader_hints;
 mod memory;
 mod operating;
 mod own_ports;
-mod planted_bugs;
 mod republish;
 mod reset_without_ticket;
 mod secrets;

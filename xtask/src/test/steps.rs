@@ -23,6 +23,8 @@ pub enum Action {
     SystemDown,
     /// Builds the binary with the bugs that the checker must catch, and keeps it beside the real one.
     PlantedBinary,
+    /// The checker's quick suite.
+    Checker,
     /// Calls made up from the OpenAPI document.
     Schemathesis,
     /// Two suites, by their steps' names, have to have passed the same number of tests.
@@ -32,8 +34,11 @@ pub enum Action {
 const ALL_IN_ONE: &str = "system tests, all in one";
 const DISTRIBUTED: &str = "system tests, distributed";
 
-/// The suite that tests the system from outside has steps of its own.
+/// The suite that tests the system from outside has steps of its own. Both select the whole workspace: cargo would compile
+/// dependencies again for the features of one package alone.
 const CRATES: &[&str] = &["--workspace", "--no-fail-fast", "--exclude", "colloquy-e2e"];
+
+const SYSTEM: &[&str] = &["--workspace", "--no-fail-fast", "--test", "e2e"];
 
 /// A test that needs a part, strace or a mounted disk has its name in its path, and is left out of the quick run.
 const WITHOUT_PARTS: &[&str] = &[
@@ -50,14 +55,13 @@ pub fn full(places: &Places) -> Vec<Step> {
             "crates and services",
             Action::Suite(CRATES.to_vec(), parts::test_environment(places)),
         ),
-        build(),
         all_in_one(),
         step("calls made up from the document", Action::Schemathesis),
         step("distributed system up", Action::SystemUp),
         step(
             DISTRIBUTED,
             Action::Suite(
-                vec!["-p", "colloquy-e2e", "--no-fail-fast"],
+                SYSTEM.to_vec(),
                 vec![
                     ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
                     ("COLLOQUY_E2E_URL", system::public_url(places)),
@@ -71,11 +75,7 @@ pub fn full(places: &Places) -> Vec<Step> {
             Action::SameCount(ALL_IN_ONE, DISTRIBUTED),
         ),
         step("binary with planted bugs", Action::PlantedBinary),
-        build(),
-        step(
-            "faults, quick",
-            Action::Cargo(vec!["run", "-p", "colloquy-faults", "--", "quick"]),
-        ),
+        step("faults, quick", Action::Checker),
     ]);
     steps
 }
@@ -88,7 +88,6 @@ pub fn quick() -> Vec<Step> {
             "crates and services, embedded",
             Action::Suite([CRATES, WITHOUT_PARTS].concat(), Vec::new()),
         ),
-        build(),
         all_in_one(),
     ]);
     steps
@@ -112,15 +111,11 @@ fn checks() -> Vec<Step> {
     ]
 }
 
-fn build() -> Step {
-    step("binary", Action::Cargo(vec!["build", "-p", "colloquy"]))
-}
-
 fn all_in_one() -> Step {
     step(
         ALL_IN_ONE,
         Action::Suite(
-            vec!["-p", "colloquy-e2e", "--no-fail-fast"],
+            SYSTEM.to_vec(),
             vec![("COLLOQUY_E2E_MODE", "all-in-one".to_owned())],
         ),
     )

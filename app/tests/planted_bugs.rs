@@ -1,3 +1,5 @@
+//! A target of its own: the test command builds it with and without the planted bugs, and cargo builds the binary with it.
+
 use std::fs;
 
 /// What chooses a planted bug, and a place to crash at, in every crate that has one.
