@@ -9,12 +9,11 @@ use axum::Router;
 use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock, admin, http_server,
-    keys::KeyFolder,
     lifecycle::{Tasks, termination},
     readiness::Readiness,
-    session_token::SessionVerifier,
 };
 use colloquy_chat_query::ViewMembership;
+use colloquy_credentials::{keys::KeyFolder, session_verifier::SessionVerifier};
 use colloquy_service_api::RevocationList;
 
 use self::{accounts::Accounts, chat::Chat};

@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use colloquy_chassis::{ServiceName, session_token::SessionAlgorithm};
+use colloquy_chassis::ServiceName;
 use colloquy_chat_query::parked::Place;
+use colloquy_credentials::session_algorithm::SessionAlgorithm;
 
 /// A chat backend that can prove it lost nothing.
 ///

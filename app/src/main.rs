@@ -24,7 +24,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use colloquy_chassis::{keys::KeyFolder, lifecycle::TaskDied, telemetry};
+use colloquy_chassis::{lifecycle::TaskDied, telemetry};
+use colloquy_credentials::keys::KeyFolder;
 
 use crate::{
     cli::{Cli, Command, Config, Keys, Parked, Views},

@@ -10,11 +10,13 @@ use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock,
     hosts::Hosts,
     http_server,
-    internal_token::{InternalSigner, InternalVerifier},
-    keys::KeyFolder,
     lifecycle::termination,
     origins::Origins,
     readiness::{Gate, Readiness},
+};
+use colloquy_credentials::{
+    internal_token::{InternalSigner, InternalVerifier},
+    keys::KeyFolder,
 };
 use colloquy_expiring_store::{
     ExpiringStoreError, RedisExpiringStore, expiring_store::redis::RedisSettings,

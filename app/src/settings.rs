@@ -16,9 +16,9 @@ use std::{
 use colloquy_chassis::{
     ServiceName,
     client_address::TrustedProxies,
-    session_token::Algorithms,
     telemetry::{LogFormat, is_filter},
 };
+use colloquy_credentials::session_algorithm::Algorithms;
 use colloquy_event_log::KafkaSettings;
 use colloquy_mail::mail_transport::smtp::TlsMode;
 use serde::{Deserialize, Deserializer, de::Error as _};

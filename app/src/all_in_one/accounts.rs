@@ -4,7 +4,8 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use axum::Router;
 use colloquy_auth::Auth;
-use colloquy_chassis::{Clock, Tasks, keys::KeyFolder};
+use colloquy_chassis::{Clock, Tasks};
+use colloquy_credentials::keys::KeyFolder;
 use colloquy_customer::{Collaborators, Credentials, Customers, HashingPool, ResetTicket};
 use colloquy_mail::{
     MailService, MailTransport, dev_mail,

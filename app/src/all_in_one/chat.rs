@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{
-    Clock, Tasks, origins::Origins, readiness::Readiness, session_token::SessionVerifier,
-};
+use colloquy_chassis::{Clock, Tasks, origins::Origins, readiness::Readiness};
 use colloquy_chat_command::{ChatCommand, Membership};
 use colloquy_chat_query::{ChatQuery, ViewMembership};
+use colloquy_credentials::session_verifier::SessionVerifier;
 use colloquy_customer::Customers;
 use colloquy_service_api::{MembershipCheck, RevocationList};
 use colloquy_websocket::{Access, Websocket};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream};
-use colloquy_chassis::{ServiceName, session_token::SessionVerifier};
+use colloquy_chassis::ServiceName;
+use colloquy_credentials::session_verifier::SessionVerifier;
 
 use crate::{documents, process::Process};
 

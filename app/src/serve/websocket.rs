@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{ServiceName, router::not_found, session_token::SessionVerifier};
+use colloquy_chassis::{ServiceName, router::not_found};
+use colloquy_credentials::session_verifier::SessionVerifier;
 use colloquy_service_api::MembershipCheck;
 use colloquy_websocket::{Access, Foundation, Websocket};
 

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use colloquy_auth::{Auth, Foundation, GuessLimits, GuessStore, SessionSigner, SessionStore};
-use colloquy_chassis::{
-    Clock,
+use colloquy_chassis::Clock;
+use colloquy_credentials::{
     keys::{KeyError, KeyFolder},
-    session_token::TokenKeys,
+    token_keys::TokenKeys,
 };
 use colloquy_customer::{HashingQueue, PasswordRule};
 use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings};

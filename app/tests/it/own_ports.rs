@@ -16,12 +16,14 @@ use colloquy_api_gateway::{InProcess, Upstream as _};
 use colloquy_chassis::{
     ServiceName, SystemClock,
     clock::{Clock as _, ManualClock},
-    identity::{Caller, Identity, SessionId},
-    internal_token::{CREDENTIAL_REFUSED, CUSTOMER_ID, InternalSigner, InternalVerifier},
-    keys::KeyFolder,
     security_headers::ON_EVERY_ANSWER,
 };
 use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_credentials::{
+    identity::{Caller, Identity, SessionId},
+    internal_token::{CREDENTIAL_REFUSED, CUSTOMER_ID, InternalSigner, InternalVerifier, callees},
+    keys::KeyFolder,
+};
 use services::{Service, Services};
 
 const REQUEST_ID: &str = "asked-1";
@@ -120,7 +122,7 @@ fn strangers(
     no_token.insert("authorization", HeaderValue::from_static("Bearer a.b.c"));
     let mut another_customer = signed(caller, callee);
     another_customer.insert(CUSTOMER_ID, HeaderValue::from(2));
-    let another = caller.may_call().iter().find(|other| **other != callee);
+    let another = callees(caller).iter().find(|other| **other != callee);
     let mut strangers = vec![
         ("nothing", HeaderMap::new()),
         ("a customer's id alone", customer_alone),
@@ -151,7 +153,7 @@ fn friend(keys: &KeyFolder, callee: ServiceName) -> HeaderMap {
 fn friend_of(callee: ServiceName) -> ServiceName {
     ServiceName::ALL
         .into_iter()
-        .find(|caller| caller.may_call().contains(&callee))
+        .find(|caller| callees(*caller).contains(&callee))
         .expect("every service with a port of its own is called by another")
 }
 

@@ -5,14 +5,12 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use colloquy_chassis::{
-    Lifecycle, SystemClock, http_server,
-    keys::KeyFolder,
-    origins::Origins,
-    readiness::Readiness,
-    router::finish,
-    session_token::{Algorithms, SessionVerifier},
+    Lifecycle, SystemClock, http_server, origins::Origins, readiness::Readiness, router::finish,
 };
 use colloquy_contracts::{CustomerId, RoomId, views::ChatRoomView};
+use colloquy_credentials::{
+    keys::KeyFolder, session_algorithm::Algorithms, session_verifier::SessionVerifier,
+};
 use colloquy_event_log::{EventLog as _, NewEvent};
 use colloquy_expiring_store::EmbeddedExpiringStore;
 use colloquy_service_api::{

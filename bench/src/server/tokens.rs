@@ -3,12 +3,12 @@
 use std::{path::Path, rc::Rc};
 
 use anyhow::Result;
-use colloquy_chassis::{
-    Clock as _, SystemClock,
+use colloquy_chassis::{Clock as _, SystemClock};
+use colloquy_contracts::SessionNumber;
+use colloquy_credentials::{
     keys::KeyFolder,
     session_token::{AUDIENCE, Claims, ISSUER, LIFETIME_SECONDS},
 };
-use colloquy_contracts::SessionNumber;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use tempfile::TempDir;
 

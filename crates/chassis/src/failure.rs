@@ -23,8 +23,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// The request names a host that this server is not.
     Misdirected,
-    /// An idempotency key came back with another body.
-    KeyReused,
+    /// The request is well formed and contradicts an earlier one.
+    Unprocessable,
     /// Too many tries.
     TooManyRequests,
     /// A part that is needed is down or slow; the caller may try again.
@@ -48,7 +48,7 @@ impl Kind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unreadable => StatusCode::BAD_GATEWAY,

@@ -1,4 +1,4 @@
-//! What every service stands on: settings, telemetry, lifecycle, HTTP answers, the error table, the clock, identity.
+//! What every service stands on: settings, telemetry, lifecycle, HTTP answers, the error table, the clock.
 //!
 //! Nothing here knows a domain. Whatever knows rooms, customers or messages lives in a service.
 
@@ -8,24 +8,18 @@ pub mod backoff;
 mod carried_out;
 pub mod client_address;
 pub mod clock;
-pub mod cookies;
 pub mod extract;
 pub mod failure;
 pub mod hosts;
 pub mod http_server;
-pub mod identity;
-pub mod internal_token;
-pub mod keys;
 pub mod lifecycle;
 pub mod origins;
 pub mod readiness;
 pub mod request_id;
 pub mod rotation;
 pub mod router;
-pub mod seal;
 pub mod security_headers;
 pub mod service_name;
-pub mod session_token;
 pub mod telemetry;
 pub mod trace_context;
 

@@ -36,7 +36,7 @@ fn guard(router: Router) -> Router {
 }
 
 /// A request id and security headers, and nothing else.
-pub(crate) fn on_every_answer(router: Router) -> Router {
+pub fn on_every_answer(router: Router) -> Router {
     security_headers::on_every_answer(router.layer(middleware::from_fn(with_request_id)))
 }
 

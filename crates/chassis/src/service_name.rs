@@ -50,24 +50,6 @@ impl ServiceName {
             Self::Mail => "mail-service",
         }
     }
-
-    /// The callees of each caller; everything not listed is refused (decision 24).
-    #[must_use]
-    pub const fn may_call(self) -> &'static [Self] {
-        match self {
-            Self::ApiGateway => &[
-                Self::Auth,
-                Self::Customer,
-                Self::ChatCommand,
-                Self::ChatQuery,
-            ],
-            Self::Websocket => &[Self::Auth, Self::ChatCommand, Self::ChatQuery],
-            Self::Auth | Self::ChatCommand => &[Self::Customer],
-            Self::Customer => &[Self::Auth, Self::ChatQuery, Self::Otp, Self::Mail],
-            Self::ChatQuery => &[Self::ChatCommand],
-            Self::Otp | Self::Mail => &[],
-        }
-    }
 }
 
 impl fmt::Display for ServiceName {

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use colloquy_chassis::{
     Failure, Kind, ServiceName,
-    internal_token::InternalSigner,
     request_id::{self, REQUEST_ID},
     rotation::{Rotation, Turn},
     trace_context::{self, TRACEPARENT},
 };
 use colloquy_contracts::Envelope;
+use colloquy_credentials::internal_token::InternalSigner;
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;

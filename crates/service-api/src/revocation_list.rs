@@ -10,10 +10,10 @@ use std::{
 };
 
 use colloquy_chassis::{
-    Clock, Failure, Kind, Tasks, backoff::Backoff, clock::ClockReadings, identity::SessionId,
-    readiness::Gate, session_token::Session,
+    Clock, Failure, Kind, Tasks, backoff::Backoff, clock::ClockReadings, readiness::Gate,
 };
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::{identity::SessionId, session_verifier::Session};
 use tokio::{
     sync::watch,
     time::{Instant, timeout},

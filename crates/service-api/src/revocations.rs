@@ -4,8 +4,8 @@
 //! nothing by asking for what comes after it. [`crate::RevocationList`] is the reader.
 
 use async_trait::async_trait;
-use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::identity::SessionId;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

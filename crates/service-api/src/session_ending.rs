@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber};
+use colloquy_credentials::identity::SessionId;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

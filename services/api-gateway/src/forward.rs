@@ -2,9 +2,10 @@
 //! by a spelling of an identity header that nobody thought of (reliability.md S14).
 
 use colloquy_chassis::{
-    ClientAddress, client_address::CLIENT_ADDRESS, cookies::cookies, request_id::REQUEST_ID,
+    ClientAddress, client_address::CLIENT_ADDRESS, request_id::REQUEST_ID,
     trace_context::TRACEPARENT,
 };
+use colloquy_credentials::cookies::cookies;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 const INWARDS: [HeaderName; 6] = [

@@ -10,16 +10,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use colloquy_chassis::{
-    ApiError, Failure, Kind, ServiceName,
-    client_address::TrustedProxies,
-    cookies::cookies,
-    http_server::PeerAddr,
-    identity::{Caller, Identity},
-    origins::Origins,
-    router::BODY_LIMIT,
-    session_token::{CLEARED_COOKIE, JWT_TOKEN, MAX_SESSIONS, SessionVerifier},
+    ApiError, Failure, Kind, ServiceName, client_address::TrustedProxies, http_server::PeerAddr,
+    origins::Origins, router::BODY_LIMIT,
 };
 use colloquy_contracts::envelope::AuthAnswer;
+use colloquy_credentials::{
+    cookies::cookies,
+    identity::{Caller, Identity},
+    session_token::{CLEARED_COOKIE, JWT_TOKEN},
+    session_verifier::{MAX_SESSIONS, SessionVerifier},
+};
 use colloquy_service_api::RevocationList;
 use futures_util::future::join_all;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};

@@ -10,7 +10,8 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     response::Response,
 };
-use colloquy_chassis::{Failure, Kind, identity::Identity};
+use colloquy_chassis::{Failure, Kind};
+use colloquy_credentials::identity::Identity;
 use http_body_util::LengthLimitError;
 use tokio::time::{Instant, timeout_at};
 

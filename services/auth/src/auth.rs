@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, atomic::AtomicI64};
 
-use colloquy_chassis::{Clock, session_token::TokenKeys};
+use colloquy_chassis::Clock;
+use colloquy_credentials::token_keys::TokenKeys;
 use colloquy_service_api::CredentialCheck;
 use tokio::sync::{Notify, Semaphore};
 

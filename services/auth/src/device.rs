@@ -1,11 +1,8 @@
 //! The cookie that tells a device on which a login to an account succeeded, so that whoever guesses elsewhere cannot
 //! lock its owner out (decision 30). It opens nothing: it is a token of another type and audience than a session's.
 
-use colloquy_chassis::{
-    cookies::cookies,
-    session_token::{ISSUER, Purpose},
-};
 use colloquy_contracts::Timestamp;
+use colloquy_credentials::{cookies::cookies, session_token::ISSUER, token_keys::Purpose};
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, identity::ServiceCaller, session_token::Jwks};
+use colloquy_chassis::Answer;
 use colloquy_contracts::{Envelope, openapi::Forbidden};
+use colloquy_credentials::{identity::ServiceCaller, token_keys::Jwks};
 
 use crate::Auth;
 

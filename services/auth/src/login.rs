@@ -6,12 +6,9 @@ use std::{
 };
 
 use axum::{extract::State, response::Response};
-use colloquy_chassis::{
-    ApiError, ClientAddress, Failure, Kind,
-    extract::Body,
-    session_token::{JWT_TOKEN, LIFETIME_SECONDS},
-};
+use colloquy_chassis::{ApiError, ClientAddress, Failure, Kind, extract::Body};
 use colloquy_contracts::{envelope::AuthAnswer, openapi::BadAuthBody};
+use colloquy_credentials::session_token::{JWT_TOKEN, LIFETIME_SECONDS};
 use colloquy_service_api::{CallError, credential_check::Credential};
 use colloquy_sql::StoreError;
 use http::{HeaderMap, HeaderValue};

@@ -6,8 +6,9 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use colloquy_chassis::{ApiError, identity::Caller, session_token::CLEARED_COOKIE};
+use colloquy_chassis::ApiError;
 use colloquy_contracts::envelope::AuthAnswer;
+use colloquy_credentials::{identity::Caller, session_token::CLEARED_COOKIE};
 use colloquy_service_api::revocations::Ended;
 use http::{HeaderValue, header};
 

@@ -10,12 +10,12 @@ use async_trait::async_trait;
 use axum::extract::State;
 use colloquy_chassis::{
     Answer, ApiError, Kind, ServiceName, Tasks, clock::ClockReadings, extract::Params,
-    identity::Identity, session_token::LIFETIME_SECONDS,
 };
 use colloquy_contracts::{
     CustomerId, Envelope, Timestamp,
     openapi::{Forbidden, Invalid},
 };
+use colloquy_credentials::{identity::Identity, session_token::LIFETIME_SECONDS};
 use colloquy_service_api::{
     CallError, RevocationFeed,
     revocations::{Ended, PATH, Reading, Revocations},

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::State;
-use colloquy_chassis::{
-    Answer, ApiError, Kind, ServiceName, extract::Body, identity::ServiceCaller,
-};
+use colloquy_chassis::{Answer, ApiError, Kind, ServiceName, extract::Body};
 use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, Forbidden, Nothing},
 };
+use colloquy_credentials::identity::ServiceCaller;
 use colloquy_service_api::{
     CallError, SessionEnding,
     revocations::Ended,

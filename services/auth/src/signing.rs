@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{
+use colloquy_contracts::Timestamp;
+use colloquy_credentials::{
     identity::SessionId,
     keys::{KeyError, KeyFolder},
-    session_token::{Claims, ISSUER, LIFETIME_SECONDS, Purpose, SessionAlgorithm},
+    session_algorithm::SessionAlgorithm,
+    session_token::{Claims, ISSUER, LIFETIME_SECONDS},
+    token_keys::Purpose,
 };
-use colloquy_contracts::Timestamp;
 use colloquy_service_api::Account;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde::Serialize;

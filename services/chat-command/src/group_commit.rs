@@ -54,7 +54,7 @@ impl Failure for SubmitError {
         match self {
             Self::Refused(Refusal::NotAMember) => Kind::Forbidden,
             Self::Refused(Refusal::MessageNotInRoom) => Kind::Invalid,
-            Self::Refused(Refusal::KeyReused) => Kind::KeyReused,
+            Self::Refused(Refusal::KeyReused) => Kind::Unprocessable,
             Self::Busy | Self::TimedOut | Self::StoreAway => Kind::Unavailable,
             Self::Defect => Kind::Internal,
         }

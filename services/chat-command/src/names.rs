@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-use colloquy_chassis::{ServiceName, answer::chain, identity::Caller};
+use colloquy_chassis::{ServiceName, answer::chain};
 use colloquy_contracts::CustomerId;
+use colloquy_credentials::identity::Caller;
 use colloquy_service_api::{CallError, CustomerDirectory};
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout};

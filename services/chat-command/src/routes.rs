@@ -13,7 +13,7 @@ use crate::{
     tell_membership,
 };
 
-/// The service's router. Whoever lets requests in puts an [`Identity`](colloquy_chassis::identity::Identity) on them.
+/// The service's router. Whoever lets requests in puts an [`Identity`](colloquy_credentials::identity::Identity) on them.
 pub fn router(service: Arc<ChatCommand>) -> Router {
     finish(all().with_state(service).into())
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::ServiceCaller};
+use colloquy_chassis::{Answer, ApiError, extract::PathIds};
 use colloquy_contracts::{
     CustomerId, Envelope, RoomId,
     openapi::{Forbidden, Invalid},
 };
+use colloquy_credentials::identity::ServiceCaller;
 use colloquy_service_api::{RoomMembership as _, room_membership::TRUTH_PATH};
 
 use crate::ChatCommand;

@@ -12,8 +12,9 @@ pub mod sqlite;
 use std::{borrow::Cow, sync::Arc};
 
 use async_trait::async_trait;
-use colloquy_chassis::{Failure, Kind, identity::SessionId};
+use colloquy_chassis::{Failure, Kind};
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::identity::SessionId;
 use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
 use colloquy_sql::{StoreError, sweeping::KeptReadings};
 

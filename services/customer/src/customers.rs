@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{ApiError, Clock, Tasks, identity::Caller};
+use colloquy_chassis::{ApiError, Clock, Tasks};
 use colloquy_contracts::CustomerId;
+use colloquy_credentials::identity::Caller;
 use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::{Mailer, OneTimeCodes, RoomsOfCustomer, SessionEnding};
 use colloquy_sql::StoreError;

@@ -6,13 +6,13 @@ use axum::{Router, extract::State, middleware::from_extractor};
 use colloquy_chassis::{
     Answer, ApiError,
     extract::{Body, ListBody},
-    identity::ServiceCaller,
     router::finish,
 };
 use colloquy_contracts::{
     CustomerId, Envelope,
     openapi::{BadBody, Forbidden},
 };
+use colloquy_credentials::identity::ServiceCaller;
 use colloquy_service_api::{
     Account, CredentialCheck as _, CustomerDirectory as _,
     credential_check::{self, Credential},
@@ -23,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Customers, accounts, passwords};
 
-/// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_chassis::identity::Identity) on each
+/// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_credentials::identity::Identity) on each
 /// request.
 pub fn router(customers: Arc<Customers>) -> Router {
     finish(all().with_state(customers).into())

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use colloquy_chassis::{Clock, Failure as _, ServiceName, keys::SealKey};
+use colloquy_chassis::{Clock, Failure as _, ServiceName};
+use colloquy_credentials::keys::SealKey;
 use colloquy_service_api::{CallError, Mailer, mailer::Mail};
 use lettre::message::Mailbox;
 use tokio::sync::Notify;

@@ -3,11 +3,12 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::ServiceCaller};
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body};
 use colloquy_contracts::{
     Envelope, Timestamp,
     openapi::{BadBody, Forbidden, Nothing},
 };
+use colloquy_credentials::identity::ServiceCaller;
 use colloquy_service_api::mailer::{Mail, PATH};
 use colloquy_sql::StoreError;
 use uuid::Uuid;

@@ -12,7 +12,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use colloquy_chassis::seal::Seal;
+use colloquy_credentials::seal::Seal;
 use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::one_time_codes::{Asking, Requester};
 

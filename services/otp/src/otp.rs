@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use colloquy_chassis::{
-    Clock, Failure, Kind, ServiceName,
+use colloquy_chassis::{Clock, Failure, Kind, ServiceName};
+use colloquy_contracts::Timestamp;
+use colloquy_credentials::{
     keys::SealKey,
     seal::{CannotSeal, Seal},
 };
-use colloquy_contracts::Timestamp;
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
 use colloquy_service_api::{
     CallError, OneTimeCodes,

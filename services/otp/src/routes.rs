@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::{Router, middleware::from_extractor};
-use colloquy_chassis::{identity::ServiceCaller, router::finish};
+use colloquy_chassis::router::finish;
+use colloquy_credentials::identity::ServiceCaller;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Otp, generate_code, resend_code, validate_code};
 
-/// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_chassis::identity::Identity) on each
+/// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_credentials::identity::Identity) on each
 /// request.
 pub fn router(otp: Arc<Otp>) -> Router {
     finish(all().with_state(otp).into())

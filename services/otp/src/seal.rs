@@ -2,7 +2,7 @@
 //! try.
 
 use bytes::Bytes;
-use colloquy_chassis::seal::{CannotSeal, Seal};
+use colloquy_credentials::seal::{CannotSeal, Seal};
 
 use crate::{
     address::Address,
@@ -49,7 +49,7 @@ impl KeptCode {
 
 #[cfg(test)]
 mod tests {
-    use colloquy_chassis::keys::SealKey;
+    use colloquy_credentials::keys::SealKey;
 
     use super::*;
     use crate::SystemRandomness;

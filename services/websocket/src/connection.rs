@@ -17,7 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use colloquy_chassis::session_token::Session as Token;
+use colloquy_credentials::session_verifier::Session as Token;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing,
 };
-use colloquy_chassis::{ApiError, Kind, session_token::Session as Token};
+use colloquy_chassis::{ApiError, Kind};
+use colloquy_credentials::session_verifier::Session as Token;
 use hyper::upgrade::Upgraded;
 
 use crate::{

@@ -9,8 +9,8 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use colloquy_chassis::session_token::{JWT_TOKEN, Session as Token};
 use colloquy_contracts::Timestamp;
+use colloquy_credentials::{session_token::JWT_TOKEN, session_verifier::Session as Token};
 
 use self::authenticated::Authenticated;
 pub use self::{

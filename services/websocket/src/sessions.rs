@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber};
+use colloquy_credentials::identity::SessionId;
 use colloquy_service_api::revocation_list::SessionKey;
 
 use crate::{

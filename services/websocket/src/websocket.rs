@@ -5,12 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use colloquy_chassis::{
-    Clock, Tasks,
-    origins::Origins,
-    readiness::Gate,
-    session_token::{Session as Token, SessionVerifier},
-};
+use colloquy_chassis::{Clock, Tasks, origins::Origins, readiness::Gate};
+use colloquy_credentials::session_verifier::{Session as Token, SessionVerifier};
 use colloquy_event_log::EventLog;
 use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::{

@@ -8,15 +8,11 @@ use colloquy_auth::{
     Auth, GuessLimits, SessionSigner, guess_store::sqlite::SqliteGuessStore,
     session_store::sqlite::SqliteSessionStore,
 };
-use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock, Tasks,
-    keys::KeyFolder,
-    readiness::Readiness,
-    session_token::{Algorithms, TokenKeys},
-};
+use colloquy_chassis::{Clock, Lifecycle, ServiceName, SystemClock, Tasks, readiness::Readiness};
 use colloquy_chat_command::{ChatCommand, Membership, write_store::SqliteWriteStore};
 use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership};
 use colloquy_contracts::{CustomerId, openapi::OpenApi, views::ChatRoomView};
+use colloquy_credentials::{keys::KeyFolder, session_algorithm::Algorithms, token_keys::TokenKeys};
 use colloquy_customer::{
     Collaborators, Credentials, Customers, HashingPool, HashingQueue, PasswordRule, ResetTicket,
     customer_store::sqlite::SqliteCustomerStore,

@@ -9,8 +9,8 @@ use axum::{
 };
 use colloquy_chassis::{
     Lifecycle, ServiceName, SystemClock, client_address::CLIENT_ADDRESS, http_server,
-    internal_token::InternalSigner, keys::KeyFolder,
 };
+use colloquy_credentials::{internal_token::InternalSigner, keys::KeyFolder};
 use colloquy_service_api::one_time_codes::VALIDATE_PATH;
 use colloquy_sql::test_database::postgres_database;
 use uuid::Uuid;

@@ -11,14 +11,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use colloquy_chassis::{
-    Lifecycle, ServiceName,
-    clock::ManualClock,
-    identity::{Caller, SessionId},
-    readiness::Readiness,
-    session_token::Session,
-};
+use colloquy_chassis::{Lifecycle, ServiceName, clock::ManualClock, readiness::Readiness};
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::{
+    identity::{Caller, SessionId},
+    session_verifier::Session,
+};
 use colloquy_service_api::{
     CallError, RevocationFeed, RevocationList,
     revocation_list::GOOD_FOR,

@@ -3,12 +3,14 @@ use std::{sync::Arc, time::Duration};
 use axum::{Json, Router, routing::get};
 use colloquy_chassis::{
     ServiceName, SystemClock,
-    internal_token::{InternalSigner, InternalVerifier},
-    keys::KeyFolder,
     request_id::{self, REQUEST_ID},
     trace_context::{self, TRACEPARENT, TraceParent},
 };
 use colloquy_contracts::Envelope;
+use colloquy_credentials::{
+    internal_token::{InternalSigner, InternalVerifier},
+    keys::KeyFolder,
+};
 use colloquy_service_api::{CallError, ServiceClient};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::{net::TcpListener, time::timeout};

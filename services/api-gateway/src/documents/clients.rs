@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use colloquy_chassis::{ServiceName, session_token::JWT_TOKEN};
+use colloquy_chassis::ServiceName;
 use colloquy_contracts::openapi::{complete, operations, or_answer};
+use colloquy_credentials::session_token::JWT_TOKEN;
 use utoipa::openapi::{
     Components, Info, OpenApi, Paths,
     path::Operation,

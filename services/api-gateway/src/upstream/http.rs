@@ -9,9 +9,11 @@ use axum::{
 };
 use colloquy_chassis::{
     ServiceName,
+    rotation::{Rotation, Turn},
+};
+use colloquy_credentials::{
     identity::Identity,
     internal_token::{CREDENTIAL_REFUSED, InternalSigner},
-    rotation::{Rotation, Turn},
 };
 use http::{Request, Uri, uri::Authority};
 use http_body_util::Full;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use axum::{Router, body::Body, response::Response};
-use colloquy_chassis::identity::Identity;
+use colloquy_credentials::identity::Identity;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 

@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use colloquy_api_gateway::HttpUpstream;
-use colloquy_chassis::{Lifecycle, ServiceName, SystemClock, internal_token::InternalSigner};
+use colloquy_chassis::{Lifecycle, ServiceName, SystemClock};
+use colloquy_credentials::internal_token::InternalSigner;
 use http::{Request, StatusCode};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

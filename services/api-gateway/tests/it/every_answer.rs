@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body, response::Response};
 use colloquy_api_gateway::{InProcess, Upstream, UpstreamError, upstream::Crossing};
-use colloquy_chassis::{ServiceName, identity::Identity, security_headers::ON_EVERY_ANSWER};
+use colloquy_chassis::{ServiceName, security_headers::ON_EVERY_ANSWER};
+use colloquy_credentials::identity::Identity;
 use http::{HeaderMap, Request, StatusCode, header};
 
 use crate::gateway::World;

@@ -16,17 +16,17 @@ use colloquy_api_gateway::{
     Gateway, InProcess, Upstream, UpstreamError, router, upstream::Crossing,
 };
 use colloquy_chassis::{
-    Clock as _, ServiceName, SystemClock,
-    client_address::TrustedProxies,
-    hosts::Hosts,
-    http_server::PeerAddr,
-    identity::Identity,
-    keys::KeyFolder,
-    origins::Origins,
-    router::wrap,
-    session_token::{AUDIENCE, Algorithms, Claims, ISSUER, SessionVerifier},
+    Clock as _, ServiceName, SystemClock, client_address::TrustedProxies, hosts::Hosts,
+    http_server::PeerAddr, origins::Origins, router::wrap,
 };
 use colloquy_contracts::SessionNumber;
+use colloquy_credentials::{
+    identity::Identity,
+    keys::KeyFolder,
+    session_algorithm::Algorithms,
+    session_token::{AUDIENCE, Claims, ISSUER},
+    session_verifier::SessionVerifier,
+};
 use colloquy_service_api::{RevocationList, revocations::Revocations};
 use http::StatusCode;
 use http_body_util::BodyExt as _;

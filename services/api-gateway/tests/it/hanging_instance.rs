@@ -10,7 +10,8 @@ use std::{
 
 use axum::{Json, Router, routing::any};
 use colloquy_api_gateway::HttpUpstream;
-use colloquy_chassis::{ServiceName, SystemClock, internal_token::InternalSigner};
+use colloquy_chassis::{ServiceName, SystemClock};
+use colloquy_credentials::internal_token::InternalSigner;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::{

@@ -10,13 +10,13 @@ use std::{
 
 use axum::{Json, Router, body::to_bytes, response::IntoResponse, routing::any};
 use colloquy_api_gateway::{HttpUpstream, Upstream, UpstreamError, upstream::Crossing};
-use colloquy_chassis::{
-    ServiceName, SystemClock,
+use colloquy_chassis::{ServiceName, SystemClock};
+use colloquy_contracts::CustomerId;
+use colloquy_credentials::{
     identity::{Caller, Identity, SessionId},
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
 };
-use colloquy_contracts::CustomerId;
 use http::StatusCode;
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 

@@ -4,8 +4,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use colloquy_api_gateway::{HttpUpstream, Upstream};
-use colloquy_chassis::{
-    ServiceName, SystemClock,
+use colloquy_chassis::{ServiceName, SystemClock};
+use colloquy_credentials::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
 };

@@ -7,12 +7,13 @@ use std::{
 
 use axum::response::Response;
 use colloquy_api_gateway::{Upstream, UpstreamError, upstream::Crossing};
-use colloquy_chassis::{
-    Clock as _, ServiceName, SystemClock,
-    identity::Identity,
-    session_token::{CLEARED_COOKIE, JWT_TOKEN, MAX_SESSIONS},
-};
+use colloquy_chassis::{Clock as _, ServiceName, SystemClock};
 use colloquy_contracts::{CustomerId, SessionNumber};
+use colloquy_credentials::{
+    identity::Identity,
+    session_token::{CLEARED_COOKIE, JWT_TOKEN},
+    session_verifier::MAX_SESSIONS,
+};
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
 use http::{Request, StatusCode};
 use tokio::time::Instant;

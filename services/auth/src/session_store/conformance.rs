@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 
-use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::identity::SessionId;
 use colloquy_service_api::revocations::{BEGINNING, Ended, Revocation, Revocations};
 
 use super::{LIVE_SECONDS, PAGE, SessionStore};

@@ -1,7 +1,7 @@
 //! A revocation as both databases hold it.
 
-use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::identity::SessionId;
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
 use colloquy_sql::StoreError;
 

@@ -9,13 +9,12 @@ use colloquy_auth::{
     guess_store::{Charge, postgres::PostgresGuessStore},
     session_store::{conformance::session, postgres::PostgresSessionStore},
 };
-use colloquy_chassis::{
-    Clock as _, Lifecycle,
-    identity::{Caller, SessionId},
-    readiness::Readiness,
-    session_token::Session,
-};
+use colloquy_chassis::{Clock as _, Lifecycle, readiness::Readiness};
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::{
+    identity::{Caller, SessionId},
+    session_verifier::Session,
+};
 use colloquy_service_api::RevocationList;
 use colloquy_sql::{
     hanging_server::{Proxy, fails_in_time, fill, works_again},

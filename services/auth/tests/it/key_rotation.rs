@@ -15,15 +15,15 @@ use colloquy_auth::{
     guess_store::Charge,
     router,
 };
-use colloquy_chassis::{
-    ServiceName,
-    client_address::CLIENT_ADDRESS,
-    clock::ManualClock,
+use colloquy_chassis::{ServiceName, client_address::CLIENT_ADDRESS, clock::ManualClock};
+use colloquy_contracts::Timestamp;
+use colloquy_credentials::{
     identity::Identity,
     keys::{KeyError, KeyFolder},
-    session_token::{Algorithms, SessionAlgorithm, SessionVerifier, TokenKeys},
+    session_algorithm::{Algorithms, SessionAlgorithm},
+    session_verifier::SessionVerifier,
+    token_keys::TokenKeys,
 };
-use colloquy_contracts::Timestamp;
 use colloquy_sql::StoreError;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};

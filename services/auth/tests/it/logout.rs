@@ -7,12 +7,12 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use colloquy_auth::{SessionStore, router};
-use colloquy_chassis::{
-    ServiceName,
+use colloquy_chassis::ServiceName;
+use colloquy_contracts::CustomerId;
+use colloquy_credentials::{
     identity::{Caller, Identity},
     session_token::CLEARED_COOKIE,
 };
-use colloquy_contracts::CustomerId;
 use colloquy_service_api::revocations::Ended;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;

@@ -11,14 +11,15 @@ use colloquy_auth::{
     session_store::{postgres::PostgresSessionStore, sqlite::SqliteSessionStore},
     signing::SessionIds,
 };
-use colloquy_chassis::{
-    ServiceName,
-    clock::ManualClock,
+use colloquy_chassis::{ServiceName, clock::ManualClock};
+use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::{
     identity::SessionId,
     keys::KeyFolder,
-    session_token::{Algorithms, SessionAlgorithm, SessionVerifier, TokenKeys},
+    session_algorithm::{Algorithms, SessionAlgorithm},
+    session_verifier::SessionVerifier,
+    token_keys::TokenKeys,
 };
-use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_service_api::{
     Account, CallError, CredentialCheck,
     credential_check::Credential,

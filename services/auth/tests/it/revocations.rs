@@ -7,13 +7,12 @@ use axum::{
     http::{Request, StatusCode},
 };
 use colloquy_auth::{Auth, router, session_store::conformance::session};
-use colloquy_chassis::{
-    Lifecycle, ServiceName,
-    identity::{Caller, Identity, SessionId},
-    readiness::Readiness,
-    session_token::Session,
-};
+use colloquy_chassis::{Lifecycle, ServiceName, readiness::Readiness};
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::{
+    identity::{Caller, Identity, SessionId},
+    session_verifier::Session,
+};
 use colloquy_service_api::{
     RevocationFeed as _, RevocationList,
     revocations::{BEGINNING, Reading},

@@ -7,11 +7,9 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use colloquy_auth::{SessionStore, router};
-use colloquy_chassis::{
-    ServiceName,
-    identity::{Caller, Identity, SessionId},
-};
+use colloquy_chassis::ServiceName;
 use colloquy_contracts::{CustomerId, SessionNumber};
+use colloquy_credentials::identity::{Caller, Identity, SessionId};
 use colloquy_service_api::{
     CallError, SessionEnding as _,
     revocations::Ended,

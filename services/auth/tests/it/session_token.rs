@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use colloquy_chassis::{
-    ServiceName,
+use colloquy_chassis::ServiceName;
+use colloquy_contracts::SessionNumber;
+use colloquy_credentials::{
     keys::KeyFolder,
     session_token::{AUDIENCE, Claims, ISSUER},
 };
-use colloquy_contracts::SessionNumber;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 

@@ -3,11 +3,12 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body};
 use colloquy_contracts::{
     CustomerId, Envelope, RoomId,
     openapi::{self, BadBody, KeyReused},
 };
+use colloquy_credentials::identity::Caller;
 use colloquy_service_api::CallError;
 use serde::Deserialize;
 use utoipa::{

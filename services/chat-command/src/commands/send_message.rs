@@ -3,11 +3,12 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body};
 use colloquy_contracts::{
     Envelope, MessageId, RoomId, Seq, Timestamp,
     openapi::{self, BadBody, Forbidden, KeyReused},
 };
+use colloquy_credentials::identity::Caller;
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::Object};
 

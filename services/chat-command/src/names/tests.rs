@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use colloquy_chassis::identity::SessionId;
+use colloquy_credentials::identity::SessionId;
 use tokio::time::advance;
 
 use super::*;

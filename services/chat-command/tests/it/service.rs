@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body};
-use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock,
-    identity::{Caller, Identity, SessionId},
-};
+use colloquy_chassis::{Clock, Lifecycle, ServiceName, SystemClock};
 use colloquy_chat_command::{ChatCommand, Settings, router, write_store::WriteStore};
 use colloquy_contracts::CustomerId;
+use colloquy_credentials::identity::{Caller, Identity, SessionId};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};

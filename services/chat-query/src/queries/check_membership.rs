@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use colloquy_chassis::{ApiError, extract::PathIds, identity::ServiceCaller};
+use colloquy_chassis::{ApiError, extract::PathIds};
 use colloquy_contracts::{
     CustomerId, Envelope, RoomId,
     openapi::{Forbidden, Invalid},
 };
+use colloquy_credentials::identity::ServiceCaller;
 use colloquy_service_api::{RoomMembership as _, room_membership::VIEW_PATH};
 
 use crate::{ChatQuery, ViewMembership};

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::PathIds, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::PathIds};
 use colloquy_contracts::{
     CustomerId, Envelope, RoomId,
     openapi::{Forbidden, Invalid},
     presence::{self, OnlineStatus},
 };
+use colloquy_credentials::identity::Caller;
 use colloquy_expiring_store::ExpiringStoreError;
 
 use crate::{ChatQuery, view_store::ViewStoreError};

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, extract::PathIds};
 use colloquy_contracts::{
     Envelope, RoomId,
     openapi::{Forbidden, Invalid},
     views::ReadMarker,
 };
+use colloquy_credentials::identity::Caller;
 
 use crate::ChatQuery;
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, identity::Caller};
+use colloquy_chassis::{Answer, ApiError};
 use colloquy_contracts::{Envelope, views::ChatRoomView};
+use colloquy_credentials::identity::Caller;
 
 use crate::ChatQuery;
 

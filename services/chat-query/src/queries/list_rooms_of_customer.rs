@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::ServiceCaller};
+use colloquy_chassis::{Answer, ApiError, extract::PathIds};
 use colloquy_contracts::{
     CustomerId, Envelope,
     openapi::{Forbidden, Invalid},
     views::ChatRoomView,
 };
+use colloquy_credentials::identity::ServiceCaller;
 use colloquy_service_api::rooms_of_customer::PATH;
 
 use crate::ChatQuery;

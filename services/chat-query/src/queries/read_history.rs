@@ -11,13 +11,13 @@ use axum::extract::State;
 use colloquy_chassis::{
     Answer, ApiError, Kind,
     extract::{Params, PathIds},
-    identity::Caller,
 };
 use colloquy_contracts::{
     Envelope, MessageId, RoomId, Seq,
     openapi::{Forbidden, Invalid},
     views::MessageDocument,
 };
+use colloquy_credentials::identity::Caller;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

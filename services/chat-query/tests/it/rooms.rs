@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use colloquy_chassis::{ServiceName, identity::Identity};
+use colloquy_chassis::ServiceName;
 use colloquy_chat_query::MongoViewStore;
 use colloquy_contracts::{CustomerId, RoomId};
+use colloquy_credentials::identity::Identity;
 use serde_json::json;
 
 use crate::{

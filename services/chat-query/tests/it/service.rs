@@ -11,16 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use axum::{Router, body::Body, http::Request};
-use colloquy_chassis::{
-    Clock as _, Lifecycle, ServiceName, SystemClock,
-    identity::{Caller, Identity, SessionId},
-    readiness::Readiness,
-};
+use colloquy_chassis::{Clock as _, Lifecycle, ServiceName, SystemClock, readiness::Readiness};
 use colloquy_chat_query::{
     ChatQuery, Foundation, RebuildStore, SqliteViewStore, ViewMembership, ViewStore, batch::Batch,
     projector::GROUP, router,
 };
 use colloquy_contracts::{CustomerId, RoomId, Topic};
+use colloquy_credentials::identity::{Caller, Identity, SessionId};
 use colloquy_event_log::{
     AuditTrail, EmbeddedLog, EventLog, NewEvent, TailReader,
     event_log::kafka::{KafkaLog, KafkaSettings},

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, extract::Body, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, extract::Body};
 use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, NotFound, TooMany},
 };
+use colloquy_credentials::identity::Caller;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

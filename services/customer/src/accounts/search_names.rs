@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, extract::PathIds};
+use colloquy_credentials::identity::Caller;
 
 use colloquy_contracts::{
     Envelope,

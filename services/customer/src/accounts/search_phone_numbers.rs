@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, answer::chain, extract::PathIds, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, answer::chain, extract::PathIds};
 use colloquy_contracts::{
     CustomerId, Envelope,
     openapi::{Invalid, TooMany},
 };
+use colloquy_credentials::identity::Caller;
 
 use super::{seen::Seen, too_many_searches};
 use crate::{

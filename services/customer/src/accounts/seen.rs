@@ -1,7 +1,7 @@
 //! Customers as answers show them (contract §3): whole to themselves, in part to others.
 
-use colloquy_chassis::identity::Caller;
 use colloquy_contracts::CustomerId;
+use colloquy_credentials::identity::Caller;
 use serde::Serialize;
 use utoipa::ToSchema;
 

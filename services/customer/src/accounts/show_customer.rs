@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, extract::PathIds, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, extract::PathIds};
 use colloquy_contracts::{
     CustomerId, Envelope,
     openapi::{Invalid, NotFound},
 };
+use colloquy_credentials::identity::Caller;
 
 use super::{nobody, seen::Seen};
 use crate::Customers;

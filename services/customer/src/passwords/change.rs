@@ -3,11 +3,12 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body, identity::Caller};
+use colloquy_chassis::{Answer, ApiError, Failure, Kind, extract::Body};
 use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, NotFound, Nothing, Refusal, TooMany},
 };
+use colloquy_credentials::identity::Caller;
 use colloquy_sql::StoreError;
 use serde::Deserialize;
 use utoipa::ToSchema;

@@ -8,7 +8,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use colloquy_chassis::{ClientAddress, cookies::cookies};
+use colloquy_chassis::ClientAddress;
+use colloquy_credentials::cookies::cookies;
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
 use colloquy_service_api::one_time_codes::Requester;
 use http::{HeaderMap, HeaderValue};

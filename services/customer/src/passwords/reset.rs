@@ -7,12 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use colloquy_chassis::{
-    Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, cookies::cookies, extract::Body,
+    Answer, ApiError, ClientAddress, Failure, Kind, answer::chain, extract::Body,
 };
 use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, Nothing},
 };
+use colloquy_credentials::cookies::cookies;
 use colloquy_expiring_store::ExpiringStoreError;
 use colloquy_service_api::session_ending::ResetByMail;
 use colloquy_sql::StoreError;

@@ -12,11 +12,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, StatusCode},
 };
-use colloquy_chassis::{
-    ServiceName,
-    identity::{Caller, Identity},
-};
+use colloquy_chassis::ServiceName;
 use colloquy_contracts::CustomerId;
+use colloquy_credentials::identity::{Caller, Identity};
 use colloquy_customer::{Customers, router};
 use serde_json::Value;
 use tower::ServiceExt as _;

@@ -9,7 +9,8 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use colloquy_chassis::{ServiceName, identity::Identity};
+use colloquy_chassis::ServiceName;
+use colloquy_credentials::identity::Identity;
 use colloquy_customer::{Customers, router};
 use serde_json::Value;
 use tower::ServiceExt as _;

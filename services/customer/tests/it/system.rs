@@ -14,12 +14,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use colloquy_chassis::{
-    Lifecycle, ServiceName,
-    client_address::CLIENT_ADDRESS,
-    clock::ManualClock,
-    identity::{Caller, Identity, SessionId},
+    Lifecycle, ServiceName, client_address::CLIENT_ADDRESS, clock::ManualClock,
 };
 use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_credentials::identity::{Caller, Identity, SessionId};
 use colloquy_customer::{
     Collaborators, Credentials, CustomerStore, Customers, HashingPool, HashingQueue, PasswordRule,
     ResetTicket, Settings, customer_store::sqlite::SqliteCustomerStore, router,

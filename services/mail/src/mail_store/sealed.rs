@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use colloquy_chassis::{keys::SealKey, seal::Seal};
 use colloquy_contracts::Timestamp;
+use colloquy_credentials::{keys::SealKey, seal::Seal};
 use colloquy_sql::{StoreError, sweeping::KeptReadings};
 use uuid::Uuid;
 

@@ -10,8 +10,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use colloquy_chassis::{Clock as _, Lifecycle, clock::ManualClock, keys::SealKey};
+use colloquy_chassis::{Clock as _, Lifecycle, clock::ManualClock};
 use colloquy_contracts::Timestamp;
+use colloquy_credentials::keys::SealKey;
 use colloquy_mail::{
     MailService, MailStore, MailTransport, Retry, Settings,
     mail_store::{Claim, QueuedMail, postgres::PostgresMailStore, sqlite::SqliteMailStore},

@@ -6,8 +6,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use colloquy_chassis::{ServiceName, clock::ManualClock, identity::Identity};
+use colloquy_chassis::{ServiceName, clock::ManualClock};
 use colloquy_contracts::{Envelope, Timestamp};
+use colloquy_credentials::identity::Identity;
 use colloquy_mail::{MailService, router};
 use colloquy_service_api::{CallError, Mailer as _, mailer::PATH};
 use colloquy_sql::StoreError;

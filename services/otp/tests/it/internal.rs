@@ -6,7 +6,8 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use colloquy_chassis::{ServiceName, identity::Identity};
+use colloquy_chassis::ServiceName;
+use colloquy_credentials::identity::Identity;
 use colloquy_otp::{Otp, router};
 use colloquy_service_api::one_time_codes::{
     GENERATE_PATH, IssuedCode, OneTimeCode, RESEND_PATH, VALIDATE_PATH,

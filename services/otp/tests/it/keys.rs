@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use colloquy_chassis::keys::{KeyError, KeyFolder};
+use colloquy_credentials::keys::{KeyError, KeyFolder};
 
 use crate::parts::{folder_with_seal, key};
 

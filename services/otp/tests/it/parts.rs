@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use colloquy_chassis::{
-    Lifecycle,
-    clock::ManualClock,
-    keys::{KeyFolder, SealKey},
-};
+use colloquy_chassis::{Lifecycle, clock::ManualClock};
 use colloquy_contracts::Timestamp;
+use colloquy_credentials::keys::{KeyFolder, SealKey};
 use colloquy_expiring_store::{
     EmbeddedExpiringStore, ExpiringStore, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };

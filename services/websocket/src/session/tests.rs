@@ -13,15 +13,15 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName,
-    clock::ManualClock,
-    identity::{Caller, SessionId},
-    keys::KeyFolder,
-    session_token::{Algorithms, SessionVerifier},
-};
+use colloquy_chassis::{Clock, Lifecycle, ServiceName, clock::ManualClock};
 use colloquy_contracts::{
     CustomerId, Destination, RoomId, SessionNumber, Timestamp, Topic, views::ChatRoomView,
+};
+use colloquy_credentials::{
+    identity::{Caller, SessionId},
+    keys::KeyFolder,
+    session_algorithm::Algorithms,
+    session_verifier::SessionVerifier,
 };
 use colloquy_event_log::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
 use colloquy_expiring_store::EmbeddedExpiringStore;

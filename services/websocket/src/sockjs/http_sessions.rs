@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use colloquy_chassis::session_token::Session as Token;
+use colloquy_credentials::session_verifier::Session as Token;
 use colloquy_service_api::{RevocationList, revocation_list::SessionKey};
 use tokio::sync::mpsc;
 
@@ -120,8 +120,8 @@ impl Drop for Place {
 mod tests {
     use std::time::Duration;
 
-    use colloquy_chassis::identity::{Caller, SessionId};
     use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+    use colloquy_credentials::identity::{Caller, SessionId};
     use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
     use tokio::time::Instant;
 

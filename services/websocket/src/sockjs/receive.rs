@@ -6,7 +6,8 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use colloquy_chassis::{ApiError, Kind, session_token::Session as Token};
+use colloquy_chassis::{ApiError, Kind};
+use colloquy_credentials::session_verifier::Session as Token;
 use http::request::Parts;
 
 use super::{

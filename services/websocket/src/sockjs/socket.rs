@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use colloquy_chassis::session_token::Session as Token;
+use colloquy_credentials::session_verifier::Session as Token;
 use hyper::upgrade::Upgraded;
 use tokio_tungstenite::tungstenite::Message;
 

@@ -14,14 +14,16 @@ use std::{
 
 use async_trait::async_trait;
 use colloquy_chassis::{
-    Clock as _, Lifecycle, SystemClock, Tasks, http_server,
-    identity::SessionId,
-    keys::KeyFolder,
-    readiness::Readiness,
-    router::finish,
-    session_token::{AUDIENCE, Algorithms, Claims, ISSUER, SessionVerifier},
+    Clock as _, Lifecycle, SystemClock, Tasks, http_server, readiness::Readiness, router::finish,
 };
 use colloquy_contracts::{CustomerId, RoomId, SessionNumber, Timestamp, views::ChatRoomView};
+use colloquy_credentials::{
+    identity::SessionId,
+    keys::KeyFolder,
+    session_algorithm::Algorithms,
+    session_token::{AUDIENCE, Claims, ISSUER},
+    session_verifier::SessionVerifier,
+};
 use colloquy_expiring_store::{
     EmbeddedExpiringStore, ExpiringStore, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::identity::SessionId;
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
+use colloquy_credentials::identity::SessionId;
 use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
 
 use super::account;

@@ -1,7 +1,7 @@
 //! Who is let in by CONNECT (stomp.md N5).
 
-use colloquy_chassis::session_token::{AUDIENCE, Claims, ISSUER};
 use colloquy_contracts::SessionNumber;
+use colloquy_credentials::session_token::{AUDIENCE, Claims, ISSUER};
 use colloquy_service_api::revocations::{Ended, Revocation};
 
 use super::*;

@@ -13,8 +13,10 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RsaKeyPair},
 };
 
-use super::{KeyError, KeyFolder, ed25519, read, write};
-use crate::session_token::SessionAlgorithm;
+use crate::{
+    keys::{KeyError, KeyFolder, ed25519, read, write},
+    session_algorithm::SessionAlgorithm,
+};
 
 const KIND: &str = "session";
 const LONGEST_KID: usize = 64;

@@ -7,8 +7,6 @@
 //! keys/otp/seal.key, keys/mail/seal.key    256 random bits in base64, that service only
 //! ```
 
-mod session;
-
 use std::{
     fmt,
     fs::{self, OpenOptions},
@@ -22,9 +20,9 @@ use aws_lc_rs::{
     signature::{Ed25519KeyPair, KeyPair as _},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use colloquy_chassis::ServiceName;
 
-pub use self::session::is_kid;
-use crate::{ServiceName, session_token::SessionAlgorithm};
+use crate::session_algorithm::SessionAlgorithm;
 
 /// The folders of those who seal.
 const OTP: &str = "otp";
@@ -94,7 +92,7 @@ impl fmt::Debug for SealKey {
 
 /// A folder of key files.
 #[derive(Clone, Debug)]
-pub struct KeyFolder(PathBuf);
+pub struct KeyFolder(pub(crate) PathBuf);
 
 impl KeyFolder {
     /// The folder at `path`; nothing is read yet.
@@ -187,12 +185,12 @@ impl KeyFolder {
         self.0.join(service).join("seal.key")
     }
 
-    fn path(&self, kind: &str, name: &str, half: &str) -> PathBuf {
+    pub(crate) fn path(&self, kind: &str, name: &str, half: &str) -> PathBuf {
         self.0.join(kind).join(format!("{name}.{half}.pem"))
     }
 
     /// Public half last: it is what tells that a pair is complete.
-    fn write_pair(
+    pub(crate) fn write_pair(
         &self,
         kind: &str,
         name: &str,
@@ -218,7 +216,7 @@ impl KeyFolder {
 }
 
 /// The halves of a new pair.
-fn ed25519() -> Result<(Vec<u8>, Vec<u8>), KeyError> {
+pub(crate) fn ed25519() -> Result<(Vec<u8>, Vec<u8>), KeyError> {
     let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Generate)?;
     let private = pair.to_pkcs8v1().map_err(|_| KeyError::Generate)?;
     let public =
@@ -226,14 +224,14 @@ fn ed25519() -> Result<(Vec<u8>, Vec<u8>), KeyError> {
     Ok((private.as_ref().to_vec(), public.as_ref().to_vec()))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, KeyError> {
     fs::read(path).map_err(|source| KeyError::File {
         path: path.to_owned(),
         source,
     })
 }
 
-fn write(path: &Path, mode: u32, text: &str) -> Result<(), KeyError> {
+pub(crate) fn write(path: &Path, mode: u32, text: &str) -> Result<(), KeyError> {
     OpenOptions::new()
         .write(true)
         .create(true)

@@ -5,12 +5,11 @@
 use std::{fmt, str::FromStr};
 
 use axum::extract::FromRequestParts;
+use colloquy_chassis::{ApiError, Kind, ServiceName};
 use colloquy_contracts::CustomerId;
 use http::request::Parts;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
-
-use crate::{ApiError, Kind, ServiceName};
 
 /// A request's identity: the service that forwards it, and the customer on whose behalf, if any.
 #[derive(Clone, Debug)]

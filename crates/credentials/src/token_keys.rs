@@ -15,16 +15,16 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use colloquy_chassis::Clock;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
-use super::{
-    AUDIENCE, Algorithms, ISSUER, LIFETIME_SECONDS, SessionAlgorithm,
-    public_key::{Jwk, PublicKey},
-};
 use crate::{
-    Clock,
-    keys::{KeyError, KeyFolder, is_kid},
+    keys::{KeyError, KeyFolder},
+    public_key::{Jwk, PublicKey},
+    session_algorithm::{Algorithms, SessionAlgorithm},
+    session_keys::is_kid,
+    session_token::{AUDIENCE, ISSUER, LIFETIME_SECONDS},
 };
 
 /// A longer token is no token of ours.
@@ -175,7 +175,7 @@ impl TokenKeys {
     }
 
     /// How often the keys have changed: what was verified before the last change may be believed no more.
-    pub(super) fn changes(&self) -> u64 {
+    pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::SeqCst)
     }
 

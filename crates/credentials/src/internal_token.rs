@@ -8,6 +8,9 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use colloquy_chassis::{
+    ApiError, Clock, Kind, ServiceName, http_server::PeerAddr, router::on_every_answer,
+};
 use colloquy_contracts::CustomerId;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -15,11 +18,8 @@ use serde::{Deserialize, Serialize};
 use tower::ServiceExt as _;
 
 use crate::{
-    ApiError, Clock, Kind, ServiceName,
-    http_server::PeerAddr,
     identity::{Caller, Identity, SessionId},
     keys::{KeyError, KeyFolder},
-    router::on_every_answer,
 };
 
 /// Names the customer in clear for logs and old tools; believed only when the token says the same.
@@ -30,6 +30,20 @@ pub const CREDENTIAL_REFUSED: HeaderName = HeaderName::from_static("x-service-cr
 
 const LIFETIME_SECONDS: i64 = 60;
 const LEEWAY_SECONDS: i64 = 5;
+
+/// The services that `caller` may call; every other call is refused (decision 24).
+#[must_use]
+pub const fn callees(caller: ServiceName) -> &'static [ServiceName] {
+    use ServiceName::{ApiGateway, Auth, ChatCommand, ChatQuery, Customer, Mail, Otp, Websocket};
+    match caller {
+        ApiGateway => &[Auth, Customer, ChatCommand, ChatQuery],
+        Websocket => &[Auth, ChatCommand, ChatQuery],
+        Auth | ChatCommand => &[Customer],
+        Customer => &[Auth, ChatQuery, Otp, Mail],
+        ChatQuery => &[ChatCommand],
+        Otp | Mail => &[],
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -121,7 +135,7 @@ impl InternalVerifier {
         let mut callers = HashMap::new();
         for caller in ServiceName::ALL
             .into_iter()
-            .filter(|caller| caller.may_call().contains(&service))
+            .filter(|caller| callees(*caller).contains(&service))
         {
             let pem = keys.internal_public(caller)?;
             let key = DecodingKey::from_ed_pem(&pem)
@@ -207,10 +221,10 @@ async fn refuse(request: Request) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use colloquy_chassis::clock::ManualClock;
     use colloquy_contracts::Timestamp;
 
     use super::*;
-    use crate::clock::ManualClock;
 
     struct Pair {
         signer: InternalSigner,

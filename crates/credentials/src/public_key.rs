@@ -5,8 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, crypto};
 use serde::Serialize;
 
-use super::SessionAlgorithm;
-use crate::keys::KeyError;
+use crate::{keys::KeyError, session_algorithm::SessionAlgorithm};
 
 /// RSA keys of fewer bits are refused.
 const LEAST_RSA_BITS: usize = 2048;

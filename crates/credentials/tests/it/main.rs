@@ -1,0 +1,3 @@
+//! What a service does with calls that carry no credential.
+
+mod log_lines;
