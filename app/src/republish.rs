@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use colloquy_chat_command::{
-    republish::{postgres::Written, republish},
+    republish::{postgres::StoredEvents, republish},
     write_store::postgres::migrate,
 };
 use colloquy_sql::postgres;
@@ -22,7 +22,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     migrate(&pool)
         .await
         .context("the write store cannot be read")?;
-    let told = republish(&Written::new(pool), &log).await?;
+    let told = republish(&StoredEvents::new(pool), &log).await?;
     println!(
         "Republished {} rooms, {} messages and {} read markers.",
         told.rooms, told.messages, told.markers

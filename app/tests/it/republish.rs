@@ -9,7 +9,7 @@ use colloquy_chat_command::{
     domain::{MessageContent, RoomName},
     outbox::{Outbox as _, PostgresOutbox},
     relay,
-    republish::{Republished, postgres::Written, republish},
+    republish::{Republished, postgres::StoredEvents, republish},
     write_store::{
         Command, NewMarker, NewMessage, NewRoom, PostgresWriteStore, Recorded, Submission,
         WriteStore as _, postgres::migrate,
@@ -149,7 +149,7 @@ async fn f11_wiped_kafka_topics_come_back_from_postgres_and_the_mongodb_views_ar
         matches!(refusal, Err(RebuildError::HoldsLess { .. })),
         "{refusal:?}"
     );
-    let told = republish(&Written::new(pool), &wiped).await.unwrap();
+    let told = republish(&StoredEvents::new(pool), &wiped).await.unwrap();
     let [rooms, messages] = [ROOMS, ROOMS * MESSAGES].map(|count| u64::try_from(count).unwrap());
     let expected = Republished {
         rooms,

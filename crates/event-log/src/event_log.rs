@@ -147,7 +147,7 @@ pub trait GroupReader: Send {
     /// Completes once the group has met with this member, which has its share of the partitions from then on; one member
     /// more than there are partitions has none. Members meet while [`GroupReader::next`] waits. Of a log whose members
     /// do not meet, at once.
-    fn met(&self) -> BoxFuture<'static, ()> {
+    fn assigned(&self) -> BoxFuture<'static, ()> {
         Box::pin(ready(()))
     }
 

@@ -4,7 +4,7 @@
 #![deny(missing_docs)]
 
 pub mod event_log;
-mod until_durable;
+mod retry;
 pub mod write_event;
 
 pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
@@ -13,4 +13,4 @@ pub use event_log::{
     AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, Record, Rewound, TailReader,
     TrailReader,
 };
-pub use until_durable::append_until_durable;
+pub use retry::append_with_retry;

@@ -19,14 +19,14 @@ const BATCH: usize = 256;
 /// Commands that may wait; beyond that callers are told at once to come back.
 const QUEUE: usize = 4096;
 /// A caller is answered within this time: promise P6 and decision 2 say 5 s, of which looking up names had up to one.
-const PATIENCE: Duration = Duration::from_millis(3800);
+const SUBMIT_TIMEOUT: Duration = Duration::from_millis(3800);
 /// A stopping process ends its writer when no command has come for this long: requests on the way are still served.
-const QUIET: Duration = Duration::from_millis(300);
+const IDLE_AFTER: Duration = Duration::from_millis(300);
 
 /// Where commands queue. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct GroupCommit {
-    queue: mpsc::Sender<Waiting>,
+    queue: mpsc::Sender<PendingCommand>,
 }
 
 /// Why a command was not carried out, or is not known to be.
@@ -75,25 +75,25 @@ impl Failure for SubmitError {
 type Answer = Result<Accepted, SubmitError>;
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingCommand {
     submission: Submission,
-    caller: Caller,
+    reply: ReplyTo,
 }
 
 #[derive(Debug)]
-struct Caller {
+struct ReplyTo {
     until: Instant,
     reply: oneshot::Sender<Answer>,
 }
 
-impl Caller {
+impl ReplyTo {
     /// Whoever waited too long has been told so; carrying their command out now would only surprise them.
     fn is_waiting(&self) -> bool {
         self.until > Instant::now()
     }
 
     /// One that has gone needs no answer.
-    fn tell(self, answer: Answer) {
+    fn send(self, answer: Answer) {
         let _ = self.reply.send(answer);
     }
 }
@@ -116,10 +116,10 @@ impl GroupCommit {
     /// See [`SubmitError`].
     pub async fn submit(&self, submission: Submission) -> Answer {
         let (reply, answer) = oneshot::channel();
-        let until = Instant::now() + PATIENCE;
-        let waiting = Waiting {
+        let until = Instant::now() + SUBMIT_TIMEOUT;
+        let waiting = PendingCommand {
             submission,
-            caller: Caller { until, reply },
+            reply: ReplyTo { until, reply },
         };
         self.queue
             .try_send(waiting)
@@ -138,7 +138,7 @@ impl GroupCommit {
 
 struct Writer {
     store: Arc<dyn WriteStore>,
-    waiting: mpsc::Receiver<Waiting>,
+    waiting: mpsc::Receiver<PendingCommand>,
 }
 
 /// Whether the writer may go on.
@@ -151,7 +151,7 @@ impl Writer {
     async fn run(mut self, tasks: &Tasks) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.take(&mut batch, tasks).await {
-            batch.retain(|waiting| waiting.caller.is_waiting());
+            batch.retain(|pending| pending.reply.is_waiting());
             if batch.is_empty() {
                 continue;
             }
@@ -162,7 +162,7 @@ impl Writer {
     }
 
     /// Waits for commands and takes all there are; `false` when there will be no more.
-    async fn take(&mut self, batch: &mut Vec<Waiting>, tasks: &Tasks) -> bool {
+    async fn take(&mut self, batch: &mut Vec<PendingCommand>, tasks: &Tasks) -> bool {
         if !tasks.is_stopping() {
             tokio::select! {
                 biased;
@@ -170,32 +170,32 @@ impl Writer {
                 () = tasks.stopping() => {}
             }
         }
-        let taken = tokio::time::timeout(QUIET, self.waiting.recv_many(batch, BATCH)).await;
+        let taken = tokio::time::timeout(IDLE_AFTER, self.waiting.recv_many(batch, BATCH)).await;
         taken.is_ok_and(|taken| taken > 0)
     }
 
-    async fn carry_out(&self, batch: Vec<Waiting>) -> Next {
+    async fn carry_out(&self, batch: Vec<PendingCommand>) -> Next {
         metrics::histogram!("colloquy_command_write_batch_commands")
             .record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
-        let (submissions, callers): (Vec<_>, Vec<_>) = batch
+        let (submissions, replies): (Vec<_>, Vec<_>) = batch
             .into_iter()
-            .map(|waiting| (waiting.submission, waiting.caller))
+            .map(|pending| (pending.submission, pending.reply))
             .unzip();
         match self.store.record(&submissions).await {
             Ok(answers) => {
-                for (caller, answer) in callers.into_iter().zip(answers) {
-                    caller.tell(answer.map_err(SubmitError::Refused));
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    reply.send(answer.map_err(SubmitError::Refused));
                 }
                 Next::Batch
             }
             Err(RecordError::Rejected(error)) if submissions.len() > 1 => {
                 tracing::debug!(error = %chain(&error), "a batch was rejected; its commands are retried one by one");
-                self.one_by_one(submissions, callers).await
+                self.one_by_one(submissions, replies).await
             }
             Err(error) => {
                 let answer = failure(&error);
-                for caller in callers {
-                    caller.tell(Err(answer));
+                for reply in replies {
+                    reply.send(Err(answer));
                 }
                 match error {
                     RecordError::DiskFailed(_) => Next::End,
@@ -207,25 +207,25 @@ impl Writer {
 
     /// Each command alone, so that each gets its own answer. Once the store is away, or a room is locked by somebody
     /// else, whoever would run into the same is told at once instead of after another wait.
-    async fn one_by_one(&self, submissions: Vec<Submission>, callers: Vec<Caller>) -> Next {
+    async fn one_by_one(&self, submissions: Vec<Submission>, replies: Vec<ReplyTo>) -> Next {
         let mut away = false;
         let mut locked = HashSet::new();
-        for (submission, caller) in submissions.into_iter().zip(callers) {
-            if !caller.is_waiting() {
+        for (submission, reply) in submissions.into_iter().zip(replies) {
+            if !reply.is_waiting() {
                 continue;
             }
             let room = submission.command.room();
             if away || room.is_some_and(|room| locked.contains(&room)) {
-                caller.tell(Err(SubmitError::StoreAway));
+                reply.send(Err(SubmitError::StoreAway));
                 continue;
             }
             match self.store.record(&[submission]).await {
                 Ok(answers) => {
                     let answer = answers.into_iter().next().ok_or(SubmitError::Defect);
-                    caller.tell(answer.and_then(|answer| Ok(answer?)));
+                    reply.send(answer.and_then(|answer| Ok(answer?)));
                 }
                 Err(error) => {
-                    caller.tell(Err(failure(&error)));
+                    reply.send(Err(failure(&error)));
                     match error {
                         RecordError::DiskFailed(_) => return Next::End,
                         RecordError::Away(_) | RecordError::Unknown(_) => away = true,

@@ -6,11 +6,12 @@
 
 #![deny(missing_docs)]
 
+mod check_membership;
 pub mod commands;
 pub mod domain;
+mod full_names;
 pub mod group_commit;
 pub mod membership;
-mod names;
 pub mod outbox;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
@@ -19,7 +20,6 @@ pub mod republish;
 pub mod routes;
 pub mod service;
 mod sweep;
-mod tell_membership;
 pub mod write_store;
 
 pub use membership::Membership;

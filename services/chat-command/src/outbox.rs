@@ -76,7 +76,7 @@ pub trait Outbox: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store is unavailable: they will be published again.
-    async fn published(&self, ids: &[i64]) -> Result<(), StoreError>;
+    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError>;
 
     /// How much waits, in a time that does not grow with it.
     ///
@@ -86,5 +86,5 @@ pub trait Outbox: Send + Sync + 'static {
 
     /// Resolves soon after something was committed, here or by another instance; perhaps also for nothing, and perhaps
     /// never: whoever waits also polls. A commit between two calls is told to the later one.
-    async fn poked(&self);
+    async fn notified(&self);
 }

@@ -91,15 +91,15 @@ impl Outbox for PollsById {
         }))
     }
 
-    async fn published(&self, ids: &[i64]) -> Result<(), StoreError> {
-        self.outbox.published(ids).await
+    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {
+        self.outbox.remove(ids).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         self.outbox.backlog().await
     }
 
-    async fn poked(&self) {
-        self.outbox.poked().await;
+    async fn notified(&self) {
+        self.outbox.notified().await;
     }
 }

@@ -7,7 +7,7 @@
 //! It outlives the writer of its process, so that a stop leaves nothing behind that was acknowledged.
 
 mod backlog;
-mod held;
+mod blocked_rooms;
 
 use std::{future::Future, mem, pin::pin, sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use self::held::Held;
+use self::blocked_rooms::BlockedRooms;
 use crate::outbox::{Lease, Outbox, Unpublished};
 
 const LEASE: Duration = Duration::from_secs(3);
@@ -29,7 +29,7 @@ const BATCH: u32 = 500;
 /// Fallback polls, for when a poke is lost: soon after something was published, while rooms are held, and when the lease is
 /// renewed anyway.
 const POLL_BUSY: Duration = Duration::from_millis(50);
-const POLL_HELD: Duration = Duration::from_millis(500);
+const POLL_BLOCKED: Duration = Duration::from_millis(500);
 const POLL_IDLE: Duration = RENEW;
 /// How long after the last event "busy" lasts.
 const BUSY: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ pub fn start(
         log,
         lease: None,
         publishes,
-        held: Held::default(),
+        blocked_rooms: BlockedRooms::default(),
         refused: false,
         last_event: None,
     };
@@ -69,26 +69,26 @@ struct Relay {
     lease: Option<(Lease, Instant)>,
     /// Whether there is a lease, for whoever tells of it.
     publishes: watch::Sender<bool>,
-    held: Held,
+    blocked_rooms: BlockedRooms,
     /// Whether the log took nothing in the last turn.
     refused: bool,
     last_event: Option<Instant>,
 }
 
 /// What one turn found.
-enum Turn {
+enum PollOutcome {
     /// Somebody else publishes.
     Passive,
     /// Nothing waits.
     Empty,
     /// Only events of rooms that are held wait.
-    Held,
+    Blocked,
     /// Something was published.
     Published,
 }
 
 #[derive(Debug, thiserror::Error)]
-enum TurnError {
+enum PollError {
     #[error("the outbox did not answer")]
     Outbox(#[from] StoreError),
     #[error("the event log accepted nothing")]
@@ -120,29 +120,29 @@ impl Relay {
     async fn drain(&mut self) {
         let mut backoff = Backoff::default();
         loop {
-            match self.turn().await {
-                Ok(Turn::Empty) => return,
-                Ok(Turn::Published) => backoff.reset(),
-                Ok(Turn::Passive) => match self.outbox.backlog().await {
+            match self.poll().await {
+                Ok(PollOutcome::Empty) => return,
+                Ok(PollOutcome::Published) => backoff.reset(),
+                Ok(PollOutcome::Passive) => match self.outbox.backlog().await {
                     Ok(backlog) if backlog.depth == 0 => return,
                     _ => backoff.wait().await,
                 },
-                Ok(Turn::Held) | Err(_) => backoff.wait().await,
+                Ok(PollOutcome::Blocked) | Err(_) => backoff.wait().await,
             }
         }
     }
 
     /// One turn and the wait after it. It may be dropped anywhere: what was not removed is published again.
     async fn step(&mut self, backoff: &mut Backoff) {
-        match self.turn().await {
-            Ok(Turn::Published) => backoff.reset(),
-            Ok(turn @ (Turn::Empty | Turn::Held)) => {
-                if let Turn::Empty = turn {
+        match self.poll().await {
+            Ok(PollOutcome::Published) => backoff.reset(),
+            Ok(outcome @ (PollOutcome::Empty | PollOutcome::Blocked)) => {
+                if let PollOutcome::Empty = outcome {
                     backoff.reset();
                 }
-                let _ = timeout(self.poll(&turn), self.outbox.poked()).await;
+                let _ = timeout(self.poll_interval(&outcome), self.outbox.notified()).await;
             }
-            Ok(Turn::Passive) => tokio::time::sleep(RENEW).await,
+            Ok(PollOutcome::Passive) => tokio::time::sleep(RENEW).await,
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "events are waiting in the outbox");
                 backoff.wait().await;
@@ -150,38 +150,38 @@ impl Relay {
         }
     }
 
-    async fn turn(&mut self) -> Result<Turn, TurnError> {
+    async fn poll(&mut self) -> Result<PollOutcome, PollError> {
         let Some(lease) = self.hold_lease().await? else {
-            return Ok(Turn::Passive);
+            return Ok(PollOutcome::Passive);
         };
         // However many rooms are tried again in vain, there is a turn for all others behind each such turn.
-        let held = if mem::take(&mut self.refused) {
-            self.held.all()
+        let blocked = if mem::take(&mut self.refused) {
+            self.blocked_rooms.all()
         } else {
-            self.held.rooms(Instant::now())
+            self.blocked_rooms.rooms(Instant::now())
         };
-        let Some(waiting) = self.outbox.unpublished(lease, BATCH, &held).await? else {
+        let Some(waiting) = self.outbox.unpublished(lease, BATCH, &blocked).await? else {
             self.set_lease(None);
-            return Ok(Turn::Passive);
+            return Ok(PollOutcome::Passive);
         };
         if waiting.is_empty() {
-            return Ok(if held.is_empty() {
-                Turn::Empty
+            return Ok(if blocked.is_empty() {
+                PollOutcome::Empty
             } else {
-                Turn::Held
+                PollOutcome::Blocked
             });
         }
         self.publish(&waiting).await
     }
 
-    async fn publish(&mut self, waiting: &[Unpublished]) -> Result<Turn, TurnError> {
+    async fn publish(&mut self, waiting: &[Unpublished]) -> Result<PollOutcome, PollError> {
         metrics::histogram!("colloquy_command_relay_batch_events")
             .record(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
         let events: Vec<_> = waiting.iter().map(|row| row.event.clone()).collect();
         let outcome = self.log.append(&events).await;
         let durable = outcome.as_deref().unwrap_or_default();
         let now = Instant::now();
-        self.held.note(&events, durable, now);
+        self.blocked_rooms.note(&events, durable, now);
         let published: Vec<i64> = waiting
             .iter()
             .zip(durable)
@@ -190,10 +190,10 @@ impl Relay {
         self.refused = published.is_empty();
         if !published.is_empty() {
             self.last_event = Some(now);
-            self.outbox.published(&published).await?;
+            self.outbox.remove(&published).await?;
         }
         outcome?;
-        Ok(Turn::Published)
+        Ok(PollOutcome::Published)
     }
 
     /// The lease, renewed each second. It is renewed between batches only, so a relay that is stuck loses it.
@@ -223,14 +223,14 @@ impl Relay {
             .send_if_modified(|before| mem::replace(before, publishes) != publishes);
         self.lease = lease;
         if lease.is_none() {
-            self.held = Held::default();
+            self.blocked_rooms = BlockedRooms::default();
         }
     }
 
-    fn poll(&self, turn: &Turn) -> Duration {
-        match (self.last_event, turn) {
+    fn poll_interval(&self, outcome: &PollOutcome) -> Duration {
+        match (self.last_event, outcome) {
             (Some(at), _) if at.elapsed() < BUSY => POLL_BUSY,
-            (_, Turn::Held) => POLL_HELD,
+            (_, PollOutcome::Blocked) => POLL_BLOCKED,
             _ => POLL_IDLE,
         }
     }

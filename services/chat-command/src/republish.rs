@@ -7,10 +7,10 @@
 pub mod postgres;
 
 use colloquy_contracts::events::WriteEvent;
-use colloquy_event_log::{EventLog, NewEvent, append_until_durable};
+use colloquy_event_log::{EventLog, NewEvent, append_with_retry};
 use colloquy_sql::StoreError;
 
-use self::postgres::Written;
+use self::postgres::StoredEvents;
 
 /// How much was told again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,10 @@ pub struct Republished {
 ///
 /// # Errors
 /// The write store is away. What was told stays told.
-pub async fn republish(written: &Written, log: &dyn EventLog) -> Result<Republished, StoreError> {
+pub async fn republish(
+    written: &StoredEvents,
+    log: &dyn EventLog,
+) -> Result<Republished, StoreError> {
     let mut told = Republished::default();
     let mut rooms = None;
     while let Some((events, last)) = written.rooms_after(rooms).await? {
@@ -54,6 +57,6 @@ async fn append(log: &dyn EventLog, events: &[WriteEvent]) -> u64 {
         replayed: true,
         ..NewEvent::from(event)
     };
-    append_until_durable(log, events.iter().map(replayed).collect()).await;
+    append_with_retry(log, events.iter().map(replayed).collect()).await;
     events.len() as u64
 }

@@ -8,9 +8,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    ChatCommand,
+    ChatCommand, check_membership,
     commands::{create_room, mark_read, send_message},
-    tell_membership,
 };
 
 /// The service's router. Whoever lets requests in puts an [`Identity`](colloquy_credentials::identity::Identity) on them.
@@ -29,5 +28,5 @@ fn all() -> OpenApiRouter<Arc<ChatCommand>> {
         .routes(routes!(create_room::handle))
         .routes(routes!(send_message::handle))
         .routes(routes!(mark_read::handle))
-        .routes(routes!(tell_membership::handle))
+        .routes(routes!(check_membership::handle))
 }

@@ -8,8 +8,8 @@ use colloquy_service_api::CustomerDirectory;
 use crate::{
     Membership,
     domain::IdempotencyKey,
+    full_names::FullNames,
     group_commit::{GroupCommit, SubmitError},
-    names::Names,
     sweep,
     write_store::{Accepted, Command, Submission, WriteStore},
 };
@@ -29,7 +29,7 @@ impl Default for Settings {
 
 /// The write side, running.
 pub struct ChatCommand {
-    pub(crate) names: Names,
+    pub(crate) full_names: FullNames,
     pub(crate) membership: Membership,
     pub(crate) settings: Settings,
     writer: GroupCommit,
@@ -48,7 +48,7 @@ impl ChatCommand {
     ) -> Arc<Self> {
         sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
         Arc::new(Self {
-            names: Names::new(directory),
+            full_names: FullNames::new(directory),
             membership: Membership::new(Arc::clone(&store)),
             settings,
             writer: GroupCommit::start(store, tasks),

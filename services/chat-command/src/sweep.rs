@@ -9,9 +9,9 @@ use colloquy_sql::sweeping::Sweeper;
 use crate::write_store::{RecordError, WriteStore};
 
 /// Keys are promised for 24 h; the hour on top bears with clocks that disagree.
-const KEPT_MILLIS: i64 = 25 * 60 * 60 * 1000;
+const RETENTION_MILLIS: i64 = 25 * 60 * 60 * 1000;
 /// Keys forgotten by one statement, so that it never holds a lock for long.
-const AT_ONCE: u32 = 1000;
+const BATCH: u32 = 1000;
 
 /// Starts the sweep.
 pub(crate) fn start(store: Arc<dyn WriteStore>, clock: Arc<dyn Clock>, tasks: &Tasks) {
@@ -42,7 +42,7 @@ async fn sweep(store: &dyn WriteStore, over_age: Timestamp) -> ControlFlow<()> {
 }
 
 async fn forget(store: &dyn WriteStore, over_age: Timestamp) -> Result<(), RecordError> {
-    let before = Timestamp::from_millis(over_age.millis() - KEPT_MILLIS);
-    while store.forget_keys(before, AT_ONCE).await? >= u64::from(AT_ONCE) {}
+    let before = Timestamp::from_millis(over_age.millis() - RETENTION_MILLIS);
+    while store.forget_keys(before, BATCH).await? >= u64::from(BATCH) {}
     Ok(())
 }

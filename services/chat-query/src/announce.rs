@@ -5,7 +5,7 @@
 //! of a stalled projector, published behind a newer one of its successor, is known to be old.
 
 use colloquy_contracts::{CustomerId, Topic, views::ReadStatus};
-use colloquy_event_log::{EventLog, NewEvent, append_until_durable};
+use colloquy_event_log::{EventLog, NewEvent, append_with_retry};
 
 use crate::room_state::RoomState;
 
@@ -49,7 +49,7 @@ pub fn read_status_updated(
 
 /// Appends announcements and answers when every one is durable, however long the log is away.
 pub async fn publish(log: &dyn EventLog, announcements: &[NewEvent]) {
-    append_until_durable(log, announcements.to_vec()).await;
+    append_with_retry(log, announcements.to_vec()).await;
 }
 
 fn json(value: &impl serde::Serialize) -> bytes::Bytes {

@@ -34,9 +34,9 @@ impl Projector {
     pub async fn run(self, gate: Gate) {
         self.prepare().await;
         let mut reader = self.join().await;
-        let met = reader.met();
+        let assigned = reader.assigned();
         let open = async {
-            met.await;
+            assigned.await;
             gate.open();
         };
         tokio::join!(open, self.read_on(reader.as_mut()));

@@ -71,12 +71,12 @@ impl EmbeddedLog {
         }
     }
 
-    fn seat(&self, group: &str) -> Arc<Semaphore> {
+    fn permit(&self, group: &str) -> Arc<Semaphore> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
-        let seat = groups
+        let permit = groups
             .entry(group.to_owned())
             .or_insert_with(|| Arc::new(Semaphore::new(1)));
-        Arc::clone(seat)
+        Arc::clone(permit)
     }
 }
 
@@ -100,7 +100,7 @@ impl EventLog for EmbeddedLog {
     async fn join(&self, group: &str) -> Result<Box<dyn GroupReader>, EventLogError> {
         Ok(Box::new(Member::new(
             group.to_owned(),
-            self.seat(group),
+            self.permit(group),
             &self.write,
             self.announced.database().clone(),
         )))

@@ -216,7 +216,7 @@ async fn b27_every_member_knows_when_its_group_has_met_a_surplus_one_too() {
     let mut reading = JoinSet::new();
     for _ in 0..3 {
         let mut member = log.join("group").await.unwrap();
-        members.push(member.met());
+        members.push(member.assigned());
         reading.spawn(async move {
             loop {
                 member.next(1).await.unwrap();

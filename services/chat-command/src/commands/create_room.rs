@@ -16,7 +16,7 @@ use utoipa::{
     openapi::{Array, ArrayBuilder, Object},
 };
 
-use super::idempotency::{Attempt, Replayed, Told};
+use super::idempotency::{IdempotencyKeyHeader, IdempotentResponse, Replayed};
 use crate::{
     ChatCommand,
     domain::{
@@ -62,7 +62,7 @@ pub enum CreateRoomError {
     post,
     path = "/room",
     operation_id = "createRoom",
-    params(Attempt),
+    params(IdempotencyKeyHeader),
     request_body = CreateRoom,
     responses(
         (status = 200, description = "The new room's id.", body = Envelope<RoomId>,
@@ -84,9 +84,9 @@ pub enum CreateRoomError {
 pub async fn handle(
     State(service): State<Arc<ChatCommand>>,
     caller: Caller,
-    Attempt(key): Attempt,
+    IdempotencyKeyHeader(key): IdempotencyKeyHeader,
     Body(request): Body<CreateRoom>,
-) -> Result<Told<RoomId>, ApiError> {
+) -> Result<IdempotentResponse<RoomId>, ApiError> {
     Ok(create(&service, &caller, key, request).await?)
 }
 
@@ -95,7 +95,7 @@ async fn create(
     caller: &Caller,
     key: Option<IdempotencyKey>,
     request: CreateRoom,
-) -> Result<Told<RoomId>, CreateRoomError> {
+) -> Result<IdempotentResponse<RoomId>, CreateRoomError> {
     let room = NewRoom {
         name: RoomName::parse(request.room_name)?,
         created_by: caller.customer_id,
@@ -105,7 +105,7 @@ async fn create(
     let Recorded::Room { room_id } = accepted.recorded else {
         return Err(SubmitError::Defect.into());
     };
-    Ok(Told {
+    Ok(IdempotentResponse {
         answer: Answer("Room created.", room_id),
         replayed: accepted.replayed,
     })
@@ -118,7 +118,7 @@ async fn named(
     invited: &[CustomerId],
 ) -> Result<Vec<(CustomerId, String)>, CreateRoomError> {
     let members = Members::invite(caller.customer_id, invited)?.all();
-    let mut names = service.names.of_existing(&members).await?;
+    let mut names = service.full_names.of_existing(&members).await?;
     names
         .entry(caller.customer_id)
         .or_insert_with(|| caller.full_name.clone());

@@ -24,9 +24,9 @@ pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-
 
 /// What the client calls this attempt by, if it gave it a name.
 #[derive(Debug)]
-pub struct Attempt(pub Option<IdempotencyKey>);
+pub struct IdempotencyKeyHeader(pub Option<IdempotencyKey>);
 
-impl<S: Sync> FromRequestParts<S> for Attempt {
+impl<S: Sync> FromRequestParts<S> for IdempotencyKeyHeader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
@@ -44,7 +44,7 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
     }
 }
 
-impl IntoParams for Attempt {
+impl IntoParams for IdempotencyKeyHeader {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let key = ObjectBuilder::new()
             .schema_type(Type::String)
@@ -76,14 +76,14 @@ fn invalid(message: &'static str) -> ApiError {
 
 /// A success, with the header that says whether it is a repeat.
 #[derive(Debug)]
-pub struct Told<T> {
+pub struct IdempotentResponse<T> {
     /// The answer, the same both times.
     pub answer: Answer<T>,
     /// Whether an earlier attempt had earned it.
     pub replayed: bool,
 }
 
-impl<T: Serialize> IntoResponse for Told<T> {
+impl<T: Serialize> IntoResponse for IdempotentResponse<T> {
     fn into_response(self) -> Response {
         let mut response = self.answer.into_response();
         if self.replayed {

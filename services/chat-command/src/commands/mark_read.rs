@@ -12,7 +12,7 @@ use colloquy_credentials::identity::Caller;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::idempotency::{Attempt, Replayed, Told};
+use super::idempotency::{IdempotencyKeyHeader, IdempotentResponse, Replayed};
 use crate::{
     ChatCommand,
     write_store::{Command, NewMarker},
@@ -38,7 +38,7 @@ pub struct MarkRead {
     post,
     path = "/read",
     operation_id = "markRead",
-    params(Attempt),
+    params(IdempotencyKeyHeader),
     request_body = MarkRead,
     responses(
         (status = 200, description = "Marked, or already read.", body = Envelope<Nothing>,
@@ -53,16 +53,16 @@ pub struct MarkRead {
 pub async fn handle(
     State(service): State<Arc<ChatCommand>>,
     caller: Caller,
-    Attempt(key): Attempt,
+    IdempotencyKeyHeader(key): IdempotencyKeyHeader,
     Body(request): Body<MarkRead>,
-) -> Result<Told<()>, ApiError> {
+) -> Result<IdempotentResponse<()>, ApiError> {
     let marker = NewMarker {
         room_id: request.room_id,
         customer_id: caller.customer_id,
         message_id: request.message_id,
     };
     let accepted = service.submit(Command::MarkRead(marker), key).await?;
-    Ok(Told {
+    Ok(IdempotentResponse {
         answer: Answer("Marked as read.", ()),
         replayed: accepted.replayed,
     })

@@ -12,7 +12,7 @@ use colloquy_credentials::identity::Caller;
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::Object};
 
-use super::idempotency::{Attempt, Replayed, Told};
+use super::idempotency::{IdempotencyKeyHeader, IdempotentResponse, Replayed};
 use crate::{
     ChatCommand, Settings,
     domain::{IdempotencyKey, MessageContent, MessageContentError},
@@ -62,7 +62,7 @@ pub enum SendMessageError {
     post,
     path = "/message",
     operation_id = "sendMessage",
-    params(Attempt),
+    params(IdempotencyKeyHeader),
     request_body = SendMessage,
     responses(
         (status = 200, description = "Recorded, together with the event that announces it.", body = Envelope<Sent>,
@@ -92,9 +92,9 @@ pub enum SendMessageError {
 pub async fn handle(
     State(service): State<Arc<ChatCommand>>,
     caller: Caller,
-    Attempt(key): Attempt,
+    IdempotencyKeyHeader(key): IdempotencyKeyHeader,
     Body(request): Body<SendMessage>,
-) -> Result<Told<Sent>, ApiError> {
+) -> Result<IdempotentResponse<Sent>, ApiError> {
     Ok(send(&service, &caller, key, request).await?)
 }
 
@@ -103,12 +103,12 @@ async fn send(
     caller: &Caller,
     key: Option<IdempotencyKey>,
     request: SendMessage,
-) -> Result<Told<Sent>, SendMessageError> {
+) -> Result<IdempotentResponse<Sent>, SendMessageError> {
     let message = NewMessage {
         room_id: request.room_id,
         sender_id: caller.customer_id,
         content: MessageContent::parse(request.content, service.settings.max_content)?,
-        sender_full_name: service.names.of_sender(caller).await,
+        sender_full_name: service.full_names.of_sender(caller).await,
     };
     let accepted = service.submit(Command::SendMessage(message), key).await?;
     let Recorded::Message {
@@ -126,7 +126,7 @@ async fn send(
         seq,
         sent_at,
     };
-    Ok(Told {
+    Ok(IdempotentResponse {
         answer: Answer("Message sent.", sent),
         replayed: accepted.replayed,
     })

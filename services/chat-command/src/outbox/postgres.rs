@@ -3,7 +3,7 @@
 //! No NOTIFY runs in a committing transaction: it would serialise all commits. Whoever committed pokes the relay of its
 //! own process and, through a connection of its own, the others; any number of commits meanwhile is one NOTIFY.
 
-mod floor;
+mod low_watermark;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
-use self::floor::Floor;
+use self::low_watermark::LowWatermark;
 use super::{Backlog, COUNTED, Lease, Outbox, Unpublished};
 
 const CHANNEL: &str = "chat_command_outbox";
@@ -35,7 +35,7 @@ pub struct PostgresOutbox {
     /// Wakes the task that tells other instances.
     others: Arc<Notify>,
     /// Where the relay of this process begins to read.
-    floor: Arc<Mutex<Floor>>,
+    low_watermark: Arc<Mutex<LowWatermark>>,
 }
 
 impl PostgresOutbox {
@@ -47,7 +47,7 @@ impl PostgresOutbox {
             pool,
             relay: Arc::default(),
             others: Arc::default(),
-            floor: Arc::default(),
+            low_watermark: Arc::default(),
         };
         let (telling, hearing) = (outbox.clone(), outbox.clone());
         let (stop_telling, stop_hearing) = (tasks.clone(), tasks.clone());
@@ -151,9 +151,9 @@ impl Outbox for PostgresOutbox {
             Option<Vec<u8>>,
             Option<String>,
         );
-        let mut floor = self.floor.lock().await;
-        if floor.is_due() {
-            let raise = async { floor.raise(&mut *self.pool.acquire().await?).await };
+        let mut low_watermark = self.low_watermark.lock().await;
+        if low_watermark.is_due() {
+            let raise = async { low_watermark.raise(&mut *self.pool.acquire().await?).await };
             bounded(&self.pool, raise).await??;
         }
         // One row always comes back and says whether the lease is held, so that this costs no statement of its own. Rooms
@@ -178,7 +178,7 @@ impl Outbox for PostgresOutbox {
         let Some((true, place, ..)) = rows.first() else {
             return Ok(None);
         };
-        floor.read(place, rows.iter().filter_map(|row| row.2));
+        low_watermark.read(place, rows.iter().filter_map(|row| row.2));
         let waiting = rows
             .into_iter()
             .filter_map(
@@ -205,7 +205,7 @@ impl Outbox for PostgresOutbox {
         Ok(Some(waiting))
     }
 
-    async fn published(&self, ids: &[i64]) -> Result<(), StoreError> {
+    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {
         let remove = async {
             let mut transaction = self.pool.begin_with(BEGIN_RELAXED).await?;
             sqlx::query("DELETE FROM outbox WHERE id = ANY ($1)")
@@ -235,7 +235,7 @@ impl Outbox for PostgresOutbox {
         })
     }
 
-    async fn poked(&self) {
+    async fn notified(&self) {
         self.relay.notified().await;
     }
 }

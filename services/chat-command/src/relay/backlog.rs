@@ -8,21 +8,21 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::outbox::{Backlog, Outbox};
 
-const EVERY: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Starts telling, until the soft signal.
+/// Starts reporting, until the soft signal.
 pub(super) fn start(outbox: Arc<dyn Outbox>, publishes: watch::Receiver<bool>, tasks: &Tasks) {
     let stop = tasks.clone();
     tasks.spawn_vital("backlog of the outbox", async move {
         tokio::select! {
             () = stop.stopping() => {}
-            () = tell(outbox.as_ref(), publishes) => stop.stopping().await,
+            () = report(outbox.as_ref(), publishes) => stop.stopping().await,
         }
     });
 }
 
 /// Ends with the relay.
-async fn tell(outbox: &dyn Outbox, mut publishes: watch::Receiver<bool>) {
+async fn report(outbox: &dyn Outbox, mut publishes: watch::Receiver<bool>) {
     loop {
         let publishes_now = *publishes.borrow_and_update();
         let waits = if publishes_now {
@@ -34,7 +34,7 @@ async fn tell(outbox: &dyn Outbox, mut publishes: watch::Receiver<bool>) {
             Ok(backlog) => set(backlog),
             Err(error) => tracing::warn!(error = %chain(&error), "cannot read the outbox backlog"),
         }
-        if let Ok(Err(_)) = timeout(EVERY, publishes.changed()).await {
+        if let Ok(Err(_)) = timeout(INTERVAL, publishes.changed()).await {
             return;
         }
     }

@@ -16,12 +16,12 @@ const ROWS: i64 = 500;
 
 /// The write store, for reading everything. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Written(PgPool);
+pub struct StoredEvents(PgPool);
 
 /// A page of events, and the key behind which the next one begins; none when there is nothing more.
 type Paged<K> = Option<(Vec<WriteEvent>, K)>;
 
-impl Written {
+impl StoredEvents {
     /// What is written in this database.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {

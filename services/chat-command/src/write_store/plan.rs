@@ -22,7 +22,7 @@ pub(super) struct KeyScope {
 
 /// What a key was used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Use {
+pub(super) struct IdempotencyRecord {
     pub fingerprint: String,
     pub recorded: Recorded,
     pub at: Timestamp,
@@ -30,8 +30,8 @@ pub(super) struct Use {
 
 /// What is known about the rooms, members, messages and keys that a batch names.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    pub keys: HashMap<KeyScope, Use>,
+pub(super) struct BatchState {
+    pub keys: HashMap<KeyScope, IdempotencyRecord>,
     pub rooms: HashMap<RoomId, Last>,
     /// The marker of each member.
     pub members: HashMap<(RoomId, CustomerId), Option<MessageId>>,
@@ -49,7 +49,7 @@ pub(super) struct Last {
 
 /// What a batch names: an adapter loads these, in this order, which is the lock order (decision 1).
 #[derive(Debug, Default)]
-pub(super) struct Named {
+pub(super) struct LockSet {
     pub keys: BTreeSet<KeyScope>,
     pub members: Vec<(RoomId, CustomerId)>,
     pub marked: Vec<(RoomId, MessageId)>,
@@ -65,29 +65,29 @@ pub(super) struct Plan {
     pub events: Vec<WriteEvent>,
     /// The request that led to each of them.
     traces: Vec<Option<TraceParent>>,
-    /// The keys that were used now.
-    pub uses: Vec<(KeyScope, Use)>,
+    /// The keys that this batch used.
+    pub idempotency_records: Vec<(KeyScope, IdempotencyRecord)>,
 }
 
-impl Named {
-    pub(super) fn by(batch: &[Submission]) -> Self {
-        let mut named = Self::default();
+impl LockSet {
+    pub(super) fn of(batch: &[Submission]) -> Self {
+        let mut locks = Self::default();
         for submission in batch {
-            named.keys.extend(submission.scope());
+            locks.keys.extend(submission.scope());
             let command = &submission.command;
-            named
+            locks
                 .members
                 .extend(command.room().map(|room| (room, command.customer())));
             match command {
-                Command::CreateRoom(_) | Command::SendMessage(_) => named.new += 1,
+                Command::CreateRoom(_) | Command::SendMessage(_) => locks.new += 1,
                 Command::MarkRead(marker) => {
-                    named.marked.push((marker.room_id, marker.message_id));
+                    locks.marked.push((marker.room_id, marker.message_id));
                 }
             }
         }
-        named.members.sort_unstable();
-        named.members.dedup();
-        named
+        locks.members.sort_unstable();
+        locks.members.dedup();
+        locks
     }
 
     /// The rooms, ascending.
@@ -98,7 +98,7 @@ impl Named {
     }
 }
 
-impl Use {
+impl IdempotencyRecord {
     /// As a store keeps it.
     pub(super) fn from_columns(
         fingerprint: String,
@@ -136,15 +136,15 @@ impl Submission {
 
 impl Plan {
     /// Decides a batch, command by command, each seeing what the ones before it did. `ids` ascend, and are as many as
-    /// [`Named`] asks for; rooms and messages share them, so that either's id says which is newer (decision 39).
+    /// [`LockSet`] asks for; rooms and messages share them, so that either's id says which is newer (decision 39).
     pub(super) fn make(
         batch: &[Submission],
-        mut known: Known,
+        mut state: BatchState,
         mut ids: impl Iterator<Item = i64>,
     ) -> Self {
         let mut plan = Self::default();
         for submission in batch {
-            let answer = plan.decide(submission, &mut known, &mut ids);
+            let answer = plan.decide(submission, &mut state, &mut ids);
             plan.answers.push(answer);
             plan.traces.resize(plan.events.len(), submission.trace);
         }
@@ -154,16 +154,16 @@ impl Plan {
     fn decide(
         &mut self,
         submission: &Submission,
-        known: &mut Known,
+        state: &mut BatchState,
         ids: &mut impl Iterator<Item = i64>,
     ) -> Result<Accepted, Refusal> {
         let scope = submission.scope();
-        if let Some(used) = scope.as_ref().and_then(|scope| known.keys.get(scope)) {
-            if used.fingerprint != submission.command.fingerprint() {
+        if let Some(record) = scope.as_ref().and_then(|scope| state.keys.get(scope)) {
+            if record.fingerprint != submission.command.fingerprint() {
                 return Err(Refusal::KeyReused);
             }
             return Ok(Accepted {
-                recorded: used.recorded.clone(),
+                recorded: record.recorded.clone(),
                 replayed: true,
             });
         }
@@ -174,26 +174,26 @@ impl Plan {
                 self.create_room(room, RoomId(id), at)
             }
             Command::SendMessage(message) => {
-                let place = known.admit(message, at)?;
+                let place = state.admit(message, at)?;
                 let id = ids.next().expect("an id was drawn for each send");
                 let client_key = submission.client_key();
                 self.send_message(message, MessageId(id), place, client_key)
             }
             Command::MarkRead(marker) => {
-                if known.advance(marker)? {
+                if state.advance(marker)? {
                     self.mark_read(marker);
                 }
                 Recorded::Marker
             }
         };
         if let Some(scope) = scope {
-            let used = Use {
+            let record = IdempotencyRecord {
                 fingerprint: submission.command.fingerprint(),
                 recorded: recorded.clone(),
                 at,
             };
-            known.keys.insert(scope.clone(), used.clone());
-            self.uses.push((scope, used));
+            state.keys.insert(scope.clone(), record.clone());
+            self.idempotency_records.push((scope, record));
         }
         Ok(Accepted {
             recorded,
@@ -307,7 +307,7 @@ impl Last {
     }
 }
 
-impl Known {
+impl BatchState {
     /// The next seq of the room and the instant of its message, for members only. A clock that was set back does not
     /// make a message older than the one before it (decision 39).
     fn admit(&mut self, message: &NewMessage, now: Timestamp) -> Result<(Seq, Timestamp), Refusal> {

@@ -19,7 +19,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::{
     Accepted, RecordError, Refusal, Submission, WriteStore,
-    plan::{Named, Plan},
+    plan::{LockSet, Plan},
 };
 use crate::outbox::PostgresOutbox;
 
@@ -73,12 +73,12 @@ impl PostgresWriteStore {
         batch: &[Submission],
     ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
         let mut transaction = connection.begin_with(BEGIN).await.map_err(failed)?;
-        let named = Named::by(batch);
-        let (known, ids) = load::known(&mut transaction, &named)
+        let locks = LockSet::of(batch);
+        let (state, ids) = load::batch_state(&mut transaction, &locks)
             .await
             .map_err(failed)?;
-        let plan = Plan::make(batch, known, ids);
-        write::all(&mut transaction, &named, &plan)
+        let plan = Plan::make(batch, state, ids);
+        write::all(&mut transaction, &locks, &plan)
             .await
             .map_err(failed)?;
         #[cfg(feature = "planted-bugs")]

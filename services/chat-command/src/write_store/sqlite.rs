@@ -22,7 +22,7 @@ use sqlx::migrate::MigrateError;
 pub use self::damages::damages;
 use super::{
     Accepted, RecordError, Refusal, Submission, WriteStore,
-    plan::{Named, Plan},
+    plan::{LockSet, Plan},
 };
 
 /// The adapter. Cheap to clone.
@@ -68,11 +68,11 @@ impl WriteStore for SqliteWriteStore {
     ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
         let writer = &self.database().writer;
         let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let named = Named::by(batch);
-        let (known, ids) = load::known(&mut transaction, &named)
+        let locks = LockSet::of(batch);
+        let (state, ids) = load::batch_state(&mut transaction, &locks)
             .await
             .map_err(failed)?;
-        let plan = Plan::make(batch, known, ids);
+        let plan = Plan::make(batch, state, ids);
         write::all(&mut transaction, &plan).await.map_err(failed)?;
         SqliteOutbox::record(&mut transaction, &plan.outgoing())
             .await

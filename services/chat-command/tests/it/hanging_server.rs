@@ -75,7 +75,7 @@ async fn hears(listening: &dyn Outbox, committing: &dyn WriteStore, within: Dura
     let heard = async {
         loop {
             new_room(committing).await;
-            if timeout(Duration::from_millis(100), listening.poked())
+            if timeout(Duration::from_millis(100), listening.notified())
                 .await
                 .is_ok()
             {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, future::pending, sync::Arc, time::Duration};
 use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
     relay,
-    republish::{postgres::Written, republish},
+    republish::{postgres::StoredEvents, republish},
 };
 use colloquy_contracts::Topic;
 use colloquy_event_log::{AuditTrail as _, EventLogError, KafkaLog, KafkaSettings};
@@ -107,7 +107,7 @@ async fn f11_topics_that_are_wiped_under_a_running_relay_and_made_again_hold_eve
     assert!(waits.is_err(), "there is no topic to publish to");
 
     let again = connect(&settings).await;
-    republish(&Written::new(database.pool.clone()), &again)
+    republish(&StoredEvents::new(database.pool.clone()), &again)
         .await
         .unwrap();
     after.extend(send(&store, room, 10).await);

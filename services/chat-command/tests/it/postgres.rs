@@ -1,6 +1,6 @@
 //! What is PostgreSQL's alone.
 
-mod floor;
+mod low_watermark;
 
 use std::{sync::Arc, time::Duration};
 

@@ -279,7 +279,7 @@ async fn decision_5_a_commit_wakes_the_relays_of_other_instances() {
     let heard = tokio::time::timeout(SOON, async {
         loop {
             new_room(&committing).await;
-            let heard = tokio::time::timeout(Duration::from_millis(100), listening.poked());
+            let heard = tokio::time::timeout(Duration::from_millis(100), listening.notified());
             if heard.await.is_ok() {
                 return;
             }

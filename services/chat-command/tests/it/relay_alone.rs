@@ -39,7 +39,7 @@ enum Backlogs {
     Hanging,
 }
 
-/// Nobody is ever poked: a relay polls.
+/// Nobody is ever notified: a relay polls.
 #[derive(Default)]
 struct MemoryOutbox {
     rows: Mutex<BTreeMap<i64, NewEvent>>,
@@ -126,7 +126,7 @@ impl Outbox for MemoryOutbox {
         Ok(Some(waiting.take(limit as usize).collect()))
     }
 
-    async fn published(&self, ids: &[i64]) -> Result<(), StoreError> {
+    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {
         let mut rows = self.rows.lock().unwrap();
         rows.retain(|id, _| !ids.contains(id));
         Ok(())
@@ -147,7 +147,7 @@ impl Outbox for MemoryOutbox {
         })
     }
 
-    async fn poked(&self) {
+    async fn notified(&self) {
         pending::<()>().await;
     }
 }

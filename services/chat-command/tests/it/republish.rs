@@ -6,7 +6,7 @@ use colloquy_chassis::Lifecycle;
 use colloquy_chat_command::{
     domain::{IdempotencyKey, MessageContent, RoomName},
     relay,
-    republish::{Republished, postgres::Written, republish},
+    republish::{Republished, postgres::StoredEvents, republish},
     write_store::{
         Command, NewMarker, NewMessage, NewRoom, PostgresWriteStore, Recorded, Submission,
         WriteStore,
@@ -103,7 +103,7 @@ async fn f11_what_is_republished_is_word_for_word_what_was_told_but_for_the_mark
 
     let again = MemoryLog::default();
     again.refuse_every.store(7, Ordering::SeqCst);
-    let written = Written::new(database.pool.clone());
+    let written = StoredEvents::new(database.pool.clone());
     let republished = republish(&written, &again).await.unwrap();
     let expected = Republished {
         rooms: 120,
@@ -137,7 +137,7 @@ async fn f11_a_marker_is_republished_where_it_is_now() {
     mark(&store, room, sent[0]).await;
     mark(&store, room, sent[2]).await;
     let again = MemoryLog::default();
-    republish(&Written::new(database.pool.clone()), &again)
+    republish(&StoredEvents::new(database.pool.clone()), &again)
         .await
         .unwrap();
     let markers: Vec<_> = again

@@ -282,7 +282,7 @@ impl GroupReader for Waiting {
         std::future::pending().await
     }
 
-    fn met(&self) -> BoxFuture<'static, ()> {
+    fn assigned(&self) -> BoxFuture<'static, ()> {
         Box::pin(Arc::clone(&self.0).notified_owned())
     }
 

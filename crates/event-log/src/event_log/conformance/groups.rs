@@ -88,10 +88,10 @@ pub async fn b27_a_member_knows_when_its_group_has_met<F: Fixture>() {
     let fixture = F::fresh().await;
     let log = fixture.open().await;
     let mut reader = ok(log.join("group").await);
-    let met = reader.met();
+    let assigned = reader.assigned();
     soon(async {
         tokio::select! {
-            () = met => {}
+            () = assigned => {}
             records = reader.next(1) => panic!("nothing was appended: {records:?}"),
         }
     })

@@ -19,30 +19,30 @@ const PARTITION: i32 = 0;
 #[derive(Debug)]
 pub(super) struct Member {
     group: String,
-    seat: Arc<Semaphore>,
+    permit: Arc<Semaphore>,
     outbox: SqliteOutbox,
     commits: Commits,
     positions: SqliteDatabase,
     active: Option<Active>,
 }
 
-/// What the group's one active member has: the seat, and how far it has read.
+/// What the group's one active member has: the permit, and how far it has read.
 #[derive(Debug)]
 struct Active {
     position: i64,
-    _seat: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Member {
     pub(super) fn new(
         group: String,
-        seat: Arc<Semaphore>,
+        permit: Arc<Semaphore>,
         outbox: &SqliteOutbox,
         positions: SqliteDatabase,
     ) -> Self {
         Self {
             group,
-            seat,
+            permit,
             outbox: outbox.clone(),
             commits: outbox.watch(),
             positions,
@@ -50,16 +50,16 @@ impl Member {
         }
     }
 
-    /// Waits for the seat; only then is the position known, because the member before may have moved it until it left.
-    async fn take_seat(&self) -> Result<Active, EventLogError> {
-        let seat = Arc::clone(&self.seat)
+    /// Waits for the permit; only then is the position known, because the member before may have moved it until it left.
+    async fn activate(&self) -> Result<Active, EventLogError> {
+        let permit = Arc::clone(&self.permit)
             .acquire_owned()
             .await
-            .expect("seats are never closed");
+            .expect("permits are never closed");
         let position = positions::read(&self.positions, &self.group).await?;
         Ok(Active {
             position,
-            _seat: seat,
+            _permit: permit,
         })
     }
 }
@@ -68,9 +68,9 @@ impl Member {
 impl GroupReader for Member {
     async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError> {
         if self.active.is_none() {
-            self.active = Some(self.take_seat().await?);
+            self.active = Some(self.activate().await?);
         }
-        let active = self.active.as_mut().expect("the seat was just taken");
+        let active = self.active.as_mut().expect("the permit was just taken");
         loop {
             self.commits.forget();
             let records = self.outbox.read(active.position, max).await?;

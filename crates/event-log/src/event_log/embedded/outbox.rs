@@ -11,7 +11,7 @@ use super::stored::{self, Fields};
 use crate::event_log::{EventLogError, NewEvent, Record};
 
 /// Readers that were not told of a commit notice it within this time.
-const POLL: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Rows that are looked at at once.
 const PAGE: usize = 1_000;
 /// Rows that one statement of a sweep removes, so that writers never wait long for it.
@@ -223,7 +223,7 @@ impl Commits {
     /// Waits for a commit after the last [`Commits::forget`], or for the poll.
     pub(super) async fn next(&mut self) {
         // A closed channel cannot be: the reader holds the outbox, which holds the sender.
-        let _ = tokio::time::timeout(POLL, self.0.changed()).await;
+        let _ = tokio::time::timeout(POLL_INTERVAL, self.0.changed()).await;
     }
 }
 

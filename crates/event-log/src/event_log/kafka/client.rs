@@ -1,5 +1,7 @@
 //! What all our Kafka clients have in common.
 
+use std::time::Duration;
+
 use rdkafka::{
     ClientConfig, ClientContext,
     consumer::{BaseConsumer, ConsumerContext, Rebalance},
@@ -11,13 +13,15 @@ use tokio::{sync::watch, task::spawn_blocking};
 use super::settings::KafkaSettings;
 use crate::event_log::EventLogError;
 
+/// How long one request to a broker may take.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
 const FETCH_WAIT_MS: &str = "500";
 
 /// Reports what a client notices on its own. A broker that is away is a warning: the client comes back by itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reporter {
     /// Whether the group has met with this client and has assigned its share.
-    pub(super) met: watch::Sender<bool>,
+    pub(super) assigned: watch::Sender<bool>,
 }
 
 impl ClientContext for Reporter {
@@ -29,7 +33,7 @@ impl ClientContext for Reporter {
 impl ConsumerContext for Reporter {
     fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(_) = rebalance {
-            self.met.send_replace(true);
+            self.assigned.send_replace(true);
         }
     }
 

@@ -18,20 +18,20 @@ use tokio::sync::oneshot;
 use super::client::Reporter;
 
 /// How long the thread waits at once, and outlives the producer that it serves.
-const POLL: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Where the outcome of a delivery goes.
-type Waiting = Box<oneshot::Sender<Result<(), KafkaError>>>;
+type ReplyTo = Box<oneshot::Sender<Result<(), KafkaError>>>;
 
 impl ProducerContext for Reporter {
-    type DeliveryOpaque = Waiting;
+    type DeliveryOpaque = ReplyTo;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, waiting: Waiting) {
+    fn delivery(&self, result: &DeliveryResult<'_>, reply_to: ReplyTo) {
         let outcome = match result {
             Ok(_) => Ok(()),
             Err((error, _)) => Err(error.clone()),
         };
-        let _ = waiting.send(outcome);
+        let _ = reply_to.send(outcome);
     }
 }
 
@@ -46,8 +46,8 @@ pub(super) fn send(
     payload: &[u8],
     headers: Option<OwnedHeaders>,
 ) -> Result<oneshot::Receiver<Result<(), KafkaError>>, KafkaError> {
-    let (waiting, delivery) = oneshot::channel();
-    let mut record = BaseRecord::with_opaque_to(topic, Box::new(waiting))
+    let (reply_to, delivery) = oneshot::channel();
+    let mut record = BaseRecord::with_opaque_to(topic, Box::new(reply_to))
         .key(key)
         .payload(payload);
     record.headers = headers;
@@ -70,7 +70,7 @@ pub(super) fn producer(config: &ClientConfig) -> Result<Arc<BaseProducer<Reporte
         .name("kafka-deliver".to_owned())
         .spawn(move || {
             while Arc::strong_count(&served) > 1 {
-                served.poll(POLL);
+                served.poll(POLL_INTERVAL);
             }
         })
         .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;

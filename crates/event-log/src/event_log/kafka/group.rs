@@ -1,6 +1,6 @@
 //! The member of a group.
 
-use std::{collections::HashMap, future::pending, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::pending, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_contracts::Topic;
@@ -19,13 +19,11 @@ use tokio::{
 };
 
 use super::{
-    client::{self, Reporter, blocking},
+    client::{self, REQUEST_TIMEOUT, Reporter, blocking},
     fetch::Fetcher,
     settings::KafkaSettings,
 };
 use crate::event_log::{EventLogError, GroupReader, Record, Rewound};
-
-const PATIENCE: Duration = Duration::from_secs(4);
 
 pub(super) struct Member {
     settings: Arc<KafkaSettings>,
@@ -92,7 +90,9 @@ impl Member {
     /// Waits for an earlier commit. Whether it succeeded does not matter: what follows is later.
     async fn settle(&mut self) -> Result<(), EventLogError> {
         if let Some(earlier) = &mut self.committing {
-            let _ = timeout(PATIENCE, earlier).await.map_err(|_| late())?;
+            let _ = timeout(REQUEST_TIMEOUT, earlier)
+                .await
+                .map_err(|_| late())?;
             self.committing = None;
         }
         Ok(())
@@ -110,7 +110,9 @@ impl Member {
         let committing = self.committing.insert(spawn_blocking(move || {
             consumer.commit(&positions, CommitMode::Sync)
         }));
-        let outcome = timeout(PATIENCE, committing).await.map_err(|_| late())?;
+        let outcome = timeout(REQUEST_TIMEOUT, committing)
+            .await
+            .map_err(|_| late())?;
         self.committing = None;
         match outcome {
             Ok(Ok(())) => Ok(true),
@@ -127,10 +129,10 @@ impl GroupReader for Member {
         Ok(self.fetcher.next(max).await?)
     }
 
-    fn met(&self) -> BoxFuture<'static, ()> {
-        let mut met = self.fetcher.consumer().context().met.subscribe();
+    fn assigned(&self) -> BoxFuture<'static, ()> {
+        let mut assigned = self.fetcher.consumer().context().assigned.subscribe();
         Box::pin(async move {
-            if met.wait_for(|met| *met).await.is_err() {
+            if assigned.wait_for(|assigned| *assigned).await.is_err() {
                 // The member is gone: it meets no other any more.
                 pending::<()>().await;
             }
@@ -166,8 +168,8 @@ impl GroupReader for Member {
         }
         let consumer = Arc::clone(self.fetcher.consumer());
         let before = blocking(move || {
-            let before = consumer.committed_offsets(beginnings.clone(), PATIENCE)?;
-            let sought = consumer.seek_partitions(beginnings, PATIENCE)?;
+            let before = consumer.committed_offsets(beginnings.clone(), REQUEST_TIMEOUT)?;
+            let sought = consumer.seek_partitions(beginnings, REQUEST_TIMEOUT)?;
             sought
                 .elements()
                 .iter()

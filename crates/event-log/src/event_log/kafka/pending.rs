@@ -34,7 +34,7 @@ use crate::event_log::NewEvent;
 
 /// Deliveries that are remembered. More are there only when nobody asks after them any more, as when another relay has
 /// taken over; those that were made are forgotten then.
-const REMEMBERED: usize = 10_000;
+const MAX_REMEMBERED: usize = 10_000;
 
 /// Resolves to whether the event is durable.
 pub(super) type Delivery = Shared<BoxFuture<'static, bool>>;
@@ -117,7 +117,7 @@ impl Pending {
                 given.is_late = true;
             }
         }
-        if self.given.len() > REMEMBERED {
+        if self.given.len() > MAX_REMEMBERED {
             self.given.retain(|_, given| given.is_under_way());
         }
     }

@@ -22,9 +22,9 @@ use super::{
 use crate::event_log::{EventLogError, NewEvent};
 
 /// An append answers within this time (promise P6: ≤ 5 s); what it could not deliver is not durable yet.
-const PATIENCE: Duration = Duration::from_millis(3_500);
+const APPEND_TIMEOUT: Duration = Duration::from_millis(3_500);
 /// Deliveries of one call come close behind one another; what is not there this long after the last one takes longer.
-const PAUSE: Duration = Duration::from_millis(1_500);
+const IDLE_AFTER: Duration = Duration::from_millis(1_500);
 
 pub(super) struct Producer {
     settings: KafkaSettings,
@@ -44,7 +44,7 @@ impl Producer {
     pub(super) async fn warm_up(&self) -> Result<(), EventLogError> {
         let topic = self.settings.prefixed(WARM_UP);
         let delivery = deliveries::send(self.lock().producer(), &topic, "", &[], None)?;
-        match timeout(PATIENCE, delivery).await {
+        match timeout(APPEND_TIMEOUT, delivery).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(error.into()),
             Ok(Err(_)) | Err(_) => Err(late()),
@@ -85,10 +85,10 @@ impl Producer {
 /// Waits for as many as come: one partition that takes nothing must not keep the answer about all others. Whether a
 /// delivery is late is seen by itself.
 async fn wait(mut deliveries: FuturesUnordered<Delivery>) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + APPEND_TIMEOUT;
     let mut until = deadline;
     while let Ok(Some(_)) = timeout_at(until, deliveries.next()).await {
-        until = deadline.min(Instant::now() + PAUSE);
+        until = deadline.min(Instant::now() + IDLE_AFTER);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Makes the topics that are missing and refuses those that cannot work.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use colloquy_chassis::backoff::Backoff;
 use colloquy_contracts::{Topic, Writer};
@@ -12,7 +12,7 @@ use rdkafka::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    client::{self, Reporter, blocking},
+    client::{self, REQUEST_TIMEOUT, Reporter, blocking},
     settings::KafkaSettings,
 };
 use crate::event_log::EventLogError;
@@ -20,7 +20,6 @@ use crate::event_log::EventLogError;
 /// Takes the producer's first record, which is slow, and which no reader should see.
 pub(super) const WARM_UP: &str = "colloquy-warm-up";
 const WARM_UP_RETENTION_MS: i64 = 60_000;
-const PATIENCE: Duration = Duration::from_secs(4);
 /// The broker's own default, whatever the cluster's size.
 const REPLICATION: TopicReplication<'_> = TopicReplication::Fixed(-1);
 
@@ -48,7 +47,7 @@ pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogErro
         return Ok(());
     }
     create(&missing, &admin).await?;
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + REQUEST_TIMEOUT;
     let mut backoff = Backoff::default();
     loop {
         // Another process may have made them meanwhile, by other settings.
@@ -70,7 +69,7 @@ pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogErro
 async fn existing(admin: &Arc<AdminClient<Reporter>>) -> Result<Partitions, EventLogError> {
     let admin = Arc::clone(admin);
     blocking(move || {
-        let metadata = admin.inner().fetch_metadata(None, PATIENCE)?;
+        let metadata = admin.inner().fetch_metadata(None, REQUEST_TIMEOUT)?;
         let partitions = |topic: &rdkafka::metadata::MetadataTopic| {
             let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
             (topic.name().to_owned(), count)
@@ -126,8 +125,8 @@ async fn create(missing: &[Wanted], admin: &AdminClient<Reporter>) -> Result<(),
         })
         .collect();
     let options = AdminOptions::new()
-        .request_timeout(Some(PATIENCE))
-        .operation_timeout(Some(PATIENCE));
+        .request_timeout(Some(REQUEST_TIMEOUT))
+        .operation_timeout(Some(REQUEST_TIMEOUT));
     let outcomes = admin.create_topics(&new, &options).await.map_err(|error| {
         let names = names(missing);
         EventLogError::Unavailable(format!(

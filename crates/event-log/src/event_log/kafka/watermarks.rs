@@ -1,7 +1,5 @@
 //! Where the partitions of topics begin and end.
 
-use std::time::Duration;
-
 use colloquy_contracts::Topic;
 use rdkafka::{
     Offset, TopicPartitionList,
@@ -11,12 +9,10 @@ use rdkafka::{
 };
 
 use super::{
-    client::{self, Reporter},
+    client::{self, REQUEST_TIMEOUT, Reporter},
     settings::KafkaSettings,
 };
 use crate::event_log::EventLogError;
-
-const PATIENCE: Duration = Duration::from_secs(4);
 
 /// One partition, as it is now.
 pub(super) struct Watermarks {
@@ -39,14 +35,14 @@ pub(super) fn fetch(
     let mut watermarks = Vec::new();
     for &topic in topics {
         let name = settings.prefixed(topic.name());
-        let metadata = asking.fetch_metadata(Some(&name), PATIENCE)?;
+        let metadata = asking.fetch_metadata(Some(&name), REQUEST_TIMEOUT)?;
         for found in metadata.topics() {
             if let Some(error) = found.error() {
                 return Err(KafkaError::MetadataFetch(error.into()).into());
             }
             for partition in found.partitions() {
                 let partition = partition.id();
-                let (low, high) = asking.fetch_watermarks(&name, partition, PATIENCE)?;
+                let (low, high) = asking.fetch_watermarks(&name, partition, REQUEST_TIMEOUT)?;
                 watermarks.push(Watermarks {
                     topic,
                     partition,

@@ -8,34 +8,34 @@ use std::{
 use colloquy_contracts::{CustomerId, MessageId, RoomId};
 use sqlx::PgConnection;
 
-use super::super::plan::{KeyScope, Known, Last, Named, Use};
+use super::super::plan::{BatchState, IdempotencyRecord, KeyScope, Last, LockSet};
 
 type Drawn = vec::IntoIter<i64>;
 
 /// Everything the batch names, under its locks, and ids drawn after them.
-pub(super) async fn known(
+pub(super) async fn batch_state(
     connection: &mut PgConnection,
-    named: &Named,
-) -> Result<(Known, Drawn), sqlx::Error> {
-    let known = Known {
-        keys: keys(connection, named).await?,
-        rooms: rooms(connection, named).await?,
-        members: members(connection, named).await?,
-        messages: messages(connection, named).await?,
+    locks: &LockSet,
+) -> Result<(BatchState, Drawn), sqlx::Error> {
+    let state = BatchState {
+        keys: keys(connection, locks).await?,
+        rooms: rooms(connection, locks).await?,
+        members: members(connection, locks).await?,
+        messages: messages(connection, locks).await?,
     };
-    let ids = ids(connection, named).await?;
-    Ok((known, ids))
+    let ids = ids(connection, locks).await?;
+    Ok((state, ids))
 }
 
 /// Claims every key by a row of this transaction. A key that is claimed by another transaction is waited for, here.
 async fn keys(
     connection: &mut PgConnection,
-    named: &Named,
-) -> Result<HashMap<KeyScope, Use>, sqlx::Error> {
-    if named.keys.is_empty() {
+    locks: &LockSet,
+) -> Result<HashMap<KeyScope, IdempotencyRecord>, sqlx::Error> {
+    if locks.keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let scopes: Vec<_> = named.keys.iter().collect();
+    let scopes: Vec<_> = locks.keys.iter().collect();
     let customers: Vec<_> = scopes.iter().map(|scope| scope.customer.0).collect();
     let routes: Vec<_> = scopes.iter().map(|scope| scope.route).collect();
     let keys: Vec<_> = scopes.iter().map(|scope| scope.key.as_str()).collect();
@@ -74,7 +74,7 @@ async fn keys(
                 .ok_or(sqlx::Error::RowNotFound)?;
             Ok((
                 (*scope).clone(),
-                Use::from_columns(fingerprint, &recorded, at)?,
+                IdempotencyRecord::from_columns(fingerprint, &recorded, at)?,
             ))
         })
         .collect()
@@ -83,9 +83,9 @@ async fn keys(
 /// Locks the rooms: from here on nobody else takes a seq or moves a marker in them.
 async fn rooms(
     connection: &mut PgConnection,
-    named: &Named,
+    locks: &LockSet,
 ) -> Result<HashMap<RoomId, Last>, sqlx::Error> {
-    let rooms = named.rooms();
+    let rooms = locks.rooms();
     if rooms.is_empty() {
         return Ok(HashMap::new());
     }
@@ -103,12 +103,12 @@ async fn rooms(
 
 async fn members(
     connection: &mut PgConnection,
-    named: &Named,
+    locks: &LockSet,
 ) -> Result<HashMap<(RoomId, CustomerId), Option<MessageId>>, sqlx::Error> {
-    if named.members.is_empty() {
+    if locks.members.is_empty() {
         return Ok(HashMap::new());
     }
-    let (rooms, customers): (Vec<_>, Vec<_>) = named
+    let (rooms, customers): (Vec<_>, Vec<_>) = locks
         .members
         .iter()
         .map(|(room, customer)| (room.0, customer.0))
@@ -132,12 +132,12 @@ async fn members(
 
 async fn messages(
     connection: &mut PgConnection,
-    named: &Named,
+    locks: &LockSet,
 ) -> Result<HashSet<(RoomId, MessageId)>, sqlx::Error> {
-    if named.marked.is_empty() {
+    if locks.marked.is_empty() {
         return Ok(HashSet::new());
     }
-    let (rooms, messages): (Vec<_>, Vec<_>) = named
+    let (rooms, messages): (Vec<_>, Vec<_>) = locks
         .marked
         .iter()
         .map(|(room, message)| (room.0, message.0))
@@ -158,13 +158,13 @@ async fn messages(
 }
 
 /// Draws ids now, under the rooms' locks: whoever draws later in one of these rooms draws higher ones.
-async fn ids(connection: &mut PgConnection, named: &Named) -> Result<Drawn, sqlx::Error> {
-    if named.new == 0 {
+async fn ids(connection: &mut PgConnection, locks: &LockSet) -> Result<Drawn, sqlx::Error> {
+    if locks.new == 0 {
         return Ok(Vec::new().into_iter());
     }
     let ids: Vec<i64> =
         sqlx::query_scalar("SELECT ARRAY (SELECT nextval('ids') FROM generate_series(1, $1))")
-            .bind(i64::try_from(named.new).unwrap_or(i64::MAX))
+            .bind(i64::try_from(locks.new).unwrap_or(i64::MAX))
             .fetch_one(connection)
             .await?;
     Ok(ids.into_iter())

@@ -2,20 +2,20 @@
 
 use sqlx::PgConnection;
 
-use super::super::plan::{Named, Plan};
+use super::super::plan::{LockSet, Plan};
 
 /// Everything, the outbox included.
 pub(super) async fn all(
     connection: &mut PgConnection,
-    named: &Named,
+    locks: &LockSet,
     plan: &Plan,
 ) -> Result<(), sqlx::Error> {
     rooms(connection, plan).await?;
     messages(connection, plan).await?;
     markers(connection, plan).await?;
     outbox(connection, plan).await?;
-    uses(connection, plan).await?;
-    release_unused(connection, named, plan).await
+    idempotency_records(connection, plan).await?;
+    release_unused(connection, locks, plan).await
 }
 
 async fn rooms(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
@@ -135,8 +135,11 @@ async fn outbox(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::
 }
 
 /// Turns claims into uses. A row may be missing when the sweep took it after it was found: then it is written anew.
-async fn uses(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
-    if plan.uses.is_empty() {
+async fn idempotency_records(
+    connection: &mut PgConnection,
+    plan: &Plan,
+) -> Result<(), sqlx::Error> {
+    if plan.idempotency_records.is_empty() {
         return Ok(());
     }
     sqlx::query(
@@ -148,12 +151,12 @@ async fn uses(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Er
          ON CONFLICT (customer_id, route, key) DO UPDATE
          SET fingerprint = excluded.fingerprint, recorded = excluded.recorded, used_at = excluded.used_at",
     )
-    .bind(column(&plan.uses, |(scope, _)| scope.customer.0))
-    .bind(column(&plan.uses, |(scope, _)| scope.route))
-    .bind(column(&plan.uses, |(scope, _)| scope.key.as_str()))
-    .bind(column(&plan.uses, |(_, used)| used.fingerprint.as_str()))
-    .bind(column(&plan.uses, |(_, used)| used.recorded_json()))
-    .bind(column(&plan.uses, |(_, used)| used.at.millis()))
+    .bind(column(&plan.idempotency_records, |(scope, _)| scope.customer.0))
+    .bind(column(&plan.idempotency_records, |(scope, _)| scope.route))
+    .bind(column(&plan.idempotency_records, |(scope, _)| scope.key.as_str()))
+    .bind(column(&plan.idempotency_records, |(_, record)| record.fingerprint.as_str()))
+    .bind(column(&plan.idempotency_records, |(_, record)| record.recorded_json()))
+    .bind(column(&plan.idempotency_records, |(_, record)| record.at.millis()))
     .execute(connection)
     .await?;
     Ok(())
@@ -162,10 +165,10 @@ async fn uses(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Er
 /// The keys of refused commands are not kept (decision 2).
 async fn release_unused(
     connection: &mut PgConnection,
-    named: &Named,
+    locks: &LockSet,
     plan: &Plan,
 ) -> Result<(), sqlx::Error> {
-    if named.keys.is_empty() || plan.answers.iter().all(Result::is_ok) {
+    if locks.keys.is_empty() || plan.answers.iter().all(Result::is_ok) {
         return Ok(());
     }
     sqlx::query(
@@ -174,9 +177,9 @@ async fn release_unused(
          WHERE i.customer_id = claimed.customer_id AND i.route = claimed.route AND i.key = claimed.key
            AND i.recorded IS NULL",
     )
-    .bind(column(&named.keys, |scope| scope.customer.0))
-    .bind(column(&named.keys, |scope| scope.route))
-    .bind(column(&named.keys, |scope| scope.key.as_str()))
+    .bind(column(&locks.keys, |scope| scope.customer.0))
+    .bind(column(&locks.keys, |scope| scope.route))
+    .bind(column(&locks.keys, |scope| scope.key.as_str()))
     .execute(connection)
     .await?;
     Ok(())

@@ -9,34 +9,34 @@ use colloquy_contracts::{CustomerId, MessageId, RoomId};
 use sqlx::{Row as _, SqliteConnection};
 
 use super::{
-    super::plan::{KeyScope, Known, Last, Named, Use},
+    super::plan::{BatchState, IdempotencyRecord, KeyScope, Last, LockSet},
     damages::is_whole,
 };
 
 /// Everything the batch names, and the next ids.
-pub(super) async fn known(
+pub(super) async fn batch_state(
     connection: &mut SqliteConnection,
-    named: &Named,
-) -> Result<(Known, RangeFrom<i64>), sqlx::Error> {
-    let known = Known {
-        keys: keys(connection, named).await?,
-        rooms: rooms(connection, named).await?,
-        members: members(connection, named).await?,
-        messages: messages(connection, named).await?,
+    locks: &LockSet,
+) -> Result<(BatchState, RangeFrom<i64>), sqlx::Error> {
+    let state = BatchState {
+        keys: keys(connection, locks).await?,
+        rooms: rooms(connection, locks).await?,
+        members: members(connection, locks).await?,
+        messages: messages(connection, locks).await?,
     };
     let last: i64 = sqlx::query_scalar(
         "SELECT max((SELECT ifnull(max(room_id), 0) FROM rooms), (SELECT ifnull(max(message_id), 0) FROM messages))",
     )
     .fetch_one(connection)
     .await?;
-    Ok((known, last + 1..))
+    Ok((state, last + 1..))
 }
 
 async fn keys(
     connection: &mut SqliteConnection,
-    named: &Named,
-) -> Result<HashMap<KeyScope, Use>, sqlx::Error> {
-    let scopes: Vec<_> = named.keys.iter().collect();
+    locks: &LockSet,
+) -> Result<HashMap<KeyScope, IdempotencyRecord>, sqlx::Error> {
+    let scopes: Vec<_> = locks.keys.iter().collect();
     if scopes.is_empty() {
         return Ok(HashMap::new());
     }
@@ -61,7 +61,7 @@ async fn keys(
                 .ok_or(sqlx::Error::RowNotFound)?;
             Ok((
                 (*scope).clone(),
-                Use::from_columns(fingerprint, &recorded, at)?,
+                IdempotencyRecord::from_columns(fingerprint, &recorded, at)?,
             ))
         })
         .collect()
@@ -69,9 +69,9 @@ async fn keys(
 
 async fn rooms(
     connection: &mut SqliteConnection,
-    named: &Named,
+    locks: &LockSet,
 ) -> Result<HashMap<RoomId, Last>, sqlx::Error> {
-    let asked = named.rooms();
+    let asked = locks.rooms();
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
@@ -105,9 +105,9 @@ async fn rooms(
 
 async fn members(
     connection: &mut SqliteConnection,
-    named: &Named,
+    locks: &LockSet,
 ) -> Result<HashMap<(RoomId, CustomerId), Option<MessageId>>, sqlx::Error> {
-    if named.members.is_empty() {
+    if locks.members.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
@@ -115,7 +115,7 @@ async fn members(
          CROSS JOIN room_participants AS p
          ON p.room_id = asked.value ->> 0 AND p.customer_id = asked.value ->> 1",
     )
-    .bind(json(&named.members))
+    .bind(json(&locks.members))
     .fetch_all(connection)
     .await?;
     Ok(rows
@@ -128,9 +128,9 @@ async fn members(
 
 async fn messages(
     connection: &mut SqliteConnection,
-    named: &Named,
+    locks: &LockSet,
 ) -> Result<HashSet<(RoomId, MessageId)>, sqlx::Error> {
-    if named.marked.is_empty() {
+    if locks.marked.is_empty() {
         return Ok(HashSet::new());
     }
     let rows: Vec<(i64, i64)> = sqlx::query_as(
@@ -138,7 +138,7 @@ async fn messages(
          CROSS JOIN messages AS m
          ON m.message_id = asked.value ->> 1 AND m.room_id = asked.value ->> 0",
     )
-    .bind(json(&named.marked))
+    .bind(json(&locks.marked))
     .fetch_all(connection)
     .await?;
     Ok(rows

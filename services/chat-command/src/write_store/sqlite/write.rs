@@ -10,7 +10,7 @@ pub(super) async fn all(connection: &mut SqliteConnection, plan: &Plan) -> Resul
     rooms(connection, plan).await?;
     messages(connection, plan).await?;
     markers(connection, plan).await?;
-    uses(connection, plan).await
+    idempotency_records(connection, plan).await
 }
 
 async fn rooms(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), sqlx::Error> {
@@ -106,18 +106,21 @@ async fn markers(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), s
     Ok(())
 }
 
-async fn uses(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), sqlx::Error> {
-    if plan.uses.is_empty() {
+async fn idempotency_records(
+    connection: &mut SqliteConnection,
+    plan: &Plan,
+) -> Result<(), sqlx::Error> {
+    if plan.idempotency_records.is_empty() {
         return Ok(());
     }
-    let rows = json(plan.uses.iter().map(|(scope, used)| {
+    let rows = json(plan.idempotency_records.iter().map(|(scope, record)| {
         (
             scope.customer,
             scope.route,
             &scope.key,
-            &used.fingerprint,
-            used.recorded_json(),
-            used.at.millis(),
+            &record.fingerprint,
+            record.recorded_json(),
+            record.at.millis(),
         )
     }));
     sqlx::query(

@@ -87,16 +87,16 @@ impl Outbox for Pausable {
         Ok(waiting)
     }
 
-    async fn published(&self, ids: &[i64]) -> Result<(), StoreError> {
+    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {
         self.awake().await;
-        self.outbox.published(ids).await
+        self.outbox.remove(ids).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         self.outbox.backlog().await
     }
 
-    async fn poked(&self) {
-        self.outbox.poked().await;
+    async fn notified(&self) {
+        self.outbox.notified().await;
     }
 }

@@ -15,15 +15,15 @@ const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
-pub(super) struct Held(HashMap<RoomId, Hold>);
+pub(super) struct BlockedRooms(HashMap<RoomId, Blocked>);
 
 #[derive(Debug)]
-struct Hold {
+struct Blocked {
     until: Instant,
     pause: Duration,
 }
 
-impl Held {
+impl BlockedRooms {
     /// Every room that was refused when it was last tried.
     pub(super) fn all(&self) -> Vec<RoomId> {
         self.0.keys().copied().collect()
@@ -31,11 +31,11 @@ impl Held {
 
     /// Those of them that are not to be tried yet.
     pub(super) fn rooms(&self, now: Instant) -> Vec<RoomId> {
-        let held = self.0.iter().filter(|(_, hold)| hold.until > now);
-        held.map(|(room, _)| *room).collect()
+        let blocked = self.0.iter().filter(|(_, room)| room.until > now);
+        blocked.map(|(room, _)| *room).collect()
     }
 
-    /// Notes which of these events became durable. A room of which the log took nothing is held for twice as long as the
+    /// Notes which of these events became durable. A room of which the log took nothing is blocked for twice as long as the
     /// last time.
     pub(super) fn note(&mut self, events: &[NewEvent], durable: &[bool], now: Instant) {
         let (mut taken, mut refused) = (HashSet::new(), HashSet::new());
@@ -47,11 +47,11 @@ impl Held {
         self.0.retain(|room, _| !taken.contains(room));
         for room in refused {
             let pause = match self.0.get(&room) {
-                Some(hold) => (hold.pause * 2).min(LONGEST),
+                Some(room) => (room.pause * 2).min(LONGEST),
                 None => FIRST,
             };
             let until = now + pause;
-            self.0.insert(room, Hold { until, pause });
+            self.0.insert(room, Blocked { until, pause });
         }
     }
 }
@@ -76,37 +76,37 @@ mod tests {
     }
 
     #[test]
-    fn decision_6_a_room_that_was_refused_is_held_and_no_other() {
-        let (mut held, now) = (Held::default(), Instant::now());
-        held.note(&events(&[1, 2, 1, 3]), &[true, true, false, true], now);
-        assert_eq!(held.rooms(now), [RoomId(1)]);
-        assert_eq!(held.rooms(now + FIRST), []);
-        assert_eq!(held.all(), [RoomId(1)]);
-        held.note(&events(&[1, 1]), &[true, true], now + FIRST);
-        assert_eq!(held.all(), []);
+    fn decision_6_a_room_that_was_refused_is_blocked_and_no_other() {
+        let (mut blocked, now) = (BlockedRooms::default(), Instant::now());
+        blocked.note(&events(&[1, 2, 1, 3]), &[true, true, false, true], now);
+        assert_eq!(blocked.rooms(now), [RoomId(1)]);
+        assert_eq!(blocked.rooms(now + FIRST), []);
+        assert_eq!(blocked.all(), [RoomId(1)]);
+        blocked.note(&events(&[1, 1]), &[true, true], now + FIRST);
+        assert_eq!(blocked.all(), []);
     }
 
     #[test]
-    fn decision_6_a_log_that_answers_nothing_holds_every_room() {
-        let (mut held, now) = (Held::default(), Instant::now());
-        held.note(&events(&[1, 2]), &[], now);
-        let mut rooms = held.rooms(now);
+    fn decision_6_a_log_that_answers_nothing_blocks_every_room() {
+        let (mut blocked, now) = (BlockedRooms::default(), Instant::now());
+        blocked.note(&events(&[1, 2]), &[], now);
+        let mut rooms = blocked.rooms(now);
         rooms.sort_unstable();
         assert_eq!(rooms, [RoomId(1), RoomId(2)]);
     }
 
     #[test]
-    fn decision_6_a_hold_grows_to_3_s_and_begins_anew_when_something_is_taken() {
-        let (mut held, mut now) = (Held::default(), Instant::now());
+    fn decision_6_a_block_grows_to_3_s_and_begins_anew_when_something_is_taken() {
+        let (mut blocked, mut now) = (BlockedRooms::default(), Instant::now());
         for millis in [50, 100, 200, 400, 800, 1_600, 3_000, 3_000] {
-            held.note(&events(&[1]), &[false], now);
+            blocked.note(&events(&[1]), &[false], now);
             now += Duration::from_millis(millis) - Duration::from_millis(1);
-            assert_eq!(held.rooms(now), [RoomId(1)], "{millis}");
+            assert_eq!(blocked.rooms(now), [RoomId(1)], "{millis}");
             now += Duration::from_millis(1);
-            assert_eq!(held.rooms(now), [], "{millis}");
+            assert_eq!(blocked.rooms(now), [], "{millis}");
         }
-        held.note(&events(&[1, 1]), &[true, false], now);
-        assert_eq!(held.rooms(now), [RoomId(1)]);
-        assert_eq!(held.rooms(now + FIRST), []);
+        blocked.note(&events(&[1, 1]), &[true, false], now);
+        assert_eq!(blocked.rooms(now), [RoomId(1)]);
+        assert_eq!(blocked.rooms(now + FIRST), []);
     }
 }

@@ -41,7 +41,7 @@ impl Relay {
         let taken = self.outbox.unpublished(self.lease, MANY, without);
         let taken = taken.await.unwrap().expect("the lease is held");
         let ids: Vec<_> = taken.into_iter().map(|row| row.id).collect();
-        self.outbox.published(&ids).await.unwrap();
+        self.outbox.remove(&ids).await.unwrap();
         ids
     }
 

@@ -18,11 +18,11 @@ use sqlx::{Connection as _, PgConnection};
 use super::BEGIN_RELAXED;
 
 /// So many rows are read between two looks at who holds locks.
-const EVERY: usize = 2_000;
+const ROWS_BETWEEN_LOOKS: usize = 2_000;
 
 /// What is known for the next floor. The floor itself is in the row of the lease, so that the next relay begins there.
 #[derive(Debug, Default)]
-pub(super) struct Floor {
+pub(super) struct LowWatermark {
     /// Which outbox this is about.
     place: String,
     /// The highest id that was read.
@@ -40,7 +40,7 @@ struct Deciding {
     open: Vec<String>,
 }
 
-impl Floor {
+impl LowWatermark {
     /// Notes what was read from there.
     pub(super) fn read(&mut self, place: &str, ids: impl Iterator<Item = i64>) {
         self.stay_at(place);
@@ -51,7 +51,7 @@ impl Floor {
     }
 
     pub(super) fn is_due(&self) -> bool {
-        self.read >= EVERY
+        self.read >= ROWS_BETWEEN_LOOKS
     }
 
     /// Looks who holds locks, and raises the floor if nobody is left who could add a row below.

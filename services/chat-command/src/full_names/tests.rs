@@ -46,7 +46,7 @@ impl CustomerDirectory for Directory {
 
 struct Service {
     directory: Arc<Directory>,
-    names: Names,
+    names: FullNames,
 }
 
 impl Service {
@@ -56,7 +56,7 @@ impl Service {
             asked: AtomicU32::new(0),
         });
         Self {
-            names: Names::new(directory.clone()),
+            names: FullNames::new(directory.clone()),
             directory,
         }
     }
@@ -144,7 +144,7 @@ async fn decision_3_a_sender_waits_half_a_second_for_a_directory_that_does_not_a
     let begun = Instant::now();
     service.assert_sender("An of the token", 1).await;
     let waited = begun.elapsed();
-    assert!(waited >= PATIENCE_FOR_A_NAME, "{waited:?}");
+    assert!(waited >= SENDER_TIMEOUT, "{waited:?}");
     assert!(waited < Duration::from_secs(1), "{waited:?}");
     service.assert_sender("An of the token", 0).await;
 }

@@ -5,7 +5,7 @@ use colloquy_chassis::{answer::chain, backoff::Backoff};
 use crate::{EventLog, NewEvent};
 
 /// Appends events and answers when every one is durable, however long the log is away or takes only some of them.
-pub async fn append_until_durable(log: &dyn EventLog, mut events: Vec<NewEvent>) {
+pub async fn append_with_retry(log: &dyn EventLog, mut events: Vec<NewEvent>) {
     let mut backoff = Backoff::default();
     while !events.is_empty() {
         let before = events.len();
@@ -91,7 +91,7 @@ mod tests {
             version: None,
             traceparent: None,
         };
-        append_until_durable(&log, ["a", "b", "c", "d"].map(event).into()).await;
+        append_with_retry(&log, ["a", "b", "c", "d"].map(event).into()).await;
         let calls = log.calls.into_inner().unwrap();
         assert_eq!(calls, ["a b c d", "a b c d", "a c", "a c", "c"]);
     }

@@ -13,30 +13,30 @@ use colloquy_service_api::{CallError, CustomerDirectory};
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout};
 
-const FRESH: Duration = Duration::from_secs(60);
-const REMEMBERED: u64 = 100_000;
+const NAME_TTL: Duration = Duration::from_secs(60);
+const CACHE_CAPACITY: u64 = 100_000;
 /// Somebody who sends a message does not wait longer for their own name: the token has one.
-const PATIENCE_FOR_A_NAME: Duration = Duration::from_millis(500);
-const PATIENCE_FOR_A_ROOM: Duration = Duration::from_secs(1);
+const SENDER_TIMEOUT: Duration = Duration::from_millis(500);
+const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
 /// After a directory failed it is not asked for a sender's name for this long.
-const REST: Duration = Duration::from_secs(1);
+const COOLDOWN: Duration = Duration::from_secs(1);
 
 /// Full names, at most 60 s old.
-pub(crate) struct Names {
+pub(crate) struct FullNames {
     directory: Arc<dyn CustomerDirectory>,
-    cache: Known,
-    resting_until: Mutex<Option<Instant>>,
+    cache: NameCache,
+    cooldown_until: Mutex<Option<Instant>>,
 }
 
 /// What the directory told, with the instants at which it was asked.
-struct Known(Cache<CustomerId, (String, Instant)>);
+struct NameCache(Cache<CustomerId, (String, Instant)>);
 
-impl Names {
+impl FullNames {
     pub(crate) fn new(directory: Arc<dyn CustomerDirectory>) -> Self {
         Self {
             directory,
-            cache: Known(Cache::new(REMEMBERED)),
-            resting_until: Mutex::default(),
+            cache: NameCache(Cache::new(CACHE_CAPACITY)),
+            cooldown_until: Mutex::default(),
         }
     }
 
@@ -46,16 +46,16 @@ impl Names {
         if let Some(name) = self.cache.get(&id) {
             return name;
         }
-        if self.rests() {
+        if self.is_cooling_down() {
             return caller.full_name.clone();
         }
-        match self.ask(&[id], PATIENCE_FOR_A_NAME).await {
+        match self.ask(&[id], SENDER_TIMEOUT).await {
             Ok(mut names) => names
                 .remove(&id)
                 .unwrap_or_else(|| caller.full_name.clone()),
             Err(error) => {
                 tracing::warn!(error = %chain(&error), "customer management is unavailable; using names from session tokens");
-                self.rest();
+                self.start_cooldown();
                 caller.full_name.clone()
             }
         }
@@ -69,16 +69,16 @@ impl Names {
         &self,
         ids: &[CustomerId],
     ) -> Result<HashMap<CustomerId, String>, CallError> {
-        self.ask(ids, PATIENCE_FOR_A_ROOM).await
+        self.ask(ids, ROOM_TIMEOUT).await
     }
 
     async fn ask(
         &self,
         ids: &[CustomerId],
-        patience: Duration,
+        limit: Duration,
     ) -> Result<HashMap<CustomerId, String>, CallError> {
         let asked_at = Instant::now();
-        let names = timeout(patience, self.directory.full_names(ids))
+        let names = timeout(limit, self.directory.full_names(ids))
             .await
             .map_err(|late| {
                 CallError::Unavailable(ServiceName::Customer, Some(Box::new(late)))
@@ -89,27 +89,27 @@ impl Names {
         Ok(names)
     }
 
-    fn rests(&self) -> bool {
-        let until = self.resting_until.lock();
+    fn is_cooling_down(&self) -> bool {
+        let until = self.cooldown_until.lock();
         until
             .unwrap_or_else(PoisonError::into_inner)
             .is_some_and(|until| Instant::now() < until)
     }
 
-    fn rest(&self) {
+    fn start_cooldown(&self) {
         let mut until = self
-            .resting_until
+            .cooldown_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *until = Some(Instant::now() + REST);
+        *until = Some(Instant::now() + COOLDOWN);
     }
 }
 
-impl Known {
+impl NameCache {
     /// The name, if it is fresh.
     fn get(&self, id: &CustomerId) -> Option<String> {
         let (name, asked_at) = self.0.get(id)?;
-        (asked_at.elapsed() < FRESH).then_some(name)
+        (asked_at.elapsed() < NAME_TTL).then_some(name)
     }
 }
 
