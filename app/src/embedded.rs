@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use colloquy_auth::{
-    GuessStore, SessionStore, guess_store::sqlite::SqliteGuessStore,
+    LoginThrottleStore, SessionStore, login_throttle_store::sqlite::SqliteLoginThrottleStore,
     session_store::sqlite::SqliteSessionStore,
 };
 use colloquy_chassis::{Tasks, readiness::Readiness};
@@ -49,7 +49,7 @@ pub struct Files(Vec<SqliteDatabase>);
 pub struct AccountStores {
     pub customers: Arc<dyn CustomerStore>,
     pub sessions: Arc<dyn SessionStore>,
-    pub guesses: Arc<dyn GuessStore>,
+    pub logins: Arc<dyn LoginThrottleStore>,
     pub mails: Arc<dyn MailStore>,
     pub expiring: Arc<dyn ExpiringStore>,
 }
@@ -101,7 +101,7 @@ impl Stores {
         Ok(Self {
             accounts: AccountStores {
                 customers: Arc::new(SqliteCustomerStore::open(accounts).await?),
-                guesses: Arc::new(SqliteGuessStore::open(sessions.clone()).await?),
+                logins: Arc::new(SqliteLoginThrottleStore::open(sessions.clone()).await?),
                 sessions: Arc::new(SqliteSessionStore::open(sessions).await?),
                 mails: Arc::new(SqliteMailStore::open(mails).await?),
                 expiring: Arc::clone(&expiring),

@@ -62,7 +62,7 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         keys,
         credentials.clone(),
         stores.sessions,
-        stores.guesses,
+        stores.logins,
         &clock,
     )?;
     auth.start_sweeping(&tasks);

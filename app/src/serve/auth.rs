@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use colloquy_auth::{
-    guess_store::postgres::PostgresGuessStore, session_store::postgres::PostgresSessionStore,
+    login_throttle_store::postgres::PostgresLoginThrottleStore,
+    session_store::postgres::PostgresSessionStore,
 };
 use colloquy_chassis::ServiceName;
 use colloquy_sql::{StoreError, postgres};
@@ -14,10 +15,10 @@ const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let pool = postgres::pool(&process.settings.sessions.url, CONNECTIONS)?;
-    let (sessions, guesses) = wait_for("postgres", &process.readiness, async || {
+    let (sessions, throttle) = wait_for("postgres", &process.readiness, async || {
         let sessions = PostgresSessionStore::open(pool.clone()).await?;
-        let guesses = PostgresGuessStore::open(pool.clone()).await?;
-        Ok::<_, StoreError>((sessions, guesses))
+        let throttle = PostgresLoginThrottleStore::open(pool.clone()).await?;
+        Ok::<_, StoreError>((sessions, throttle))
     })
     .await?;
     sessions.start_hearing(&process.lifecycle.tasks());
@@ -27,7 +28,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         &process.keys,
         credentials,
         Arc::new(sessions),
-        Arc::new(guesses),
+        Arc::new(throttle),
         &process.clock,
     )?;
     auth.start_sweeping(&process.lifecycle.tasks());

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use colloquy_auth::{Auth, Foundation, GuessLimits, GuessStore, SessionSigner, SessionStore};
+use colloquy_auth::{
+    Auth, Dependencies, LoginLimits, LoginThrottleStore, SessionSigner, SessionStore,
+};
 use colloquy_chassis::Clock;
 use colloquy_credentials::{
     keys::{KeyError, KeyFolder},
@@ -31,33 +33,33 @@ pub fn auth(
     keys: &KeyFolder,
     credentials: Arc<dyn CredentialCheck>,
     sessions: Arc<dyn SessionStore>,
-    guesses: Arc<dyn GuessStore>,
+    throttle: Arc<dyn LoginThrottleStore>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Auth>, KeyError> {
     let algorithms = &settings.sessions.algorithms;
-    let foundation = Foundation {
+    let dependencies = Dependencies {
         credentials,
         sessions,
-        guesses,
+        throttle,
         signer: SessionSigner::load(keys, algorithms.signing())?,
         keys: TokenKeys::load(keys, algorithms, Arc::clone(clock))?,
         clock: Arc::clone(clock),
     };
     let settings = colloquy_auth::Settings {
         secure_cookie: settings.http.secure_cookie,
-        guesses: guess_limits(settings),
+        logins: login_limits(settings),
     };
-    Ok(Auth::new(foundation, settings))
+    Ok(Auth::new(dependencies, settings))
 }
 
 /// How many logins may fail.
-fn guess_limits(settings: &Settings) -> GuessLimits {
+fn login_limits(settings: &Settings) -> LoginLimits {
     let set = &settings.guesses;
     let within = Duration::from_secs(set.wait_seconds.into());
-    let mut limits = GuessLimits::default();
-    limits.account.tries = set.per_account;
+    let mut limits = LoginLimits::default();
+    limits.account.attempts = set.per_account;
     limits.account.within = within;
-    limits.address.tries = set.per_address;
+    limits.address.attempts = set.per_address;
     limits.address.within = within;
     limits.address.longest_lock = within;
     limits

@@ -1,18 +1,19 @@
-//! The cookie that tells a device on which a login to an account succeeded, so that whoever guesses elsewhere cannot
-//! lock its owner out (decision 30). It opens nothing: it is a token of another type and audience than a session's.
+//! The cookie of a device on which a login to an account succeeded, so that an attacker who guesses elsewhere cannot lock
+//! its owner out (decision 30). It opens nothing: it is a token of another type and audience than a session's.
 
 use colloquy_contracts::Timestamp;
 use colloquy_credentials::{cookies::cookies, session_token::ISSUER, token_keys::Purpose};
+use colloquy_rate_limit::Digest;
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use crate::{Auth, digest::Digest};
+use crate::Auth;
 
 const LOGIN_DEVICE: &str = "login_device";
 
 /// A device that is known.
 pub(crate) struct Device {
-    /// Which; it stays the same from login to login.
+    /// The device's random id; it stays the same from login to login.
     pub(crate) id: String,
 }
 
@@ -45,7 +46,7 @@ impl Auth {
         account: &Digest,
         now: Timestamp,
     ) -> jsonwebtoken::errors::Result<HeaderValue> {
-        let known_for = self.settings.guesses.known_for.as_secs();
+        let known_for = self.settings.logins.known_for.as_secs();
         let known_for = i64::try_from(known_for)
             .unwrap_or(i64::MAX)
             .min(Purpose::Device.lifetime_seconds());

@@ -16,22 +16,22 @@ use http::{HeaderMap, HeaderValue};
 use crate::{
     Auth, Settings,
     answers::{Refused, done},
-    digest::Digest,
+    login_attempts::account_of,
 };
 
-/// Why somebody was not logged in.
+/// Why a client was not logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// No such user, or another password: nobody is told which (S05).
+    /// No such user, or another password: the answer does not say which (S05).
     #[error("wrong username or password")]
     WrongCredential,
-    /// Too many tries failed: nobody is told whether this one was right.
-    #[error("too many failed tries")]
-    TooManyTries {
-        /// Seconds.
+    /// Too many attempts failed: the answer does not say whether this one was right.
+    #[error("too many failed logins")]
+    TooManyAttempts {
+        /// How long to wait, in seconds.
         retry_after: u32,
     },
-    /// How many tries failed is not known.
+    /// The attempt could not be counted.
     #[error(transparent)]
     Uncounted(#[from] StoreError),
     /// The credential could not be checked.
@@ -46,7 +46,7 @@ impl Failure for LoginError {
     fn kind(&self) -> Kind {
         match self {
             Self::WrongCredential => Kind::Unauthenticated,
-            Self::TooManyTries { .. } => Kind::TooManyRequests,
+            Self::TooManyAttempts { .. } => Kind::TooManyRequests,
             Self::Uncounted(error) => error.kind(),
             Self::Unchecked(error) => error.kind(),
             Self::Unsigned(_) => Kind::Internal,
@@ -56,7 +56,7 @@ impl Failure for LoginError {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::WrongCredential => Cow::Borrowed("The username or the password is wrong."),
-            Self::TooManyTries { .. } => {
+            Self::TooManyAttempts { .. } => {
                 Cow::Borrowed("Too many failed attempts. Please try again later.")
             }
             Self::Uncounted(error) => error.message(),
@@ -69,7 +69,7 @@ impl Failure for LoginError {
 impl From<LoginError> for Refused {
     fn from(error: LoginError) -> Self {
         let retry_after = match error {
-            LoginError::TooManyTries { retry_after } => Some(retry_after),
+            LoginError::TooManyAttempts { retry_after } => Some(retry_after),
             _ => None,
         };
         let error = ApiError::from(error);
@@ -118,26 +118,26 @@ async fn start_session(
     address: ClientAddress,
     headers: &HeaderMap,
 ) -> Result<[HeaderValue; 2], LoginError> {
-    let name = Digest::of_account(&credential.username);
-    let device = auth.device(headers, &name);
-    let tried = auth.begin_try(&name, address, device.as_ref()).await?;
+    let owner = account_of(&credential.username);
+    let device = auth.device(headers, &owner);
+    let attempt = auth.begin_attempt(&owner, address, device.as_ref()).await?;
     let account = match auth.credentials.check(credential).await {
         Ok(Some(account)) => account,
         Ok(None) => {
-            auth.failed(&tried).await?;
+            auth.login_failed(&attempt).await?;
             return Err(LoginError::WrongCredential);
         }
         Err(error) => {
-            auth.not_compared(&tried).await?;
+            auth.not_compared(&attempt).await?;
             return Err(error.into());
         }
     };
-    auth.succeeded(&tried).await?;
+    auth.login_succeeded(&attempt).await?;
     // If the password changes meanwhile, its number is greater than that of the one just compared: the session ends.
     let now = auth.clock.now();
     auth.latest.fetch_max(now.millis(), Ordering::SeqCst);
     let token = auth.signer.sign_session(account, now)?;
-    let device_cookie = auth.device_cookie(device, &name, now)?;
+    let device_cookie = auth.device_cookie(device, &owner, now)?;
     Ok([session_cookie(&token, &auth.settings), device_cookie])
 }
 

@@ -93,8 +93,11 @@ impl Auth {
         if let Err(error) = self.sessions.sweep(over_age).await {
             tracing::warn!(%error, "expired revocations could not be removed");
         }
-        if let Err(error) = self.guesses.sweep(over_age).await {
+        if let Err(error) = self.limits.sweep(over_age).await {
             tracing::warn!(%error, "old failed logins could not be removed");
+        }
+        if let Err(error) = self.throttle.sweep(over_age).await {
+            tracing::warn!(%error, "old places of logins could not be removed");
         }
     }
 

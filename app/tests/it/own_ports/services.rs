@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::Router;
 use colloquy_auth::{
-    Auth, GuessLimits, SessionSigner, guess_store::sqlite::SqliteGuessStore,
+    Auth, LoginLimits, SessionSigner, login_throttle_store::sqlite::SqliteLoginThrottleStore,
     session_store::sqlite::SqliteSessionStore,
 };
 use colloquy_chassis::{Clock, Lifecycle, ServiceName, SystemClock, Tasks, readiness::Readiness};
@@ -150,20 +150,22 @@ async fn auth(folder: &TempDir, credentials: Arc<Credentials>) -> Arc<Auth> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (keys, algorithms) = (keys(folder, "keys"), Algorithms::default());
     let sessions = database(folder, "sessions.db").await;
-    let guesses = SqliteGuessStore::open(sessions.clone()).await.unwrap();
-    let foundation = colloquy_auth::Foundation {
+    let throttle = SqliteLoginThrottleStore::open(sessions.clone())
+        .await
+        .unwrap();
+    let dependencies = colloquy_auth::Dependencies {
         credentials,
         sessions: Arc::new(SqliteSessionStore::open(sessions).await.unwrap()),
-        guesses: Arc::new(guesses),
+        throttle: Arc::new(throttle),
         signer: SessionSigner::load(&keys, algorithms.signing()).unwrap(),
         keys: TokenKeys::load(&keys, &algorithms, clock.clone()).unwrap(),
         clock,
     };
     let settings = colloquy_auth::Settings {
         secure_cookie: false,
-        guesses: GuessLimits::default(),
+        logins: LoginLimits::default(),
     };
-    Auth::new(foundation, settings)
+    Auth::new(dependencies, settings)
 }
 
 async fn chat(folder: &TempDir, customers: Arc<Customers>, tasks: &Tasks) -> Vec<Service> {

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use colloquy_auth::{
-    GuessLimits, GuessStore as _, SessionStore as _,
-    digest::Digest,
-    guess_limits::Outcome,
-    guess_store::{Charge, postgres::PostgresGuessStore},
+    LoginLimits, LoginThrottleStore as _, SessionStore as _,
+    login_throttle_store::postgres::PostgresLoginThrottleStore,
     session_store::{conformance::session, postgres::PostgresSessionStore},
 };
 use colloquy_chassis::{Clock as _, Lifecycle, readiness::Readiness};
@@ -15,6 +13,7 @@ use colloquy_credentials::{
     identity::{Caller, SessionId},
     session_verifier::Session,
 };
+use colloquy_rate_limit::{Digest, Permit, Policy, RateLimit};
 use colloquy_service_api::RevocationList;
 use colloquy_sql::{
     hanging_server::{Proxy, fails_in_time, fill, works_again},
@@ -27,7 +26,7 @@ use crate::parts::{OneAccount, auth_on, clock};
 
 const AN: CustomerId = CustomerId(1);
 /// As many as there are calls, so that each has a connection that hangs.
-const CONNECTIONS: u32 = 13;
+const CONNECTIONS: u32 = 16;
 
 async fn database() -> (Proxy, PgPool, PostgresSessionStore) {
     let (proxy, url) = Proxy::before(&postgres_database().await).await;
@@ -39,13 +38,14 @@ async fn database() -> (Proxy, PgPool, PostgresSessionStore) {
 #[tokio::test]
 async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
     let (proxy, pool, sessions) = database().await;
-    let guesses = PostgresGuessStore::open(pool.clone()).await.unwrap();
+    let throttle = PostgresLoginThrottleStore::open(pool.clone())
+        .await
+        .unwrap();
+    let limits = throttle.rate_limits();
     let (now, ended, digest) = (clock().now(), session(1), Digest::of(&["an"]));
-    let charges = [Charge {
-        budget: digest.clone(),
-        limit: GuessLimits::default().account,
-        account: None,
-    }];
+    let lockout = Policy::Lockout(LoginLimits::default().account);
+    let logins = [RateLimit::new(&["an"], lockout)];
+    let permit = Permit::new(&logins, now);
     fill(&pool).await;
     proxy.swallow();
     tokio::join!(
@@ -56,16 +56,15 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         fails_in_time("all_readers_passed", sessions.all_readers_passed(1)),
         fails_in_time("ready", sessions.ready()),
         fails_in_time("sweep", sessions.sweep(now)),
-        fails_in_time("open", PostgresGuessStore::open(pool.clone())),
-        fails_in_time("admit", guesses.admit(&charges, now)),
-        fails_in_time(
-            "settle",
-            guesses.settle(&charges, now, Outcome::Failed, now)
-        ),
-        fails_in_time("lift", guesses.lift(&digest)),
-        fails_in_time("remember", guesses.remember(&digest, now)),
-        fails_in_time("is_known", guesses.is_known(&digest, now)),
-        fails_in_time("sweep", guesses.sweep(now)),
+        fails_in_time("open", PostgresLoginThrottleStore::open(pool.clone())),
+        fails_in_time("try_acquire", limits.try_acquire(&logins, now)),
+        fails_in_time("refund", limits.refund(&permit, now)),
+        fails_in_time("fail", limits.fail(&permit, now)),
+        fails_in_time("reset", limits.reset(&digest)),
+        fails_in_time("sweep", limits.sweep(now)),
+        fails_in_time("remember", throttle.remember(&digest, now)),
+        fails_in_time("is_known", throttle.is_known(&digest, now)),
+        fails_in_time("sweep", throttle.sweep(now)),
     );
 }
 

@@ -9,11 +9,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use colloquy_auth::{
-    Auth, Foundation, GuessLimits, GuessStore, SessionSigner, Settings,
-    digest::Digest,
-    guess_limits::{Admission, Outcome},
-    guess_store::Charge,
-    router,
+    Auth, Dependencies, LoginLimits, LoginThrottleStore, SessionSigner, Settings, router,
 };
 use colloquy_chassis::{ServiceName, client_address::CLIENT_ADDRESS, clock::ManualClock};
 use colloquy_contracts::Timestamp;
@@ -24,13 +20,14 @@ use colloquy_credentials::{
     session_verifier::SessionVerifier,
     token_keys::TokenKeys,
 };
+use colloquy_rate_limit::{Decision, Digest, Permit, RateLimit, RateLimitStore};
 use colloquy_sql::StoreError;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::parts::{OneAccount, clock, foundation};
+use crate::parts::{OneAccount, clock, dependencies};
 
 /// A key folder that each test changes as it likes. Ed25519 keys are made in no time.
 struct World {
@@ -63,18 +60,18 @@ impl World {
 
     /// Auth, as it is after a start.
     fn auth(&self) -> Router {
-        let foundation = foundation(Arc::new(OneAccount), Arc::new(Free), &self.clock);
+        let dependencies = dependencies(Arc::new(OneAccount), Arc::new(Free), &self.clock);
         let clock = Arc::clone(&self.clock);
-        let foundation = Foundation {
+        let dependencies = Dependencies {
             signer: SessionSigner::load(&self.keys, self.algorithms.signing()).unwrap(),
             keys: TokenKeys::load(&self.keys, &self.algorithms, clock).unwrap(),
-            ..foundation
+            ..dependencies
         };
         let settings = Settings {
             secure_cookie: false,
-            guesses: GuessLimits::default(),
+            logins: LoginLimits::default(),
         };
-        router(Auth::new(foundation, settings))
+        router(Auth::new(dependencies, settings))
     }
 
     /// A session's token, and its header.
@@ -113,23 +110,9 @@ impl World {
 struct Free;
 
 #[async_trait]
-impl GuessStore for Free {
-    async fn admit(&self, _: &[Charge], _: Timestamp) -> Result<Admission, StoreError> {
-        Ok(Admission::Admitted)
-    }
-
-    async fn settle(
-        &self,
-        _: &[Charge],
-        _: Timestamp,
-        _: Outcome,
-        _: Timestamp,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn lift(&self, _: &Digest) -> Result<(), StoreError> {
-        Ok(())
+impl LoginThrottleStore for Free {
+    fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
+        Arc::new(Self)
     }
 
     async fn remember(&self, _: &Digest, _: Timestamp) -> Result<(), StoreError> {
@@ -138,6 +121,33 @@ impl GuessStore for Free {
 
     async fn is_known(&self, _: &Digest, _: Timestamp) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl RateLimitStore for Free {
+    async fn try_acquire(
+        &self,
+        limits: &[RateLimit],
+        now: Timestamp,
+    ) -> Result<Decision, StoreError> {
+        Ok(Decision::Acquired(Permit::new(limits, now)))
+    }
+
+    async fn refund(&self, _: &Permit, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn fail(&self, _: &Permit, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn reset(&self, _: &Digest) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {

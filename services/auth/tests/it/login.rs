@@ -7,14 +7,14 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use colloquy_auth::{Auth, GuessLimits, Settings, router};
+use colloquy_auth::{Auth, LoginLimits, Settings, router};
 use colloquy_chassis::client_address::CLIENT_ADDRESS;
 use colloquy_service_api::CredentialCheck;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::parts::{
-    Away, NOW, OneAccount, SESSION_ID, clock, foundation, sqlite_guesses, verifier,
+    Away, NOW, OneAccount, SESSION_ID, clock, dependencies, sqlite_throttle, verifier,
 };
 
 struct Answered {
@@ -28,13 +28,13 @@ async fn send(
     request: Request<Body>,
     secure_cookie: bool,
 ) -> Answered {
-    let (_folder, guesses) = sqlite_guesses().await;
+    let (_folder, throttle) = sqlite_throttle().await;
     let settings = Settings {
         secure_cookie,
-        guesses: GuessLimits::default(),
+        logins: LoginLimits::default(),
     };
-    let foundation = foundation(Arc::new(credentials), guesses, &clock());
-    let router = router(Auth::new(foundation, settings));
+    let dependencies = dependencies(Arc::new(credentials), throttle, &clock());
+    let router = router(Auth::new(dependencies, settings));
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();

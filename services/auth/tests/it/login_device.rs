@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{
-    guesses::{Answered, RIGHT, World},
+    login_attempts::{Answered, RIGHT, World},
     parts::{NOW, SESSION_ID, verifier},
 };
 

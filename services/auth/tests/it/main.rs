@@ -6,13 +6,13 @@
 )]
 
 mod bad_tokens;
-mod guess_store;
-mod guesses;
 mod hanging_postgres;
 mod idle;
 mod key_rotation;
 mod login;
+mod login_attempts;
 mod login_device;
+mod login_throttle_store;
 mod logout;
 mod parts;
 mod revocations;

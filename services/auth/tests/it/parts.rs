@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use colloquy_auth::{
-    Auth, Foundation, GuessLimits, GuessStore, SessionSigner, SessionStore, Settings,
-    digest::Digest,
-    guess_limits::{Admission, Outcome},
-    guess_store::{Charge, postgres::PostgresGuessStore, sqlite::SqliteGuessStore},
+    Auth, Dependencies, LoginLimits, LoginThrottleStore, SessionSigner, SessionStore, Settings,
+    login_throttle_store::{
+        postgres::PostgresLoginThrottleStore, sqlite::SqliteLoginThrottleStore,
+    },
     session_store::{postgres::PostgresSessionStore, sqlite::SqliteSessionStore},
     signing::SessionIds,
 };
@@ -20,6 +20,7 @@ use colloquy_credentials::{
     session_verifier::SessionVerifier,
     token_keys::TokenKeys,
 };
+use colloquy_rate_limit::{Decision, Digest, Permit, RateLimit, RateLimitStore};
 use colloquy_service_api::{
     Account, CallError, CredentialCheck,
     credential_check::Credential,
@@ -57,7 +58,7 @@ pub fn verifier(clock: &Arc<ManualClock>) -> SessionVerifier {
     SessionVerifier::load(&keys(), &Algorithms::default(), Arc::clone(clock) as _).unwrap()
 }
 
-/// Auth on these sessions. Nobody can log in: the store of failed tries is away.
+/// Auth on these sessions. No client can log in: the store of failed logins is away.
 pub fn auth_on(
     sessions: Arc<dyn SessionStore>,
     credentials: impl CredentialCheck,
@@ -75,32 +76,29 @@ pub fn auth_at(
 ) -> Arc<Auth> {
     let settings = Settings {
         secure_cookie,
-        guesses: GuessLimits::default(),
+        logins: LoginLimits::default(),
     };
-    let foundation = foundation(Arc::new(credentials), Arc::new(DownStore), clock);
-    Auth::new(
-        Foundation {
-            sessions,
-            ..foundation
-        },
-        settings,
-    )
+    let dependencies = Dependencies {
+        sessions,
+        ..dependencies(Arc::new(credentials), Arc::new(DownStore), clock)
+    };
+    Auth::new(dependencies, settings)
 }
 
-/// What auth stands on for logins: sessions are away, since nothing is asked of them.
-pub fn foundation(
+/// What auth depends on for logins: sessions are away, since nothing is asked of them.
+pub fn dependencies(
     credentials: Arc<dyn CredentialCheck>,
-    guesses: Arc<dyn GuessStore>,
+    throttle: Arc<dyn LoginThrottleStore>,
     clock: &Arc<ManualClock>,
-) -> Foundation {
+) -> Dependencies {
     let (keys, clock) = (keys(), Arc::clone(clock));
     let signer = SessionSigner::load(&keys, SessionAlgorithm::Rs256)
         .unwrap()
         .with_session_ids(Arc::new(OneId));
-    Foundation {
+    Dependencies {
         credentials,
         sessions: Arc::new(DownStore),
-        guesses,
+        throttle,
         signer,
         keys: TokenKeys::load(&keys, &Algorithms::default(), Arc::clone(&clock) as _).unwrap(),
         clock,
@@ -133,25 +131,26 @@ pub async fn postgres_store() -> ((), Arc<dyn SessionStore>) {
     ((), Arc::new(store))
 }
 
-/// An empty embedded store of failed tries; its file goes with the guard.
-pub async fn sqlite_guesses() -> (TempDir, Arc<dyn GuessStore>) {
+/// An empty embedded store of failed logins; its file goes with the guard.
+pub async fn sqlite_throttle() -> (TempDir, Arc<dyn LoginThrottleStore>) {
     let folder = tempfile::tempdir().unwrap();
-    let store = guesses_in(&folder).await;
+    let store = throttle_in(&folder).await;
     (folder, store)
 }
 
-/// The embedded store of failed tries in this folder.
-pub async fn guesses_in(folder: &TempDir) -> Arc<dyn GuessStore> {
+/// The embedded store of failed logins in this folder.
+pub async fn throttle_in(folder: &TempDir) -> Arc<dyn LoginThrottleStore> {
     let database = SqliteDatabase::open(&folder.path().join("sessions.db"), Durability::Full)
         .await
         .unwrap();
-    Arc::new(SqliteGuessStore::open(database).await.unwrap())
+    Arc::new(SqliteLoginThrottleStore::open(database).await.unwrap())
 }
 
-/// An empty store of failed tries in a database of its own.
-pub async fn postgres_guesses() -> ((), Arc<dyn GuessStore>) {
+/// An empty store of failed logins in a database of its own.
+pub async fn postgres_throttle() -> ((), Arc<dyn LoginThrottleStore>) {
     let pool = postgres::pool(&postgres_database().await, 5).unwrap();
-    ((), Arc::new(PostgresGuessStore::open(pool).await.unwrap()))
+    let store = PostgresLoginThrottleStore::open(pool).await.unwrap();
+    ((), Arc::new(store))
 }
 
 /// A store that is away.
@@ -197,23 +196,9 @@ impl SessionStore for DownStore {
 }
 
 #[async_trait]
-impl GuessStore for DownStore {
-    async fn admit(&self, _: &[Charge], _: Timestamp) -> Result<Admission, StoreError> {
-        away()
-    }
-
-    async fn settle(
-        &self,
-        _: &[Charge],
-        _: Timestamp,
-        _: Outcome,
-        _: Timestamp,
-    ) -> Result<(), StoreError> {
-        away()
-    }
-
-    async fn lift(&self, _: &Digest) -> Result<(), StoreError> {
-        away()
+impl LoginThrottleStore for DownStore {
+    fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
+        Arc::new(Self)
     }
 
     async fn remember(&self, _: &Digest, _: Timestamp) -> Result<(), StoreError> {
@@ -221,6 +206,29 @@ impl GuessStore for DownStore {
     }
 
     async fn is_known(&self, _: &Digest, _: Timestamp) -> Result<bool, StoreError> {
+        away()
+    }
+
+    async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {
+        away()
+    }
+}
+
+#[async_trait]
+impl RateLimitStore for DownStore {
+    async fn try_acquire(&self, _: &[RateLimit], _: Timestamp) -> Result<Decision, StoreError> {
+        away()
+    }
+
+    async fn refund(&self, _: &Permit, _: Timestamp) -> Result<(), StoreError> {
+        away()
+    }
+
+    async fn fail(&self, _: &Permit, _: Timestamp) -> Result<(), StoreError> {
+        away()
+    }
+
+    async fn reset(&self, _: &Digest) -> Result<(), StoreError> {
         away()
     }
 

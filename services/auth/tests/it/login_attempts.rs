@@ -11,7 +11,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
-use colloquy_auth::{Auth, Foundation, GuessLimits, GuessStore, SessionStore, Settings, router};
+use colloquy_auth::{
+    Auth, Dependencies, LoginLimits, LoginThrottleStore, SessionStore, Settings, router,
+};
 use colloquy_chassis::{ServiceName, client_address::CLIENT_ADDRESS, clock::ManualClock};
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::{
@@ -24,7 +26,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::parts::{DownStore, OneAccount, clock, foundation, guesses_in, sqlite_store};
+use crate::parts::{DownStore, OneAccount, clock, dependencies, sqlite_store, throttle_in};
 
 const MINUTE: i64 = 60_000;
 const OWNER: &str = "10.0.0.1";
@@ -67,11 +69,11 @@ pub struct Answered {
 }
 
 impl World {
-    pub fn on(guesses: Arc<dyn GuessStore>) -> Self {
-        Self::with(guesses, Arc::new(DownStore))
+    pub fn on(throttle: Arc<dyn LoginThrottleStore>) -> Self {
+        Self::with(throttle, Arc::new(DownStore))
     }
 
-    fn with(guesses: Arc<dyn GuessStore>, sessions: Arc<dyn SessionStore>) -> Self {
+    fn with(throttle: Arc<dyn LoginThrottleStore>, sessions: Arc<dyn SessionStore>) -> Self {
         let (clock, compared, away) = (clock(), Arc::default(), Arc::default());
         let credentials = Counting {
             compared: Arc::clone(&compared),
@@ -79,16 +81,13 @@ impl World {
         };
         let settings = Settings {
             secure_cookie: false,
-            guesses: GuessLimits::default(),
+            logins: LoginLimits::default(),
         };
-        let foundation = foundation(Arc::new(credentials), guesses, &clock);
-        let auth = Auth::new(
-            Foundation {
-                sessions,
-                ..foundation
-            },
-            settings,
-        );
+        let dependencies = Dependencies {
+            sessions,
+            ..dependencies(Arc::new(credentials), throttle, &clock)
+        };
+        let auth = Auth::new(dependencies, settings);
         Self {
             router: router(Arc::clone(&auth)),
             auth,
@@ -100,8 +99,8 @@ impl World {
 
     pub async fn new() -> (TempDir, Self) {
         let folder = tempfile::tempdir().unwrap();
-        let guesses = guesses_in(&folder).await;
-        (folder, Self::on(guesses))
+        let throttle = throttle_in(&folder).await;
+        (folder, Self::on(throttle))
     }
 
     pub async fn login(
@@ -242,7 +241,7 @@ async fn decision_30_an_address_with_a_success_cannot_be_locked_out_by_others() 
 }
 
 #[tokio::test]
-async fn b06_an_unknown_address_is_no_known_place_and_has_one_budget_with_all_unknown_ones() {
+async fn b06_an_unknown_address_is_no_known_place_and_has_one_limit_with_all_unknown_ones() {
     let (_folder, world) = World::new().await;
     assert_eq!(world.status(UNKNOWN, RIGHT).await, 200);
     assert_eq!(world.guess_until_locked(STRANGER, "user1").await, 10);
@@ -288,7 +287,7 @@ async fn s04_a_restart_gives_no_tries_back() {
     let (folder, world) = World::new().await;
     assert_eq!(world.guess_until_locked(STRANGER, "user1").await, 10);
     drop(world);
-    let world = World::on(guesses_in(&folder).await);
+    let world = World::on(throttle_in(&folder).await);
     assert_eq!(world.status(STRANGER, RIGHT).await, 429);
     assert_eq!(world.compared(), 0);
 }
@@ -318,7 +317,7 @@ async fn invariant_12_while_failed_tries_cannot_be_counted_nothing_is_compared()
 #[tokio::test]
 async fn b08_a_reset_by_mail_lifts_every_wait_and_makes_its_place_known() {
     let (folder, sessions) = sqlite_store().await;
-    let world = World::with(guesses_in(&folder).await, sessions);
+    let world = World::with(throttle_in(&folder).await, sessions);
     assert_eq!(world.status(OWNER, RIGHT).await, 200);
     for address in [OWNER, STRANGER] {
         world.guess_until_locked(address, "user1").await;
@@ -358,7 +357,7 @@ async fn b08_a_reset_by_mail_lifts_every_wait_and_makes_its_place_known() {
 #[tokio::test]
 async fn b08_a_reset_from_an_unknown_address_lifts_the_wait_and_makes_no_place_known() {
     let (folder, sessions) = sqlite_store().await;
-    let world = World::with(guesses_in(&folder).await, sessions);
+    let world = World::with(throttle_in(&folder).await, sessions);
     world.guess_until_locked(STRANGER, "user1").await;
     let ending = EndSessions {
         customer_id: CustomerId(1),
