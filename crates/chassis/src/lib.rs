@@ -16,7 +16,6 @@ pub mod lifecycle;
 pub mod origins;
 pub mod readiness;
 pub mod request_id;
-pub mod rotation;
 pub mod router;
 pub mod security_headers;
 pub mod service_name;

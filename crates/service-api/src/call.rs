@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use colloquy_chassis::{
     Failure, Kind, ServiceName,
     request_id::{self, REQUEST_ID},
-    rotation::{Rotation, Turn},
     trace_context::{self, TRACEPARENT},
 };
 use colloquy_contracts::Envelope;
@@ -13,6 +12,8 @@ use colloquy_credentials::internal_token::InternalSigner;
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
+
+use crate::endpoint_pool::{Attempt, EndpointPool};
 
 /// A call that takes longer has failed (promise P6: the caller's own answer is due in ≤ 5 s).
 const TIMEOUT: Duration = Duration::from_millis(2500);
@@ -42,28 +43,28 @@ impl Failure for CallError {
     }
 }
 
-/// Calls one service, on any of its instances.
+/// Calls one service, on any of its endpoints.
 #[derive(Clone)]
 pub struct ServiceClient {
     callee: ServiceName,
-    instances: Arc<Rotation<String>>,
+    endpoints: Arc<EndpointPool<String>>,
     signer: InternalSigner,
     http: reqwest::Client,
 }
 
 /// One instance is being asked. Dropped before that has ended, it means that whoever wants to know has given up.
-struct Attempt<'a> {
-    instances: &'a Rotation<String>,
-    turn: Turn,
+struct InFlight<'a> {
+    endpoints: &'a EndpointPool<String>,
+    attempt: Attempt,
     began: Instant,
     has_ended: bool,
 }
 
-impl Drop for Attempt<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
         if !self.has_ended && now - self.began >= TIME_TO_ANSWER {
-            self.instances.failed(self.turn, now);
+            self.endpoints.failed(self.attempt, now);
         }
     }
 }
@@ -74,8 +75,8 @@ impl ServiceClient {
     /// # Panics
     /// Without any instance.
     #[must_use]
-    pub fn new(callee: ServiceName, instances: &[String], signer: InternalSigner) -> Self {
-        assert!(!instances.is_empty(), "{callee} has no instance to call");
+    pub fn new(callee: ServiceName, endpoints: &[String], signer: InternalSigner) -> Self {
+        assert!(!endpoints.is_empty(), "{callee} has no instance to call");
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -83,13 +84,13 @@ impl ServiceClient {
             .no_proxy()
             .build()
             .expect("a client without special settings can be built");
-        let instances = instances
+        let endpoints = endpoints
             .iter()
             .map(|url| url.trim_end_matches('/').to_owned())
             .collect();
         Self {
             callee,
-            instances: Arc::new(Rotation::new(callee, instances)),
+            endpoints: Arc::new(EndpointPool::new(callee, endpoints)),
             signer,
             http,
         }
@@ -112,17 +113,17 @@ impl ServiceClient {
         body: Option<&(impl Serialize + Sync)>,
     ) -> Result<Option<T>, CallError> {
         let mut last = None;
-        for turn in self.instances.turns(Instant::now()) {
-            let mut attempt = Attempt {
-                instances: &self.instances,
-                turn,
+        for attempt in self.endpoints.attempts(Instant::now()) {
+            let mut in_flight = InFlight {
+                endpoints: &self.endpoints,
+                attempt,
                 began: Instant::now(),
                 has_ended: false,
             };
-            let instance = self.instances.instance(turn);
+            let endpoint = self.endpoints.endpoint(attempt);
             let mut request = self
                 .http
-                .request(method.clone(), format!("{instance}{path}"));
+                .request(method.clone(), format!("{endpoint}{path}"));
             request = request.headers(self.signer.headers(self.callee, None));
             if let Some(id) = request_id::current() {
                 request = request.header(REQUEST_ID, id);
@@ -134,14 +135,14 @@ impl ServiceClient {
                 request = request.json(body);
             }
             let outcome = request.send().await;
-            attempt.has_ended = true;
+            in_flight.has_ended = true;
             match outcome {
                 Ok(response) => {
-                    self.instances.answered(turn);
+                    self.endpoints.succeeded(attempt);
                     return self.read(response).await;
                 }
                 Err(error) => {
-                    self.instances.failed(turn, Instant::now());
+                    self.endpoints.failed(attempt, Instant::now());
                     if !error.is_connect() && method != Method::GET {
                         return Err(self.unavailable(error));
                     }

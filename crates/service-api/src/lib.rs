@@ -6,6 +6,7 @@
 pub mod call;
 pub mod credential_check;
 pub mod customer_directory;
+pub mod endpoint_pool;
 pub mod mailer;
 pub mod membership_check;
 pub mod one_time_codes;

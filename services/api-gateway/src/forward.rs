@@ -8,7 +8,7 @@ use colloquy_chassis::{
 use colloquy_credentials::cookies::cookies;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-const INWARDS: [HeaderName; 6] = [
+const REQUEST_HEADERS: [HeaderName; 6] = [
     header::ACCEPT,
     header::CONTENT_TYPE,
     header::USER_AGENT,
@@ -27,7 +27,7 @@ const COOKIES: [(&str, &str); 3] = [
 /// No cookie of ours is longer.
 const LONGEST_COOKIE: usize = 4096;
 
-const OUTWARDS: [HeaderName; 8] = [
+const RESPONSE_HEADERS: [HeaderName; 8] = [
     header::ALLOW,
     header::CACHE_CONTROL,
     header::CONTENT_LENGTH,
@@ -40,9 +40,9 @@ const OUTWARDS: [HeaderName; 8] = [
 
 /// The headers of a request for this path (as the client wrote it) that a service gets to see, and from where it came.
 #[must_use]
-pub fn inwards(path: &str, headers: &HeaderMap, client: ClientAddress) -> HeaderMap {
-    let mut kept = only(&INWARDS, headers);
-    if let Some(cookie) = cookies_inwards(path, headers) {
+pub fn request_headers(path: &str, headers: &HeaderMap, client: ClientAddress) -> HeaderMap {
+    let mut kept = only(&REQUEST_HEADERS, headers);
+    if let Some(cookie) = forwarded_cookies(path, headers) {
         kept.insert(header::COOKIE, cookie);
     }
     kept.insert(CLIENT_ADDRESS, client.header());
@@ -51,8 +51,8 @@ pub fn inwards(path: &str, headers: &HeaderMap, client: ClientAddress) -> Header
 
 /// The headers of an answer that a client gets to see.
 #[must_use]
-pub fn outwards(headers: &HeaderMap) -> HeaderMap {
-    only(&OUTWARDS, headers)
+pub fn response_headers(headers: &HeaderMap) -> HeaderMap {
+    only(&RESPONSE_HEADERS, headers)
 }
 
 fn only(names: &[HeaderName], headers: &HeaderMap) -> HeaderMap {
@@ -67,7 +67,7 @@ fn only(names: &[HeaderName], headers: &HeaderMap) -> HeaderMap {
 
 /// Written anew from names of ours and values of plain characters, so that nothing else rides along. Of each name all
 /// that there are, because only the service can tell which one is good.
-fn cookies_inwards(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
+fn forwarded_cookies(path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
     let below = COOKIES.iter().filter(|(below, _)| path.starts_with(below));
     let pairs = below.flat_map(|(_, name)| {
         let plain = cookies(headers, name).filter_map(plain);

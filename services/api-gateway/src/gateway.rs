@@ -28,7 +28,7 @@ use crate::{
     admission::admit,
     forward,
     route_path::{self, RoutePath},
-    upstream::{Crossing, Upstream},
+    upstream::{Upstream, UpstreamRequest},
 };
 
 /// A client has this long to send its body (reliability.md S20).
@@ -81,11 +81,11 @@ impl Gateway {
             .get(&service)
             .ok_or_else(|| ApiError::of(Kind::NotFound))?;
         let client = self.proxies.client(peer(&request)?, request.headers());
-        let headers = forward::inwards(&path, request.headers(), client);
-        let crossing = cross(rest, headers, request).await?;
+        let headers = forward::request_headers(&path, request.headers(), client);
+        let upstream_request = upstream_request(rest, headers, request).await?;
         let calls = callers.into_iter().map(|caller| {
             let service = ServiceName::ApiGateway;
-            upstream.call(crossing.clone(), Identity { service, caller })
+            upstream.call(upstream_request.clone(), Identity { service, caller })
         });
         let answers = join_all(calls).await.into_iter();
         let answers: Vec<_> = answers.collect::<Result<_, _>>()?;
@@ -93,7 +93,7 @@ impl Gateway {
         let answer = answers.into_iter().max_by_key(Response::status);
         let answer = answer.expect("there is a caller, if only one without a session");
         let (mut parts, body) = answer.into_parts();
-        parts.headers = forward::outwards(&parts.headers);
+        parts.headers = forward::response_headers(&parts.headers);
         Ok(Response::from_parts(parts, body))
     }
 
@@ -195,7 +195,11 @@ fn peer(request: &Request) -> Result<IpAddr, NoPeer> {
 }
 
 /// The request as the service sees it: its own path, allowed headers, the whole body.
-async fn cross(rest: &str, headers: HeaderMap, request: Request) -> Result<Crossing, ApiError> {
+async fn upstream_request(
+    rest: &str,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<UpstreamRequest, ApiError> {
     let (parts, body) = request.into_parts();
     let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT))
         .await
@@ -220,11 +224,11 @@ async fn cross(rest: &str, headers: HeaderMap, request: Request) -> Result<Cross
             "The path contains characters that are not allowed.",
         )
     })?;
-    let mut crossing = Crossing::new(body);
-    *crossing.method_mut() = parts.method;
-    *crossing.uri_mut() = uri;
-    *crossing.headers_mut() = headers;
-    Ok(crossing)
+    let mut upstream_request = UpstreamRequest::new(body);
+    *upstream_request.method_mut() = parts.method;
+    *upstream_request.uri_mut() = uri;
+    *upstream_request.headers_mut() = headers;
+    Ok(upstream_request)
 }
 
 /// A page of a stranger can send a form or plain text without asking; so neither changes anything, be it empty, on a

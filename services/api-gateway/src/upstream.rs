@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 pub use self::{http::HttpUpstream, in_process::InProcess};
 
 /// A request as it crosses: the service's own path, allowed headers, the whole body (at most 256 KiB).
-pub type Crossing = ::http::Request<Bytes>;
+pub type UpstreamRequest = ::http::Request<Bytes>;
 
 /// A service whose whole answer is not there by then is unavailable (promise P6: never a hang over 5 s).
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
@@ -108,5 +108,9 @@ pub trait Upstream: Send + Sync + 'static {
     ///
     /// # Errors
     /// The service did not answer.
-    async fn call(&self, request: Crossing, identity: Identity) -> Result<Response, UpstreamError>;
+    async fn call(
+        &self,
+        request: UpstreamRequest,
+        identity: Identity,
+    ) -> Result<Response, UpstreamError>;
 }

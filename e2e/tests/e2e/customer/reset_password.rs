@@ -53,10 +53,10 @@ impl Forgetful {
     }
 
     async fn reset(&self, more: &Value) -> Result<Answer> {
-        Ok(self.browser.post(RESET, &self.wish(more)).await?)
+        Ok(self.browser.post(RESET, &self.new_password(more)).await?)
     }
 
-    fn wish(&self, more: &Value) -> Value {
+    fn new_password(&self, more: &Value) -> Value {
         let mut body = json!({"email": self.account.email, "newPassword": NEW});
         for (name, value) in more.as_object().into_iter().flatten() {
             body[name] = value.clone();
@@ -117,7 +117,7 @@ async fn contract_customer_forget_pass_a_page_of_another_origin_resets_without_c
         (Ipv4Addr::LOCALHOST, "another browser"),
     ] {
         let stranger = Browser::across_from(scene.url, address, agent)?;
-        let answer = stranger.post(RESET, &who.wish(&json!({}))).await?;
+        let answer = stranger.post(RESET, &who.new_password(&json!({}))).await?;
         assert_refused(&answer, 400, &format!("{agent} on {address}"));
     }
     assert_done(&who.reset(&json!({})).await?, "reset by whoever confirmed");
@@ -134,14 +134,14 @@ async fn s07_a_confirmation_is_bound_to_its_ticket_and_a_wrong_one_does_not_use_
     let ticket = who.ticket().await?;
     let stranger = Browser::across_from(scene.url, Ipv4Addr::new(127, 0, 0, 3), "a stranger")?;
     for wrong in ["", "x", &ticket[1..], &format!("{ticket}x")] {
-        let body = who.wish(&json!({"resetTicket": wrong}));
+        let body = who.new_password(&json!({"resetTicket": wrong}));
         assert_refused(&stranger.post(RESET, &body).await?, 400, wrong);
     }
-    let other = who.wish(&json!({"resetTicket": ticket, "email": "nobody@example.com"}));
+    let other = who.new_password(&json!({"resetTicket": ticket, "email": "nobody@example.com"}));
     assert_refused(&stranger.post(RESET, &other).await?, 400, "another address");
-    let weak = who.wish(&json!({"resetTicket": ticket, "newPassword": "1234567"}));
+    let weak = who.new_password(&json!({"resetTicket": ticket, "newPassword": "1234567"}));
     assert_refused(&stranger.post(RESET, &weak).await?, 400, "a weak password");
-    let body = who.wish(&json!({"resetTicket": ticket}));
+    let body = who.new_password(&json!({"resetTicket": ticket}));
     assert_done(&stranger.post(RESET, &body).await?, "the ticket itself");
     assert!(who.can_log_in(&scene, NEW).await?);
     Ok(())

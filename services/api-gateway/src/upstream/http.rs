@@ -7,14 +7,12 @@ use axum::{
     body::{Body, Bytes},
     response::Response,
 };
-use colloquy_chassis::{
-    ServiceName,
-    rotation::{Rotation, Turn},
-};
+use colloquy_chassis::ServiceName;
 use colloquy_credentials::{
     identity::Identity,
     internal_token::{CREDENTIAL_REFUSED, InternalSigner},
 };
+use colloquy_service_api::endpoint_pool::{Attempt, EndpointPool};
 use http::{Request, Uri, uri::Authority};
 use http_body_util::Full;
 use hyper_util::{
@@ -23,7 +21,7 @@ use hyper_util::{
 };
 use tokio::time::Instant;
 
-use super::{ANSWER_TIMEOUT, Crossing, Upstream, UpstreamError, whole};
+use super::{ANSWER_TIMEOUT, Upstream, UpstreamError, UpstreamRequest, whole};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// Shorter than a service keeps an idle connection, so that a request rarely meets one that is just being closed.
@@ -32,7 +30,7 @@ const IDLE: Duration = Duration::from_secs(5);
 /// A service over HTTP.
 pub struct HttpUpstream {
     service: ServiceName,
-    instances: Rotation<Authority>,
+    instances: EndpointPool<Authority>,
     signer: InternalSigner,
     client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -83,7 +81,7 @@ impl HttpUpstream {
             .build(connector);
         Ok(Arc::new(Self {
             service,
-            instances: Rotation::new(service, instances),
+            instances: EndpointPool::new(service, instances),
             signer,
             client,
         }))
@@ -93,7 +91,7 @@ impl HttpUpstream {
     async fn send(
         &self,
         request: Request<Full<Bytes>>,
-        turn: Turn,
+        attempt: Attempt,
         deadline: Instant,
     ) -> Result<Response, UpstreamError> {
         let answer = async {
@@ -106,33 +104,33 @@ impl HttpUpstream {
         };
         let outcome = whole(answer, deadline).await;
         match outcome {
-            Err(UpstreamError::Unreachable(_)) => self.instances.failed(turn, Instant::now()),
-            _ => self.instances.answered(turn),
+            Err(UpstreamError::Unreachable(_)) => self.instances.failed(attempt, Instant::now()),
+            _ => self.instances.succeeded(attempt),
         }
         outcome
     }
 
     fn address(
         &self,
-        crossing: &Crossing,
+        request: &UpstreamRequest,
         instance: &Authority,
         identity: &Identity,
     ) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(crossing.body().clone()));
-        *request.method_mut() = crossing.method().clone();
-        let path = crossing.uri().path_and_query().cloned();
+        let mut addressed = Request::new(Full::new(request.body().clone()));
+        *addressed.method_mut() = request.method().clone();
+        let path = request.uri().path_and_query().cloned();
         let uri = Uri::builder()
             .scheme("http")
             .authority(instance.clone())
             .path_and_query(path.map_or("/".into(), |path| path.to_string()));
-        *request.uri_mut() = uri
+        *addressed.uri_mut() = uri
             .build()
             .expect("an authority and a path that were parsed make a URI");
-        *request.headers_mut() = crossing.headers().clone();
-        request
+        *addressed.headers_mut() = request.headers().clone();
+        addressed
             .headers_mut()
             .extend(self.signer.headers(self.service, identity.caller.as_ref()));
-        request
+        addressed
     }
 }
 
@@ -140,14 +138,14 @@ impl HttpUpstream {
 impl Upstream for HttpUpstream {
     async fn call(
         &self,
-        crossing: Crossing,
+        request: UpstreamRequest,
         identity: Identity,
     ) -> Result<Response, UpstreamError> {
         let began = Instant::now();
         let mut last = None;
-        for turn in self.instances.turns(began) {
-            let request = self.address(&crossing, self.instances.instance(turn), &identity);
-            match self.send(request, turn, began + ANSWER_TIMEOUT).await {
+        for attempt in self.instances.attempts(began) {
+            let addressed = self.address(&request, self.instances.endpoint(attempt), &identity);
+            match self.send(addressed, attempt, began + ANSWER_TIMEOUT).await {
                 Err(UpstreamError::Unreachable(error)) if is_unsent(error.as_ref()) => {
                     last = Some(error);
                 }

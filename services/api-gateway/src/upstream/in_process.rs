@@ -6,7 +6,7 @@ use colloquy_credentials::identity::Identity;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use super::{ANSWER_TIMEOUT, Crossing, Upstream, UpstreamError, whole};
+use super::{ANSWER_TIMEOUT, Upstream, UpstreamError, UpstreamRequest, whole};
 
 /// A service's own router.
 #[derive(Clone)]
@@ -14,7 +14,11 @@ pub struct InProcess(pub Router);
 
 #[async_trait]
 impl Upstream for InProcess {
-    async fn call(&self, request: Crossing, identity: Identity) -> Result<Response, UpstreamError> {
+    async fn call(
+        &self,
+        request: UpstreamRequest,
+        identity: Identity,
+    ) -> Result<Response, UpstreamError> {
         let mut request = request.map(Body::from);
         request.extensions_mut().insert(identity);
         let answer = async {

@@ -3,7 +3,7 @@ use http::Request;
 use crate::gateway::{World, arrived};
 
 /// The cookies that arrive at the service behind this path.
-async fn inwards(world: &World, path: &str, cookies: &[&str]) -> Vec<String> {
+async fn forwarded_cookies(world: &World, path: &str, cookies: &[&str]) -> Vec<String> {
     let mut request = Request::post(path);
     for cookie in cookies {
         request = request.header("cookie", *cookie);
@@ -25,16 +25,20 @@ async fn decision_30_a_service_gets_its_own_cookie_written_anew_and_no_other() {
         ("/customer/forgetPass/reset", vec!["reset_ticket=r-1"]),
         ("/customer/create/account", vec![]),
     ] {
-        assert_eq!(inwards(&world, path, &[&all]).await, expected, "{path}");
+        assert_eq!(
+            forwarded_cookies(&world, path, &[&all]).await,
+            expected,
+            "{path}"
+        );
     }
     let both = "reset_ticket=r-1; a=b; reset_requester=c.1";
     assert_eq!(
-        inwards(&world, "/customer/forgetPass/confirm", &[both]).await,
+        forwarded_cookies(&world, "/customer/forgetPass/confirm", &[both]).await,
         ["reset_requester=c.1; reset_ticket=r-1"]
     );
     let apart = ["reset_ticket=r-1", &session, "login_device=d.1"];
     assert_eq!(
-        inwards(&world, "/auth/login", &apart).await,
+        forwarded_cookies(&world, "/auth/login", &apart).await,
         ["login_device=d.1"]
     );
     let request = Request::post("/command/message").header("cookie", &all);
@@ -59,7 +63,7 @@ async fn s14_a_cookie_that_is_not_plain_stays_outside() {
         ("a\tb", false),
     ] {
         let cookie = format!("login_device={value}");
-        let arrived = inwards(&world, "/auth/login", &[&cookie]).await;
+        let arrived = forwarded_cookies(&world, "/auth/login", &[&cookie]).await;
         let expected: Vec<_> = passes.then_some(cookie).into_iter().collect();
         assert_eq!(arrived, expected, "{value}");
     }
@@ -71,7 +75,7 @@ async fn s14_a_cookie_that_is_not_plain_stays_outside() {
         "$login_device=1",
         "login_device%3D1",
     ] {
-        let arrived = inwards(&world, "/auth/login", &[trick]).await;
+        let arrived = forwarded_cookies(&world, "/auth/login", &[trick]).await;
         assert!(arrived.is_empty(), "{trick}: {arrived:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body, response::Response};
-use colloquy_api_gateway::{InProcess, Upstream, UpstreamError, upstream::Crossing};
+use colloquy_api_gateway::{InProcess, Upstream, UpstreamError, upstream::UpstreamRequest};
 use colloquy_chassis::{ServiceName, security_headers::ON_EVERY_ANSWER};
 use colloquy_credentials::identity::Identity;
 use http::{HeaderMap, Request, StatusCode, header};
@@ -29,7 +29,7 @@ struct Garbled;
 
 #[async_trait::async_trait]
 impl Upstream for Garbled {
-    async fn call(&self, _: Crossing, _: Identity) -> Result<Response, UpstreamError> {
+    async fn call(&self, _: UpstreamRequest, _: Identity) -> Result<Response, UpstreamError> {
         Err(UpstreamError::Unreadable("nonsense".into()))
     }
 }

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use colloquy_api_gateway::{
-    Gateway, InProcess, Upstream, UpstreamError, router, upstream::Crossing,
+    Gateway, InProcess, Upstream, UpstreamError, router, upstream::UpstreamRequest,
 };
 use colloquy_chassis::{
     Clock as _, ServiceName, SystemClock, client_address::TrustedProxies, hosts::Hosts,
@@ -90,7 +90,7 @@ struct Away;
 
 #[async_trait::async_trait]
 impl Upstream for Away {
-    async fn call(&self, _: Crossing, _: Identity) -> Result<Response, UpstreamError> {
+    async fn call(&self, _: UpstreamRequest, _: Identity) -> Result<Response, UpstreamError> {
         Err(UpstreamError::Unreachable("connection refused".into()))
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{Json, Router, body::to_bytes, response::IntoResponse, routing::any};
-use colloquy_api_gateway::{HttpUpstream, Upstream, UpstreamError, upstream::Crossing};
+use colloquy_api_gateway::{HttpUpstream, Upstream, UpstreamError, upstream::UpstreamRequest};
 use colloquy_chassis::{ServiceName, SystemClock};
 use colloquy_contracts::CustomerId;
 use colloquy_credentials::{
@@ -89,11 +89,11 @@ async fn nowhere() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-fn crossing() -> Crossing {
+fn post_message() -> UpstreamRequest {
     http::Request::post("/message").body("{}".into()).unwrap()
 }
 
-fn somebody() -> Identity {
+fn customer_7() -> Identity {
     let caller = Caller {
         customer_id: CustomerId(7),
         full_name: "Seven".into(),
@@ -113,7 +113,7 @@ async fn invariant_11_the_identity_crosses_in_a_signed_token() {
         ServiceName::ApiGateway,
         std::slice::from_ref(&service.address),
     );
-    let answer = upstream.call(crossing(), somebody()).await.unwrap();
+    let answer = upstream.call(post_message(), customer_7()).await.unwrap();
     let body = to_bytes(answer.into_body(), 100).await.unwrap();
     assert_eq!(body, "7");
 }
@@ -129,7 +129,7 @@ async fn decision_31_an_instance_that_is_away_is_passed_over_and_nothing_is_sent
     for _ in 0..6 {
         assert_eq!(
             upstream
-                .call(crossing(), somebody())
+                .call(post_message(), customer_7())
                 .await
                 .unwrap()
                 .status(),
@@ -145,7 +145,7 @@ async fn decision_31_with_every_instance_away_the_service_is_unreachable_at_once
     let upstream = world.upstream(ServiceName::ApiGateway, &[nowhere().await, nowhere().await]);
     let began = Instant::now();
     assert!(matches!(
-        upstream.call(crossing(), somebody()).await,
+        upstream.call(post_message(), customer_7()).await,
         Err(UpstreamError::Unreachable(_))
     ));
     assert!(began.elapsed() < Duration::from_secs(2));
@@ -157,7 +157,7 @@ async fn decision_24_a_service_that_refuses_our_credential_is_no_401_of_the_cust
     let service = world.chat_command().await;
     let upstream = world.upstream(ServiceName::Mail, std::slice::from_ref(&service.address));
     assert!(matches!(
-        upstream.call(crossing(), somebody()).await,
+        upstream.call(post_message(), customer_7()).await,
         Err(UpstreamError::Refused)
     ));
     assert_eq!(service.calls.load(Ordering::SeqCst), 0);

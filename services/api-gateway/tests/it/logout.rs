@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::response::Response;
-use colloquy_api_gateway::{Upstream, UpstreamError, upstream::Crossing};
+use colloquy_api_gateway::{Upstream, UpstreamError, upstream::UpstreamRequest};
 use colloquy_chassis::{Clock as _, ServiceName, SystemClock};
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_credentials::{
@@ -135,7 +135,11 @@ struct Ending {
 
 #[async_trait::async_trait]
 impl Upstream for Ending {
-    async fn call(&self, _: Crossing, identity: Identity) -> Result<Response, UpstreamError> {
+    async fn call(
+        &self,
+        _: UpstreamRequest,
+        identity: Identity,
+    ) -> Result<Response, UpstreamError> {
         let session = identity
             .caller
             .map_or_else(String::new, |caller| caller.session_id.to_string());

@@ -30,7 +30,7 @@ const LIMIT: u32 = 20;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct Wish {
+pub struct HistoryQuery {
     /// How many messages at most; 20 without it.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
@@ -47,7 +47,7 @@ pub struct Wish {
     get,
     path = "/message/roomId/{roomId}",
     operation_id = "readHistory",
-    params(("roomId" = RoomId, Path), Wish),
+    params(("roomId" = RoomId, Path), HistoryQuery),
     responses(
         (status = 200, description = "The newest comes first; an empty list when there is none.", body = Envelope<Vec<MessageDocument>>),
         Invalid,
@@ -58,9 +58,9 @@ pub async fn latest(
     State(service): State<Arc<ChatQuery>>,
     caller: Caller,
     PathIds(room): PathIds<RoomId>,
-    Params(wish): Params<Wish>,
+    Params(query): Params<HistoryQuery>,
 ) -> Result<Answer<Vec<MessageDocument>>, ApiError> {
-    answer(&service, &caller, room, None, &wish).await
+    answer(&service, &caller, room, None, &query).await
 }
 
 /// Older messages of a room
@@ -69,7 +69,7 @@ pub async fn latest(
     path = "/message/roomId/{roomId}/index/{indexMessageId}",
     operation_id = "readHistoryBefore",
     params(("roomId" = RoomId, Path),
-        ("indexMessageId" = i64, Path, description = "Messages below this id."), Wish),
+        ("indexMessageId" = i64, Path, description = "Messages below this id."), HistoryQuery),
     responses(
         (status = 200, description = "The newest comes first; an empty list when there is none.", body = Envelope<Vec<MessageDocument>>),
         Invalid,
@@ -80,9 +80,9 @@ pub async fn older(
     State(service): State<Arc<ChatQuery>>,
     caller: Caller,
     PathIds((room, index)): PathIds<(RoomId, MessageId)>,
-    Params(wish): Params<Wish>,
+    Params(query): Params<HistoryQuery>,
 ) -> Result<Answer<Vec<MessageDocument>>, ApiError> {
-    answer(&service, &caller, room, Some(index), &wish).await
+    answer(&service, &caller, room, Some(index), &query).await
 }
 
 async fn answer(
@@ -90,19 +90,19 @@ async fn answer(
     caller: &Caller,
     room: RoomId,
     before: Option<MessageId>,
-    wish: &Wish,
+    query: &HistoryQuery,
 ) -> Result<Answer<Vec<MessageDocument>>, ApiError> {
-    let limit = wish.limit.unwrap_or(LIMIT);
+    let limit = query.limit.unwrap_or(LIMIT);
     if !LIMITS.contains(&limit) {
         return Err(ApiError::new(Kind::Invalid, "limit must be 1 to 100."));
     }
     service.membership.check(room, caller.customer_id).await?;
-    if let Some(seq) = wish.min_seq {
+    if let Some(seq) = query.min_seq {
         service.wait_for(room, seq).await?;
     }
     let page = Page {
         before,
-        after_seq: wish.after_seq,
+        after_seq: query.after_seq,
         limit,
     };
     let messages = service.store.history(room, page).await?;

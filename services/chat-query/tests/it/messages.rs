@@ -64,7 +64,7 @@ async fn history_is_paged_by_20_newest_first() {
 #[tokio::test]
 async fn a_client_may_wish_how_much_and_from_where() {
     let (_parts, service) = a_long_room().await;
-    for (wish, expected) in [
+    for (query, expected) in [
         ("limit=3", down(45, 43)),
         ("limit=100", down(45, 1)),
         ("afterSeq=40", down(45, 41)),
@@ -73,12 +73,12 @@ async fn a_client_may_wish_how_much_and_from_where() {
         ("unknown=1", down(45, 26)),
     ] {
         let page = service
-            .get(MEMBER, &format!("/message/roomId/1?{wish}"))
+            .get(MEMBER, &format!("/message/roomId/1?{query}"))
             .await
             .ok();
-        assert_eq!(seqs(&page), expected, "{wish}");
+        assert_eq!(seqs(&page), expected, "{query}");
     }
-    for wish in [
+    for query in [
         "limit=0",
         "limit=101",
         "limit=-1",
@@ -87,9 +87,9 @@ async fn a_client_may_wish_how_much_and_from_where() {
         "minSeq=",
     ] {
         let refusal = service
-            .get(MEMBER, &format!("/message/roomId/1?{wish}"))
+            .get(MEMBER, &format!("/message/roomId/1?{query}"))
             .await;
-        assert_eq!(refusal.refused(), 400, "{wish}");
+        assert_eq!(refusal.refused(), 400, "{query}");
     }
 }
 
