@@ -5,6 +5,6 @@
 pub mod expiring_store;
 
 pub use expiring_store::{
-    ExpiringStore, ExpiringStoreError, Held, Joined, Left, Notice, Set, Watch,
-    embedded::EmbeddedExpiringStore, redis::RedisExpiringStore,
+    Entry, ExpiringStore, ExpiringStoreError, Notice, Set, embedded::EmbeddedExpiringStore,
+    redis::RedisExpiringStore, watch::Watch,
 };

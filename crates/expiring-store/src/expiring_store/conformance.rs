@@ -24,26 +24,26 @@ use super::{ExpiringStore, Notice, Watch};
 macro_rules! expiring_store_conformance {
     ($fresh:expr) => {
         $crate::expiring_store_conformance!(@cases $fresh;
-            a_value_is_held_until_its_time_is_over
+            a_value_lives_until_its_time_is_over
             a_later_value_replaces_an_earlier_one_and_its_time
-            of_many_who_put_if_absent_one_does
+            of_concurrent_put_if_absent_calls_one_puts
             absence_is_no_error
-            of_many_who_take_one_gets_it
+            of_concurrent_takes_one_takes
             only_the_value_that_is_meant_is_taken
-            counting_misses_nobody_and_keeps_the_time_of_the_first
-            a_key_holds_one_kind_of_thing
-            the_first_to_join_and_the_last_to_leave_are_told
-            of_many_who_join_one_is_first_and_of_many_who_leave_one_is_last
+            counting_loses_no_call_and_keeps_the_time_of_the_first
+            a_key_holds_one_kind_of_value
+            members_count_once_and_are_sorted
+            of_concurrent_joins_one_occupies_and_of_concurrent_leaves_one_empties
             members_whose_time_is_over_are_gone
-            who_joins_again_gets_the_new_time
-            a_sign_stands_while_somebody_is_in_its_set
-            what_is_published_reaches_every_watch_in_order
-            a_watch_hears_what_begins_with_its_prefix
-            an_expired_key_is_told_within_a_second
-            a_set_is_told_when_its_last_member_expires
+            a_member_that_joins_again_gets_the_new_time
+            a_marker_lives_while_its_set_has_members
+            notices_reach_every_watch_in_order
+            a_set_that_repeats_its_notice_announces_every_join
+            an_expired_key_is_noticed_within_a_second
+            a_set_expires_with_its_last_member
             keys_that_were_removed_or_renewed_do_not_expire
-            the_states_of_a_set_are_told_in_their_order
-            of_many_who_come_and_go_the_last_notice_tells_the_state
+            the_notices_of_a_set_come_in_the_order_of_its_changes
+            after_concurrent_joins_and_leaves_the_last_notice_names_the_state
         );
     };
     (@cases $fresh:expr; $($case:ident)*) => {
@@ -59,11 +59,11 @@ macro_rules! expiring_store_conformance {
 
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(60);
-/// Soon over.
+/// Over soon.
 const SHORT: Duration = Duration::from_millis(300);
 /// Over before a test ends, but not before it has done a few things more, on a busy machine too.
 const MEDIUM: Duration = Duration::from_millis(1500);
-/// How late an expiry may be told, and what a slow machine adds.
+/// How late the notice of an expiry may come, and what a slow machine adds.
 const LATE: Duration = Duration::from_secs(5);
 
 /// Waits until the condition holds.
@@ -76,8 +76,20 @@ async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) 
 }
 
 /// The next notice, due soon.
-async fn next(watch: &mut Box<dyn Watch>) -> Notice {
+async fn next(watch: &mut Watch) -> Notice {
     timeout(LATE, watch.next()).await.unwrap()
+}
+
+fn occupied(set: &str) -> Notice {
+    Notice::Occupied {
+        set: set.to_owned(),
+    }
+}
+
+fn emptied(set: &str) -> Notice {
+    Notice::Emptied {
+        set: set.to_owned(),
+    }
 }
 
 fn expired(key: &str) -> Notice {

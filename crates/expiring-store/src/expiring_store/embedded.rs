@@ -1,6 +1,6 @@
 //! In process: one map under one lock, and a task that waits for the next key to expire.
 //!
-//! Every key is in memory; whoever puts many of them bounds their number and time.
+//! Every key is in memory; a caller that puts many of them bounds their number and time.
 
 mod keyspace;
 
@@ -15,8 +15,8 @@ use colloquy_chassis::Tasks;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    ExpiringStore, ExpiringStoreError, Held, Joined, Left, Notice, SHORTEST, Set, Watch,
-    notices::Notices,
+    Entry, ExpiringStore, ExpiringStoreError, MIN_TTL, Notice, Set,
+    watch::{Notices, Watch},
 };
 use keyspace::Keyspace;
 
@@ -40,14 +40,14 @@ impl EmbeddedExpiringStore {
         tasks.spawn_vital("expiry queue", async move {
             tokio::select! {
                 () = stopping.stopping() => {}
-                () = expire_in_time(&shared) => {}
+                () = expire_when_due(&shared) => {}
             }
         });
         store
     }
 
-    /// Does one thing at one instant, once what is over by then is gone. What it tells is told under the lock.
-    fn now<T>(&self, act: impl FnOnce(&mut Keyspace, Instant) -> T) -> T {
+    /// Does one thing at one instant, after the keys that have expired by then are gone. Its notices are sent under the lock.
+    fn at_once<T>(&self, act: impl FnOnce(&mut Keyspace, Instant) -> T) -> T {
         let now = Instant::now();
         let mut keyspace = self.0.expired_by(now);
         let next = keyspace.next_expiry();
@@ -63,17 +63,17 @@ impl EmbeddedExpiringStore {
 }
 
 impl Shared {
-    /// The keys that are there at `now`; the others are told under the lock, so that their notices are in order.
+    /// The keys that live at `now`; notices of the others are sent under the lock, so that they are in order.
     fn expired_by(&self, now: Instant) -> MutexGuard<'_, Keyspace> {
         let mut keyspace = self.keyspace.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(key) = keyspace.pop_expired(now) {
-            self.notices.tell(Notice::Expired { key });
+            self.notices.send(Notice::Expired { key });
         }
         keyspace
     }
 }
 
-async fn expire_in_time(shared: &Shared) {
+async fn expire_when_due(shared: &Shared) {
     loop {
         let next = shared.expired_by(Instant::now()).next_expiry();
         let sooner = shared.sooner.notified();
@@ -87,15 +87,15 @@ async fn expire_in_time(shared: &Shared) {
     }
 }
 
-/// When a time that begins now is over.
-fn end(now: Instant, ttl: Duration) -> Instant {
-    now + ttl.max(SHORTEST)
+/// When a key that is stored now expires.
+fn expiry(now: Instant, ttl: Duration) -> Instant {
+    now + ttl.max(MIN_TTL)
 }
 
 #[async_trait]
 impl ExpiringStore for EmbeddedExpiringStore {
     async fn put(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), ExpiringStoreError> {
-        self.now(|keys, now| keys.put(key, value, end(now, ttl)));
+        self.at_once(|keys, now| keys.put(key, value, expiry(now, ttl)));
         Ok(())
     }
 
@@ -105,18 +105,18 @@ impl ExpiringStore for EmbeddedExpiringStore {
         value: Bytes,
         ttl: Duration,
     ) -> Result<bool, ExpiringStoreError> {
-        Ok(self.now(|keys, now| {
+        Ok(self.at_once(|keys, now| {
             let absent = !keys.contains(key);
             if absent {
-                keys.put(key, value, end(now, ttl));
+                keys.put(key, value, expiry(now, ttl));
             }
             absent
         }))
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Held>, ExpiringStoreError> {
-        self.now(|keys, now| {
-            Ok(keys.value(key)?.map(|(value, expires_at)| Held {
+    async fn get(&self, key: &str) -> Result<Option<Entry>, ExpiringStoreError> {
+        self.at_once(|keys, now| {
+            Ok(keys.value(key)?.map(|(value, expires_at)| Entry {
                 value: value.clone(),
                 remaining: expires_at - now,
             }))
@@ -124,18 +124,18 @@ impl ExpiringStore for EmbeddedExpiringStore {
     }
 
     async fn take_if(&self, key: &str, value: &[u8]) -> Result<bool, ExpiringStoreError> {
-        self.now(|keys, _| {
-            let is_held = keys.value(key)?.is_some_and(|(held, _)| held == value);
-            Ok(is_held && keys.remove(key))
+        self.at_once(|keys, _| {
+            let is_stored = keys.value(key)?.is_some_and(|(stored, _)| stored == value);
+            Ok(is_stored && keys.remove(key))
         })
     }
 
     async fn delete(&self, key: &str) -> Result<bool, ExpiringStoreError> {
-        Ok(self.now(|keys, _| keys.remove(key)))
+        Ok(self.at_once(|keys, _| keys.remove(key)))
     }
 
     async fn count(&self, key: &str, ttl: Duration) -> Result<u64, ExpiringStoreError> {
-        self.now(|keys, now| keys.count(key, end(now, ttl)))
+        self.at_once(|keys, now| keys.count(key, expiry(now, ttl)))
     }
 
     async fn join(
@@ -143,49 +143,39 @@ impl ExpiringStore for EmbeddedExpiringStore {
         set: Set<'_>,
         member: &str,
         ttl: Duration,
-    ) -> Result<Joined, ExpiringStoreError> {
-        self.now(|keys, now| {
+    ) -> Result<(), ExpiringStoreError> {
+        self.at_once(|keys, now| {
             let mut members = keys.members(set.key, now)?;
-            let first = members.is_empty();
-            members.insert(member.to_owned(), end(now, ttl));
+            let is_noticed = members.is_empty() || set.repeats_occupied;
+            members.insert(member.to_owned(), expiry(now, ttl));
             keys.set_members(set, members);
-            if first {
+            if is_noticed {
                 let set = set.key.to_owned();
-                self.0.notices.tell(Notice::Occupied { set });
+                self.0.notices.send(Notice::Occupied { set });
             }
-            Ok(Joined { first })
+            Ok(())
         })
     }
 
-    async fn leave(&self, set: Set<'_>, member: &str) -> Result<Left, ExpiringStoreError> {
-        self.now(|keys, now| {
+    async fn leave(&self, set: Set<'_>, member: &str) -> Result<(), ExpiringStoreError> {
+        self.at_once(|keys, now| {
             let mut members = keys.members(set.key, now)?;
-            let left = members.remove(member).is_some();
+            members.remove(member);
             let is_empty = members.is_empty();
             keys.set_members(set, members);
             if is_empty {
                 let set = set.key.to_owned();
-                self.0.notices.tell(Notice::Emptied { set });
+                self.0.notices.send(Notice::Emptied { set });
             }
-            Ok(Left {
-                last: left && is_empty,
-            })
+            Ok(())
         })
     }
 
     async fn members(&self, set: &str) -> Result<Vec<String>, ExpiringStoreError> {
-        self.now(|keys, now| Ok(keys.members(set, now)?.into_keys().collect()))
+        self.at_once(|keys, now| Ok(keys.members(set, now)?.into_keys().collect()))
     }
 
-    async fn publish(&self, channel: &str, payload: Bytes) -> Result<(), ExpiringStoreError> {
-        self.0.notices.tell(Notice::Published {
-            channel: channel.to_owned(),
-            payload,
-        });
-        Ok(())
-    }
-
-    async fn watch(&self, prefix: &str) -> Result<Box<dyn Watch>, ExpiringStoreError> {
-        Ok(self.0.notices.watch(prefix))
+    async fn watch(&self) -> Result<Watch, ExpiringStoreError> {
+        Ok(self.0.notices.watch())
     }
 }

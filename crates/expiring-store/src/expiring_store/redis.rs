@@ -20,13 +20,14 @@ use redis::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    ExpiringStore, ExpiringStoreError, Held, Joined, Left, SHORTEST, Set, Watch, notices::Notices,
+    Entry, ExpiringStore, ExpiringStoreError, MIN_TTL, Set,
+    watch::{Notices, Watch},
 };
 
 /// No call takes longer, whatever Redis does.
-const PATIENCE: Duration = Duration::from_millis(1500);
-const CONNECT: Duration = Duration::from_millis(500);
-const RESPONSE: Duration = Duration::from_secs(1);
+const CALL_TIMEOUT: Duration = Duration::from_millis(1500);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where Redis is, and which part of it is ours. Not `Debug`: the URL may hold a password.
 #[derive(Clone)]
@@ -58,11 +59,11 @@ impl RedisExpiringStore {
         let client = Client::open(info.set_tcp_settings(tcp)).map_err(failed)?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(RESPONSE));
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
         let connection =
             ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(failed)?;
-        let (tell_subscribed, subscribed) = watch::channel(false);
+        let (report_subscribed, subscribed) = watch::channel(false);
         let store = Self {
             connection,
             names: Names(settings.key_prefix),
@@ -73,7 +74,7 @@ impl RedisExpiringStore {
             client,
             names: store.names.clone(),
             notices: store.notices.clone(),
-            subscribed: tell_subscribed,
+            subscribed: report_subscribed,
         };
         let stopping = tasks.clone();
         tasks.spawn_vital("redis notices", async move {
@@ -87,7 +88,7 @@ impl RedisExpiringStore {
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, ExpiringStoreError> {
         let mut connection = self.connection.clone();
-        let answered = timeout(PATIENCE, async {
+        let answered = timeout(CALL_TIMEOUT, async {
             match command.query_async(&mut connection).await {
                 // Refused when the manager last tried, perhaps long ago; nothing was sent, and now it tries anew.
                 Err(error) if error.is_connection_refusal() => {
@@ -102,16 +103,10 @@ impl RedisExpiringStore {
         }
     }
 
-    /// A script about one key: it runs as a whole, by Redis' own clock.
-    fn script(&self, script: &str, key: &str) -> Cmd {
-        let mut command = cmd("EVAL");
-        command.arg(script).arg(1).arg(self.names.key(key));
-        command
-    }
-
-    /// The same about a set and its sign.
-    fn set_script(&self, script: &str, set: Set<'_>) -> Cmd {
-        let keys = [Some(set.key), set.sign].map(|key| key.map(|key| self.names.key(key)));
+    /// A script about one key and its marker, if it has one: it runs as a whole, by Redis' own clock.
+    fn script<'a>(&self, script: &str, key: impl Into<Set<'a>>) -> Cmd {
+        let set = key.into();
+        let keys = [Some(set.key), set.marker].map(|key| key.map(|key| self.names.key(key)));
         let mut command = cmd("EVAL");
         command.arg(script).arg(keys.iter().flatten().count());
         command.arg(keys.as_slice());
@@ -139,9 +134,9 @@ impl ExpiringStore for RedisExpiringStore {
         Ok(done.is_some())
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Held>, ExpiringStoreError> {
-        let held: Option<(Bytes, u64)> = self.ask(&self.script(scripts::GET, key)).await?;
-        Ok(held.map(|(value, remaining)| Held {
+    async fn get(&self, key: &str) -> Result<Option<Entry>, ExpiringStoreError> {
+        let entry: Option<(Bytes, u64)> = self.ask(&self.script(scripts::GET, key)).await?;
+        Ok(entry.map(|(value, remaining)| Entry {
             value,
             remaining: Duration::from_millis(remaining),
         }))
@@ -166,20 +161,17 @@ impl ExpiringStore for RedisExpiringStore {
         set: Set<'_>,
         member: &str,
         ttl: Duration,
-    ) -> Result<Joined, ExpiringStoreError> {
-        let mut join = self.set_script(scripts::JOIN, set);
-        join.arg(member).arg(millis(ttl));
-        let first = self
-            .ask(join.arg(self.names.state_channel(set.key)))
-            .await?;
-        Ok(Joined { first })
+    ) -> Result<(), ExpiringStoreError> {
+        let mut join = self.script(scripts::JOIN, set);
+        join.arg(member).arg(self.names.channel(set.key));
+        join.arg(millis(ttl)).arg(set.repeats_occupied);
+        self.ask(&join).await
     }
 
-    async fn leave(&self, set: Set<'_>, member: &str) -> Result<Left, ExpiringStoreError> {
-        let mut leave = self.set_script(scripts::LEAVE, set);
-        leave.arg(member).arg(self.names.state_channel(set.key));
-        let last = self.ask(&leave).await?;
-        Ok(Left { last })
+    async fn leave(&self, set: Set<'_>, member: &str) -> Result<(), ExpiringStoreError> {
+        let mut leave = self.script(scripts::LEAVE, set);
+        leave.arg(member).arg(self.names.channel(set.key));
+        self.ask(&leave).await
     }
 
     async fn members(&self, set: &str) -> Result<Vec<String>, ExpiringStoreError> {
@@ -188,16 +180,10 @@ impl ExpiringStore for RedisExpiringStore {
         Ok(members)
     }
 
-    async fn publish(&self, channel: &str, payload: Bytes) -> Result<(), ExpiringStoreError> {
-        let mut publish = cmd("PUBLISH");
-        publish.arg(self.names.channel(channel)).arg(&payload[..]);
-        self.ask(&publish).await
-    }
-
-    async fn watch(&self, prefix: &str) -> Result<Box<dyn Watch>, ExpiringStoreError> {
-        let watch = self.notices.watch(prefix);
+    async fn watch(&self) -> Result<Watch, ExpiringStoreError> {
+        let watch = self.notices.watch();
         let mut subscribed = self.subscribed.clone();
-        match timeout(PATIENCE, subscribed.wait_for(|subscribed| *subscribed)).await {
+        match timeout(CALL_TIMEOUT, subscribed.wait_for(|subscribed| *subscribed)).await {
             Ok(Ok(_)) => Ok(watch),
             Ok(Err(stopped)) => Err(ExpiringStoreError::Unavailable(stopped.into())),
             Err(elapsed) => Err(ExpiringStoreError::Unavailable(elapsed.into())),
@@ -205,54 +191,45 @@ impl ExpiringStore for RedisExpiringStore {
     }
 }
 
-/// Our names as Redis has them. Channels are set apart from keys, so that a pattern can name all of them.
+/// Our names as Redis has them. The prefix of channels is not that of keys, so that one pattern names all of them.
 #[derive(Clone)]
 struct Names(String);
 
-const CHANNEL: &str = "channel:";
-/// Where it is told whether somebody is in a set.
-const STATE_CHANNEL: &str = "set:";
+/// Begins the channels on which the scripts publish whether a set has members.
+const CHANNEL: &str = "set:";
 
 impl Names {
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.0)
     }
 
-    fn channel(&self, channel: &str) -> String {
-        format!("{}{CHANNEL}{channel}", self.0)
-    }
-
-    fn state_channel(&self, set: &str) -> String {
-        format!("{}{STATE_CHANNEL}{set}", self.0)
+    fn channel(&self, set: &str) -> String {
+        format!("{}{CHANNEL}{set}", self.0)
     }
 
     fn own_key<'a>(&self, key: &'a str) -> Option<&'a str> {
         key.strip_prefix(&self.0)
     }
 
-    fn own_channel<'a>(&self, channel: &'a str) -> Option<&'a str> {
+    fn own_set<'a>(&self, channel: &'a str) -> Option<&'a str> {
         self.own_key(channel)?.strip_prefix(CHANNEL)
     }
 
-    fn own_set<'a>(&self, channel: &'a str) -> Option<&'a str> {
-        self.own_key(channel)?.strip_prefix(STATE_CHANNEL)
-    }
-
-    /// The patterns of all our channels, the prefix taken literally.
-    fn all_channels(&self) -> [String; 2] {
-        let mut literal = String::new();
+    /// The pattern of all our channels, the prefix taken literally.
+    fn all_channels(&self) -> String {
+        let mut pattern = String::new();
         for character in self.0.chars() {
             if r"*?[]^\".contains(character) {
-                literal.push('\\');
+                pattern.push('\\');
             }
-            literal.push(character);
+            pattern.push(character);
         }
-        [CHANNEL, STATE_CHANNEL].map(|kind| format!("{literal}{kind}*"))
+        pattern + CHANNEL + "*"
     }
 }
 
 fn millis(ttl: Duration) -> u64 {
-    u64::try_from(ttl.max(SHORTEST).as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(ttl.max(MIN_TTL).as_millis()).unwrap_or(u64::MAX)
 }
 
 fn failed(error: RedisError) -> ExpiringStoreError {
@@ -266,7 +243,7 @@ fn failed(error: RedisError) -> ExpiringStoreError {
 /// A peer that vanished without a word is noticed by what it does not acknowledge.
 #[cfg(target_os = "linux")]
 fn limited(tcp: TcpSettings) -> TcpSettings {
-    tcp.set_user_timeout(2 * RESPONSE)
+    tcp.set_user_timeout(2 * RESPONSE_TIMEOUT)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -281,13 +258,10 @@ mod tests {
     #[test]
     fn a_prefix_is_taken_literally_in_patterns_and_cut_from_names() {
         let names = Names("a*[b]:".to_owned());
-        assert_eq!(
-            names.all_channels(),
-            [r"a\*\[b\]:channel:*", r"a\*\[b\]:set:*"]
-        );
-        assert_eq!(names.own_set(&names.state_channel("x")), Some("x"));
-        assert_eq!(names.own_channel(&names.channel("x")), Some("x"));
+        assert_eq!(names.all_channels(), r"a\*\[b\]:set:*");
+        assert_eq!(names.own_set(&names.channel("x")), Some("x"));
+        assert_eq!(names.own_key(&names.key("x")), Some("x"));
         assert_eq!(names.own_key("other"), None);
-        assert_eq!(names.own_channel("a*[b]:x"), None);
+        assert_eq!(names.own_set("a*[b]:x"), None);
     }
 }

@@ -23,10 +23,10 @@ const PATH: &str = "/onlineStatus/roomId/1";
 const MINUTE: Duration = Duration::from_secs(60);
 
 async fn join(store: &dyn ExpiringStore, customer: CustomerId, session: &str, ttl: Duration) {
-    let (key, sign) = (online_sessions(customer), online_user(customer));
+    let (key, marker) = (online_sessions(customer), online_user(customer));
     let set = Set {
-        key: &key,
-        sign: Some(&sign),
+        marker: Some(&marker),
+        ..Set::from(key.as_str())
     };
     store.join(set, session, ttl).await.unwrap();
 }

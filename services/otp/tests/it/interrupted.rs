@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError, Held, Joined, Left, Set, Watch};
+use colloquy_expiring_store::{Entry, ExpiringStore, ExpiringStoreError, Set, Watch};
 
 use crate::parts::Store;
 
@@ -62,7 +62,7 @@ impl<H: Fn(Call) -> Happening + Send + Sync + 'static> ExpiringStore for Interru
         self.store.put_if_absent(key, value, ttl).await
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Held>, ExpiringStoreError> {
+    async fn get(&self, key: &str) -> Result<Option<Entry>, ExpiringStoreError> {
         (self.before)(Call::Get).await?;
         self.store.get(key).await
     }
@@ -87,12 +87,12 @@ impl<H: Fn(Call) -> Happening + Send + Sync + 'static> ExpiringStore for Interru
         set: Set<'_>,
         member: &str,
         ttl: Duration,
-    ) -> Result<Joined, ExpiringStoreError> {
+    ) -> Result<(), ExpiringStoreError> {
         (self.before)(Call::Join).await?;
         self.store.join(set, member, ttl).await
     }
 
-    async fn leave(&self, _: Set<'_>, _: &str) -> Result<Left, ExpiringStoreError> {
+    async fn leave(&self, _: Set<'_>, _: &str) -> Result<(), ExpiringStoreError> {
         unreachable!("{OTHERS}")
     }
 
@@ -101,11 +101,7 @@ impl<H: Fn(Call) -> Happening + Send + Sync + 'static> ExpiringStore for Interru
         self.store.members(set).await
     }
 
-    async fn publish(&self, _: &str, _: Bytes) -> Result<(), ExpiringStoreError> {
-        unreachable!("{OTHERS}")
-    }
-
-    async fn watch(&self, _: &str) -> Result<Box<dyn Watch>, ExpiringStoreError> {
+    async fn watch(&self) -> Result<Watch, ExpiringStoreError> {
         unreachable!("{OTHERS}")
     }
 }

@@ -6,91 +6,75 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::{ExpiringStore, LONG, MEDIUM, Notice, SHORT, expired, next};
+use super::{ExpiringStore, LONG, MEDIUM, SHORT, emptied, expired, next, occupied};
+use crate::Set;
 
 /// A second, and what a busy machine adds.
-const TOLD: Duration = Duration::from_secs(2);
+const NOTICED: Duration = Duration::from_secs(2);
 
-fn occupied(set: &str) -> Notice {
-    Notice::Occupied {
-        set: set.to_owned(),
-    }
-}
-
-fn emptied(set: &str) -> Notice {
-    Notice::Emptied {
-        set: set.to_owned(),
-    }
-}
-
-fn published(channel: &str, payload: &Bytes) -> Notice {
-    Notice::Published {
-        channel: channel.to_owned(),
-        payload: payload.clone(),
-    }
-}
-
-/// Any bytes; the publisher's own watch, too.
-pub async fn what_is_published_reaches_every_watch_in_order(store: Arc<dyn ExpiringStore>) {
-    let mut watches = [
-        store.watch("").await.unwrap(),
-        store.watch("news").await.unwrap(),
-    ];
-    let payloads: Vec<Bytes> = (0..50).map(|n: u8| vec![0, 0xff, n].into()).collect();
-    for payload in &payloads {
-        store.publish("news", payload.clone()).await.unwrap();
+/// On the node that makes the changes, too.
+pub async fn notices_reach_every_watch_in_order(store: Arc<dyn ExpiringStore>) {
+    let mut watches = [store.watch().await.unwrap(), store.watch().await.unwrap()];
+    let sets: Vec<String> = (0..50).map(|n: u8| format!("set:{n}")).collect();
+    for set in &sets {
+        store.join(set.as_str().into(), "an", LONG).await.unwrap();
     }
     for watch in &mut watches {
-        for payload in &payloads {
-            assert_eq!(next(watch).await, published("news", payload));
+        for set in &sets {
+            assert_eq!(next(watch).await, occupied(set));
         }
     }
 }
 
-/// And nothing else: what was published before would arrive before.
-pub async fn a_watch_hears_what_begins_with_its_prefix(store: Arc<dyn ExpiringStore>) {
-    let mut watch = store.watch("room:1").await.unwrap();
-    let payload = Bytes::from_static(b"hello");
-    for channel in ["room:2", "other", "room", "room:1:typing"] {
-        store.publish(channel, payload.clone()).await.unwrap();
+/// So a watch that begins later learns of the set, too.
+pub async fn a_set_that_repeats_its_notice_announces_every_join(store: Arc<dyn ExpiringStore>) {
+    let set = Set {
+        repeats_occupied: true,
+        ..Set::from("set")
+    };
+    store.join(set, "an", LONG).await.unwrap();
+    let mut watch = store.watch().await.unwrap();
+    for member in ["an", "bình"] {
+        store.join(set, member, LONG).await.unwrap();
+        assert_eq!(next(&mut watch).await, occupied("set"));
     }
-    assert_eq!(next(&mut watch).await, published("room:1:typing", &payload));
-    store.put("room:2", Bytes::new(), SHORT / 2).await.unwrap();
-    store.put("room:1", Bytes::new(), SHORT).await.unwrap();
-    assert_eq!(next(&mut watch).await, expired("room:1"));
+    for member in ["an", "bình"] {
+        store.leave(set, member).await.unwrap();
+    }
+    assert_eq!(next(&mut watch).await, emptied("set"));
 }
 
 /// Not before its time.
-pub async fn an_expired_key_is_told_within_a_second(store: Arc<dyn ExpiringStore>) {
-    let mut watch = store.watch("").await.unwrap();
+pub async fn an_expired_key_is_noticed_within_a_second(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch().await.unwrap();
     let begin = Instant::now();
     store.put("key", Bytes::new(), SHORT).await.unwrap();
     assert_eq!(next(&mut watch).await, expired("key"));
     let after = begin.elapsed();
     // Redis cuts instants to milliseconds.
     assert!(
-        after + Duration::from_millis(2) >= SHORT && after < SHORT + TOLD,
+        after + Duration::from_millis(2) >= SHORT && after < SHORT + NOTICED,
         "{after:?}"
     );
     assert_eq!(store.get("key").await.unwrap(), None);
 }
 
 /// Once, not for each member.
-pub async fn a_set_is_told_when_its_last_member_expires(store: Arc<dyn ExpiringStore>) {
-    let mut watch = store.watch("").await.unwrap();
+pub async fn a_set_expires_with_its_last_member(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch().await.unwrap();
     let begin = Instant::now();
     store.join("set".into(), "bình", MEDIUM).await.unwrap();
     store.join("set".into(), "an", SHORT).await.unwrap();
     assert_eq!(next(&mut watch).await, occupied("set"));
     assert_eq!(next(&mut watch).await, expired("set"));
     assert!(begin.elapsed() + Duration::from_millis(2) >= MEDIUM);
-    let joined = store.join("set".into(), "an", LONG).await.unwrap();
-    assert!(joined.first);
+    store.join("set".into(), "an", LONG).await.unwrap();
+    assert_eq!(next(&mut watch).await, occupied("set"));
 }
 
-/// A key whose time is over later is told first.
+/// The notice of a key that expires later comes first.
 pub async fn keys_that_were_removed_or_renewed_do_not_expire(store: Arc<dyn ExpiringStore>) {
-    let mut watch = store.watch("").await.unwrap();
+    let mut watch = store.watch().await.unwrap();
     for key in ["deleted", "taken", "renewed"] {
         store.put(key, Bytes::new(), MEDIUM).await.unwrap();
     }
@@ -111,9 +95,9 @@ pub async fn keys_that_were_removed_or_renewed_do_not_expire(store: Arc<dyn Expi
     assert_eq!(next(&mut watch).await, expired("later"));
 }
 
-/// Only changes, except that whoever leaves hears that nobody is there.
-pub async fn the_states_of_a_set_are_told_in_their_order(store: Arc<dyn ExpiringStore>) {
-    let mut watch = store.watch("s").await.unwrap();
+/// Only changes, except that a leave always reports an empty set.
+pub async fn the_notices_of_a_set_come_in_the_order_of_its_changes(store: Arc<dyn ExpiringStore>) {
+    let mut watch = store.watch().await.unwrap();
     let join = async |member| store.join("set".into(), member, LONG).await.unwrap();
     let leave = async |member| store.leave("set".into(), member).await.unwrap();
     join("an").await;
@@ -135,10 +119,10 @@ pub async fn the_states_of_a_set_are_told_in_their_order(store: Arc<dyn Expiring
 }
 
 /// However their calls interleave.
-pub async fn of_many_who_come_and_go_the_last_notice_tells_the_state(
+pub async fn after_concurrent_joins_and_leaves_the_last_notice_names_the_state(
     store: Arc<dyn ExpiringStore>,
 ) {
-    let mut watch = store.watch("").await.unwrap();
+    let mut watch = store.watch().await.unwrap();
     let members: Vec<String> = (0..20).map(|n: u8| n.to_string()).collect();
     join_all(members.iter().map(async |member| {
         for _ in 0..10 {
@@ -147,19 +131,18 @@ pub async fn of_many_who_come_and_go_the_last_notice_tells_the_state(
         }
     }))
     .await;
-    store.publish("end", Bytes::new()).await.unwrap();
+    store.join("end".into(), "an", LONG).await.unwrap();
     let mut last = None;
     loop {
-        match next(&mut watch).await {
-            Notice::Published { .. } => break,
-            notice => {
-                assert_ne!(
-                    (last.as_ref(), &notice),
-                    (Some(&occupied("set")), &occupied("set"))
-                );
-                last = Some(notice);
-            }
+        let notice = next(&mut watch).await;
+        if notice == occupied("end") {
+            break;
         }
+        assert_ne!(
+            (last.as_ref(), &notice),
+            (Some(&occupied("set")), &occupied("set"))
+        );
+        last = Some(notice);
     }
     assert_eq!(last, Some(emptied("set")));
 }

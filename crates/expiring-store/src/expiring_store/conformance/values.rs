@@ -12,18 +12,18 @@ use crate::ExpiringStoreError;
 const BINARY: &[u8] = b"\0\xff\r\nvalue";
 
 /// Never longer than its time; any bytes, none included.
-pub async fn a_value_is_held_until_its_time_is_over(store: Arc<dyn ExpiringStore>) {
+pub async fn a_value_lives_until_its_time_is_over(store: Arc<dyn ExpiringStore>) {
     let begin = Instant::now();
     for (key, value) in [("binary", BINARY), ("empty", b"".as_slice())] {
         store
             .put(key, Bytes::from_static(value), SHORT)
             .await
             .unwrap();
-        let held = store.get(key).await.unwrap();
-        assert!(held.is_some() || begin.elapsed() >= SHORT);
-        if let Some(held) = held {
-            assert_eq!(held.value, value);
-            assert!(held.remaining <= SHORT, "{:?}", held.remaining);
+        let entry = store.get(key).await.unwrap();
+        assert!(entry.is_some() || begin.elapsed() >= SHORT);
+        if let Some(entry) = entry {
+            assert_eq!(entry.value, value);
+            assert!(entry.remaining <= SHORT, "{:?}", entry.remaining);
         }
     }
     let over = async |key| store.get(key).await.unwrap().is_none();
@@ -49,17 +49,17 @@ pub async fn a_later_value_replaces_an_earlier_one_and_its_time(store: Arc<dyn E
         store.get("clock").await.unwrap().is_none()
     })
     .await;
-    let held = store.get("key").await.unwrap().unwrap();
-    assert_eq!(held.value, "second");
+    let entry = store.get("key").await.unwrap().unwrap();
+    assert_eq!(entry.value, "second");
     assert!(
-        held.remaining > LONG / 2 && held.remaining <= LONG,
+        entry.remaining > LONG / 2 && entry.remaining <= LONG,
         "{:?}",
-        held.remaining
+        entry.remaining
     );
 }
 
 /// The others change neither the value nor its time.
-pub async fn of_many_who_put_if_absent_one_does(store: Arc<dyn ExpiringStore>) {
+pub async fn of_concurrent_put_if_absent_calls_one_puts(store: Arc<dyn ExpiringStore>) {
     let values: Vec<Bytes> = (0..20).map(|n: u8| vec![n].into()).collect();
     let puts = values
         .iter()
@@ -71,11 +71,11 @@ pub async fn of_many_who_put_if_absent_one_does(store: Arc<dyn ExpiringStore>) {
         .collect();
     let winners: Vec<usize> = (0..20).filter(|n| done[*n]).collect();
     assert_eq!(winners.len(), 1, "{done:?}");
-    let held = store.get("key").await.unwrap().unwrap();
-    assert_eq!(held.value, values[winners[0]]);
+    let entry = store.get("key").await.unwrap().unwrap();
+    assert_eq!(entry.value, values[winners[0]]);
 }
 
-/// Nothing is there, and nothing is removed.
+/// A key that is absent is read as none, and nothing is removed.
 pub async fn absence_is_no_error(store: Arc<dyn ExpiringStore>) {
     assert_eq!(store.get("key").await.unwrap(), None);
     assert!(!store.take_if("key", b"").await.unwrap());
@@ -86,7 +86,7 @@ pub async fn absence_is_no_error(store: Arc<dyn ExpiringStore>) {
 }
 
 /// The others find nothing.
-pub async fn of_many_who_take_one_gets_it(store: Arc<dyn ExpiringStore>) {
+pub async fn of_concurrent_takes_one_takes(store: Arc<dyn ExpiringStore>) {
     store
         .put("key", Bytes::from_static(BINARY), LONG)
         .await
@@ -97,7 +97,7 @@ pub async fn of_many_who_take_one_gets_it(store: Arc<dyn ExpiringStore>) {
     assert_eq!(store.get("key").await.unwrap(), None);
 }
 
-/// What came in its place stays, and its time goes on as it did.
+/// The value that replaced it stays, and its time goes on.
 pub async fn only_the_value_that_is_meant_is_taken(store: Arc<dyn ExpiringStore>) {
     store.put("key", "older".into(), LONG).await.unwrap();
     store.put("key", "newer".into(), MEDIUM).await.unwrap();
@@ -105,15 +105,15 @@ pub async fn only_the_value_that_is_meant_is_taken(store: Arc<dyn ExpiringStore>
         let took = store.take_if("key", other.as_bytes()).await.unwrap();
         assert!(!took, "{other:?}");
     }
-    let held = store.get("key").await.unwrap().unwrap();
-    assert_eq!(held.value, "newer");
-    assert!(held.remaining <= MEDIUM, "{:?}", held.remaining);
+    let entry = store.get("key").await.unwrap().unwrap();
+    assert_eq!(entry.value, "newer");
+    assert!(entry.remaining <= MEDIUM, "{:?}", entry.remaining);
     assert!(store.take_if("key", b"newer").await.unwrap());
     assert_eq!(store.get("key").await.unwrap(), None);
 }
 
 /// After that time counting begins anew.
-pub async fn counting_misses_nobody_and_keeps_the_time_of_the_first(store: Arc<dyn ExpiringStore>) {
+pub async fn counting_loses_no_call_and_keeps_the_time_of_the_first(store: Arc<dyn ExpiringStore>) {
     let counts = join_all((0..20).map(|_| store.count("many", LONG))).await;
     let mut counts: Vec<u64> = counts.into_iter().map(Result::unwrap).collect();
     counts.sort_unstable();
@@ -126,8 +126,8 @@ pub async fn counting_misses_nobody_and_keeps_the_time_of_the_first(store: Arc<d
     assert_eq!(store.count("few", LONG).await.unwrap(), 1);
 }
 
-/// What asks for another kind is refused and changes nothing.
-pub async fn a_key_holds_one_kind_of_thing(store: Arc<dyn ExpiringStore>) {
+/// A call for another kind is refused and changes nothing.
+pub async fn a_key_holds_one_kind_of_value(store: Arc<dyn ExpiringStore>) {
     store.put("value", "text".into(), LONG).await.unwrap();
     store.join("set".into(), "an", LONG).await.unwrap();
     for refused in [

@@ -7,20 +7,20 @@ use tokio::time::Instant;
 
 use crate::{ExpiringStoreError, Set};
 
-/// The value of a set's sign.
-const SIGN: Bytes = Bytes::from_static(b"1");
+/// The value of a set's marker.
+const MARKER: Bytes = Bytes::from_static(b"1");
 
 /// The members of a set, each with the instant at which their time is over; sorted by name.
 pub(super) type Members = BTreeMap<String, Instant>;
 
-/// Every key. Expired ones are popped before anything is asked.
+/// Every key. Expired ones are popped before each use.
 #[derive(Default)]
 pub(super) struct Keyspace {
-    entries: HashMap<String, Entry>,
+    entries: HashMap<String, Stored>,
     queue: BTreeSet<(Instant, String)>,
 }
 
-struct Entry {
+struct Stored {
     content: Content,
     expires_at: Instant,
 }
@@ -57,7 +57,7 @@ impl Keyspace {
     pub(super) fn value(&self, key: &str) -> Result<Option<(&Bytes, Instant)>, ExpiringStoreError> {
         match self.entries.get(key) {
             None => Ok(None),
-            Some(Entry {
+            Some(Stored {
                 content: Content::Value(value),
                 expires_at,
             }) => Ok(Some((value, *expires_at))),
@@ -91,7 +91,7 @@ impl Keyspace {
         }
     }
 
-    /// The set and its sign live as long as its longest-living member; without any they are not there.
+    /// The set and its marker live as long as its longest-living member; without any they are not there.
     pub(super) fn set_members(&mut self, set: Set<'_>, members: Members) {
         let last = members.values().max().copied();
         if let Some(expires_at) = last {
@@ -99,10 +99,10 @@ impl Keyspace {
         } else {
             self.remove(set.key);
         }
-        match (set.sign, last) {
-            (Some(sign), Some(expires_at)) => self.put(sign, SIGN, expires_at),
-            (Some(sign), None) => {
-                self.remove(sign);
+        match (set.marker, last) {
+            (Some(marker), Some(expires_at)) => self.put(marker, MARKER, expires_at),
+            (Some(marker), None) => {
+                self.remove(marker);
             }
             (None, _) => {}
         }
@@ -120,7 +120,7 @@ impl Keyspace {
         self.queue.insert((expires_at, key.to_owned()));
         self.entries.insert(
             key.to_owned(),
-            Entry {
+            Stored {
                 content,
                 expires_at,
             },

@@ -1,25 +1,25 @@
-//! Following Redis' own notices and what is published, on a connection of its own that comes back by itself.
+//! Follows Redis' keyspace notifications and what our scripts publish, on a connection of its own that comes back by itself.
 
 use std::{convert::Infallible, time::Duration};
 
 use colloquy_chassis::backoff::Backoff;
 use futures_util::StreamExt as _;
-use redis::{Client, Msg, RedisError, RedisResult, aio::PubSubSink, cmd};
+use redis::{Client, Msg, RedisError, RedisResult, cmd};
 use tokio::{
     sync::watch,
     time::{Instant, interval_at, timeout},
 };
 
-use super::{Names, RESPONSE};
-use crate::expiring_store::{Notice, notices::Notices};
+use super::{Names, RESPONSE_TIMEOUT};
+use crate::expiring_store::{Notice, watch::Notices};
 
-/// Where Redis tells which keys have expired, in whatever database.
+/// The channels of expired keys, of every database.
 const EXPIRED: &str = "__keyevent@*__:expired";
 const EVENTS: &str = "notify-keyspace-events";
-/// How often a quiet connection is asked whether it is still there.
-const PING: Duration = Duration::from_secs(1);
+/// How often a quiet connection is probed.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Turns what Redis tells into notices.
+/// Turns messages of Redis into notices.
 pub(super) struct Follower {
     pub(super) client: Client,
     pub(super) names: Names,
@@ -32,9 +32,9 @@ impl Follower {
     /// Follows for ever.
     pub(super) async fn run(self) {
         let mut backoff = Backoff::default();
-        let mut before = false;
+        let mut reconnects = false;
         loop {
-            let Err(error) = self.follow(&mut before).await;
+            let Err(error) = self.follow(&mut reconnects).await;
             if self.subscribed.send_replace(false) {
                 tracing::warn!(%error, "redis notifications are lost until it is back");
                 backoff.reset();
@@ -43,54 +43,44 @@ impl Follower {
         }
     }
 
-    /// Follows until the connection breaks. `before`: whether there was one before, which then has missed something.
-    async fn follow(&self, before: &mut bool) -> RedisResult<Infallible> {
+    /// Follows until the connection breaks. After an earlier connection notices have been missed.
+    async fn follow(&self, reconnects: &mut bool) -> RedisResult<Infallible> {
         let (mut sink, mut stream) = limited(self.client.get_async_pubsub()).await?.split();
-        let [channels, sets] = self.names.all_channels();
-        limited(sink.psubscribe(&[EXPIRED.to_owned(), channels, sets])).await?;
+        limited(sink.psubscribe(&[EXPIRED, &self.names.all_channels()])).await?;
         self.switch_on_expiry_notices().await;
-        if std::mem::replace(before, true) {
-            self.notices.tell(Notice::Missed);
+        if std::mem::replace(reconnects, true) {
+            self.notices.send(Notice::Missed);
         }
         self.subscribed.send_replace(true);
-        let mut ping = interval_at(Instant::now() + PING, PING);
+        let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
         loop {
             tokio::select! {
-                message = stream.next() => self.tell(&message.ok_or_else(closed)?),
-                _ = ping.tick() => still_there(&mut sink).await?,
+                message = stream.next() => if let Some(notice) = self.notice(&message.ok_or_else(closed)?) {
+                    self.notices.send(notice);
+                },
+                _ = ping.tick() => {
+                    let _: redis::Value = limited(sink.ping()).await?;
+                }
             }
         }
     }
 
-    fn tell(&self, message: &Msg) {
-        if let Some(notice) = self.notice(message) {
-            self.notices.tell(notice);
-        }
-    }
-
-    /// What a message says, if it is about something of ours.
+    /// The notice of a message that is about a key or set of ours.
     fn notice(&self, message: &Msg) -> Option<Notice> {
         let (channel, payload) = (message.get_channel_name(), message.get_payload_bytes());
         if channel.starts_with("__keyevent@") {
-            let key = self
-                .names
-                .own_key(str::from_utf8(payload).ok()?)?
-                .to_owned();
+            let key = self.names.own_key(str::from_utf8(payload).ok()?)?;
+            let key = key.to_owned();
             return Some(Notice::Expired { key });
         }
-        if let Some(set) = self.names.own_set(channel) {
-            let set = set.to_owned();
-            return Some(match payload {
-                b"1" => Notice::Occupied { set },
-                _ => Notice::Emptied { set },
-            });
-        }
-        let channel = self.names.own_channel(channel)?.to_owned();
-        let payload = payload.to_vec().into();
-        Some(Notice::Published { channel, payload })
+        let set = self.names.own_set(channel)?.to_owned();
+        Some(match payload {
+            b"1" => Notice::Occupied { set },
+            _ => Notice::Emptied { set },
+        })
     }
 
-    /// A server that does not let us is one that an operator has to set up; the rest works meanwhile.
+    /// A server that refuses is one that an operator has to configure; everything else works meanwhile.
     async fn switch_on_expiry_notices(&self) {
         if let Err(error) = limited(self.add_events()).await {
             tracing::warn!(%error, "cannot make sure that redis announces expired keys");
@@ -117,20 +107,17 @@ impl Follower {
 
 /// The events to ask for when those of `events` do not include the expiry of keys.
 fn completed(events: &str) -> Option<String> {
-    let told = events.contains('E') && events.contains(['x', 'A']);
-    (!told).then(|| format!("{events}Ex"))
-}
-
-async fn still_there(sink: &mut PubSubSink) -> RedisResult<()> {
-    let _: redis::Value = limited(sink.ping()).await?;
-    Ok(())
+    let is_complete = events.contains('E') && events.contains(['x', 'A']);
+    (!is_complete).then(|| format!("{events}Ex"))
 }
 
 async fn limited<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    timeout(RESPONSE, answer).await.unwrap_or_else(|elapsed| {
-        let error: std::io::Error = elapsed.into();
-        Err(error.into())
-    })
+    timeout(RESPONSE_TIMEOUT, answer)
+        .await
+        .unwrap_or_else(|elapsed| {
+            let error: std::io::Error = elapsed.into();
+            Err(error.into())
+        })
 }
 
 fn closed() -> RedisError {

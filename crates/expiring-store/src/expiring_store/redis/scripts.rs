@@ -1,5 +1,5 @@
-//! The scripts. `KEYS[1]` is the key, `KEYS[2]` a set's sign, if it has one; arguments are a value or a member, if any, a
-//! time in milliseconds, if any, and the channel where a set's state is told, if it may change.
+//! The scripts. `KEYS[1]` is the key, `KEYS[2]` a set's marker, if it has one. The first argument is the value or the
+//! member; scripts that change a set take the channel on which its state is published; times are in milliseconds.
 //!
 //! In sets a score is the last millisecond of a member's time, as it is the last of a key's. Instants are written
 //! with `%.0f` because Lua would round thirteen digits.
@@ -28,7 +28,7 @@ macro_rules! set_script {
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now))
-local function live_as_long_as_the_last()
+local function expire_with_last_member()
     local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
     if last then
         redis.call('PEXPIREAT', KEYS[1], last)
@@ -43,24 +43,21 @@ end
     };
 }
 
-/// Whether the set was empty; if so that it is not is published.
+/// Publishes that the set has a member if it was empty, or if the set repeats that.
 pub(super) const JOIN: &str = set_script!(
     "\
 local first = redis.call('EXISTS', KEYS[1]) == 0
-redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
-live_as_long_as_the_last()
-if first then redis.call('PUBLISH', ARGV[3], '1') end
-return first and 1 or 0"
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[3]), ARGV[1])
+expire_with_last_member()
+if first or ARGV[4] == '1' then redis.call('PUBLISH', ARGV[2], '1') end"
 );
 
-/// Whether this emptied the set; that it is empty is published, whoever emptied it.
+/// Publishes that the set is empty if it is, whichever call emptied it.
 pub(super) const LEAVE: &str = set_script!(
     "\
-local left = redis.call('ZREM', KEYS[1], ARGV[1]) == 1
-live_as_long_as_the_last()
-local empty = redis.call('EXISTS', KEYS[1]) == 0
-if empty then redis.call('PUBLISH', ARGV[2], '0') end
-return left and empty and 1 or 0"
+redis.call('ZREM', KEYS[1], ARGV[1])
+expire_with_last_member()
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('PUBLISH', ARGV[2], '0') end"
 );
 
 /// The members.
