@@ -1,5 +1,5 @@
-//! From the event log to the sockets: one task reads everything, and gives each message to the queues of those who
-//! subscribed. Nothing here waits for a client.
+//! From the event log to the sockets: one task reads every event, and pushes each message to the queues of its
+//! subscribers. Nothing here waits for a client that takes nothing.
 
 pub mod consumer;
 pub mod message_sent;
@@ -10,7 +10,7 @@ pub mod recent;
 pub mod registry;
 pub mod room_updated;
 pub mod seqs;
-pub(crate) mod turn;
+pub(crate) mod yield_budget;
 
 #[cfg(feature = "planted-bugs")]
 pub mod planted_bugs;

@@ -10,31 +10,31 @@ use super::{
     read_marker_updated::{self, Markers},
     read_status_updated,
     registry::Registry,
-    room_updated::{self, Coalescing},
+    room_updated::{self, RoomCoalescer},
     seqs::Seqs,
-    turn::{Queued, Turn},
+    yield_budget::{Queued, YieldBudget},
 };
 use crate::{Websocket, connection::Closing};
 
-/// What is pushed to clients.
+/// The topics whose events are pushed to clients.
 const TOPICS: [Topic; 4] = [
     Topic::ChatMessageSent,
     Topic::ReadMarkerUpdated,
     Topic::RoomUpdated,
     Topic::ReadStatusUpdated,
 ];
-/// Records taken from the log at once.
+/// Records read from the log at once.
 const BATCH: usize = 256;
 
-/// Why a record is not pushed.
+/// The reason why a record is not pushed.
 type Unreadable = Box<dyn std::error::Error + Send + Sync>;
 
-/// What this node has pushed.
+/// What this node has pushed, so that it pushes nothing twice and no state goes back.
 struct Pushed {
     seqs: Seqs,
     markers: Markers,
-    rooms: Coalescing,
-    turn: Turn,
+    rooms: RoomCoalescer,
+    budget: YieldBudget,
 }
 
 /// Follows the log for ever. The gate is open, and new sockets are let in, while nothing can be missed.
@@ -42,8 +42,8 @@ pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
     let mut pushed = Pushed {
         seqs: Seqs::default(),
         markers: Markers::default(),
-        rooms: Coalescing::new(websocket.settings.room_interval),
-        turn: Turn::default(),
+        rooms: RoomCoalescer::new(websocket.settings.room_interval),
+        budget: YieldBudget::default(),
     };
     loop {
         let mut tail = tail(log).await;
@@ -74,7 +74,7 @@ async fn tail(log: &dyn EventLog) -> Box<dyn TailReader> {
     }
 }
 
-/// Returns when the log no longer holds what comes next.
+/// Returns when the log no longer holds the next records.
 async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pushed: &mut Pushed) {
     let mut backoff = Backoff::default();
     loop {
@@ -96,21 +96,24 @@ async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pus
                 backoff.wait().await;
             }
         }
-        for news in pushed.rooms.due(Instant::now()) {
-            pushed.turn.queued(news.push(&websocket.registry)).await;
+        for push in pushed.rooms.due(Instant::now()) {
+            pushed
+                .budget
+                .charge(push.publish(&websocket.registry))
+                .await;
         }
     }
 }
 
 impl Pushed {
-    /// A record that cannot be read is the read side's to park; here it is counted and logged (decision 8).
+    /// A record that cannot be read is parked by the read side; here it is counted and logged (decision 8).
     async fn push(&mut self, record: Record, websocket: &Websocket) {
         if record.replayed {
             return;
         }
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
         match self.push_new(record, &websocket.registry) {
-            Ok(queued) => self.turn.queued(queued).await,
+            Ok(queued) => self.budget.charge(queued).await,
             Err(error) => {
                 metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
                 tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
@@ -122,8 +125,8 @@ impl Pushed {
         Ok(match record.topic {
             Topic::RoomUpdated => {
                 let (room, update) = room_updated::read(record)?;
-                let news = self.rooms.offer(room, update, Instant::now());
-                news.iter().map(|news| news.push(registry)).sum()
+                let pushes = self.rooms.offer(room, update, Instant::now());
+                pushes.iter().map(|push| push.publish(registry)).sum()
             }
             Topic::ReadStatusUpdated => {
                 let (room, flag) = read_status_updated::read(record)?;

@@ -6,7 +6,7 @@ use colloquy_event_log::Record;
 use super::{
     registry::{Address, Registry},
     seqs::{Arrival, Seqs},
-    turn::Queued,
+    yield_budget::Queued,
 };
 
 /// Pushes one message to the room's subscribers, unless it was pushed before. Answers what was queued.

@@ -6,10 +6,11 @@ use colloquy_event_log::Record;
 use super::{
     recent::Recent,
     registry::{Address, Registry},
-    turn::Queued,
+    yield_budget::Queued,
 };
 
-/// The furthest marker told of each reader in each room. Of one that is forgotten an older one may be told.
+/// The furthest marker that was pushed of each reader in each room. Of a reader that is forgotten an older one may be
+/// pushed.
 pub type Markers = Recent<(RoomId, CustomerId), Option<MessageId>>;
 
 /// Pushes a marker to the room's subscribers, unless it or one beyond it was pushed: a marker never goes back. Answers
@@ -20,7 +21,7 @@ pub fn push(
     markers: &mut Markers,
     registry: &Registry,
 ) -> Queued {
-    let furthest = markers.of((marker.room_id, marker.customer_id));
+    let furthest = markers.get_or_insert((marker.room_id, marker.customer_id));
     if *furthest >= Some(marker.last_read_message_id) {
         metrics::counter!("colloquy_websocket_old_read_markers_dropped_total").increment(1);
         return Queued::default();

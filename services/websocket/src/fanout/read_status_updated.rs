@@ -1,4 +1,4 @@
-//! `read-status-updated` → `/user/topic/readStatus` of whoever read. The value of the record is the body of the MESSAGE.
+//! `read-status-updated` → `/user/topic/readStatus` of the reader. The value of the record is the body of the MESSAGE.
 
 use bytes::Bytes;
 use colloquy_contracts::{CustomerId, Destination, RoomId, views::ReadStatus};
@@ -6,22 +6,22 @@ use colloquy_event_log::Record;
 
 use super::{
     registry::{Address, Registry},
-    turn::Queued,
+    yield_budget::Queued,
 };
 
-/// Somebody's unread flag, ready to be told.
+/// A reader's unread flag, ready to be pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
-    /// How far the room had come. Without it a flag cannot be compared, and is told.
+    /// How many events of the room it is made of. Without it a flag cannot be compared, and is pushed.
     pub version: Option<i64>,
-    /// Whose it is.
+    /// The reader.
     pub customer: CustomerId,
-    /// The flag as it came.
+    /// The record's value as it came.
     pub body: Bytes,
 }
 
 impl Flag {
-    /// Whether the room had come further in this version.
+    /// Whether this version is a later one.
     #[must_use]
     pub fn is_before(&self, version: Option<i64>) -> bool {
         self.version.is_some() && self.version < version

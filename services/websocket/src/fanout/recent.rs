@@ -1,12 +1,12 @@
-//! What is remembered of rooms or people, for as many of them as the bound allows: those used longest ago are forgotten.
+//! A map of bounded size that forgets the keys used longest ago.
 
 use std::{collections::HashMap, hash::Hash, mem};
 
-/// Rooms, or people, that a node remembers something of. Forgetting one costs at most a repeat, which clients drop.
-pub const BOUND: usize = 100_000;
+/// Keys that a node remembers in each map. Forgetting one costs at most a repeat, which clients drop.
+pub const CAPACITY: usize = 100_000;
 
 /// A value by key, in two generations: when the young one is full the old one is forgotten, and the young one is old.
-/// Whatever is used becomes young again, so at least the last half of the bound is remembered.
+/// A key that is used becomes young again, so at least the last half of the capacity is remembered.
 #[derive(Debug)]
 pub struct Recent<K, V> {
     young: HashMap<K, V>,
@@ -15,23 +15,23 @@ pub struct Recent<K, V> {
 }
 
 impl<K: Copy + Eq + Hash, V: Default> Recent<K, V> {
-    /// Remembers at most `bound` keys.
+    /// Remembers at most `capacity` keys.
     #[must_use]
-    pub fn new(bound: usize) -> Self {
+    pub fn new(capacity: usize) -> Self {
         Self {
             young: HashMap::new(),
             old: HashMap::new(),
-            generation: (bound / 2).max(1),
+            generation: (capacity / 2).max(1),
         }
     }
 
-    /// What is remembered of a key, which does not count as a use.
+    /// The value of a key. This does not count as a use.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 
-    /// What is remembered of a key; the default if that is nothing.
-    pub fn of(&mut self, key: K) -> &mut V {
+    /// The value of a key; the default if there is none.
+    pub fn get_or_insert(&mut self, key: K) -> &mut V {
         if !self.young.contains_key(&key) {
             // Before the generations change, which would forget it.
             let value = self.old.remove(&key).unwrap_or_default();
@@ -46,7 +46,7 @@ impl<K: Copy + Eq + Hash, V: Default> Recent<K, V> {
 
 impl<K: Copy + Eq + Hash, V: Default> Default for Recent<K, V> {
     fn default() -> Self {
-        Self::new(BOUND)
+        Self::new(CAPACITY)
     }
 }
 
@@ -60,27 +60,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decision_17_a_node_that_has_seen_any_number_of_rooms_remembers_no_more_than_the_bound() {
+    fn decision_17_no_number_of_rooms_takes_more_memory_than_the_capacity() {
         let mut recent = Recent::new(100);
         for room in 0..10_000 {
-            *recent.of(RoomId(room)) = room;
+            *recent.get_or_insert(RoomId(room)) = room;
             assert!(recent.young.len() + recent.old.len() <= 100);
         }
         // The first of them is old when the young are full: its use makes it young and the others old.
         for room in [9_900].into_iter().chain(9_950..10_000) {
-            assert_eq!(*recent.of(RoomId(room)), room);
+            assert_eq!(*recent.get_or_insert(RoomId(room)), room);
         }
-        assert_eq!(*recent.of(RoomId(0)), 0, "the default");
+        assert_eq!(*recent.get_or_insert(RoomId(0)), 0, "the default");
     }
 
     proptest! {
         #[test]
-        fn decision_17_only_rooms_used_before_half_the_bound_of_others_are_forgotten(
+        fn decision_17_only_rooms_used_before_half_the_capacity_of_others_are_forgotten(
             uses in prop::collection::vec(0..20_i64, 0..300)
         ) {
             let mut recent: Recent<RoomId, Option<usize>> = Recent::new(10);
             for (now, &room) in uses.iter().enumerate() {
-                let known = recent.of(RoomId(room)).replace(now);
+                let known = recent.get_or_insert(RoomId(room)).replace(now);
                 let last = uses[..now].iter().rposition(|&used| used == room);
                 let since = last.map_or(&[][..], |last| &uses[last + 1..now]);
                 let others: HashSet<_> = since.iter().collect();

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     outbound::{Outbound, Passing},
-    turn::Queued,
+    yield_budget::Queued,
 };
 use crate::stomp::MessageTemplate;
 

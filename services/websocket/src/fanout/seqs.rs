@@ -6,22 +6,22 @@ use super::recent::Recent;
 
 /// Runs remembered for a room. With more holes than that the oldest run is forgotten: rather a repeat, which clients
 /// drop by seq, than a loss.
-const RUNS: usize = 64;
+const MAX_RUNS: usize = 64;
 
-/// What a seq is to this node.
+/// How a seq relates to those that this node has pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// The next one, or the first of its room.
     InOrder,
-    /// Some between it and the last are missing so far.
+    /// Seqs between it and the last are missing so far.
     AfterHole,
-    /// One that was missing.
+    /// A seq that was missing.
     Late,
-    /// One that was pushed before.
+    /// A seq that was pushed before.
     Repeat,
 }
 
-/// The seqs seen, by room. Of a room that is forgotten a repeat is pushed again; nothing is lost.
+/// The seqs that were pushed, by room. Of a room that is forgotten a repeat is pushed again; nothing is lost.
 #[derive(Debug, Default)]
 pub struct Seqs(Recent<RoomId, Vec<Run>>);
 
@@ -33,9 +33,9 @@ struct Run {
 }
 
 impl Seqs {
-    /// Notes a seq, and says what it is. Only a repeat may be dropped.
+    /// Notes a seq, and answers how it arrives. Only a repeat may be dropped.
     pub fn note(&mut self, room: RoomId, Seq(seq): Seq) -> Arrival {
-        let runs = self.0.of(room);
+        let runs = self.0.get_or_insert(room);
         let behind = runs.partition_point(|run| run.last < seq);
         if runs.get(behind).is_some_and(|run| run.first <= seq) {
             return Arrival::Repeat;
@@ -53,27 +53,20 @@ impl Seqs {
 
 /// Adds a seq that lies before the run at `behind` and after the one before it.
 fn insert(runs: &mut Vec<Run>, behind: usize, seq: i64) {
-    let extends = behind > 0 && runs[behind - 1].last == seq - 1;
-    let precedes = runs.get(behind).is_some_and(|run| run.first == seq + 1);
-    match (extends, precedes) {
-        (true, true) => {
-            runs[behind - 1].last = runs[behind].last;
-            runs.remove(behind);
+    let new = Run {
+        first: seq,
+        last: seq,
+    };
+    runs.insert(behind, new);
+    runs.dedup_by(|next, run| {
+        let touch = run.last + 1 == next.first;
+        if touch {
+            run.last = next.last;
         }
-        (true, false) => runs[behind - 1].last = seq,
-        (false, true) => runs[behind].first = seq,
-        (false, false) => {
-            runs.insert(
-                behind,
-                Run {
-                    first: seq,
-                    last: seq,
-                },
-            );
-            if runs.len() > RUNS {
-                runs.remove(0);
-            }
-        }
+        touch
+    });
+    if runs.len() > MAX_RUNS {
+        runs.remove(0);
     }
 }
 
@@ -88,8 +81,10 @@ mod tests {
     const ROOM: RoomId = RoomId(1);
 
     fn arrivals(seqs: &[i64]) -> Vec<Arrival> {
-        let mut seen = Seqs::default();
-        seqs.iter().map(|seq| seen.note(ROOM, Seq(*seq))).collect()
+        let mut pushed = Seqs::default();
+        seqs.iter()
+            .map(|seq| pushed.note(ROOM, Seq(*seq)))
+            .collect()
     }
 
     #[test]
@@ -106,30 +101,30 @@ mod tests {
 
     #[test]
     fn decision_17_rooms_are_counted_apart() {
-        let mut seen = Seqs::default();
-        assert_eq!(seen.note(ROOM, Seq(1)), Arrival::InOrder);
-        assert_eq!(seen.note(RoomId(2), Seq(1)), Arrival::InOrder);
-        assert_eq!(seen.note(ROOM, Seq(1)), Arrival::Repeat);
+        let mut pushed = Seqs::default();
+        assert_eq!(pushed.note(ROOM, Seq(1)), Arrival::InOrder);
+        assert_eq!(pushed.note(RoomId(2), Seq(1)), Arrival::InOrder);
+        assert_eq!(pushed.note(ROOM, Seq(1)), Arrival::Repeat);
     }
 
     #[test]
     fn decision_17_a_room_with_endless_holes_takes_bounded_memory_and_loses_nothing() {
-        let mut seen = Seqs::default();
+        let mut pushed = Seqs::default();
         for seq in (1..=1_000).map(|n| n * 2) {
-            assert_ne!(seen.note(ROOM, Seq(seq)), Arrival::Repeat);
+            assert_ne!(pushed.note(ROOM, Seq(seq)), Arrival::Repeat);
         }
-        assert_eq!(seen.0.of(ROOM).len(), RUNS);
+        assert_eq!(pushed.0.get_or_insert(ROOM).len(), MAX_RUNS);
     }
 
     #[test]
     fn decision_17_a_forgotten_room_costs_a_repeat_and_loses_nothing() {
-        let mut seen = Seqs(Recent::new(2));
+        let mut pushed = Seqs(Recent::new(2));
         for room in 1..=3 {
-            assert_eq!(seen.note(RoomId(room), Seq(1)), Arrival::InOrder);
+            assert_eq!(pushed.note(RoomId(room), Seq(1)), Arrival::InOrder);
         }
-        assert_eq!(seen.note(RoomId(1), Seq(1)), Arrival::InOrder);
-        assert_eq!(seen.note(RoomId(1), Seq(1)), Arrival::Repeat);
-        assert_eq!(seen.note(RoomId(1), Seq(2)), Arrival::InOrder);
+        assert_eq!(pushed.note(RoomId(1), Seq(1)), Arrival::InOrder);
+        assert_eq!(pushed.note(RoomId(1), Seq(1)), Arrival::Repeat);
+        assert_eq!(pushed.note(RoomId(1), Seq(2)), Arrival::InOrder);
     }
 
     proptest! {

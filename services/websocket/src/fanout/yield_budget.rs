@@ -1,7 +1,7 @@
-//! A task that queues frames for many gives the tasks that write them their turn: they share our threads, and a queue must
-//! not be full because its writer could not run.
+//! A task that queues frames for many clients yields to the tasks that write them: they share its threads, and a queue
+//! must not be full because its writer could not run.
 //!
-//! Writers that have not run are waited for; clients that take nothing are not: all of them together hold up the others
+//! Writers that have not run are waited for. Clients that take nothing are not: all of them together hold up the others
 //! for a moment now and then ([`outbound::TURN`]), and no longer.
 
 use std::{iter::Sum, sync::Arc, time::Duration};
@@ -10,23 +10,23 @@ use tokio::time::{Instant, sleep};
 
 use super::outbound::{self, Outbound, Standing};
 
-/// Frames queued before other tasks get a turn.
-const FRAMES: usize = 2_000;
-/// Octets queued before they do: less than one queue holds, were they all in one.
-const OCTETS: usize = 128 * 1024;
+/// Frames queued before the task yields.
+const MAX_FRAMES: usize = 2_000;
+/// Octets queued before it does: less than one queue holds, were they all in one.
+const MAX_OCTETS: usize = 128 * 1024;
 /// A writer that has not run for this long is waited for no longer.
-const OVERLOADED: Duration = Duration::from_secs(1);
-/// How often queues are looked at while they are waited for.
-const LOOK: Duration = Duration::from_millis(1);
-/// Clients are waited for in at most one part in this of all time.
-const SHARE: u32 = 50;
+const WRITER_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often queues are polled while they are waited for.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
+/// Clients are waited for in at most one part of all time in this many.
+const BLOCKED_SHARE: u32 = 50;
 
-/// What was queued.
+/// How much a message queued.
 #[derive(Debug, Default)]
 pub struct Queued {
-    /// How many frames.
+    /// Frames, one for each subscription.
     pub frames: usize,
-    /// How many octets in all of them.
+    /// Octets of all frames together.
     pub octets: usize,
     /// Queues that are beyond their limit.
     pub full: Vec<Arc<Outbound>>,
@@ -43,32 +43,33 @@ impl Sum for Queued {
     }
 }
 
-/// What was queued since others had a turn, and for how long clients may be waited for.
+/// What was queued since the task yielded, and for how long it may still wait for clients.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct YieldBudget {
     frames: usize,
     octets: usize,
-    patience: Duration,
-    counted_at: Instant,
+    /// How long clients that take nothing may be waited for: it recovers with time.
+    client_wait: Duration,
+    recovered_at: Instant,
 }
 
-impl Default for Turn {
+impl Default for YieldBudget {
     fn default() -> Self {
         Self {
             frames: 0,
             octets: 0,
-            patience: outbound::TURN,
-            counted_at: Instant::now(),
+            client_wait: outbound::TURN,
+            recovered_at: Instant::now(),
         }
     }
 }
 
-impl Turn {
-    /// So much more was: if that is enough, or if a queue is full, others get a turn.
-    pub async fn queued(&mut self, queued: Queued) {
+impl YieldBudget {
+    /// Charges what was queued: yields if that is enough, or if a queue is full, and waits for the full queues.
+    pub async fn charge(&mut self, queued: Queued) {
         self.frames += queued.frames;
         self.octets += queued.octets;
-        if self.frames >= FRAMES || self.octets >= OCTETS || !queued.full.is_empty() {
+        if self.frames >= MAX_FRAMES || self.octets >= MAX_OCTETS || !queued.full.is_empty() {
             (self.frames, self.octets) = (0, 0);
             tokio::task::yield_now().await;
         }
@@ -77,31 +78,31 @@ impl Turn {
         }
     }
 
-    /// Until there is room in each of these queues, or no more is to be waited for.
+    /// Waits until each of these queues has room, or may be waited for no longer.
     async fn wait_for(&mut self, mut full: Vec<Arc<Outbound>>) {
         let begun = Instant::now();
         self.recover(begun);
         loop {
             let now = Instant::now();
-            let is_patient = now - begun + LOOK <= self.patience;
+            let may_wait = now - begun + POLL_INTERVAL <= self.client_wait;
             full.retain(|queue| match queue.standing(now) {
                 Standing::Fine => false,
-                Standing::Unwritten => now - begun < OVERLOADED,
-                Standing::Blocked => is_patient,
+                Standing::Unwritten => now - begun < WRITER_TIMEOUT,
+                Standing::Blocked => may_wait,
             });
             if full.is_empty() {
                 break;
             }
-            sleep(LOOK).await;
+            sleep(POLL_INTERVAL).await;
         }
-        self.counted_at = Instant::now();
-        self.patience = self.patience.saturating_sub(self.counted_at - begun);
+        self.recovered_at = Instant::now();
+        self.client_wait = self.client_wait.saturating_sub(self.recovered_at - begun);
     }
 
     fn recover(&mut self, now: Instant) {
-        let recovered = (now - self.counted_at) / SHARE;
-        self.patience = (self.patience + recovered).min(outbound::TURN);
-        self.counted_at = now;
+        let recovered = (now - self.recovered_at) / BLOCKED_SHARE;
+        self.client_wait = (self.client_wait + recovered).min(outbound::TURN);
+        self.recovered_at = now;
     }
 }
 
@@ -119,30 +120,30 @@ mod tests {
         }
     }
 
-    /// Says what happens, in its order, while so much is queued three times and others wait.
+    /// The order of events while so much is queued three times and another task waits.
     async fn order_of(frames: usize, octets: usize) -> Vec<&'static str> {
         let order = Mutex::new(Vec::new());
-        let said = |word| order.lock().unwrap().push(word);
+        let note = |word| order.lock().unwrap().push(word);
         let queueing = async {
-            let mut turn = Turn::default();
+            let mut budget = YieldBudget::default();
             for word in ["few", "enough", "few again"] {
-                turn.queued(queued(frames, octets)).await;
-                said(word);
+                budget.charge(queued(frames, octets)).await;
+                note(word);
             }
         };
-        tokio::join!(queueing, async { said("others") });
+        tokio::join!(queueing, async { note("others") });
         order.into_inner().unwrap()
     }
 
     #[tokio::test]
     async fn others_go_on_once_many_frames_are_queued_and_not_before() {
-        let order = order_of(FRAMES / 2, 1).await;
+        let order = order_of(MAX_FRAMES / 2, 1).await;
         assert_eq!(order, ["few", "others", "enough", "few again"]);
     }
 
     #[tokio::test]
     async fn b18_others_go_on_once_many_octets_are_queued_and_not_before() {
-        let order = order_of(1, OCTETS / 2).await;
+        let order = order_of(1, MAX_OCTETS / 2).await;
         assert_eq!(order, ["few", "others", "enough", "few again"]);
     }
 
@@ -164,16 +165,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn b18_a_writer_that_has_not_run_is_waited_for_and_its_client_is_not_slow() {
         let queue = full();
-        let mut turn = Turn::default();
+        let mut budget = YieldBudget::default();
         let begun = Instant::now();
         let writing = async {
             sleep(10 * outbound::TURN).await;
             assert!(matches!(queue.next(), outbound::Next::Frame(_)));
         };
-        tokio::join!(turn.queued(with_full(&[&queue])), writing);
+        tokio::join!(budget.charge(with_full(&[&queue])), writing);
         let waited = begun.elapsed();
         assert!(
-            (10 * outbound::TURN..OVERLOADED).contains(&waited),
+            (10 * outbound::TURN..WRITER_TIMEOUT).contains(&waited),
             "{waited:?}"
         );
         assert!(!queue.has_ended());
@@ -184,9 +185,9 @@ mod tests {
     {
         let queue = full();
         queue.blocked(Instant::now());
-        let mut turn = Turn::default();
+        let mut budget = YieldBudget::default();
         let begun = Instant::now();
-        turn.queued(with_full(&[&queue])).await;
+        budget.charge(with_full(&[&queue])).await;
         let waited = begun.elapsed();
         assert!(
             (outbound::TURN..2 * outbound::TURN).contains(&waited),
@@ -197,7 +198,7 @@ mod tests {
         // It has stalled for longer than that already: there is nothing to find out.
         let stalled = full();
         stalled.blocked(begun);
-        turn.queued(with_full(&[&stalled])).await;
+        budget.charge(with_full(&[&stalled])).await;
         assert_eq!(begun.elapsed(), waited);
         assert!(stalled.has_ended());
     }
@@ -207,13 +208,13 @@ mod tests {
     async fn b18_f20_clients_that_take_too_little_hold_up_the_others_for_a_small_part_of_the_time()
     {
         let begun = Instant::now();
-        let mut turn = Turn::default();
+        let mut budget = YieldBudget::default();
         let mut held_up = Duration::ZERO;
         while begun.elapsed() < Duration::from_secs(60) {
             let queue = full();
             queue.blocked(Instant::now());
             let queueing = Instant::now();
-            turn.queued(with_full(&[&queue])).await;
+            budget.charge(with_full(&[&queue])).await;
             held_up += queueing.elapsed();
             sleep(Duration::from_millis(5)).await;
         }
