@@ -1,17 +1,34 @@
-//! Who is online and who is typing (contract §5, decision 19): what this node's sessions show of their customers, and what
-//! its subscribers are told of everybody's.
+//! Who is online and who is typing (contract §5, decision 19): this node publishes the presence of its own sessions, and
+//! notifies its subscribers of the presence of all customers.
 //!
-//! Somebody is online, or typing in a room, while a set of the expiring store is occupied. A node is in such a set while
-//! any of its own sessions wants it to be ([`keeper`]), and the store tells every node when a set fills and empties, in
-//! the order in which that happened ([`telling`]). So two sessions on two nodes make one customer who does not flap, and
-//! a node that dies leaves nothing behind but members whose time runs out.
+//! A customer is online, or typing in a room, while a set of the expiring store has members ([`PresenceKey`]). The
+//! members are nodes: a node is in the set while one of its sessions claims the key, and renews itself there, which is
+//! its heartbeat ([`publisher`]). The store notifies every node when a set fills and empties, in the order of its changes
+//! ([`notifier`]). So a customer with two sessions on two nodes does not flap, and of a node that dies nothing is left
+//! but members that expire.
+//!
+//! What a node publishes of one key ([`local_presence`]):
+//!
+//! | The key is | since | next |
+//! |---|---|---|
+//! | absent | no session claims it, and the store does not have the node in the set | a claim makes it due |
+//! | due | a claim, a release by the last session, a renewal, the end of the last claim, or a failed call | a call: join if a session claims it, else leave |
+//! | under way | the call was taken | after a join it is joined, after a leave absent, after a failure due; what changed meanwhile makes it due |
+//! | joined | the join succeeded | due after [`Times::renew`], or when the last claim ends |
+//!
+//! What a node announces to its subscribers ([`notifier`]):
+//!
+//! | Notice | announced last: offline or nothing | announced last: online (or typing) |
+//! |---|---|---|
+//! | occupied | online | nothing, but the store may have lost sets: all states are read soon |
+//! | emptied, expired | offline, if nothing was announced before; of typing nothing | offline |
+//! | missed | all states are read soon, and changes announced | likewise |
 
-pub mod claims;
-pub mod keeper;
+pub mod local_presence;
+pub mod notifier;
+pub mod presence_key;
+pub mod publisher;
 pub mod rooms;
-pub mod sign;
-pub mod telling;
-mod told;
 pub mod typists;
 
 use std::{
@@ -27,17 +44,19 @@ use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::RoomsOfCustomer;
 use tokio::{sync::watch, time::Instant};
 
-use self::{keeper::Keeper, rooms::WatchedRooms, sign::Sign, typists::Typists};
+use self::{
+    presence_key::PresenceKey, publisher::PresencePublisher, rooms::WatchedRooms, typists::Typists,
+};
 
-/// For how long the store is told things.
+/// How long states last, and how often they are renewed.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// Who is online is so for this long without another word from their node.
+    /// A customer is online for this long without another heartbeat of their node.
     pub online: Duration,
-    /// How often a node renews who is online: everybody with an open connection. A client that has vanished has one until
-    /// its silence is noticed or, over plain HTTP, until it has not asked for its next answer.
+    /// How often a node renews the customers who are online: all that have an open connection. The connection of a client
+    /// that has vanished is open until its silence is noticed or, over plain HTTP, until it has not polled in time.
     pub renew: Duration,
-    /// Who is typing is so for this long after they said so last.
+    /// A customer is typing for this long after the last frame that says so.
     pub typing: Duration,
 }
 
@@ -51,19 +70,18 @@ impl Default for Times {
     }
 }
 
-/// The presence of this node's sessions, and the rooms in which its subscribers want to know of others'.
+/// The presence of this node's sessions, and the rooms whose subscribers are notified of the presence of others.
 pub struct Presence {
-    pub(crate) keeper: Keeper,
+    pub(crate) publisher: PresencePublisher,
     pub(crate) rooms: WatchedRooms,
     pub(crate) typists: Typists,
     times: Times,
     sessions: AtomicU64,
-    /// Whether the store was asked for its notices.
-    tried: watch::Sender<bool>,
+    watch_attempted: watch::Sender<bool>,
 }
 
-/// What one session shows of its customer: they are online until it is dropped, and typing where it says so.
-pub struct Attendance {
+/// The presence of one session: its customer is online until this is dropped, and typing where the client says so.
+pub struct PresenceGuard {
     presence: Arc<Presence>,
     customer: CustomerId,
     session: u64,
@@ -71,7 +89,7 @@ pub struct Attendance {
 }
 
 impl Presence {
-    /// Nobody is here yet.
+    /// A node without sessions.
     #[must_use]
     pub fn new(
         store: Arc<dyn ExpiringStore>,
@@ -79,33 +97,36 @@ impl Presence {
         times: Times,
     ) -> Self {
         Self {
-            keeper: Keeper::new(store, times),
+            publisher: PresencePublisher::new(store, times),
             rooms: WatchedRooms::new(rooms),
             typists: Typists::default(),
             times,
             sessions: AtomicU64::new(0),
-            tried: watch::Sender::new(false),
+            watch_attempted: watch::Sender::new(false),
         }
     }
 
-    /// Resolves when every notice from then on is heard, or the store is away.
-    pub async fn tried(&self) {
+    /// Resolves when the watch has begun and receives every notice from then on, or the store is away.
+    pub async fn watch_attempted(&self) {
+        let mut attempted = self.watch_attempted.subscribe();
         // An error would mean that the sender is gone, which we hold.
-        let _ = self.tried.subscribe().wait_for(|tried| *tried).await;
+        let _ = attempted.wait_for(|attempted| *attempted).await;
     }
 
     /// Whether nothing of any session is left here.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.keeper.is_idle() && self.rooms.is_empty()
+        self.publisher.is_idle() && self.rooms.is_empty()
     }
 
-    /// Shows that a session of this customer is here.
+    /// The customer of a new session comes online.
     #[must_use]
-    pub fn attend(self: &Arc<Self>, customer: CustomerId) -> Attendance {
+    pub fn begin_session(self: &Arc<Self>, customer: CustomerId) -> PresenceGuard {
         let session = self.sessions.fetch_add(1, Ordering::Relaxed);
-        self.keeper.claim(Sign::Online(customer), session, None);
-        Attendance {
+        self.publisher.update(|local, now| {
+            local.claim(PresenceKey::Online(customer), session, None, now);
+        });
+        PresenceGuard {
             presence: Arc::clone(self),
             customer,
             session,
@@ -114,39 +135,40 @@ impl Presence {
     }
 }
 
-impl Attendance {
-    /// The client says that it is here.
+impl PresenceGuard {
+    /// The client says that it is there.
     pub fn extend(&self) {
-        self.presence.keeper.renew(Sign::Online(self.customer));
+        let key = PresenceKey::Online(self.customer);
+        let publisher = &self.presence.publisher;
+        publisher.update(|local, now| local.renew(key, now));
     }
 
-    /// The client says that its customer types in a room, or no longer.
+    /// The client says that its customer is typing in a room, or no longer.
     pub fn set_typing(&mut self, room: RoomId, is_typing: bool) {
-        let (keeper, sign) = (&self.presence.keeper, Sign::Typing(room, self.customer));
-        let place = self.typing_in.iter().position(|typing| *typing == room);
-        match (is_typing, place) {
-            (true, place) => {
-                let until = Instant::now() + self.presence.times.typing;
-                keeper.claim(sign, self.session, Some(until));
-                if place.is_none() {
-                    self.typing_in.push(room);
-                }
+        let (publisher, session) = (&self.presence.publisher, self.session);
+        let key = PresenceKey::Typing(room, self.customer);
+        let index = self.typing_in.iter().position(|typing| *typing == room);
+        if is_typing {
+            let until = Some(Instant::now() + self.presence.times.typing);
+            publisher.update(|local, now| local.claim(key, session, until, now));
+            if index.is_none() {
+                self.typing_in.push(room);
             }
-            (false, Some(place)) => {
-                keeper.release(sign, self.session);
-                self.typing_in.swap_remove(place);
-            }
-            (false, None) => {}
+        } else if let Some(index) = index {
+            publisher.update(|local, now| local.release(key, session, now));
+            self.typing_in.swap_remove(index);
         }
     }
 }
 
-impl Drop for Attendance {
+impl Drop for PresenceGuard {
     fn drop(&mut self) {
-        let keeper = &self.presence.keeper;
-        for room in &self.typing_in {
-            keeper.release(Sign::Typing(*room, self.customer), self.session);
-        }
-        keeper.release(Sign::Online(self.customer), self.session);
+        let typing = self.typing_in.iter();
+        let typing = typing.map(|room| PresenceKey::Typing(*room, self.customer));
+        self.presence.publisher.update(|local, now| {
+            for key in typing.chain([PresenceKey::Online(self.customer)]) {
+                local.release(key, self.session, now);
+            }
+        });
     }
 }

@@ -139,7 +139,7 @@ impl Session {
         if self.websocket.revocations.is_revoked(&token)? {
             return Err(Refusal::Unauthenticated);
         }
-        open.attend();
+        open.show_online();
         self.stage = Stage::Open(open);
         let connected = encoder::connected(version, offer, customer);
         self.outbound.push(websocket_message(connected));

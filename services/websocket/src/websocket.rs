@@ -21,7 +21,7 @@ use crate::{
     connection::Closing,
     connections::Connections,
     fanout::{consumer, registry::Registry},
-    presence::{Presence, telling},
+    presence::{Presence, notifier},
     session::Refusal,
     sessions::Sessions,
 };
@@ -85,7 +85,7 @@ impl Websocket {
         let revoked = websocket.revocations.changes();
         tasks.spawn_vital("websocket fan-out", async move {
             let follow = async {
-                following.presence.tried().await;
+                following.presence.watch_attempted().await;
                 consumer::follow(&following, log.as_ref(), &gate).await;
             };
             tokio::select! {
@@ -94,16 +94,16 @@ impl Websocket {
                 () = following.close_when_stopping() => {}
             }
         });
-        let telling = Arc::clone(&websocket);
+        let notifying = Arc::clone(&websocket);
         tasks.spawn_vital("presence of others", async move {
             tokio::select! {
-                () = telling::run(&telling.presence, &telling.registry) => {}
-                () = telling.tasks.stopping() => {}
+                () = notifier::run(&notifying.presence, &notifying.registry) => {}
+                () = notifying.tasks.stopping() => {}
             }
         });
-        let keeping = Arc::clone(&websocket);
+        let publishing = Arc::clone(&websocket);
         tasks.spawn_vital("presence of our own", async move {
-            keeping.presence.keeper.run(&keeping.tasks).await;
+            publishing.presence.publisher.run(&publishing.tasks).await;
         });
         websocket
     }

@@ -1,7 +1,7 @@
-//! The rooms in which subscribers of this node want to know who is online, and who is in them.
+//! The rooms in which this node has subscribers of presence, and their participants.
 //!
-//! Who is in a room never changes in this contract, so it is asked once, when the first of its members subscribes here:
-//! a change of somebody's presence then finds its rooms without asking anybody.
+//! The participants of a room never change in this contract, so the read side is asked once, when the first of them
+//! subscribes here: a change of a customer's presence then finds its rooms without a call.
 
 use std::{
     collections::HashMap,
@@ -21,23 +21,23 @@ use tokio::{
     time::timeout,
 };
 
-/// A subscriber waits this long until it is known who is in their room; after that they are told late.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// A source that answers is asked this seldom at last for a room that it does not know: one whose events are parked may
-/// never be known.
-const SELDOM: Duration = Duration::from_secs(30);
-/// Participants remembered, of all rooms together: 8 bytes each.
-const REMEMBERED: u64 = 4_000_000;
+/// A subscription waits this long for the participants of its room; after that its client is notified late.
+const LEARN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The longest interval at which a source that answers is asked again for a room that it does not know: one whose events
+/// are parked may never be known.
+const MAX_INTERVAL: Duration = Duration::from_secs(30);
+/// Participants in the cache, of all rooms together: 8 bytes each.
+const CACHE_CAPACITY: u64 = 4_000_000;
 
 type Participants = Arc<[CustomerId]>;
-/// A room, and who is in it.
+/// A room and its participants.
 pub type Learned = (RoomId, Participants);
 
 /// Rooms with subscribers.
 pub struct WatchedRooms {
     source: Arc<dyn RoomsOfCustomer>,
     watched: Mutex<Watched>,
-    /// Rooms without subscribers, too: whoever asks learns of all their rooms.
+    /// Rooms without subscribers, too: the answer about one customer names all their rooms.
     known: Cache<RoomId, Participants>,
     source_is_away: AtomicBool,
     late: Notify,
@@ -49,16 +49,17 @@ struct Watched {
     of_customer: HashMap<CustomerId, Vec<RoomId>>,
 }
 
+#[derive(Default)]
 struct Room {
     subscribers: usize,
-    /// `None` until it is known.
+    /// `None` until they are known.
     participants: Option<Participants>,
-    /// One of its members, if its subscribers wait no longer until it is known who is in it.
+    /// One of its members, if its subscribers no longer wait for the participants.
     late_for: Option<CustomerId>,
 }
 
 impl WatchedRooms {
-    /// None yet.
+    /// A node without subscribers.
     #[must_use]
     pub fn new(source: Arc<dyn RoomsOfCustomer>) -> Self {
         let weight = |_: &RoomId, participants: &Participants| {
@@ -68,7 +69,7 @@ impl WatchedRooms {
             source,
             watched: Mutex::default(),
             known: Cache::builder()
-                .max_capacity(REMEMBERED)
+                .max_capacity(CACHE_CAPACITY)
                 .weigher(weight)
                 .build(),
             source_is_away: AtomicBool::new(false),
@@ -79,16 +80,7 @@ impl WatchedRooms {
     /// One subscriber more. Follow it with [`WatchedRooms::learn`].
     pub fn enter(&self, room: RoomId) {
         let mut watched = self.watched();
-        if let Some(known) = watched.rooms.get_mut(&room) {
-            known.subscribers += 1;
-            return;
-        }
-        let new = Room {
-            subscribers: 1,
-            participants: None,
-            late_for: None,
-        };
-        watched.rooms.insert(room, new);
+        watched.rooms.entry(room).or_default().subscribers += 1;
         if let Some(participants) = self.known.get(&room) {
             watched.set_participants(room, participants);
         }
@@ -106,15 +98,14 @@ impl WatchedRooms {
         }
     }
 
-    /// Finds out who is in a room, asking for the rooms of one of its members. If that cannot be found out soon it will
-    /// be later.
+    /// Learns the participants of a room from the rooms of one of its members: now, or later if there is no answer in time.
     pub async fn learn(&self, room: RoomId, member: CustomerId) {
         if self.is_known(room) {
             return;
         }
-        // Not everybody waits for a source of which another one just found out that it is away, or slow.
+        // A source that was away, or slow, for one subscription is not waited for by each of the others.
         if !self.source_is_away.load(Ordering::Relaxed) {
-            let answer = timeout(PATIENCE, self.ask(member)).await;
+            let answer = timeout(LEARN_TIMEOUT, self.ask(member)).await;
             if answer.is_err() {
                 self.source_is_away.store(true, Ordering::Relaxed);
             }
@@ -131,11 +122,11 @@ impl WatchedRooms {
         }
     }
 
-    /// Tries again, for ever, for the rooms whose subscribers wait no longer, and hands over those that are known at last.
+    /// Asks again, for ever, for the rooms whose subscribers no longer wait, and hands over those that are known at last.
     pub async fn keep_learning(&self, learned: mpsc::Sender<Learned>) {
         loop {
             self.late.notified().await;
-            let (mut away, mut unknown) = (Backoff::default(), Backoff::up_to(SELDOM));
+            let (mut away, mut unknown) = (Backoff::default(), Backoff::up_to(MAX_INTERVAL));
             loop {
                 let (rooms, all) = self.learn_late().await;
                 for room in rooms {
@@ -159,7 +150,7 @@ impl WatchedRooms {
         }
     }
 
-    /// Answers the rooms that are known now, and whether all are.
+    /// The rooms that are known now, and whether all are.
     async fn learn_late(&self) -> (Vec<Learned>, bool) {
         let late = self.late_rooms();
         for (room, member) in &late {
@@ -181,31 +172,27 @@ impl WatchedRooms {
         (learned, all)
     }
 
-    /// The watched rooms that somebody is in.
+    /// The watched rooms of a customer.
     #[must_use]
     pub fn of(&self, customer: CustomerId) -> Vec<RoomId> {
-        let watched = self.watched();
-        watched
-            .of_customer
-            .get(&customer)
-            .cloned()
-            .unwrap_or_default()
+        let rooms = self.watched().of_customer.get(&customer).cloned();
+        rooms.unwrap_or_default()
     }
 
-    /// Everybody in any watched room.
+    /// The participants of all watched rooms.
     #[must_use]
-    pub fn everybody(&self) -> Vec<CustomerId> {
+    pub fn participants(&self) -> Vec<CustomerId> {
         self.watched().of_customer.keys().copied().collect()
     }
 
-    /// Whether nobody watches any room.
+    /// Whether no room is watched.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let watched = self.watched();
         watched.rooms.is_empty() && watched.of_customer.is_empty()
     }
 
-    /// Asks for the rooms of a customer, and remembers who is in them. Whether there was an answer.
+    /// Asks for the rooms of a customer, and keeps their participants. Answers whether there was an answer.
     async fn ask(&self, customer: CustomerId) -> bool {
         let answer = self.source.rooms_of(customer).await;
         self.source_is_away
@@ -243,7 +230,7 @@ impl WatchedRooms {
 }
 
 impl Watched {
-    /// Sets who is in a watched room, unless that is known.
+    /// Sets the participants of a watched room, unless they are known.
     fn set_participants(&mut self, room: RoomId, participants: Participants) {
         let Some(unknown) = self.rooms.get_mut(&room) else {
             return;
@@ -284,7 +271,7 @@ mod tests {
     const BOB: CustomerId = CustomerId(2);
     const ROOM: RoomId = RoomId(1);
 
-    /// Alice and Bob are in rooms 1 and 2; how often that was asked.
+    /// Alice and Bob are in rooms 1 and 2. Counts how often it is asked.
     #[derive(Default)]
     struct Source {
         asked: std::sync::atomic::AtomicUsize,
@@ -318,7 +305,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn decision_19_who_is_in_rooms_is_asked_once_and_forgotten_with_the_last_subscriber() {
+    async fn decision_19_participants_are_asked_for_once_and_forgotten_with_the_last_subscriber() {
         let source = Arc::new(Source::default());
         let rooms = WatchedRooms::new(source.clone());
         for room in [ROOM, ROOM, RoomId(2)] {
@@ -331,7 +318,7 @@ mod tests {
         rooms.leave(ROOM);
         assert_eq!(rooms.of(BOB), [RoomId(2)]);
         rooms.leave(RoomId(2));
-        assert!(rooms.is_empty() && rooms.everybody().is_empty());
+        assert!(rooms.is_empty() && rooms.participants().is_empty());
     }
 
     #[tokio::test]
@@ -352,10 +339,10 @@ mod tests {
         assert_eq!(learned.len(), 1);
         assert!(all);
         assert_eq!(rooms.of(ALICE), [ROOM]);
-        assert!(rooms.learn_late().await.0.is_empty(), "told late once");
+        assert!(rooms.learn_late().await.0.is_empty(), "handed over once");
     }
 
-    /// Answers, and knows no room; tells when it was asked.
+    /// Answers, and knows no room. Reports when it is asked.
     struct Parked(mpsc::UnboundedSender<Instant>);
 
     #[async_trait]

@@ -1,5 +1,5 @@
-//! Who is typing, as this node's subscribers know it. What is noted and those who hear of it change together, so that a new
-//! subscriber hears of every typist once, and of the end after the beginning.
+//! Who is typing, as it was announced to this node's subscribers. The typists and the subscribers change under one lock, so
+//! that a new subscriber is notified of every typist once, and of the end after the beginning.
 
 use std::{
     collections::HashSet,
@@ -13,7 +13,7 @@ use colloquy_contracts::{CustomerId, RoomId};
 pub struct Typists(Mutex<HashSet<(RoomId, CustomerId)>>);
 
 impl Typists {
-    /// Notes that a customer types or no longer does, and publishes it if that is news. At first none does.
+    /// Notes that a customer is typing or no longer is, and publishes that if it is a change. At first there is no typist.
     pub fn note<P>(
         &self,
         room: RoomId,
@@ -22,16 +22,16 @@ impl Typists {
         publish: impl FnOnce() -> P,
     ) -> Option<P> {
         let mut typists = self.lock();
-        let is_news = if typing {
+        let is_change = if typing {
             typists.insert((room, customer))
         } else {
             typists.remove(&(room, customer))
         };
-        is_news.then(publish)
+        is_change.then(publish)
     }
 
-    /// Lets a subscriber of a room begin with those who type in it. Nothing is published meanwhile.
-    pub fn meet(&self, room: RoomId, begin: impl FnOnce(&[CustomerId])) {
+    /// Lets a subscriber of a room begin with its typists. Nothing is published meanwhile.
+    pub fn with_typists_of(&self, room: RoomId, begin: impl FnOnce(&[CustomerId])) {
         let typists = self.lock();
         let in_room: Vec<_> = typists
             .iter()
@@ -40,7 +40,7 @@ impl Typists {
         begin(&in_room);
     }
 
-    /// All of them.
+    /// The typists of all rooms.
     #[must_use]
     pub fn all(&self) -> Vec<(RoomId, CustomerId)> {
         self.lock().iter().copied().collect()
@@ -58,28 +58,28 @@ mod tests {
     const ALICE: CustomerId = CustomerId(1);
     const BOB: CustomerId = CustomerId(2);
 
-    /// Whom a new subscriber of a room hears of.
-    fn met(typists: &Typists, room: i64) -> Vec<CustomerId> {
-        let mut met = Vec::new();
-        typists.meet(RoomId(room), |in_room| met.extend(in_room));
-        met.sort_unstable();
-        met
+    /// The typists with which a new subscriber of a room begins.
+    fn typists_of(typists: &Typists, room: i64) -> Vec<CustomerId> {
+        let mut found = Vec::new();
+        typists.with_typists_of(RoomId(room), |in_room| found.extend(in_room));
+        found.sort_unstable();
+        found
     }
 
     #[test]
-    fn b21_stomp_s13_a_subscriber_meets_those_who_type_in_its_room_now() {
+    fn b21_stomp_s13_a_subscriber_begins_with_the_typists_of_its_room() {
         let typists = Typists::default();
         for (room, customer) in [(1, ALICE), (1, BOB), (2, ALICE)] {
             assert_eq!(typists.note(RoomId(room), customer, true, || ()), Some(()));
         }
-        assert_eq!(met(&typists, 1), [ALICE, BOB]);
+        assert_eq!(typists_of(&typists, 1), [ALICE, BOB]);
         typists.note(RoomId(1), BOB, false, || ());
-        assert_eq!(met(&typists, 1), [ALICE]);
-        assert_eq!(met(&typists, 3), []);
+        assert_eq!(typists_of(&typists, 1), [ALICE]);
+        assert_eq!(typists_of(&typists, 3), []);
     }
 
     #[test]
-    fn decision_19_what_is_known_is_not_published_again() {
+    fn decision_19_a_state_that_was_published_is_not_published_again() {
         let typists = Typists::default();
         let published = [true, true, false, false, true]
             .map(|typing| typists.note(RoomId(1), ALICE, typing, || ()).is_some());

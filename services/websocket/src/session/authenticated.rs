@@ -12,7 +12,7 @@ use crate::{
         outbound::Outbound,
         registry::{Address, Label, websocket_message},
     },
-    presence::{Attendance, telling::encoded},
+    presence::{PresenceGuard, notifier::encoded},
     sessions::OpenSession,
     stomp::{Version, encoder, escape::escape},
 };
@@ -25,7 +25,7 @@ pub struct Authenticated {
     /// Negotiated by CONNECT.
     pub version: Version,
     subscriptions: Vec<Subscription>,
-    attendance: Option<Attendance>,
+    presence: Option<PresenceGuard>,
 }
 
 struct Subscription {
@@ -56,13 +56,13 @@ impl Authenticated {
             customer: session.customer,
             version,
             subscriptions: Vec::new(),
-            attendance: None,
+            presence: None,
         })
     }
 
     /// Shows that the customer is online: only once nothing can refuse the session any more (stomp.md N5).
-    pub fn attend(&mut self) {
-        self.attendance = Some(self.websocket.presence.attend(self.customer));
+    pub fn show_online(&mut self) {
+        self.presence = Some(self.websocket.presence.begin_session(self.customer));
     }
 
     /// Lets a request take effect; when this has returned it has.
@@ -78,13 +78,13 @@ impl Authenticated {
             } => return self.subscribe(id, destination, acknowledged).await,
             Request::Typing(Typing { room_id, is_typing }) => {
                 self.check_member(Destination::Typing(room_id)).await?;
-                if let Some(attendance) = &mut self.attendance {
-                    attendance.set_typing(room_id, is_typing);
+                if let Some(presence) = &mut self.presence {
+                    presence.set_typing(room_id, is_typing);
                 }
             }
             Request::ExtendOnline => {
-                if let Some(attendance) = &self.attendance {
-                    attendance.extend();
+                if let Some(presence) = &self.presence {
+                    presence.extend();
                 }
             }
             Request::Unsubscribe { id } => self.unsubscribe(&id),
@@ -157,7 +157,7 @@ impl Authenticated {
             presence, registry, ..
         } = &*self.websocket;
         let destination = Destination::Typing(room_id);
-        presence.typists.meet(room_id, |typists| {
+        presence.typists.with_typists_of(room_id, |typists| {
             for &customer_id in typists {
                 let body = encoded(&TypingStatus {
                     room_id,

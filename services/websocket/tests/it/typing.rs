@@ -173,8 +173,7 @@ async fn decision_19_typing_that_was_told_is_not_told_again(shared: Shared) {
             if begins {
                 shared.store.delete(set.key).await.unwrap();
                 let hour = Duration::from_secs(3600);
-                let joined = shared.store.join(set, "elsewhere", hour).await.unwrap();
-                assert!(joined.first, "or the store has nothing to tell");
+                shared.store.join(set, "elsewhere", hour).await.unwrap();
             } else {
                 shared.store.leave(set, "elsewhere").await.unwrap();
             }
