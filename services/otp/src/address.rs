@@ -1,4 +1,4 @@
-//! Whose code it is.
+//! The address that a code is for.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,11 +8,11 @@ use colloquy_text::mail_key;
 /// As long as a mail address may be (contract §3).
 const MAX: usize = 254;
 
-/// A mail address in its canonical form (decision 37). Whether it is one that mail can be sent to was for customer
-/// management to see.
+/// A mail address in its canonical form (decision 37). Customer management has checked that
+/// mail can be sent to it.
 pub(crate) struct Address(String);
 
-/// Not the address of anybody.
+/// The text is no mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the mail address is blank or too long")]
 pub(crate) struct AddressError;

@@ -30,7 +30,7 @@ impl Code {
         }
     }
 
-    /// What somebody typed, if it has the shape of a code.
+    /// A typed text, if it has the shape of a code.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let digits: [u8; DIGITS] = text.try_into().ok()?;
         digits
@@ -39,7 +39,7 @@ impl Code {
             .then_some(Self(digits))
     }
 
-    /// Whether both are the same code; takes the same time whether they are alike or not.
+    /// Whether both are the same code, in a time that does not depend on the answer.
     pub(crate) fn is(&self, other: &Self) -> bool {
         verify_slices_are_equal(&self.0, &other.0).is_ok()
     }
@@ -48,7 +48,7 @@ impl Code {
         &self.0
     }
 
-    /// The code for those who will mail it.
+    /// The code as it is answered, to be mailed.
     pub(crate) fn issue(&self) -> OneTimeCode {
         OneTimeCode(self.0.iter().copied().map(char::from).collect())
     }

@@ -1,51 +1,32 @@
-//! The service itself: what the routes call, and in process whoever needs it.
+//! The service itself: the routes call it, and in process customer management does.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use colloquy_chassis::{Clock, Failure, Kind, ServiceName};
+use colloquy_chassis::{Clock, Failure as _, ServiceName};
 use colloquy_contracts::Timestamp;
-use colloquy_credentials::{
-    keys::SealKey,
-    seal::{CannotSeal, Seal},
-};
-use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError};
+use colloquy_credentials::{keys::SealKey, seal::Seal};
+use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::{
     CallError, OneTimeCodes,
     one_time_codes::{Asking, IssuedCode, Typed},
 };
 
-use crate::{Randomness, address::Address, kept_codes::KeptCodes, randomness::CryptoFailure};
+use crate::{
+    Randomness,
+    address::Address,
+    code_store::{CodeStore, CodeStoreError},
+};
 
 /// One-time codes. In process it answers as [`OneTimeCodes`]; over HTTP through [`crate::router`].
 pub struct Otp {
-    pub(crate) codes: KeptCodes,
+    pub(crate) codes: CodeStore,
     clock: Arc<dyn Clock>,
 }
 
-/// Why there is no code, and no yes or no.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OtpError {
-    #[error(transparent)]
-    Store(#[from] ExpiringStoreError),
-    #[error(transparent)]
-    Crypto(#[from] CryptoFailure),
-    #[error(transparent)]
-    Seal(#[from] CannotSeal),
-}
-
-impl Failure for OtpError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Store(error) => error.kind(),
-            Self::Crypto(_) | Self::Seal(_) => Kind::Internal,
-        }
-    }
-}
-
 impl Otp {
-    /// The service: draws codes from `randomness` and keeps them in `store`, sealed with `key`. The clock only tells
-    /// callers until when a code works; the store decides.
+    /// The service: draws codes from `randomness` and stores them in `store`, sealed with `key`. The clock only serves to
+    /// name the end of a code to callers; the store decides.
     #[must_use]
     pub fn new(
         store: Arc<dyn ExpiringStore>,
@@ -53,7 +34,7 @@ impl Otp {
         randomness: Arc<dyn Randomness>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
-        let codes = KeptCodes {
+        let codes = CodeStore {
             store,
             seal: Seal::new(key),
             randomness,
@@ -61,7 +42,7 @@ impl Otp {
         Arc::new(Self { codes, clock })
     }
 
-    /// The instant when a time that the store counts from now is over.
+    /// The end of a time that the store counts from now.
     pub(crate) fn end_of(&self, remaining: Duration) -> Timestamp {
         let remaining = i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millis(self.clock.now().millis().saturating_add(remaining))
@@ -88,12 +69,12 @@ impl OneTimeCodes for Otp {
     }
 }
 
-/// Refused in the words that a client of the HTTP form would use.
+/// The refusal is the one that a client of the HTTP form would make of the answer.
 fn address(email: &str) -> Result<Address, CallError> {
     Address::parse(email)
         .map_err(|error| CallError::Refused(ServiceName::Otp, error.kind().status()))
 }
 
-fn unavailable(cause: OtpError) -> CallError {
+fn unavailable(cause: CodeStoreError) -> CallError {
     CallError::Unavailable(ServiceName::Otp, Some(Box::new(cause)))
 }

@@ -1,4 +1,4 @@
-//! Where codes come from.
+//! The source of the randomness of codes.
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 
@@ -7,12 +7,12 @@ use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 #[error("the cryptographic library failed")]
 pub struct CryptoFailure;
 
-/// Makes bytes that nobody can guess.
+/// Makes bytes that cannot be guessed.
 pub trait Randomness: Send + Sync + 'static {
     /// Fills all of `bytes`, each bit as likely set as not.
     ///
     /// # Errors
-    /// There is no randomness to be had.
+    /// The source fails.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), CryptoFailure>;
 }
 

@@ -8,9 +8,9 @@ use colloquy_credentials::identity::ServiceCaller;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Otp, generate_code, resend_code, validate_code};
+use crate::{Otp, issue_code, validate_code};
 
-/// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_credentials::identity::Identity) on each
+/// Every route of the service. The server puts an [`Identity`](colloquy_credentials::identity::Identity) on each
 /// request.
 pub fn router(otp: Arc<Otp>) -> Router {
     finish(all().with_state(otp).into())
@@ -24,8 +24,8 @@ pub fn openapi() -> OpenApi {
 
 fn all() -> OpenApiRouter<Arc<Otp>> {
     OpenApiRouter::new()
-        .routes(routes!(generate_code::handle))
-        .routes(routes!(resend_code::handle))
+        .routes(routes!(issue_code::generate))
+        .routes(routes!(issue_code::resend))
         .routes(routes!(validate_code::handle))
         .route_layer(from_extractor::<ServiceCaller>())
 }

@@ -10,7 +10,12 @@ use colloquy_contracts::{
 };
 use colloquy_service_api::one_time_codes::{CodeTry, Typed, VALIDATE_PATH};
 
-use crate::{Otp, address::Address, code::Code, kept_codes::TRIES, otp::OtpError};
+use crate::{
+    Otp,
+    address::Address,
+    code::Code,
+    code_store::{CodeName, CodeStoreError, TRIES},
+};
 
 /// Whether a code is right
 #[utoipa::path(
@@ -43,24 +48,27 @@ pub(crate) async fn handle(
 }
 
 impl Otp {
-    pub(crate) async fn use_up(&self, address: &Address, typed: &Typed) -> Result<bool, OtpError> {
+    pub(crate) async fn use_up(
+        &self,
+        address: &Address,
+        typed: &Typed,
+    ) -> Result<bool, CodeStoreError> {
         let Some(code) = Code::parse(typed.otp_code.0.as_bytes()) else {
             return Ok(false);
         };
         let found = self.codes.find(address).await?;
-        let kept = found.as_ref().and_then(|found| found.kept.as_ref());
-        // Counted first, so that of any number at once no more than these are compared.
-        let requester = &typed.requester;
-        let tries = self.codes.count_try(address, kept, requester).await?;
-        let is_let_in =
-            !typed.only_asker || self.codes.askers(address, kept).await?.include(requester);
-        let (Some(found), Some(kept)) = (&found, kept) else {
+        let stored = found.as_ref().and_then(|found| found.stored.as_ref());
+        // Counted first, so that of any number of tries at once no more than `TRIES` are compared.
+        let (name, requester) = (CodeName::of(address, stored), &typed.requester);
+        let tries = self.codes.count_try(&name, requester).await?;
+        let is_let_in = !typed.only_asker || self.codes.askers(&name).await?.include(requester);
+        let (Some(found), Some(stored)) = (&found, stored) else {
             return Ok(false);
         };
         if tries > TRIES || !is_let_in {
             return Ok(false);
         }
-        if kept.code.is(&code) {
+        if stored.code.is(&code) {
             return self.codes.remove(address, found).await;
         }
         if tries == TRIES {

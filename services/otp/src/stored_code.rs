@@ -1,5 +1,4 @@
-//! How a code rests in the store: sealed (decision 22). A hash would protect nothing: there are only a million codes to
-//! try.
+//! A code in the store is sealed (decision 22). A hash would protect nothing: there are only a million codes to try.
 
 use bytes::Bytes;
 use colloquy_credentials::seal::{CannotSeal, Seal};
@@ -12,15 +11,15 @@ use crate::{
 
 const ID: usize = 16;
 
-/// A code and what tells it from every other, the same digits at another time included.
+/// A code and the id that distinguishes it from every other, the same digits at another time included.
 #[derive(Debug)]
-pub(crate) struct KeptCode {
+pub(crate) struct StoredCode {
     pub(crate) code: Code,
-    /// Random, and known to nobody without the key: tries are counted under it.
+    /// Random, and secret without the key: tries are counted under it.
     pub(crate) id: [u8; ID],
 }
 
-impl KeptCode {
+impl StoredCode {
     pub(crate) fn draw(randomness: &dyn Randomness) -> Result<Self, CryptoFailure> {
         let mut id = [0; ID];
         randomness.fill(&mut id)?;
@@ -28,7 +27,7 @@ impl KeptCode {
         Ok(Self { code, id })
     }
 
-    /// Bound to the address: moved to another it does not open.
+    /// Sealed for this address: under another it does not open.
     pub(crate) fn seal(&self, seal: &Seal, address: &Address) -> Result<Bytes, CannotSeal> {
         let text = [&self.code.digits()[..], &self.id[..]].concat();
         Ok(seal.seal(address.text().as_bytes(), &text)?.into())
@@ -62,14 +61,14 @@ mod tests {
     fn s06_a_sealed_code_opens_for_its_address_alone() {
         let seal = Seal::new(&SealKey::from([1; 32]));
         let (an, binh) = (address("an@example.com"), address("binh@example.com"));
-        let kept = KeptCode::draw(&SystemRandomness::default()).unwrap();
-        let sealed = kept.seal(&seal, &an).unwrap();
-        for secret in [&kept.code.digits()[..], &kept.id[..]] {
+        let stored = StoredCode::draw(&SystemRandomness::default()).unwrap();
+        let sealed = stored.seal(&seal, &an).unwrap();
+        for secret in [&stored.code.digits()[..], &stored.id[..]] {
             assert!(!sealed.windows(secret.len()).any(|part| part == secret));
         }
-        let opened = KeptCode::open(&seal, &an, &sealed).unwrap();
-        assert!(opened.code.is(&kept.code));
-        assert_eq!(opened.id, kept.id);
-        assert!(KeptCode::open(&seal, &binh, &sealed).is_none());
+        let opened = StoredCode::open(&seal, &an, &sealed).unwrap();
+        assert!(opened.code.is(&stored.code));
+        assert_eq!(opened.id, stored.id);
+        assert!(StoredCode::open(&seal, &binh, &sealed).is_none());
     }
 }
