@@ -1,5 +1,5 @@
-//! `/dev/mail`: the mails of [`FolderTransport`] for whoever tries the system out (decision 27). Codes can be read
-//! here, so it is mounted only where nobody but this machine is served.
+//! `/dev/mail`: the mails of [`FolderTransport`], for a first try of the system (decision 27). Codes can be read here, so
+//! it is mounted only where clients of this machine alone are served.
 
 use axum::{
     Router,

@@ -1,4 +1,4 @@
-//! A mail as it leaves.
+//! A mail as it is delivered.
 
 use std::{
     fmt,
@@ -18,11 +18,11 @@ use crate::{html, mail_store::QueuedMail, recipient::recipient};
 
 /// A mail, and the message that is made of it.
 pub struct Letter {
-    /// What was asked for.
+    /// The mail of the queue.
     pub mail: QueuedMail,
-    /// When it was written: now.
+    /// The date of the message.
     pub written_at: Timestamp,
-    /// What is handed over, with its envelope. All of it is ASCII.
+    /// The message to deliver, with its envelope. All of it is ASCII.
     pub message: Message,
 }
 
@@ -32,10 +32,10 @@ pub struct Letter {
 pub struct UnwritableLetter;
 
 impl Letter {
-    /// Writes the message: plain text, and HTML of it beside.
+    /// Writes the message: the plain text, and the same as HTML.
     ///
     /// # Errors
-    /// The recipient is none.
+    /// The recipient is no mail address.
     pub fn write(
         from: &Mailbox,
         mail: QueuedMail,

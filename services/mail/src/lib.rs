@@ -1,8 +1,8 @@
-//! Outgoing mail (contract §4, decision 22): whatever is taken is kept until it was handed over, was refused for good,
-//! or has expired.
+//! Outgoing mail (contract §4, decision 22): a queued mail is kept until it was delivered, was refused for good, or has
+//! expired.
 //!
-//! A mail is handed over at least once: who crashes between the mail server's yes and the end of the row sends it again,
-//! under the same `Message-ID`. Nothing of an address, a subject or a text is ever logged.
+//! A mail is delivered at least once: a process that crashes between the mail server's yes and the removal of the row sends
+//! it again, under the same `Message-ID`. Nothing of an address, a subject or a text is ever logged.
 
 #![deny(missing_docs)]
 

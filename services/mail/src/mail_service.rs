@@ -1,4 +1,4 @@
-//! The service itself: what taking mails and sending them work with.
+//! The service itself: the queue of mails, and what sends them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,21 +11,21 @@ use tokio::sync::Notify;
 
 use crate::{MailStore, MailTransport, SendMailError, mail_store::sealed::SealedMailStore};
 
-/// What a deployment may choose.
+/// What a deployment chooses.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who mails are from: `Colloquy <no-reply@example.com>`.
+    /// The sender of mails: `Colloquy <no-reply@example.com>`.
     pub from: Mailbox,
-    /// When what could not be sent is tried again.
+    /// The waits of mails that could not be delivered.
     pub retry: Retry,
 }
 
 /// Waits between tries: each twice as long as the one before.
 #[derive(Clone, Copy, Debug)]
 pub struct Retry {
-    /// The first.
+    /// The wait after the first try.
     pub first: Duration,
-    /// None is longer.
+    /// The longest wait.
     pub longest: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// How long to wait after this many tries.
+    /// The wait after this many tries.
     pub(crate) fn wait(&self, tries: u32) -> Duration {
         let doublings = tries.saturating_sub(1).min(31);
         self.first.saturating_mul(1 << doublings).min(self.longest)
@@ -53,13 +53,13 @@ pub struct MailService {
     pub(crate) transport: Arc<dyn MailTransport>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
-    /// A mail was queued here.
+    /// Notified when this process queues a mail.
     pub(crate) queued: Notify,
 }
 
 impl MailService {
-    /// The service: keeps mails in `store`, their texts sealed with `key`, and hands them over by `transport`, once [`MailService::start_sending`] was
-    /// called.
+    /// The service: keeps mails in `store`, their texts sealed with `key`, and delivers them by `transport`, once
+    /// [`MailService::start_sending`] was called.
     #[must_use]
     pub fn new(
         store: Arc<dyn MailStore>,

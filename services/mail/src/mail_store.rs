@@ -1,7 +1,7 @@
 //! The port: the queue of mails that wait to be sent.
 //!
-//! When a mail is due again, and how long a claim lasts, is told as a span, not as an instant: each store measures it by
-//! a clock that no instance's wall clock disturbs (fault F28). Every method is one whole transaction.
+//! The wait of a mail and the lease of a claim are spans, not instants: each store measures them by a clock that no
+//! instance's wall clock disturbs (fault F28). Every method is one whole transaction.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -20,24 +20,24 @@ use uuid::Uuid;
 /// A mail in the queue.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QueuedMail {
-    /// Its name, in the queue, in logs, and as its `Message-ID`.
+    /// Names the mail in the queue, in logs, and as its `Message-ID`.
     pub id: Uuid,
-    /// One address, as it was given.
+    /// The address of the recipient, as the caller gave it.
     pub to: String,
-    /// One line.
+    /// The subject, which is one line.
     pub subject: String,
-    /// Plain text.
+    /// The text, without markup.
     pub body: String,
-    /// From then on it is not sent any more.
+    /// From then on the mail is not sent any more.
     pub expires_at: Timestamp,
 }
 
-/// The right to send a mail, for a time.
+/// The right to send a mail until the lease ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// What to send.
+    /// The mail to send.
     pub mail: QueuedMail,
-    /// How often it was claimed, this claim included.
+    /// The number of claims of the mail, this one included.
     pub tries: u32,
 }
 
@@ -47,41 +47,41 @@ impl fmt::Debug for QueuedMail {
     }
 }
 
-/// Where mails wait.
+/// A durable queue of mails.
 #[async_trait]
 pub trait MailStore: Send + Sync + 'static {
-    /// Keeps a mail; it is due at once.
+    /// Stores a mail; it is due at once.
     ///
     /// # Errors
-    /// The store could not do it; nothing was recorded.
+    /// The store failed; nothing was recorded.
     async fn enqueue(&self, mail: &QueuedMail) -> Result<(), StoreError>;
 
-    /// The mail that has been due for longest and has not expired by now, which then is the caller's alone for as long
-    /// as the `lease`. After that it is due again, so that the mail of a process that crashed goes on. No mail waits
+    /// The mail that has been due for longest and has not expired by now, which then is the caller's alone for the time of
+    /// the `lease`. After that it is due again, so that the mail of a process that crashed goes on. No mail waits
     /// longer than twice the lease, whatever a clock said when it was put back.
     ///
     /// # Errors
-    /// The store could not do it; nothing was claimed.
+    /// The store failed; nothing was claimed.
     async fn claim(&self, lease: Duration, now: Timestamp) -> Result<Option<Claim>, StoreError>;
 
-    /// The mail is due again after `wait`. Does nothing when the claim has run out and somebody else has claimed it.
+    /// The mail is due again after `wait`. Does nothing if the claim has run out and another caller has claimed it.
     ///
     /// # Errors
-    /// The store could not do it; the mail is due when the claim runs out.
+    /// The store failed; the mail is due when the claim runs out.
     async fn put_back(&self, claim: &Claim, wait: Duration) -> Result<(), StoreError>;
 
-    /// The mail is done with, and its text is kept no longer. Twice does no harm.
+    /// Removes a mail and its text. A second call does nothing.
     ///
     /// # Errors
-    /// The store could not do it; the mail is due when the claim runs out.
+    /// The store failed; the mail is due when the claim runs out.
     async fn remove(&self, id: Uuid) -> Result<(), StoreError>;
 
-    /// The readings of the clock that are kept beside the mails.
+    /// The readings of the clock that the store keeps beside the mails.
     fn readings(&self) -> Arc<dyn KeptReadings>;
 
-    /// Removes every mail that had expired by then, and answers how many these were.
+    /// Removes every mail that had expired by `over_age`, and answers their number.
     ///
     /// # Errors
-    /// The store could not do it; nothing was removed.
+    /// The store failed; nothing was removed.
     async fn drop_expired(&self, over_age: Timestamp) -> Result<u64, StoreError>;
 }

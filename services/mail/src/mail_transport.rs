@@ -1,4 +1,4 @@
-//! The port: what takes a mail out of our hands.
+//! The port: the delivery of mails.
 
 pub mod folder;
 pub mod smtp;
@@ -7,24 +7,24 @@ use async_trait::async_trait;
 
 use crate::Letter;
 
-/// Why a mail was not taken over. The reasons are for the log: they hold codes and kinds of failure, never a word of
-/// the mail, and never a text that a mail server wrote after it was told the recipient.
+/// Why a mail was not delivered. The reasons are for the log: they hold codes and kinds of failure, never a word of the
+/// mail, and never a text that a mail server wrote once it knew the recipient.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
-    /// This mail never will be: trying again is of no use.
+    /// The mail will never be delivered: another try is of no use.
     #[error("refused for good: {0}")]
     Refused(String),
-    /// The same mail may be taken later.
+    /// The same mail may be delivered later.
     #[error("not now: {0}")]
     NotNow(String),
 }
 
-/// Delivers mails, or hands them to whoever does.
+/// Delivers mails, or hands them to a server that does.
 #[async_trait]
 pub trait MailTransport: Send + Sync + 'static {
-    /// Hands one mail over. Answers within 12 seconds.
+    /// Delivers one mail. Answers within 12 seconds.
     ///
     /// # Errors
-    /// It was not taken; or, with [`TransportError::NotNow`], it is not known whether it was.
+    /// The mail was not delivered; or, with [`TransportError::NotNow`], it is not known whether it was.
     async fn deliver(&self, letter: &Letter) -> Result<(), TransportError>;
 }

@@ -1,10 +1,10 @@
-//! Whom a mail is for, and whom it is from: exactly one mailbox, written plainly.
+//! The recipient and the sender of a mail: exactly one mailbox each, written plainly.
 
 use colloquy_text::mailable;
 use lettre::{Address, message::Mailbox};
 
-/// The mailbox that a text names; none for whatever else a text may be: a list, a display name, a quoted local part, a
-/// line break. Its domain is turned into ASCII, and so every mail server can be told the whole.
+/// The mailbox that a text names; none for any other text: a list, a display name, a quoted local part, a line break. Its
+/// domain is turned into ASCII, which every mail server takes.
 pub(crate) fn recipient(text: &str) -> Option<Address> {
     let address = mailable(text)?;
     let (local, domain) = address.rsplit_once('@')?;
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn contract_4_mail_one_address_is_a_recipient() {
-        for (text, told) in [
+        for (text, expected) in [
             ("user1@example.com", "user1@example.com"),
             (
                 "An.Nguyen+chat@mail.example.co.uk",
@@ -36,12 +36,12 @@ mod tests {
             ("o'brien@localhost", "o'brien@localhost"),
             ("an@münchen.example", "an@xn--mnchen-3ya.example"),
         ] {
-            assert_eq!(recipient(text).unwrap().to_string(), told);
+            assert_eq!(recipient(text).unwrap().to_string(), expected);
         }
     }
 
     #[test]
-    fn s31_whatever_else_a_text_may_be_is_no_recipient() {
+    fn s31_another_text_is_no_recipient() {
         for text in [
             "",
             "@",
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn b13_a_sender_is_written_in_ascii_or_refused() {
-        for (text, told) in [
+        for (text, expected) in [
             ("no-reply@localhost", "no-reply@localhost"),
             (
                 "Colloquy <no-reply@bücher.example>",
@@ -90,7 +90,7 @@ mod tests {
                 "No-Reply@xn--bcher-kva.example",
             ),
         ] {
-            assert_eq!(sender(text).unwrap().email.to_string(), told, "{text}");
+            assert_eq!(sender(text).unwrap().email.to_string(), expected, "{text}");
         }
         let long_label = format!("no-reply@{}.example", "ü".repeat(60));
         for text in [

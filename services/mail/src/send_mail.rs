@@ -1,4 +1,4 @@
-//! `POST /internal/send`: takes a mail into the queue (contract §4).
+//! `POST /internal/send`: queues a mail (contract §4).
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -15,18 +15,18 @@ use uuid::Uuid;
 
 use crate::{MailService, mail_store::QueuedMail, recipient::recipient};
 
-/// How long a mail that does not expire is tried.
-const GIVE_UP: Duration = Duration::from_secs(24 * 3600);
+/// The lifetime of a mail for which the caller named none.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// A subject has at most this many characters.
 const MAX_SUBJECT: usize = 255;
 
-/// Why a mail was not taken.
+/// Why a mail was not queued.
 #[derive(Debug, thiserror::Error)]
 pub enum SendMailError {
-    /// It is none. With the sentence for whoever called.
+    /// The request is no mail. Holds the sentence for the caller.
     #[error("not a mail: {0}")]
     NotAMail(&'static str),
-    /// It could not be kept.
+    /// The store could not keep the mail.
     #[error("the mail cannot be queued")]
     CannotQueue(#[from] StoreError),
 }
@@ -71,19 +71,19 @@ pub(crate) async fn send_mail(
 }
 
 impl MailService {
-    /// Takes a mail, and wakes who sends it.
+    /// Queues a mail, and wakes the task that sends it.
     ///
     /// # Errors
-    /// It is no mail, or it cannot be kept.
+    /// The request is no mail, or the store cannot keep it.
     pub async fn queue(&self, mail: &Mail) -> Result<(), SendMailError> {
         check(mail).map_err(SendMailError::NotAMail)?;
-        let give_up = self.clock.now().millis() + GIVE_UP.as_millis() as i64;
+        let default = self.clock.now().millis() + DEFAULT_LIFETIME.as_millis() as i64;
         let queued = QueuedMail {
             id: Uuid::new_v4(),
             to: mail.to.clone(),
             subject: mail.subject.clone(),
             body: mail.body.clone(),
-            expires_at: mail.expires_at.unwrap_or(Timestamp::from_millis(give_up)),
+            expires_at: mail.expires_at.unwrap_or(Timestamp::from_millis(default)),
         };
         self.store.enqueue(&queued).await?;
         self.queued.notify_one();

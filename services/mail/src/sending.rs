@@ -1,4 +1,4 @@
-//! Hands over what is due, and tries again what could not be (fault F24).
+//! Delivers the mails that are due, and tries again those that could not be delivered (fault F24).
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
@@ -13,19 +13,19 @@ use uuid::Uuid;
 
 use crate::{Letter, MailService, mail_store::Claim, mail_transport::TransportError};
 
-/// Mails under way at once, so that a few that hang do not hold up the others.
-const AT_ONCE: usize = 8;
-/// How long a claim holds: longer than a transport may take, and the note that a mail has gone.
+/// Deliveries at once, so that a few that hang do not hold up the others.
+const MAX_DELIVERIES: usize = 8;
+/// The lease of a claim: longer than a delivery and its record may take.
 const LEASE: Duration = Duration::from_secs(30);
-/// How long to try to note that a mail has gone.
-const NOTE: Duration = Duration::from_secs(15);
-/// What is queued here is seen at once, and what this process has put back when it is due again; what an earlier process or
-/// another instance has left over, this soon.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How long to try to record that a mail was delivered.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(15);
+/// This process learns at once of a mail that it queues, and of one that it put back when that is due again. A mail that an
+/// earlier process or another instance left is found by polling.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 impl MailService {
-    /// Sends what is due until the process stops, and forgets what has expired. What is under way then is brought to its
-    /// end.
+    /// Delivers mails that are due and drops those that have expired, until the process stops. Deliveries that are under
+    /// way then are finished.
     pub fn start_sending(self: &Arc<Self>, tasks: &Tasks) {
         self.start_sweeping(tasks);
         let (service, stop) = (Arc::clone(self), tasks.clone());
@@ -59,21 +59,21 @@ impl MailService {
                 "mails expired before they could be sent"
             ),
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "expired mails stay for now");
+                tracing::warn!(error = %chain(&error), "expired mails cannot be dropped yet");
             }
         }
     }
 
     async fn send_due(self: Arc<Self>, tasks: &Tasks) {
-        let (hands, mut backoff) = (Arc::new(Semaphore::new(AT_ONCE)), Backoff::default());
-        while let Ok(hand) = Arc::clone(&hands).acquire_owned().await {
+        let (permits, mut backoff) = (Arc::new(Semaphore::new(MAX_DELIVERIES)), Backoff::default());
+        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             match self.store.claim(LEASE, self.clock.now()).await {
                 Ok(Some(claim)) => {
                     backoff.reset();
                     let (service, stop) = (Arc::clone(&self), tasks.clone());
                     tasks.spawn(async move {
                         let due_again = service.send(claim).await;
-                        drop(hand);
+                        drop(permit);
                         let Some(wait) = due_again else { return };
                         tokio::select! {
                             () = stop.stopping() => {}
@@ -83,7 +83,7 @@ impl MailService {
                 }
                 Ok(None) => {
                     backoff.reset();
-                    let _ = timeout(LOOK_AGAIN, self.queued.notified()).await;
+                    let _ = timeout(POLL_INTERVAL, self.queued.notified()).await;
                 }
                 Err(error) => {
                     tracing::warn!(error = %chain(&error), "mails that are due cannot be claimed");
@@ -93,16 +93,16 @@ impl MailService {
         }
     }
 
-    /// Answers after what time the mail is due again, if it was put back.
+    /// Answers the wait after which the mail is due again, if it was put back.
     async fn send(&self, claim: Claim) -> Option<Duration> {
         // Between the claim and here the process may have slept. The mail stays until it has expired for sure.
         if claim.mail.expires_at <= self.clock.now() {
             return None;
         }
         let (id, tries) = (claim.mail.id, claim.tries);
-        let outcome = self.hand_over(&claim).await;
+        let outcome = self.deliver(&claim).await;
         let mut due_again = None;
-        let noted = match &outcome {
+        let recorded = match &outcome {
             Ok(()) => {
                 tracing::info!(mail.id = %id, mail.tries = tries, "a mail was sent");
                 self.remove(id).await
@@ -118,25 +118,27 @@ impl MailService {
                 self.store.put_back(&claim, wait).await
             }
         };
-        if let Err(error) = noted {
-            tracing::warn!(mail.id = %id, error = %chain(&error), "what became of a mail cannot be noted");
+        if let Err(error) = recorded {
+            tracing::warn!(mail.id = %id, error = %chain(&error), "the outcome of a mail cannot be recorded");
         }
         due_again
     }
 
-    async fn hand_over(&self, claim: &Claim) -> Result<(), TransportError> {
+    async fn deliver(&self, claim: &Claim) -> Result<(), TransportError> {
         let (mail, now) = (claim.mail.clone(), self.clock.now());
         let letter = Letter::write(&self.settings.from, mail, now)
             .map_err(|error| TransportError::Refused(error.to_string()))?;
         self.transport.deliver(&letter).await
     }
 
-    /// Tries for a while: if this fails, the mail is sent again.
+    /// Tries for [`RECORD_TIMEOUT`]: if this fails, the mail is sent again.
     async fn remove(&self, id: Uuid) -> Result<(), StoreError> {
-        let (by, mut backoff) = (Instant::now() + NOTE, Backoff::default());
+        let (deadline, mut backoff) = (Instant::now() + RECORD_TIMEOUT, Backoff::default());
         loop {
             match self.store.remove(id).await {
-                Err(error) if error.is_transient() && Instant::now() < by => backoff.wait().await,
+                Err(error) if error.is_transient() && Instant::now() < deadline => {
+                    backoff.wait().await;
+                }
                 outcome => return outcome,
             }
         }

@@ -21,7 +21,7 @@ macro_rules! mail_store_conformance {
             a_mail_comes_out_as_it_was_put_in
             what_has_been_due_for_longest_comes_first
             f24_each_mail_is_claimed_by_one
-            f24_the_mail_of_somebody_who_crashed_is_claimed_again
+            f24_the_mail_of_a_process_that_crashed_is_claimed_again
             f24_a_mail_that_was_put_back_is_due_after_its_wait
             f24_a_claim_that_ran_out_puts_nothing_back
             a_removed_mail_is_gone
@@ -44,7 +44,7 @@ macro_rules! mail_store_conformance {
 const BEFORE: Timestamp = Timestamp::from_millis(0);
 const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(100);
-const PATIENCE: Duration = Duration::from_secs(10);
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A mail that expires at this millisecond.
 #[must_use]
@@ -74,7 +74,7 @@ async fn claimed_at_last(store: &Arc<dyn MailStore>, lease: Duration) -> Claim {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, claiming).await.unwrap()
+    tokio::time::timeout(CLAIM_TIMEOUT, claiming).await.unwrap()
 }
 
 /// Nothing, and no error.
@@ -94,11 +94,11 @@ pub async fn a_mail_comes_out_as_it_was_put_in(store: Arc<dyn MailStore>) {
     assert_eq!(claim, Some(Claim { mail, tries: 1 }));
 }
 
-/// Nobody is overtaken by those who come later.
+/// A mail that is queued later does not overtake.
 pub async fn what_has_been_due_for_longest_comes_first(store: Arc<dyn MailStore>) {
     for number in 1..=3 {
         enqueue(&store, [number]).await;
-        // Stores tell instants apart by the millisecond.
+        // Stores distinguish instants by the millisecond.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     for number in 1..=3 {
@@ -107,7 +107,8 @@ pub async fn what_has_been_due_for_longest_comes_first(store: Arc<dyn MailStore>
     }
 }
 
-/// However many claim at once. Who finds only what others are just claiming may find nothing, and tries again.
+/// However many callers claim at once. A caller that finds only mails that others are just claiming may get none, and
+/// tries again.
 pub async fn f24_each_mail_is_claimed_by_one(store: Arc<dyn MailStore>) {
     const MAILS: u128 = 40;
     enqueue(&store, 1..=MAILS).await;
@@ -123,7 +124,7 @@ pub async fn f24_each_mail_is_claimed_by_one(store: Arc<dyn MailStore>) {
         claimed
     };
     let claiming = async { tokio::join!(claimer(), claimer(), claimer(), claimer()) };
-    let claimed = tokio::time::timeout(PATIENCE, claiming).await;
+    let claimed = tokio::time::timeout(CLAIM_TIMEOUT, claiming).await;
     let (a, b, c, d) = claimed.expect("each mail is claimed in time");
     let mut claimed = [a, b, c, d].concat();
     claimed.sort_unstable();
@@ -133,7 +134,7 @@ pub async fn f24_each_mail_is_claimed_by_one(store: Arc<dyn MailStore>) {
 }
 
 /// The lease ends by itself.
-pub async fn f24_the_mail_of_somebody_who_crashed_is_claimed_again(store: Arc<dyn MailStore>) {
+pub async fn f24_the_mail_of_a_process_that_crashed_is_claimed_again(store: Arc<dyn MailStore>) {
     enqueue(&store, [1]).await;
     let first = store.claim(SHORT, BEFORE).await.unwrap().unwrap();
     let second = claimed_at_last(&store, LONG).await;
@@ -156,7 +157,7 @@ pub async fn f24_a_mail_that_was_put_back_is_due_after_its_wait(store: Arc<dyn M
     assert_eq!(claimed_at_last(&store, LONG).await.mail, long.mail);
 }
 
-/// Otherwise a mail that somebody else is sending would be sent by a third.
+/// Otherwise a mail that the second claimant is sending would be sent by a third.
 pub async fn f24_a_claim_that_ran_out_puts_nothing_back(store: Arc<dyn MailStore>) {
     enqueue(&store, [1]).await;
     let late = store.claim(Duration::ZERO, BEFORE).await.unwrap().unwrap();
@@ -167,7 +168,7 @@ pub async fn f24_a_claim_that_ran_out_puts_nothing_back(store: Arc<dyn MailStore
     assert_eq!(claimed_at_last(&store, LONG).await.tries, 3);
 }
 
-/// It does not come back when its lease ends, nor when somebody late puts it back.
+/// It does not come back when its lease ends, nor when a late claimant puts it back.
 pub async fn a_removed_mail_is_gone(store: Arc<dyn MailStore>) {
     enqueue(&store, [1]).await;
     let claim = store.claim(Duration::ZERO, BEFORE).await.unwrap().unwrap();

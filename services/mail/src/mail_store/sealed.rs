@@ -1,4 +1,4 @@
-//! Any queue, with its texts sealed: whoever reads the database, or a copy of it, reads no code that still works
+//! Any queue, with its texts sealed: a reader of the database, or of a copy of it, finds no code that still works
 //! (case S06).
 
 use std::{sync::Arc, time::Duration};
@@ -19,7 +19,7 @@ pub struct SealedMailStore {
 }
 
 impl SealedMailStore {
-    /// Keeps mails in `store`, and nowhere a text that opens without `key`.
+    /// A queue that stores mails in `store`, and no text that opens without `key`.
     #[must_use]
     pub fn new(store: Arc<dyn MailStore>, key: &SealKey) -> Self {
         let seal = Seal::new(key);
@@ -32,7 +32,7 @@ impl SealedMailStore {
     }
 }
 
-/// A text that somebody moves to another mail, to another address or into another time does not open.
+/// A text that was moved to another mail, to another address or into another time does not open.
 fn context(mail: &QueuedMail) -> Vec<u8> {
     format!("{}\n{}\n{}", mail.id, mail.expires_at.millis(), mail.to).into()
 }
@@ -51,7 +51,7 @@ impl MailStore for SealedMailStore {
         self.store.enqueue(&mail).await
     }
 
-    /// A text that does not open stays where it is until it expires: an instance that was given the wrong key loses nothing.
+    /// A text that does not open stays in the queue until it expires: an instance with the wrong key loses no mail.
     async fn claim(&self, lease: Duration, now: Timestamp) -> Result<Option<Claim>, StoreError> {
         while let Some(mut claim) = self.store.claim(lease, now).await? {
             if let Some(body) = self.open(&claim.mail) {

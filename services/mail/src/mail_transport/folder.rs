@@ -1,4 +1,4 @@
-//! A folder on this machine: for trying things out without a mail server (decision 27).
+//! A folder on this machine, for a first try without a mail server (decision 27).
 //!
 //! A mail is two files: `….eml` for mail programs, and `….json` for [`crate::dev_mail`] and for tests. Only the newest
 //! are kept.
@@ -16,9 +16,9 @@ use tokio::{fs, io::AsyncWriteExt as _};
 use super::{MailTransport, TransportError};
 use crate::Letter;
 
-/// Older mails make room for newer ones.
+/// The most mails in the folder; the oldest make room for new ones.
 pub const KEPT: usize = 500;
-/// What a file is called before it is whole.
+/// The extension of a file that is not whole yet.
 const UNFINISHED: &str = "tmp";
 
 /// Keeps mails in a folder. Cheap to clone.
@@ -29,13 +29,13 @@ pub struct FolderTransport(PathBuf);
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptMail {
-    /// One address.
+    /// The address of the recipient.
     pub to: String,
-    /// One line.
+    /// The subject, which is one line.
     pub subject: String,
-    /// Plain text.
+    /// The text, without markup.
     pub body: String,
-    /// When it came here.
+    /// When the mail was stored here.
     pub sent_at: Timestamp,
 }
 
@@ -46,7 +46,7 @@ impl std::fmt::Debug for KeptMail {
 }
 
 impl FolderTransport {
-    /// Keeps mails here; makes the folder, for its owner alone, if it is not there.
+    /// A transport to this folder, which is made, for its owner alone, if it is not there.
     ///
     /// # Errors
     /// The folder cannot be made.
@@ -66,7 +66,7 @@ impl FolderTransport {
             if name.ends_with(".json") {
                 match fs::read(self.0.join(name)).await {
                     Ok(text) => mails.push(serde_json::from_slice(&text)?),
-                    // It has just made room for another.
+                    // The mail has just made room for another.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => return Err(error),
                 }

@@ -17,23 +17,23 @@ use tokio::time::timeout;
 use super::{MailTransport, TransportError};
 use crate::Letter;
 
-/// How long handing over one mail may take, from the connection to the server's yes.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// Refusals of whoever sends, not of the mail: an authentication that is missing, wrong, or needs TLS first.
-const ABOUT_US: [u16; 3] = [530, 535, 538];
+/// The limit of one delivery, from the connection to the server's yes.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The limit of the farewell.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Codes that refuse the sender, not the mail: an authentication that is missing, wrong, or needs TLS first.
+const SENDER_REFUSED: [u16; 3] = [530, 535, 538];
 
-/// Which server, and how it is reached.
+/// A mail server, and how it is reached.
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
-    /// A name or an address. TLS expects a certificate for it.
+    /// The name or address of the server. TLS expects a certificate for it.
     pub host: String,
     /// Usually 587 with STARTTLS and 465 with TLS.
     pub port: u16,
     /// How the connection is protected.
     pub tls: TlsMode,
-    /// Who we are, if the server wants to know.
+    /// The login, if the server wants one.
     pub credentials: Option<Credentials>,
 }
 
@@ -41,7 +41,7 @@ pub struct SmtpSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TlsMode {
-    /// Not at all.
+    /// The connection is plain.
     None,
     /// By TLS after a plain beginning. Without it no mail is sent.
     StartTls,
@@ -52,9 +52,9 @@ pub enum TlsMode {
 /// A login. Usernames are often mail addresses, so that neither half is shown.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Who.
+    /// The name of the login.
     pub username: String,
-    /// What proves it.
+    /// The password of the login.
     pub password: Password,
 }
 
@@ -65,15 +65,15 @@ pub struct Password(String);
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpSettingsError {
-    /// Anybody on the way could read the password.
+    /// The password would be readable on the way to the server.
     #[error("a password is sent to another machine only over tls")]
     PasswordInTheClear,
-    /// There is no certificate for such a host, or the machine's own list of authorities cannot be read.
+    /// There is no certificate for such a host, or the list of authorities of this machine cannot be read.
     #[error("tls cannot be set up")]
     Tls(#[source] Error),
 }
 
-/// Hands mails to a mail server.
+/// Delivers mails to a mail server.
 #[derive(Clone)]
 pub struct SmtpTransport {
     host: String,
@@ -81,7 +81,7 @@ pub struct SmtpTransport {
     mode: TlsMode,
     tls: Option<TlsParameters>,
     login: Option<Login>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl SmtpTransport {
@@ -112,17 +112,17 @@ impl SmtpTransport {
             mode: settings.tls,
             tls,
             login,
-            patience: PATIENCE,
+            timeout: DELIVERY_TIMEOUT,
         })
     }
 
-    /// The same, but a server that takes longer than this is too slow.
+    /// The same transport, with this limit of one delivery.
     #[must_use]
-    pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
-    /// A connection over which mails can be sent. Whatever goes wrong here says nothing about the mail.
+    /// A connection over which mails can be sent. A failure here says nothing about the mail.
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
         let (tls_at_once, tls_then) = match self.mode {
             TlsMode::StartTls => (None, self.tls.clone()),
@@ -140,7 +140,7 @@ impl SmtpTransport {
         Ok(connection)
     }
 
-    async fn hand_over(&self, letter: &Letter) -> Result<AsyncSmtpConnection, TransportError> {
+    async fn send(&self, letter: &Letter) -> Result<AsyncSmtpConnection, TransportError> {
         let mut connection = self
             .connect()
             .await
@@ -148,7 +148,9 @@ impl SmtpTransport {
         let message = letter.message.formatted();
         match connection.send(letter.message.envelope(), &message).await {
             Ok(_) => Ok(connection),
-            Err(error) if is_for_good(&error) => Err(TransportError::Refused(reason(&error))),
+            Err(error) if is_permanent_for_this_mail(&error) => {
+                Err(TransportError::Refused(reason(&error)))
+            }
             Err(error) => Err(TransportError::NotNow(reason(&error))),
         }
     }
@@ -158,11 +160,11 @@ impl SmtpTransport {
 impl MailTransport for SmtpTransport {
     async fn deliver(&self, letter: &Letter) -> Result<(), TransportError> {
         let too_slow = |_| TransportError::NotNow("the mail server took too long".to_owned());
-        let mut connection = timeout(self.patience, self.hand_over(letter))
+        let mut connection = timeout(self.timeout, self.send(letter))
             .await
             .map_err(too_slow)??;
-        // The mail is the server's now, whatever becomes of the farewell.
-        let _ = timeout(FAREWELL, connection.quit()).await;
+        // The mail is the server's now, also if the farewell fails.
+        let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
         Ok(())
     }
 }
@@ -193,14 +195,14 @@ fn is_this_machine(host: &str) -> bool {
             .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-fn is_for_good(error: &Error) -> bool {
+fn is_permanent_for_this_mail(error: &Error) -> bool {
     error.is_permanent()
         && error
             .status()
-            .is_some_and(|code| !ABOUT_US.contains(&u16::from(code)))
+            .is_some_and(|code| !SENDER_REFUSED.contains(&u16::from(code)))
 }
 
-/// What went wrong, without a word that the server said: it may have quoted the recipient.
+/// The failure, without a word of the server: it may have quoted the recipient.
 fn reason(error: &Error) -> String {
     match error.status() {
         Some(code) => format!("the mail server answered {code}"),

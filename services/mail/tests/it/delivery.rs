@@ -52,9 +52,9 @@ async fn f24_a_mail_is_tried_until_the_server_is_well_and_then_sent_once() {
 
 #[tokio::test]
 async fn f24_a_server_that_is_down_gets_the_mail_when_it_is_back() {
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = nobody.local_addr().unwrap();
-    drop(nobody);
+    let unused = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = unused.local_addr().unwrap();
+    drop(unused);
     let sending = Embedded::sending(transport(address)).await;
     sending.service.send(&mail("an@example.com")).await.unwrap();
     sending.until_tried(2).await;
@@ -106,7 +106,7 @@ async fn f24_a_refused_login_loses_no_mail() {
 #[tokio::test]
 async fn f24_a_mail_whose_server_hangs_does_not_hold_up_the_next() {
     let mut server = ScriptedServer::start([Hangs("MAIL"), Well]).await;
-    // Its own ten seconds of patience: the second mail comes long before they are over.
+    // The default limit of ten seconds: the second mail comes long before it is over.
     let sending = Embedded::sending(transport(server.address)).await;
     for to in ["an@example.com", "bo@example.com"] {
         sending.service.send(&mail(to)).await.unwrap();

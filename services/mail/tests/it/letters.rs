@@ -11,7 +11,7 @@ use crate::{
     scripted_server::ScriptedServer,
 };
 
-/// A letter to somebody.
+/// A letter to this recipient.
 pub fn letter(to: &str) -> Letter {
     let Mail {
         to, subject, body, ..

@@ -12,7 +12,7 @@ use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter, util::SubscriberI
 
 use crate::{
     letters::letter,
-    parts::{Embedded, NOW, PATIENCE},
+    parts::{Embedded, NOW, QUEUE_TIMEOUT},
     scripted_server::{
         Scene::{Answers, Greets, Well},
         ScriptedServer,
@@ -38,7 +38,7 @@ impl Log {
         })
     }
 
-    /// Everything, once this line is there: what it tells of is done a moment earlier.
+    /// The whole log, once this line is in it: the work that the line is about is done a moment earlier.
     async fn text_with(&self, line: &str) -> String {
         let writing = async {
             loop {
@@ -49,7 +49,7 @@ impl Log {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, writing).await.unwrap()
+        tokio::time::timeout(QUEUE_TIMEOUT, writing).await.unwrap()
     }
 
     fn text(&self) -> String {
@@ -113,8 +113,8 @@ async fn s23_no_word_of_a_mail_is_logged() {
         ..canary()
     };
     let refusal = sending.service.queue(&refused).await.unwrap_err();
-    tracing::info!(error = ?refusal, "told");
-    tracing::info!(mail = ?canary(), letter = ?letter(&canary().to), "told");
+    tracing::info!(error = ?refusal, "shown");
+    tracing::info!(mail = ?canary(), letter = ?letter(&canary().to), "shown");
 
     let text = log
         .text_with("mails expired before they could be sent")

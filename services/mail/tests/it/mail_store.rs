@@ -62,7 +62,7 @@ mod sqlite {
             mail.subject = format!("{CANARY} {number}");
             store.enqueue(&mail).await.unwrap();
         }
-        assert!(is_in_files(), "where else should it be");
+        assert!(is_in_files(), "the mail is in no file");
         for _ in 1..=10 {
             let claim = store
                 .claim(Duration::from_secs(60), Timestamp::from_millis(0))
@@ -282,7 +282,7 @@ mod postgres {
     }
 
     #[tokio::test]
-    async fn a_database_that_is_away_is_told_as_a_failure_that_may_pass() {
+    async fn a_database_that_is_away_is_a_failure_that_may_pass() {
         let pool = postgres::pool("postgres://app@127.0.0.1:1/app", 1).unwrap();
         let error = PostgresMailStore::open(pool).await.unwrap_err();
         assert!(error.is_transient(), "{error:?}");

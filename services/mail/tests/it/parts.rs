@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 /// 2023-11-14T22:13:20Z.
 pub const NOW: i64 = 1_700_000_000_000;
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The key that is this byte, again and again.
 pub fn key(byte: u8) -> SealKey {
@@ -95,7 +95,7 @@ impl Embedded {
         self.service.start_sending(&self.lifecycle.tasks());
     }
 
-    /// As if the clock had been right for hours.
+    /// Makes the readings of the clock those of hours.
     pub async fn aged(&self) {
         let readings = SqliteReadings::new(self.database.clone(), "mails");
         let loaded = readings.load().await.unwrap();
@@ -119,7 +119,7 @@ impl Embedded {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.unwrap();
+        tokio::time::timeout(QUEUE_TIMEOUT, waiting).await.unwrap();
     }
 
     /// Until the one mail of the queue was tried so often.
@@ -129,15 +129,15 @@ impl Embedded {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, trying).await.unwrap();
+        tokio::time::timeout(QUEUE_TIMEOUT, trying).await.unwrap();
     }
 
-    /// Stops the process, and tells how many mails wait then.
+    /// Stops the process, and answers how many mails wait then.
     pub async fn stopped(self) -> i64 {
-        let told = AtomicBool::new(false);
+        let is_signalled = AtomicBool::new(false);
         // The first signal is there at once; a second would cut the drain short.
         let once = || {
-            let first = !told.swap(true, Ordering::SeqCst);
+            let first = !is_signalled.swap(true, Ordering::SeqCst);
             async move {
                 if !first {
                     pending::<()>().await;

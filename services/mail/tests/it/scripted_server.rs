@@ -88,7 +88,7 @@ impl ScriptedServer {
 
     /// A transport to this server; one that is silent for half a second is too slow.
     pub fn transport(&self) -> SmtpTransport {
-        transport(self.address).with_patience(Duration::from_millis(500))
+        transport(self.address).with_timeout(Duration::from_millis(500))
     }
 
     /// The next mail that was taken.
@@ -171,7 +171,7 @@ impl Stage {
                         recipients: std::mem::take(&mut recipients),
                         message,
                     };
-                    // Told before it is answered: whoever was answered finds it.
+                    // Sent before the answer, so that a client that was answered finds it.
                     let _ = self.taken.send(taken);
                     say(&mut stream, "250 taken").await?;
                 }

@@ -24,18 +24,18 @@ const GOOD: &str = r#"{"to":"an@example.com","subject":"Your code","body":"12345
 
 /// A service whose mails wait: it does not send.
 async fn waiting() -> Embedded {
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Embedded::new(transport(nobody.local_addr().unwrap())).await
+    let unreachable = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Embedded::new(transport(unreachable.local_addr().unwrap())).await
 }
 
 /// A service on a store that fails so.
 fn broken(error: fn() -> StoreError) -> Arc<MailService> {
     let clock = Arc::new(ManualClock::at(Timestamp::from_millis(NOW)));
-    let nobody = transport("127.0.0.1:1".parse().unwrap());
+    let unreachable = transport("127.0.0.1:1".parse().unwrap());
     MailService::new(
         Arc::new(BrokenStore(error)),
         &key(1),
-        Arc::new(nobody),
+        Arc::new(unreachable),
         clock,
         settings(),
     )
