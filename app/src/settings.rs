@@ -2,6 +2,7 @@
 
 mod addresses;
 mod environment;
+mod rules;
 mod secrets;
 pub mod services;
 mod sources;
@@ -13,21 +14,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use colloquy_chassis::{
-    ServiceName,
-    client_address::TrustedProxies,
-    telemetry::{LogFormat, is_filter},
-};
+use colloquy_chassis::{ServiceName, client_address::TrustedProxies, telemetry::LogFormat};
 use colloquy_credentials::session_algorithm::Algorithms;
 use colloquy_event_log::KafkaSettings;
 use colloquy_mail::mail_transport::smtp::TlsMode;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{addresses::Origin, stomp::Stomp};
-use self::{
-    addresses::{are_brokers, host, is_store},
-    sources::Sources,
-};
+use self::{addresses::host, sources::Sources};
 
 /// The defaults, which are also their documentation.
 pub const DEFAULTS: &str = include_str!("../settings.default.toml");
@@ -136,9 +130,6 @@ pub struct Keys {
     pub folder: PathBuf,
 }
 
-/// A setting, the rule that its value must keep, and whether it does.
-pub type Rule = (&'static str, &'static str, bool);
-
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -146,13 +137,6 @@ pub enum SettingsError {
     Unreadable(PathBuf, #[source] io::Error),
     #[error("bad setting: {0}")]
     Bad(String),
-    #[error("bad setting: {setting} {rule}")]
-    OutOfRange {
-        setting: &'static str,
-        rule: &'static str,
-    },
-    #[error("bad setting: peers.{0} must list at least one address")]
-    NoPeer(ServiceName),
     #[error("cannot read the file that {0} names")]
     NoSecret(String, #[source] io::Error),
 }
@@ -200,21 +184,15 @@ impl Settings {
     pub fn peers(&self, service: ServiceName) -> Result<&[String], SettingsError> {
         match self.peers.get(service.name()) {
             Some(addresses) if !addresses.is_empty() => Ok(addresses),
-            _ => Err(SettingsError::NoPeer(service)),
+            _ => Err(SettingsError::Bad(format!(
+                "peers.{service} must list at least one address"
+            ))),
         }
     }
 
     fn check(&self, sources: &Sources) -> Result<(), SettingsError> {
-        let stomp = self.stomp.rules(self.chat.max_content);
-        let rules = self
-            .rules()
-            .into_iter()
-            .chain(self.addresses())
-            .chain(stomp);
-        for (setting, rule, holds) in rules {
-            if !holds {
-                return Err(sources.refusal(setting, rule));
-            }
+        if let Some(broken) = self.rules().find(|rule| !rule.is_kept) {
+            return Err(sources.refusal(broken.setting, &broken.text));
         }
         for (service, addresses) in &self.peers {
             let is_peer = |address: &String| {
@@ -230,112 +208,6 @@ impl Settings {
         proxies
             .map(drop)
             .map_err(|error| sources.refusal("http.trusted_proxies", &format!("{error}")))
-    }
-
-    /// Addresses, as far as they can be judged without calling there.
-    fn addresses(&self) -> [Rule; 9] {
-        const POSTGRES: &str = "must be a URL such as postgres://app@127.0.0.1:5432/chat_db";
-        let is_postgres = |url: &str| is_store(url, &["postgres", "postgresql"]);
-        let redis = ["redis", "rediss", "redis+unix", "unix", "valkey", "valkeys"];
-        let mongodb = ["mongodb", "mongodb+srv"];
-        [
-            (
-                "http.public_url",
-                "must begin with http:// or https://",
-                self.http.public_url.as_ref().is_none_or(Origin::is_web),
-            ),
-            ("accounts.url", POSTGRES, is_postgres(&self.accounts.url)),
-            ("sessions.url", POSTGRES, is_postgres(&self.sessions.url)),
-            ("mail.url", POSTGRES, is_postgres(&self.mail.url)),
-            (
-                "write_store.url",
-                POSTGRES,
-                is_postgres(&self.write_store.url),
-            ),
-            (
-                "expiring_store.url",
-                "must be a URL such as redis://127.0.0.1:6379",
-                is_store(&self.expiring_store.url, &redis),
-            ),
-            (
-                "view_store.url",
-                "must be a URL such as mongodb://127.0.0.1:27017",
-                is_store(&self.view_store.url, &mongodb),
-            ),
-            (
-                "event_log.brokers",
-                "must be host:port[,host:port…]",
-                are_brokers(&self.event_log.brokers),
-            ),
-            (
-                "mail.smtp_host",
-                "must be a name or an address alone; the port is mail.smtp_port",
-                self.mail.smtp_host.is_empty() || host(&self.mail.smtp_host).is_some(),
-            ),
-        ]
-    }
-
-    fn rules(&self) -> [Rule; 11] {
-        let [shortest, longest] = self.accounts.password_length;
-        let guesses = &self.guesses;
-        let is_count = |tries| (1..=1_000_000_000).contains(&tries);
-        [
-            (
-                "log.filter",
-                "must be a level such as info, or a list such as info,colloquy_auth=debug",
-                is_filter(&self.log.filter),
-            ),
-            (
-                "accounts.password_length",
-                "must be [shortest, longest], between 1 and 1024",
-                1 <= shortest && shortest <= longest && longest <= 1024,
-            ),
-            (
-                "chat.max_content",
-                "must be between 1 and 65536",
-                (1..=65_536).contains(&self.chat.max_content),
-            ),
-            (
-                "event_log.partitions",
-                "must be between 1 and 1000",
-                (1..=1000).contains(&self.event_log.partitions),
-            ),
-            (
-                "event_log.write_retention_ms",
-                "must be -1 (forever) or at least 60000",
-                is_retention(self.event_log.write_retention_ms),
-            ),
-            (
-                "event_log.announced_retention_ms",
-                "must be -1 (forever) or at least 60000",
-                is_retention(self.event_log.announced_retention_ms),
-            ),
-            (
-                "event_log.topic_prefix",
-                "must be at most 200 of the characters a-z, A-Z, 0-9, `.`, `_` and `-`",
-                is_topic_prefix(&self.event_log.topic_prefix),
-            ),
-            (
-                "guesses.per_account",
-                "must be between 1 and 1000000000",
-                is_count(guesses.per_account),
-            ),
-            (
-                "guesses.per_address",
-                "must be between 1 and 1000000000",
-                is_count(guesses.per_address),
-            ),
-            (
-                "guesses.wait_seconds",
-                "must be between 1 and 86400",
-                (1..=86_400).contains(&guesses.wait_seconds),
-            ),
-            (
-                "mail.username",
-                "and mail.password must be set together",
-                self.mail.username.is_empty() == self.mail.password.is_empty(),
-            ),
-        ]
     }
 }
 
@@ -362,17 +234,6 @@ fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Origi
     let text = String::deserialize(deserializer)?;
     let origin = (!text.is_empty()).then(|| Origin::try_from(text));
     origin.transpose().map_err(D::Error::custom)
-}
-
-/// Kafka takes less, but whoever follows a topic would then miss what a short pause delays.
-fn is_retention(millis: i64) -> bool {
-    millis == -1 || millis >= 60_000
-}
-
-/// What Kafka takes in a topic's name, of which 249 characters are allowed.
-fn is_topic_prefix(prefix: &str) -> bool {
-    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    prefix.len() <= 200 && prefix.bytes().all(is_legal)
 }
 
 #[cfg(test)]

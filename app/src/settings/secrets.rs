@@ -1,8 +1,8 @@
-//! No service starts with a secret that stands in somebody's example (reliability.md S25).
+//! No service starts with the secret of an example (reliability.md S25).
 
 use super::{Settings, SettingsError};
 
-/// What people write where a secret is to be.
+/// Passwords of examples, in lower case.
 const EXAMPLES: [&str; 12] = [
     "password",
     "passwort",
@@ -19,10 +19,10 @@ const EXAMPLES: [&str; 12] = [
 ];
 
 impl Settings {
-    /// Refuses example secrets; all-in-one has none, because it makes its keys itself and needs no password.
+    /// Refuses the secrets of examples. An all-in-one system has none: it makes its keys itself and needs no password.
     ///
     /// # Errors
-    /// A setting holds one.
+    /// A setting holds such a secret.
     pub fn refuse_example_secrets(&self) -> Result<(), SettingsError> {
         let urls = [
             ("accounts.url", &self.accounts.url),
@@ -41,10 +41,9 @@ impl Settings {
                 EXAMPLES.contains(&password.trim().to_ascii_lowercase().as_str())
             });
             if is_example {
-                return Err(SettingsError::OutOfRange {
-                    setting,
-                    rule: "contains a well-known example password; choose another",
-                });
+                return Err(SettingsError::Bad(format!(
+                    "{setting} contains a well-known example password; choose another"
+                )));
             }
         }
         Ok(())

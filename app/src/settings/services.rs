@@ -86,10 +86,8 @@ pub fn customers(settings: &Settings, reset_without_ticket: bool) -> colloquy_cu
 /// `mail.from` is no mail address.
 pub fn mail(settings: &Settings) -> Result<colloquy_mail::Settings, SettingsError> {
     let from = colloquy_mail::sender(&settings.mail.from);
-    let from = from.ok_or(SettingsError::OutOfRange {
-        setting: "mail.from",
-        rule: "must be an address that mail servers take, or `Name <address>`",
-    })?;
+    let rule = "mail.from must be an address that mail servers take, or `Name <address>`";
+    let from = from.ok_or_else(|| SettingsError::Bad(rule.to_owned()))?;
     Ok(colloquy_mail::Settings {
         from,
         retry: colloquy_mail::Retry::default(),

@@ -1,8 +1,8 @@
-//! What the push side lets one client use.
+//! The limits that the push side sets a client.
 
 use serde::Deserialize;
 
-use super::Rule;
+use super::rules::Rule;
 
 /// The section `[stomp]`.
 #[derive(Deserialize)]
@@ -26,85 +26,58 @@ pub struct Stomp {
 }
 
 impl Stomp {
-    /// What must hold, with messages of so many characters.
+    /// The rules of the section, where messages have up to `max_content` characters.
     pub fn rules(&self, max_content: usize) -> [Rule; 14] {
-        let header_line = 1024..=self.max_frame;
+        const WORD: &str = "must be between 64 and stomp.max_header_line";
         let word = 64..=self.max_header_line;
-        let places = 1..=1_000_000;
         [
-            (
-                "stomp.max_frame",
-                "must be between 4096 and 1048576",
-                (4096..=1_048_576).contains(&self.max_frame),
-            ),
-            (
-                "stomp.max_headers",
-                "must be between 8 and 1000",
-                (8..=1000).contains(&self.max_headers),
-            ),
-            (
+            Rule::between("stomp.max_frame", self.max_frame, [4096, 1_048_576]),
+            Rule::between("stomp.max_headers", self.max_headers, [8, 1000]),
+            Rule::new(
                 "stomp.max_header_line",
                 "must be between 1024, so that a token fits, and stomp.max_frame",
-                header_line.contains(&self.max_header_line),
+                (1024..=self.max_frame).contains(&self.max_header_line),
             ),
-            (
+            Rule::new(
                 "stomp.max_destination",
-                "must be between 64 and stomp.max_header_line",
+                WORD,
                 word.contains(&self.max_destination),
             ),
-            (
-                "stomp.max_id",
-                "must be between 64 and stomp.max_header_line",
-                word.contains(&self.max_id),
-            ),
-            (
-                "stomp.max_receipt",
-                "must be between 64 and stomp.max_header_line",
-                word.contains(&self.max_receipt),
-            ),
-            (
+            Rule::new("stomp.max_id", WORD, word.contains(&self.max_id)),
+            Rule::new("stomp.max_receipt", WORD, word.contains(&self.max_receipt)),
+            Rule::between(
                 "stomp.frames_per_second",
-                "must be between 1 and 100000",
-                (1..=100_000).contains(&self.frames_per_second),
+                self.frames_per_second,
+                [1, 100_000],
             ),
-            (
-                "stomp.frame_burst",
-                "must be between 1 and 100000",
-                (1..=100_000).contains(&self.frame_burst),
-            ),
-            (
+            Rule::between("stomp.frame_burst", self.frame_burst, [1, 100_000]),
+            Rule::between(
                 "stomp.subscriptions_per_session",
-                "must be between 1 and 1000000",
-                places.contains(&self.subscriptions_per_session),
+                self.subscriptions_per_session,
+                [1, MILLION],
             ),
-            (
+            Rule::between(
                 "stomp.sessions_per_customer",
-                "must be between 1 and 1000000",
-                places.contains(&self.sessions_per_customer),
+                self.sessions_per_customer,
+                [1, MILLION],
             ),
-            (
-                "stomp.sockjs_sessions",
-                "must be between 1 and 1000000",
-                places.contains(&self.sockjs_sessions),
-            ),
-            (
+            Rule::between("stomp.sockjs_sessions", self.sockjs_sessions, [1, MILLION]),
+            Rule::between(
                 "stomp.connections_per_address",
-                "must be between 1 and 1000000",
-                places.contains(&self.connections_per_address),
+                self.connections_per_address,
+                [1, MILLION],
             ),
-            (
+            Rule::new(
                 "stomp.queue_bytes",
                 "must be at least 12 * chat.max_content + 65536, and at most 1073741824",
                 (12 * max_content + 65_536..=1 << 30).contains(&self.queue_bytes),
             ),
-            (
-                "stomp.write_seconds",
-                "must be between 1 and 600",
-                (1..=600).contains(&self.write_seconds),
-            ),
+            Rule::between("stomp.write_seconds", self.write_seconds, [1, 600]),
         ]
     }
 }
+
+const MILLION: usize = 1_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -128,7 +101,7 @@ mod tests {
     #[test]
     fn stomp_limits_that_make_no_sense_are_refused_by_name() {
         let rules = Settings::load(None).unwrap().stomp.rules(1);
-        for (setting, ..) in rules {
+        for setting in rules.map(|rule| rule.setting) {
             let name = setting.strip_prefix("stomp.").unwrap();
             for value in ["0", "2000000000"] {
                 let error = load(&format!("[stomp]\n{name} = {value}\n"));
