@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use colloquy_chassis::ServiceName;
-use colloquy_chat_query::parked::Place;
+use colloquy_chat_query::parked::LogPosition;
 use colloquy_credentials::session_algorithm::SessionAlgorithm;
 
 /// A chat backend that can prove it lost nothing.
@@ -93,7 +93,7 @@ pub enum Parked {
     /// Show all of one parked event
     Show {
         /// The ID of the list, TOPIC:PARTITION:OFFSET
-        id: Place,
+        id: LogPosition,
         #[command(flatten)]
         system: System,
     },
@@ -110,7 +110,7 @@ pub enum Parked {
 #[group(required = true, multiple = false)]
 pub struct Which {
     /// The ID of the list, TOPIC:PARTITION:OFFSET
-    pub id: Option<Place>,
+    pub id: Option<LogPosition>,
     /// All parked events
     #[arg(long)]
     pub all: bool,

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, process::ExitCode};
 use colloquy_chassis::SystemClock;
 use colloquy_chat_query::{
     ViewStore,
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     replay_parked::{Replayed, replay},
 };
 
@@ -49,7 +49,7 @@ async fn list(store: &dyn ViewStore) -> anyhow::Result<ExitCode> {
     }
     let rows = parked.iter().map(|event| {
         [
-            event.place.to_string(),
+            event.position.to_string(),
             printable(&event.key),
             event.parked_at.to_string(),
             event.tries.to_string(),
@@ -64,12 +64,12 @@ async fn list(store: &dyn ViewStore) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(store: &dyn ViewStore, id: &Place) -> anyhow::Result<ExitCode> {
+async fn show(store: &dyn ViewStore, id: &LogPosition) -> anyhow::Result<ExitCode> {
     let Some(event) = store.parked_at(id).await? else {
         return Ok(not_parked(id));
     };
     let rows = [
-        ("id", event.place.to_string()),
+        ("id", event.position.to_string()),
         ("room", printable(&event.key)),
         ("event-id", printable(&event.event_id)),
         ("parked", event.parked_at.to_string()),
@@ -96,13 +96,13 @@ async fn replay_all(views: &Views, which: &Which) -> anyhow::Result<ExitCode> {
         match replay(store, views.log.as_ref(), &SystemClock, event).await? {
             Replayed::Applied => {
                 applied += 1;
-                println!("{} is applied.", event.place);
+                println!("{} is applied.", event.position);
             }
             Replayed::StillParked(_) => {
                 left += 1;
                 println!(
                     "{} is still parked; `colloquy parked show` says why.",
-                    event.place
+                    event.position
                 );
             }
         }
@@ -115,7 +115,7 @@ async fn replay_all(views: &Views, which: &Which) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn not_parked(id: &Place) -> ExitCode {
+fn not_parked(id: &LogPosition) -> ExitCode {
     eprintln!("colloquy: no event is parked under {id}");
     ExitCode::from(NOT_ALL)
 }
@@ -123,7 +123,7 @@ fn not_parked(id: &Place) -> ExitCode {
 async fn every(store: &dyn ViewStore) -> anyhow::Result<Vec<ParkedEvent>> {
     let mut parked: Vec<ParkedEvent> = Vec::new();
     loop {
-        let last = parked.last().map(|event| &event.place);
+        let last = parked.last().map(|event| &event.position);
         let page = store.parked(last, PAGE).await?;
         if page.is_empty() {
             return Ok(parked);

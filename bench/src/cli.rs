@@ -94,3 +94,51 @@ pub struct Rooms {
     #[arg(long, default_value_t = 10)]
     pub rooms: usize,
 }
+
+impl Delivery {
+    /// Messages before anything is measured: one second's, and the same number for each room.
+    #[must_use]
+    pub fn warm_up(&self) -> u64 {
+        self.whole_rounds(self.rate)
+    }
+
+    /// Messages that are measured.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        self.whole_rounds(self.rate * self.seconds)
+    }
+
+    /// Deliveries of so many messages, the same number in each room.
+    #[must_use]
+    pub fn deliveries(&self, messages: u64) -> u64 {
+        messages / self.rooms.rooms as u64 * self.connections as u64
+    }
+
+    fn whole_rounds(&self, messages: u64) -> u64 {
+        messages.next_multiple_of(self.rooms.rooms as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_room_gets_as_many_messages_and_every_subscriber_of_it_sees_each() {
+        let arguments = [
+            "bench",
+            "g3",
+            "--rate",
+            "25",
+            "--seconds",
+            "2",
+            "--connections",
+            "40",
+        ];
+        let Command::G3(options) = Cli::parse_from(arguments).command else {
+            panic!("g3 was asked for");
+        };
+        assert_eq!((options.warm_up(), options.messages()), (30, 50));
+        assert_eq!(options.deliveries(options.messages()), 5 * 40);
+    }
+}

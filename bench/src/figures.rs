@@ -3,4 +3,5 @@
 pub mod delivery;
 pub mod idle;
 pub mod idle_processes;
-pub mod whole;
+mod run;
+mod whole;

@@ -1,6 +1,7 @@
-//! The verdict: what senders were told, what the stores hold, what is shown and what subscribers saw must be one story.
+//! The verdict: what senders were answered, what the stores hold, what queries show and what subscribers received must
+//! agree.
 //!
-//! Pure, so that each finding can be shown to be found.
+//! Pure, so that a test can show that each anomaly is found.
 
 mod calls;
 mod findings;
@@ -16,18 +17,18 @@ use std::{
     ops::Deref,
 };
 
-pub use self::findings::{Findings, HARMS, Harm, Place};
+pub use self::findings::Findings;
 use crate::{
     evidence::{Evidence, Stored},
-    holding::Holding,
-    journal::Call,
+    history::Call,
+    subscriber_log::SubscriberLog,
 };
 
-/// Compares everything with everything.
+/// Compares every source with the write store, and that with the answers that the senders got.
 pub fn audit(
     calls: &[Call],
     evidence: &Evidence,
-    holdings: &[impl Deref<Target = Holding>],
+    logs: &[impl Deref<Target = SubscriberLog>],
 ) -> Findings {
     let mut findings = Findings::default();
     calls::messages(calls, &evidence.written, &mut findings);
@@ -41,9 +42,9 @@ pub fn audit(
     shown::check(&evidence.written, &evidence.shown, &mut findings);
     let sent = pushes::sent(calls);
     let rooms = by_room(&evidence.written.messages);
-    for (number, holding) in holdings.iter().enumerate() {
-        subscriber::held(number, holding, &rooms, &mut findings);
-        pushes::check(number, holding, &rooms, &sent, &mut findings);
+    for (number, log) in logs.iter().enumerate() {
+        subscriber::held(number, log, &rooms, &mut findings);
+        pushes::check(number, log, &rooms, &sent, &mut findings);
     }
     findings
 }

@@ -1,9 +1,9 @@
 //! What the stores hold, and what the system shows of it, when everything is quiet. Stores are read without any of the
 //! product's code.
 
+mod contents;
 mod distributed;
 mod embedded;
-mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result};
 use colloquy_e2e::client::{Client, RoomView};
 
 pub use self::{
+    contents::{Contents, Marker, Room, Stored, TOPICS},
     distributed::Distributed,
     embedded::Embedded,
-    told::{Marker, Room, Stored, TOPICS, Told},
 };
 
 /// An event that the read side has set aside.
@@ -30,11 +30,11 @@ pub const POISON: &str = "planted-poison:";
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// The write store: the truth.
-    pub written: Told,
+    pub written: Contents,
     /// The write topics, each room in the order of the log; repeats included.
-    pub logged: Told,
+    pub logged: Contents,
     /// The view store.
-    pub viewed: Told,
+    pub viewed: Contents,
     /// What each customer is shown.
     pub shown: Vec<Shown>,
 }

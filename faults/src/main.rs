@@ -3,11 +3,12 @@
 //! `run` carries out one plan. `quick` is what the test command runs: scenarios and kills in both modes, and planted bugs
 //! that must each be caught. `full` is the same at the size that the promises are stated for.
 
+mod anomaly;
 mod audit;
-mod chaos;
+mod customers;
 mod evidence;
-mod holding;
-mod journal;
+mod history;
+mod nemesis;
 mod plan;
 mod probe;
 mod proxy;
@@ -18,6 +19,7 @@ mod sender;
 mod settle;
 mod shifted_clock;
 mod subscriber;
+mod subscriber_log;
 mod suite;
 mod target;
 
@@ -33,14 +35,14 @@ use crate::plan::{Mode, Plan};
 enum Checker {
     /// Carry out one plan
     Run(Plan),
-    /// Tell one story with one fault
+    /// Run one scenario, which has one fault
     Scenario {
         #[arg(value_enum)]
-        story: scenario::Story,
-        /// Where
+        scenario: scenario::Scenario,
+        /// The system that is checked
         #[arg(long, value_enum, default_value = "all-in-one")]
         mode: Mode,
-        /// How large
+        /// How much load it has
         #[arg(long, value_enum, default_value = "quick")]
         size: plan::Size,
     },
@@ -70,13 +72,14 @@ async fn carry_out(checker: Checker) -> Result<bool> {
     };
     let outcome = match checker {
         Checker::Run(plan) => check(&plan).await,
-        Checker::Scenario { story, mode, size } => {
-            let told = scenario::tell(story, mode, size).await;
-            told.map(|()| {
-                println!("{story:?}, {mode:?}: ok");
-                true
-            })
-        }
+        Checker::Scenario {
+            scenario,
+            mode,
+            size,
+        } => scenario::run(scenario, mode, size).await.map(|()| {
+            println!("{scenario:?}, {mode:?}: ok");
+            true
+        }),
         Checker::Quick => suite::quick().await,
         Checker::Full => suite::full().await,
     };
@@ -86,11 +89,11 @@ async fn carry_out(checker: Checker) -> Result<bool> {
     outcome
 }
 
-/// Carries out a plan and tells whether it ended as it should: clean, or with its planted bug caught by what it does.
+/// Carries out a plan. Answers whether it ended as it should: clean, or with the anomaly that its planted bug causes.
 async fn check(plan: &Plan) -> Result<bool> {
     let report = run::run(plan).await?;
     report.print(plan);
-    report.check_that_it_counts(plan)?;
+    report.check_validity(plan)?;
     Ok(match plan.plant {
         None => report.findings.is_clean(),
         Some(bug) => report.findings.prove(bug),

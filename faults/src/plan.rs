@@ -1,10 +1,10 @@
-//! How large a run is and what happens during it.
+//! How large a run is, and which faults it has.
 
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
 
-use crate::audit::{Harm, Place};
+use crate::anomaly::{Anomaly, Layer};
 
 /// Which system is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -13,7 +13,7 @@ pub enum Mode {
     Distributed,
 }
 
-/// How much a story takes: enough for every change, or what the promises are stated for.
+/// How much load a scenario has: enough for every change, or what the promises are stated for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Size {
     Quick,
@@ -21,7 +21,7 @@ pub enum Size {
 }
 
 impl Size {
-    /// The number of this size.
+    /// The value for this size.
     pub fn of<T>(self, quick: T, full: T) -> T {
         match self {
             Self::Quick => quick,
@@ -52,13 +52,15 @@ impl Bug {
             .map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// What the checker must find for it to be caught, any of them; something else proves nothing.
-    pub fn does(self) -> &'static [(Harm, Place)] {
+    /// What the audit must find for the bug to count as caught: any of these; another anomaly proves nothing.
+    pub fn causes(self) -> &'static [(Anomaly, Layer)] {
         match self {
-            Self::PublishBeforeCommit => &[(Harm::Phantom, Place::Log)],
-            Self::CommitBeforeApply | Self::StoppedProjector => &[(Harm::Divergent, Place::Views)],
-            Self::RelayPollsById => &[(Harm::Lost, Place::Log)],
-            Self::DropOnFullQueue => &[(Harm::Gaps, Place::Pushes)],
+            Self::PublishBeforeCommit => &[(Anomaly::Phantom, Layer::Log)],
+            Self::CommitBeforeApply | Self::StoppedProjector => {
+                &[(Anomaly::Divergent, Layer::Views)]
+            }
+            Self::RelayPollsById => &[(Anomaly::Lost, Layer::Log)],
+            Self::DropOnFullQueue => &[(Anomaly::Gaps, Layer::Pushes)],
         }
     }
 }
@@ -93,7 +95,7 @@ pub struct Plan {
     /// Messages a second, all senders together; 0 is as fast as they are answered
     #[arg(long, default_value_t = 250)]
     pub rate: u32,
-    /// How often the process (all-in-one) or each service in turn (distributed) is killed
+    /// How often the process (all-in-one), or each service in turn (distributed), is killed
     #[arg(long, default_value_t = 3)]
     pub kills: u32,
     /// How often Kafka is killed (distributed)
@@ -102,7 +104,7 @@ pub struct Plan {
     /// Kill only services whose name holds this
     #[arg(long, default_value = "")]
     pub victims: String,
-    /// Where chance begins; printed with the result
+    /// The seed of all random choices; printed with the result
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Plant a defect; the run then succeeds when the checker finds it
@@ -138,7 +140,7 @@ struct Defaults {
 }
 
 impl Default for Plan {
-    /// What `run` does when it is told nothing.
+    /// What `run` does without options.
     fn default() -> Self {
         Defaults::parse_from(["plan"]).plan
     }

@@ -3,14 +3,15 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::{
-    audit::{Findings, HARMS},
-    chaos::Fault,
-    journal::Call,
+    anomaly::ANOMALIES,
+    audit::Findings,
+    history::Call,
+    nemesis::Fault,
     plan::{Build, Mode, Plan},
     settle::Settled,
 };
 
-/// The part of the calls that must have met a fault for the run to count.
+/// The share of the calls that must have met a fault for the run to count.
 const OVERLAP: f64 = 0.3;
 
 /// What a run showed.
@@ -39,7 +40,10 @@ impl Report {
         Self {
             findings: settled.findings,
             calls: calls.len(),
-            acknowledged: calls.iter().filter(|call| call.deed.is_done()).count(),
+            acknowledged: calls
+                .iter()
+                .filter(|call| call.op.is_acknowledged())
+                .count(),
             stored: settled.stored,
             failed_tries: calls.iter().map(|call| u64::from(call.failed_tries)).sum(),
             faults: faults.len(),
@@ -50,7 +54,7 @@ impl Report {
         }
     }
 
-    /// For a person.
+    /// Prints the counts, and examples of what was found.
     pub fn print(&self, plan: &Plan) {
         let planted = match plan.build() {
             Build::Product => String::new(),
@@ -68,9 +72,9 @@ impl Report {
             self.overlap * 100.0,
             self.reconnects
         );
-        let counts: Vec<String> = HARMS
+        let counts: Vec<String> = ANOMALIES
             .iter()
-            .map(|harm| format!("{} {harm}", self.findings.count(*harm)))
+            .map(|anomaly| format!("{} {anomaly}", self.findings.count(*anomaly)))
             .collect();
         println!("  {}", counts.join(", "));
         for example in self.findings.examples() {
@@ -78,11 +82,11 @@ impl Report {
         }
     }
 
-    /// A run under kills counts only if something was sent and its faults were felt (reliability.md §2).
+    /// A run under kills counts only if messages were sent and clients felt the kills (reliability.md §2).
     ///
     /// # Errors
-    /// They were not: what the audit found, or did not, proves nothing.
-    pub fn check_that_it_counts(&self, plan: &Plan) -> Result<()> {
+    /// The run proves nothing.
+    pub fn check_validity(&self, plan: &Plan) -> Result<()> {
         if self.stored == 0 {
             bail!("no message is stored: the run proves nothing");
         }
@@ -98,14 +102,20 @@ impl Report {
         Ok(())
     }
 
-    /// The verdict on a story with a load: its fault met enough of the calls, and no promise was broken.
+    /// The verdict on a scenario with a load: its fault met enough of the calls, and no promise was broken.
     ///
     /// # Errors
-    /// One was, or the story proves nothing.
-    pub fn hold(&self, plan: &Plan) -> Result<()> {
+    /// A promise was broken, or the scenario proves nothing.
+    pub fn verify(&self, plan: &Plan) -> Result<()> {
         self.print(plan);
-        ensure!(self.stored > 0, "no message is stored: it proves nothing");
-        ensure!(self.faults > 0, "no fault fired: it proves nothing");
+        ensure!(
+            self.stored > 0,
+            "no message is stored: the scenario proves nothing"
+        );
+        ensure!(
+            self.faults > 0,
+            "no fault fired: the scenario proves nothing"
+        );
         self.check_overlap()?;
         ensure!(self.findings.is_clean(), "promises were broken, see above");
         Ok(())

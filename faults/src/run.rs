@@ -1,34 +1,29 @@
-//! One run: start, load, faults, quiet, audit, report.
+//! One run: start, load, faults, convergence, audit, report.
 
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
-use colloquy_e2e::{
-    client::{Client, Seeded, USER1, USER2, USER3},
-    harness::eventually,
-};
+use colloquy_e2e::client::{Client, USER1, USER2, USER3};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use crate::{
-    chaos::{Fault, unleash},
-    holding::Holding,
-    journal::{Call, Deed, Journal, Outcome},
+    customers::{CUSTOMERS, clients},
+    history::{Call, History, Op, Outcome},
+    nemesis::{Fault, inject_kills},
     plan::Plan,
     report::Report,
     sender::Sender,
     settle::settle,
     subscriber::Subscriber,
+    subscriber_log::SubscriberLog,
     target::Target,
 };
 
-/// Who sends and follows.
-pub const CUSTOMERS: [Seeded; 3] = [USER1, USER2, USER3];
-
-/// What a fault can make use of while the load runs.
-pub struct Stage {
+/// The clients and rooms of a run, for its faults and scenarios to use while the load runs.
+pub struct Setup {
     /// The three demo customers.
     pub clients: Vec<Client>,
-    /// The rooms that everybody writes to.
+    /// The rooms that all senders write to.
     pub rooms: Arc<[i64]>,
 }
 
@@ -39,70 +34,51 @@ pub struct Stage {
 pub async fn run(plan: &Plan) -> Result<Report> {
     let mut target = Target::start(plan.mode, plan.build()).await?;
     let mut chance = fastrand::Rng::with_seed(plan.seed);
-    let kills = async |target: &mut Target, _: &Stage| unleash(target, plan, &mut chance).await;
-    let report = under(&mut target, plan, kills).await?;
+    let kills =
+        async |target: &mut Target, _: &Setup| inject_kills(target, plan, &mut chance).await;
+    let report = run_under_load(&mut target, plan, kills).await?;
     target.end().await?;
     Ok(report)
 }
 
-/// Puts a running system under the plan's load and lets `hurt` have its way meanwhile, then lets it settle and audits it.
+/// Puts a running system under the plan's load while `inject` injects faults, then lets it converge and audits it.
 ///
 /// # Errors
-/// A fault did not fire, or what `hurt` looked at was wrong.
-pub async fn under(
+/// A fault did not fire, or a check of `inject` failed.
+pub async fn run_under_load(
     target: &mut Target,
     plan: &Plan,
-    hurt: impl AsyncFnOnce(&mut Target, &Stage) -> Result<Vec<Fault>>,
+    inject: impl AsyncFnOnce(&mut Target, &Setup) -> Result<Vec<Fault>>,
 ) -> Result<Report> {
     let clients = clients(&target.url()).await?;
-    let journal = Arc::new(Journal::default());
+    let history = Arc::new(History::default());
     let run = fastrand::u64(..);
-    let rooms = rooms(&clients[0], plan.rooms, run, &journal).await?;
-    let stage = Stage { clients, rooms };
+    let rooms = rooms(&clients[0], plan.rooms, run, &history).await?;
+    let setup = Setup { clients, rooms };
     let (stop, stopped) = watch::channel(false);
-    let (subscribers, holdings) = subscribe(plan, &stage, &stopped);
+    let (subscribers, logs) = subscribe(plan, &setup, &stopped);
     let (calmed, calm) = watch::channel(None);
-    let mut senders = send(plan, &stage, &journal, run, &calm);
-    let faults = hurt(target, &stage).await?;
+    let mut senders = send(plan, &setup, &history, run, &calm);
+    let faults = inject(target, &setup).await?;
     calmed.send_replace(Some(Instant::now()));
     while senders.join_next().await.transpose()?.is_some() {}
-    let calls = journal.calls();
-    let settled = settle(target, &stage.clients, run, &calls, &holdings).await?;
+    let calls = history.calls();
+    let settled = settle(target, &setup.clients, run, &calls, &logs).await?;
     stop.send_replace(true);
     subscribers.join_all().await;
     Ok(Report::new(plan, &calls, &faults, settled))
 }
 
-/// The three demo customers, logged in.
-///
-/// # Errors
-/// One cannot log in.
-pub async fn clients(url: &str) -> Result<Vec<Client>> {
-    let nobody = Client::new(url)?;
-    let mut clients = Vec::new();
-    for somebody in CUSTOMERS {
-        // The run before may have left something that just comes back.
-        let client = eventually("a login", || async {
-            Ok(nobody
-                .login(somebody.username, somebody.password)
-                .await
-                .ok())
-        });
-        clients.push(client.await?);
-    }
-    Ok(clients)
-}
-
-/// The rooms everybody is in, made before anything goes wrong.
-async fn rooms(creator: &Client, count: u32, run: u64, journal: &Journal) -> Result<Arc<[i64]>> {
+/// The rooms of all customers, created before the first fault.
+async fn rooms(creator: &Client, count: u32, run: u64, history: &History) -> Result<Arc<[i64]>> {
     let mut rooms = Vec::new();
     for number in 0..count {
         let name = format!("{run}-checked-{number}");
         let began = Instant::now();
         let id = creator.create_room(&name, &[USER2.id, USER3.id]).await?;
         rooms.push(id);
-        journal.record(Call {
-            deed: Deed::Room {
+        history.record(Call {
+            op: Op::Room {
                 name,
                 creator: USER1.id,
                 participants: CUSTOMERS.map(|customer| customer.id).to_vec(),
@@ -117,29 +93,33 @@ async fn rooms(creator: &Client, count: u32, run: u64, journal: &Journal) -> Res
     Ok(rooms.into())
 }
 
-type Holdings = Vec<Arc<Mutex<Holding>>>;
+type SubscriberLogs = Vec<Arc<Mutex<SubscriberLog>>>;
 
-fn subscribe(plan: &Plan, stage: &Stage, stop: &watch::Receiver<bool>) -> (JoinSet<()>, Holdings) {
+fn subscribe(
+    plan: &Plan,
+    setup: &Setup,
+    stop: &watch::Receiver<bool>,
+) -> (JoinSet<()>, SubscriberLogs) {
     let mut subscribers = JoinSet::new();
-    let mut holdings = Holdings::new();
-    for client in stage.clients.iter().cycle().take(plan.subscribers as usize) {
-        let holding = Arc::default();
-        holdings.push(Arc::clone(&holding));
+    let mut logs = SubscriberLogs::new();
+    for client in setup.clients.iter().cycle().take(plan.subscribers as usize) {
+        let log = Arc::default();
+        logs.push(Arc::clone(&log));
         let subscriber = Subscriber {
             client: client.clone(),
-            rooms: Arc::clone(&stage.rooms),
-            holding,
+            rooms: Arc::clone(&setup.rooms),
+            log,
             stop: stop.clone(),
         };
         subscribers.spawn(subscriber.follow());
     }
-    (subscribers, holdings)
+    (subscribers, logs)
 }
 
 fn send(
     plan: &Plan,
-    stage: &Stage,
-    journal: &Arc<Journal>,
+    setup: &Setup,
+    history: &Arc<History>,
     run: u64,
     calm: &watch::Receiver<Option<Instant>>,
 ) -> JoinSet<()> {
@@ -152,9 +132,9 @@ fn send(
             number,
             customer,
             others: others.filter(|other| *other != customer).collect(),
-            client: stage.clients[who].clone(),
-            rooms: Arc::clone(&stage.rooms),
-            journal: Arc::clone(journal),
+            client: setup.clients[who].clone(),
+            rooms: Arc::clone(&setup.rooms),
+            history: Arc::clone(history),
             pace: plan.pace(),
             chance: fastrand::Rng::with_seed(plan.seed ^ u64::from(number)),
             run,

@@ -1,4 +1,4 @@
-//! Short stories with one fault each, told to the end. They fail with what went wrong.
+//! Scenarios: each is one fault and the promises that must hold meanwhile and afterwards.
 
 mod clock_shifted;
 mod disk_full;
@@ -23,12 +23,12 @@ use clap::ValueEnum;
 
 use crate::plan::{Mode, Plan, Size};
 
-/// What can be told.
+/// A scenario, by the name that the command line takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Story {
+pub enum Scenario {
     /// P2: a key makes one message, also after a restart
     Idempotency,
-    /// S08, F16: what was revoked stays revoked, whatever dies, and no half of a password change is seen
+    /// S08, F16: what was revoked stays revoked, whatever dies, and a password change is whole
     Revocation,
     /// Decision 11: a room that the read side does not know yet is open to its members
     StoppedProjector,
@@ -36,7 +36,7 @@ pub enum Story {
     StoresAway,
     /// F07: the relay that publishes falls asleep (distributed alone)
     RelayAsleep,
-    /// F13: a projector dies between what it stores, tells and commits (distributed alone)
+    /// F13: a projector dies between storing, announcing and committing (distributed alone)
     ProjectorCrashes,
     /// F14: the views are wiped
     ViewsWiped,
@@ -46,7 +46,7 @@ pub enum Story {
     RedisFlushed,
     /// F17: Redis is down (distributed alone)
     RedisAway,
-    /// F18: events that nobody can read or apply
+    /// F18: events that cannot be read or applied
     Poison,
     /// F20: subscribers that do not read
     SlowReaders,
@@ -56,14 +56,14 @@ pub enum Story {
     OpenedRooms,
     /// F26, F36: the disk is full, is not, and is full again (all-in-one alone; as root)
     DiskFull,
-    /// F23: a WebSocket node is killed with somebody online and typing on it (distributed alone)
+    /// F23: a WebSocket node is killed with customers online and typing on it (distributed alone)
     NodeKilled,
     /// F28: the wall clock jumps, and is wrong at a start (all-in-one alone)
     ClockShifted,
 }
 
-impl Story {
-    /// Every story in every mode that has the parts for it.
+impl Scenario {
+    /// Every scenario in every mode that has the parts for it.
     pub const ALL: [(Self, Mode); 24] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
@@ -91,7 +91,7 @@ impl Story {
         (Self::NodeKilled, Mode::Distributed),
     ];
 
-    /// Those that are short, and true on a machine that has something else to do as well.
+    /// Those that are short, and reliable on a machine with other work.
     pub const QUICK: [(Self, Mode); 11] = [
         (Self::Idempotency, Mode::AllInOne),
         (Self::Revocation, Mode::AllInOne),
@@ -107,37 +107,39 @@ impl Story {
     ];
 }
 
-/// Tells one story.
+/// Runs one scenario.
 ///
 /// # Errors
-/// It did not end well, or the mode lacks the parts for it.
-pub async fn tell(story: Story, mode: Mode, size: Size) -> Result<()> {
+/// A promise was broken, or the mode lacks the parts for the scenario.
+pub async fn run(scenario: Scenario, mode: Mode, size: Size) -> Result<()> {
     ensure!(
-        Story::ALL.contains(&(story, mode)),
+        Scenario::ALL.contains(&(scenario, mode)),
         "this scenario does not run in this mode: choose the other with `--mode`"
     );
-    match story {
-        Story::Idempotency => idempotency::a_key_makes_one_message(mode).await,
-        Story::Revocation => revocation::what_was_revoked_stays_revoked(mode).await,
-        Story::StoppedProjector => stopped_projector::members_notice_nothing(mode).await,
-        Story::StoresAway => stores_away::a_store_that_is_away_is_503_in_time(mode).await,
-        Story::RelayAsleep => relay_asleep::another_takes_over_in_order(mode, size).await,
-        Story::ProjectorCrashes => projector_crashes::every_announcement_is_told(mode, size).await,
-        Story::ViewsWiped => views_wiped::they_are_rebuilt_equal(mode, size).await,
-        Story::ProjectorsComeAndGo => projectors_come_and_go::no_gap_is_left(mode, size).await,
-        Story::RedisFlushed => redis_flushed::presence_comes_back(mode, size).await,
-        Story::RedisAway => redis_away::chat_goes_on(mode, size).await,
-        Story::Poison => poison::it_is_set_aside_and_all_else_goes_on(mode, size).await,
-        Story::SlowReaders => slow_readers::they_hurt_themselves_alone(mode, size).await,
-        Story::NodeCutOff => node_cut_off::the_other_goes_on_and_it_converges(mode, size).await,
-        Story::OpenedRooms => opened_rooms::the_seam_has_no_gap(mode, size).await,
-        Story::ClockShifted => clock_shifted::nothing_rests_on_it(mode, size).await,
-        Story::DiskFull => disk_full::it_heals_without_a_restart(mode, size).await,
-        Story::NodeKilled => node_killed::ghosts_go_and_tabs_do_not_flap(mode, size).await,
+    match scenario {
+        Scenario::Idempotency => idempotency::a_key_makes_one_message(mode).await,
+        Scenario::Revocation => revocation::what_was_revoked_stays_revoked(mode).await,
+        Scenario::StoppedProjector => stopped_projector::members_notice_nothing(mode).await,
+        Scenario::StoresAway => stores_away::a_store_that_is_away_is_503_in_time(mode).await,
+        Scenario::RelayAsleep => relay_asleep::another_takes_over_in_order(mode, size).await,
+        Scenario::ProjectorCrashes => {
+            projector_crashes::every_announcement_is_published(mode, size).await
+        }
+        Scenario::ViewsWiped => views_wiped::they_are_rebuilt_equal(mode, size).await,
+        Scenario::ProjectorsComeAndGo => projectors_come_and_go::no_gap_is_left(mode, size).await,
+        Scenario::RedisFlushed => redis_flushed::presence_comes_back(mode, size).await,
+        Scenario::RedisAway => redis_away::chat_goes_on(mode, size).await,
+        Scenario::Poison => poison::it_is_parked_and_all_else_goes_on(mode, size).await,
+        Scenario::SlowReaders => slow_readers::they_delay_no_other_reader(mode, size).await,
+        Scenario::NodeCutOff => node_cut_off::the_other_goes_on_and_it_converges(mode, size).await,
+        Scenario::OpenedRooms => opened_rooms::the_seam_has_no_gap(mode, size).await,
+        Scenario::ClockShifted => clock_shifted::nothing_rests_on_it(mode, size).await,
+        Scenario::DiskFull => disk_full::it_heals_without_a_restart(mode, size).await,
+        Scenario::NodeKilled => node_killed::ghosts_go_and_tabs_do_not_flap(mode, size).await,
     }
 }
 
-/// A load for a story: 10,000 messages in 20 rooms for 20 subscribers, or a tenth of it for 9, at so many a second.
+/// The load of a scenario: 10,000 messages in 20 rooms for 20 subscribers, or a tenth of it for 9, at so many a second.
 fn load(mode: Mode, size: Size, rate: u32) -> Plan {
     Plan {
         mode,

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     evidence::Marker,
-    journal::{Call, Deed, Journal, Outcome},
+    history::{Call, History, Op, Outcome},
 };
 
 /// How long a call is tried once the faults have stopped (promise P5).
@@ -32,7 +32,7 @@ pub struct Sender {
     pub others: Vec<i64>,
     pub client: Client,
     pub rooms: Arc<[i64]>,
-    pub journal: Arc<Journal>,
+    pub history: Arc<History>,
     pub pace: Duration,
     pub chance: fastrand::Rng,
     /// Makes keys, contents and names of this run differ from those of others on the same stores.
@@ -76,7 +76,7 @@ impl Sender {
             Outcome::Ok(sent) => Some((room, sent.message_id)),
             Outcome::Unknown | Outcome::Refused(_) => None,
         };
-        self.record(due, tried, |outcome| Deed::Message { content, outcome });
+        self.record(due, tried, |outcome| Op::Message { content, outcome });
         message
     }
 
@@ -88,7 +88,7 @@ impl Sender {
             last_read_message_id: message,
         };
         let tried = self.until_answered(mark).await;
-        self.record(due, tried, |outcome| Deed::Marker { marker, outcome });
+        self.record(due, tried, |outcome| Op::Marker { marker, outcome });
     }
 
     async fn create_room(&self, name: String, due: Instant) {
@@ -96,7 +96,7 @@ impl Sender {
         let mut participants = [&self.others[..], &[self.customer]].concat();
         participants.sort_unstable();
         let tried = self.until_answered(create).await;
-        self.record(due, tried, |outcome| Deed::Room {
+        self.record(due, tried, |outcome| Op::Room {
             name,
             creator: self.customer,
             participants,
@@ -134,9 +134,9 @@ impl Sender {
         calm.is_some_and(|since| since.max(began).elapsed() > PATIENCE)
     }
 
-    fn record<T>(&self, due: Instant, tried: Tried<T>, deed: impl FnOnce(Outcome<T>) -> Deed) {
-        self.journal.record(Call {
-            deed: deed(tried.outcome),
+    fn record<T>(&self, due: Instant, tried: Tried<T>, op: impl FnOnce(Outcome<T>) -> Op) {
+        self.history.record(Call {
+            op: op(tried.outcome),
             failed_tries: tried.failed,
             due,
             began: tried.began,

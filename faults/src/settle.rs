@@ -1,4 +1,4 @@
-//! The quiet after the faults: the system has its time to converge, and then everything must be one story.
+//! After the faults the system has its time to converge, and then all sources must agree.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,23 +11,23 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     audit::{Findings, audit},
+    customers::CUSTOMERS,
     evidence::{Evidence, shown},
-    holding::Holding,
-    journal::Call,
-    run::CUSTOMERS,
+    history::Call,
+    subscriber_log::SubscriberLog,
     target::Target,
 };
 
 /// How long the system may take to converge when the faults have stopped (promise P5).
-const CONVERGE: Duration = Duration::from_secs(30);
-/// How long we look on when the verdict is settled already, for what else is broken.
-const AFTER_THE_VERDICT: Duration = Duration::from_secs(5);
-/// How long it stays clean before that is believed, so that what is pushed late, or once more, is seen.
-const QUIET: Duration = Duration::from_secs(2);
-/// Stores and subscribers are looked at this often.
-const LOOK: Duration = Duration::from_millis(200);
+const CONVERGENCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the audit goes on when an anomaly is final already, to find what else is broken.
+const FINAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the audit has to stay clean, so that a late or repeated push is found.
+const CLEAN_FOR: Duration = Duration::from_secs(2);
+/// How often the stores are read and audited.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What the last look showed.
+/// The result of the last audit.
 pub struct Settled {
     pub findings: Findings,
     /// Messages in the write store.
@@ -36,44 +36,45 @@ pub struct Settled {
     pub connections: usize,
 }
 
-/// Looks until there is nothing to find and nothing comes any more, or until the time is over.
+/// Audits again and again until the result stays clean, or until the time is over.
 ///
 /// # Errors
-/// A store cannot be read, or rooms are still not shown when the time is over.
+/// A store or the queries cannot be read when the time is over.
 pub async fn settle(
     target: &Target,
     clients: &[Client],
     run: u64,
     calls: &[Call],
-    holdings: &[Arc<Mutex<Holding>>],
+    logs: &[Arc<Mutex<SubscriberLog>>],
 ) -> Result<Settled> {
     let began = Instant::now();
     let mut clean_since = None;
     loop {
-        match look(target, clients, run).await {
+        match read(target, clients, run).await {
             Ok(evidence) => {
-                let settled = judge(calls, &evidence, holdings);
+                let settled = judge(calls, &evidence, logs);
                 let is_clean = settled.findings.is_clean();
                 clean_since = is_clean.then(|| clean_since.unwrap_or_else(Instant::now));
-                let patience = if settled.findings.are_final() {
-                    AFTER_THE_VERDICT
+                let timeout = if settled.findings.are_final() {
+                    FINAL_TIMEOUT
                 } else {
-                    CONVERGE
+                    CONVERGENCE_TIMEOUT
                 };
-                let is_over = clean_since
-                    .map_or(began.elapsed() > patience, |since| since.elapsed() >= QUIET);
+                let is_over = clean_since.map_or(began.elapsed() > timeout, |since| {
+                    since.elapsed() >= CLEAN_FOR
+                });
                 if is_over {
                     return Ok(settled);
                 }
             }
-            Err(error) if began.elapsed() > CONVERGE => return Err(error),
+            Err(error) if began.elapsed() > CONVERGENCE_TIMEOUT => return Err(error),
             Err(_) => {}
         }
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-async fn look(target: &Target, clients: &[Client], run: u64) -> Result<Evidence> {
+async fn read(target: &Target, clients: &[Client], run: u64) -> Result<Evidence> {
     let mut everything = Vec::new();
     for (customer, client) in CUSTOMERS.iter().zip(clients) {
         everything.extend(shown(customer.id, client).await?);
@@ -86,17 +87,14 @@ async fn look(target: &Target, clients: &[Client], run: u64) -> Result<Evidence>
     .only(run))
 }
 
-fn judge(calls: &[Call], evidence: &Evidence, holdings: &[Arc<Mutex<Holding>>]) -> Settled {
-    let holdings: Vec<_> = holdings
+fn judge(calls: &[Call], evidence: &Evidence, logs: &[Arc<Mutex<SubscriberLog>>]) -> Settled {
+    let logs: Vec<_> = logs
         .iter()
-        .map(|holding| holding.lock().unwrap_or_else(PoisonError::into_inner))
+        .map(|log| log.lock().unwrap_or_else(PoisonError::into_inner))
         .collect();
     Settled {
-        findings: audit(calls, evidence, &holdings),
+        findings: audit(calls, evidence, &logs),
         stored: evidence.written.messages.len(),
-        connections: holdings
-            .iter()
-            .map(|holding| holding.connections.len())
-            .sum(),
+        connections: logs.iter().map(|log| log.connections.len()).sum(),
     }
 }

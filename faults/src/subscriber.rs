@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
-use crate::holding::Holding;
+use crate::subscriber_log::SubscriberLog;
 
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long a push may lag behind the view that tells of it before we fetch.
@@ -32,7 +32,7 @@ pub struct Subscriber {
     pub client: Client,
     pub rooms: Arc<[i64]>,
     /// Looked at by whoever audits, while it grows.
-    pub holding: Arc<Mutex<Holding>>,
+    pub log: Arc<Mutex<SubscriberLog>>,
     pub stop: watch::Receiver<bool>,
 }
 
@@ -50,11 +50,11 @@ impl Subscriber {
     /// Follows all rooms until told to stop.
     pub async fn follow(self) {
         while !*self.stop.borrow() {
-            self.with(Holding::connect);
+            self.with(SubscriberLog::connect);
             if let Ok(Ok(mut socket)) = timeout(SETUP, self.set_up()).await {
                 self.live(&mut socket, self.stop.clone()).await;
             }
-            self.with(Holding::disconnect);
+            self.with(SubscriberLog::disconnect);
             sleep(PAUSE).await;
         }
     }
@@ -67,11 +67,11 @@ impl Subscriber {
         socket.subscribe("/user/topic/rooms").await?;
         for room in self.rooms.iter() {
             socket.subscribe_room(*room).await?;
-            self.with(|holding| holding.subscribed(*room));
+            self.with(|log| log.subscribed(*room));
         }
         for view in self.client.rooms().await? {
             let newest = view.last_message.map_or(0, |last| last.seq);
-            let behind = self.with(|holding| holding.known(view.room_id)) < newest;
+            let behind = self.with(|log| log.known(view.room_id)) < newest;
             if behind && self.rooms.contains(&view.room_id) {
                 self.fetch(view.room_id, Fetch::SetUp).await?;
             }
@@ -81,11 +81,11 @@ impl Subscriber {
 
     /// Pages back from the newest message until what is held already.
     async fn fetch(&self, room: i64, why: Fetch) -> Result<()> {
-        let known = self.with(|holding| holding.known(room));
+        let known = self.with(|log| log.known(room));
         let mut page = self.client.history_page(room, None, PAGE).await?;
         while let Some(oldest) = page.last() {
             let (id, seq) = (oldest.message_id, oldest.seq);
-            self.with(|holding| keep(holding, &page, why));
+            self.with(|log| keep(log, &page, why));
             if seq <= known + 1 {
                 break;
             }
@@ -129,9 +129,9 @@ impl Subscriber {
             return Ok(());
         }
         let message: Message = frame.json()?;
-        self.with(|holding| {
-            holding.keep(&message);
-            if let Some(seen) = holding.seen(message.room_id) {
+        self.with(|log| {
+            log.keep(&message);
+            if let Some(seen) = log.seen(message.room_id) {
                 seen.pushed.push(message.seq);
             }
         });
@@ -141,7 +141,7 @@ impl Subscriber {
 
     /// Fetches what was told of and is not held; answers what cannot be fetched yet.
     async fn mend(&self, mut told: BTreeMap<i64, i64>) -> BTreeMap<i64, i64> {
-        told.retain(|room, seq| self.with(|holding| holding.known(*room)) < *seq);
+        told.retain(|room, seq| self.with(|log| log.known(*room)) < *seq);
         for room in told.keys().copied().collect::<Vec<_>>() {
             if self.fetch(room, Fetch::Mend).await.is_ok() {
                 told.remove(&room);
@@ -150,17 +150,17 @@ impl Subscriber {
         told
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut Holding) -> T) -> T {
-        look(&mut self.holding.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, look: impl FnOnce(&mut SubscriberLog) -> T) -> T {
+        look(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn keep(holding: &mut Holding, page: &[Message], why: Fetch) {
+fn keep(log: &mut SubscriberLog, page: &[Message], why: Fetch) {
     for message in page {
-        let is_new = holding.keep(message);
+        let is_new = log.keep(message);
         if is_new
             && why == Fetch::Mend
-            && let Some(seen) = holding.seen(message.room_id)
+            && let Some(seen) = log.seen(message.room_id)
         {
             seen.mended.insert(message.seq, Instant::now());
         }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     check,
     plan::{Bug, Mode, Plan, Size},
-    scenario::{Story, tell},
+    scenario::{self, Scenario},
     target::afresh,
 };
 
@@ -37,7 +37,7 @@ pub async fn quick() -> Result<bool> {
             ..small(Mode::Distributed)
         },
     ];
-    all(&Story::QUICK, &plans, Size::Quick).await
+    all(&Scenario::QUICK, &plans, Size::Quick).await
 }
 
 /// 10,000 messages in 20 rooms, 8 senders, 20 subscribers; the one process killed 30 times, or each service in turn
@@ -67,18 +67,18 @@ pub async fn full() -> Result<bool> {
             ..Plan::default()
         },
     ];
-    all(&Story::ALL, &plans, Size::Full).await
+    all(&Scenario::ALL, &plans, Size::Full).await
 }
 
-async fn all(stories: &[(Story, Mode)], plans: &[Plan], size: Size) -> Result<bool> {
+async fn all(scenarios: &[(Scenario, Mode)], plans: &[Plan], size: Size) -> Result<bool> {
     let mut tally = Tally::default();
-    for &(story, mode) in stories {
+    for &(scenario, mode) in scenarios {
         if (size, mode) == (Size::Full, Mode::Distributed) {
             afresh().await?;
         }
         let began = Instant::now();
-        let outcome = tell(story, mode, size).await;
-        tally.story(story, mode, &outcome, began.elapsed());
+        let outcome = scenario::run(scenario, mode, size).await;
+        tally.scenario(scenario, mode, &outcome, began.elapsed());
     }
     for plan in plans.iter().chain([&control()]).chain(&planted()) {
         if (size, plan.mode) == (Size::Full, Mode::Distributed) {
@@ -102,7 +102,7 @@ fn control() -> Plan {
     }
 }
 
-/// One run for each bug, in the mode that has the place for it.
+/// One run for each bug, in the mode that has the code it is planted in.
 fn planted() -> [Plan; 4] {
     let plan = |mode, bug| Plan {
         mode,
@@ -142,11 +142,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn story(&mut self, story: Story, mode: Mode, outcome: &Result<()>, took: Duration) {
+    fn scenario(&mut self, scenario: Scenario, mode: Mode, outcome: &Result<()>, took: Duration) {
         let took = took.as_secs();
         match outcome {
-            Ok(()) => println!("{story:?}, {mode:?}: ok in {took} s"),
-            Err(error) => println!("{story:?}, {mode:?}: FAILED in {took} s: {error:#}"),
+            Ok(()) => println!("{scenario:?}, {mode:?}: ok in {took} s"),
+            Err(error) => println!("{scenario:?}, {mode:?}: FAILED in {took} s: {error:#}"),
         }
         self.count(outcome.is_ok());
     }

@@ -16,7 +16,7 @@ use crate::{
     plan::{Build, Mode},
 };
 
-/// A running system that the run may hurt.
+/// A running system that the run may inject.
 pub enum Target {
     AllInOne(AllInOne),
     Distributed(DistributedSystem),

@@ -62,7 +62,7 @@ pub fn start(foundation: Foundation<'_>) -> anyhow::Result<Chat> {
         services::chat(settings),
         &tasks,
     );
-    let reading = colloquy_chat_query::Foundation {
+    let reading = colloquy_chat_query::Dependencies {
         store: stores.views,
         log: Arc::clone(&stores.log),
         expiring_store: Arc::clone(&stores.expiring),

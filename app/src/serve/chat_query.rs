@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use colloquy_chassis::ServiceName;
-use colloquy_chat_query::{ChatQuery, Foundation, MongoViewStore, ViewMembership, ViewStore};
+use colloquy_chat_query::{ChatQuery, Dependencies, MongoViewStore, ViewMembership, ViewStore};
 use colloquy_service_api::MembershipCheck;
 
 use crate::{awaited_log, process::Process};
@@ -13,7 +13,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let settings = &process.settings.view_store;
     let views: Arc<dyn ViewStore> =
         Arc::new(MongoViewStore::new(&settings.url, &settings.database).await?);
-    let foundation = Foundation {
+    let dependencies = Dependencies {
         log: awaited_log::kafka(&process).await?,
         expiring_store: process.redis()?,
         membership: MembershipCheck::new(
@@ -23,7 +23,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         store: views,
         clock: Arc::clone(&process.clock),
     };
-    let service = ChatQuery::start(foundation, &tasks, process.readiness.gate("projector"));
+    let service = ChatQuery::start(dependencies, &tasks, process.readiness.gate("projector"));
     process
         .serve_internal(colloquy_chat_query::router(service))
         .await

@@ -11,7 +11,7 @@ use std::{
 
 use colloquy_chat_query::{
     MongoViewStore, SqliteViewStore, ViewStore as _,
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     view_store::{Page, ViewWrite},
 };
 use colloquy_contracts::{
@@ -217,7 +217,7 @@ async fn decision_8_parked_events_are_listed_shown_and_replayed_while_the_system
 
 fn parked(event: NewEvent) -> ParkedEvent {
     ParkedEvent {
-        place: Place {
+        position: LogPosition {
             topic: Topic::ChatMessageSent,
             partition: 0,
             offset: 700,
@@ -354,7 +354,7 @@ mod mongodb {
     async fn decision_8_parked_events_are_listed_and_shown_while_kafka_is_away() {
         let system = Distributed::new("127.0.0.1:9").await;
         let event = parked(broken());
-        let id = event.place.to_string();
+        let id = event.position.to_string();
         system.views.save(&write(vec![event])).await.unwrap();
         let listed = ends_with(&system.run(&["parked", "list"]), 0);
         assert_eq!(listed.lines().count(), 2, "{listed}");

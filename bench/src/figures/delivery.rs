@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use super::whole;
+use super::{run::Run, whole};
 use crate::{
     cli::Delivery,
     load::{Crowd, Visitor},
@@ -10,19 +10,10 @@ use crate::{
     server::{Kind, ServerProcess, Tokens},
 };
 
-/// Rooms' members are so many different customers, as in the all-in-one's demo.
+/// The rooms have so many different members, as in the all-in-one's demo.
 const CUSTOMERS: usize = 3;
 
-/// One run: microseconds of CPU for each delivery, and the kernel's share of them.
-#[derive(Clone, Copy, Debug)]
-pub struct Run {
-    /// Microseconds.
-    pub micros: f64,
-    /// Between 0 and 1.
-    pub kernel_share: f64,
-}
-
-/// What came out.
+/// The result of all runs.
 #[derive(Debug)]
 pub struct Figure {
     /// What was asked for.
@@ -130,65 +121,4 @@ fn visitors(tokens: Option<&Tokens>, options: &Delivery) -> Result<Vec<Visitor>>
             }
         })
         .collect())
-}
-
-impl Run {
-    /// From what a server used for so many deliveries.
-    #[must_use]
-    pub fn new(used: Cpu, deliveries: u64) -> Self {
-        Self {
-            micros: used.micros_each(deliveries),
-            kernel_share: used.kernel_share(),
-        }
-    }
-}
-
-impl Delivery {
-    /// Messages before anything is measured: one second's, and the same number for each room.
-    #[must_use]
-    pub fn warm_up(&self) -> u64 {
-        self.whole_rounds(self.rate)
-    }
-
-    /// Messages that are measured.
-    #[must_use]
-    pub fn messages(&self) -> u64 {
-        self.whole_rounds(self.rate * self.seconds)
-    }
-
-    /// Deliveries of so many messages, the same number in each room.
-    #[must_use]
-    pub fn deliveries(&self, messages: u64) -> u64 {
-        messages / self.rooms.rooms as u64 * self.connections as u64
-    }
-
-    fn whole_rounds(&self, messages: u64) -> u64 {
-        messages.next_multiple_of(self.rooms.rooms as u64)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use crate::cli::{Cli, Command};
-
-    #[test]
-    fn every_room_gets_as_many_messages_and_every_subscriber_of_it_sees_each() {
-        let arguments = [
-            "bench",
-            "g3",
-            "--rate",
-            "25",
-            "--seconds",
-            "2",
-            "--connections",
-            "40",
-        ];
-        let Command::G3(options) = Cli::parse_from(arguments).command else {
-            panic!("g3 was asked for");
-        };
-        assert_eq!((options.warm_up(), options.messages()), (30, 50));
-        assert_eq!(options.deliveries(options.messages()), 5 * 40);
-    }
 }

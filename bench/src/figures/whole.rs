@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::delivery::Run;
+use super::run::Run;
 use crate::{
     cli::Delivery,
     load::{Crowd, Visitor},

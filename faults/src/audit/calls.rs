@@ -3,23 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{
-    Findings,
-    Harm::{Divergent, Duplicated, Lost, Phantom, Unanswered},
-    Place::{Answers, WriteStore},
-};
+use super::Findings;
 use crate::{
-    evidence::{Room, Stored, Told},
-    journal::{Call, Deed, Outcome},
+    anomaly::{
+        Anomaly::{Divergent, Duplicated, Lost, Phantom, Unanswered},
+        Layer::{Answers, WriteStore},
+    },
+    evidence::{Contents, Room, Stored},
+    history::{Call, Op, Outcome},
 };
 
-pub fn messages(calls: &[Call], written: &Told, findings: &mut Findings) {
+pub fn messages(calls: &[Call], written: &Contents, findings: &mut Findings) {
     let mut by_content: HashMap<&str, Vec<&Stored>> = HashMap::new();
     for stored in &written.messages {
         by_content.entry(&stored.content).or_default().push(stored);
     }
     for call in calls {
-        let Deed::Message { content, outcome } = &call.deed else {
+        let Op::Message { content, outcome } = &call.op else {
             continue;
         };
         let found = by_content.remove(content.as_str()).unwrap_or_default();
@@ -38,18 +38,18 @@ pub fn messages(calls: &[Call], written: &Told, findings: &mut Findings) {
     }
 }
 
-pub fn rooms(calls: &[Call], written: &Told, findings: &mut Findings) {
+pub fn rooms(calls: &[Call], written: &Contents, findings: &mut Findings) {
     let mut by_name: HashMap<&str, Vec<&Room>> = HashMap::new();
     for room in &written.rooms {
         by_name.entry(&room.name).or_default().push(room);
     }
     for call in calls {
-        let Deed::Room {
+        let Op::Room {
             name,
             creator,
             participants,
             outcome,
-        } = &call.deed
+        } = &call.op
         else {
             continue;
         };
@@ -59,7 +59,7 @@ pub fn rooms(calls: &[Call], written: &Told, findings: &mut Findings) {
         let is_another = matches!(outcome, Outcome::Ok(id) if *id != room.room_id);
         if is_another || (&room.created_by, &room.participants) != (creator, participants) {
             findings.add(Divergent, WriteStore, || {
-                format!("asked for {:?}, stored {room:?}", call.deed)
+                format!("asked for {:?}, stored {room:?}", call.op)
             });
         }
     }
@@ -69,11 +69,11 @@ pub fn rooms(calls: &[Call], written: &Told, findings: &mut Findings) {
 }
 
 /// A marker ends at the highest message that was acknowledged as read, or at one whose call nobody answered.
-pub fn markers(calls: &[Call], written: &Told, findings: &mut Findings) {
+pub fn markers(calls: &[Call], written: &Contents, findings: &mut Findings) {
     let mut asked: BTreeMap<(i64, i64), BTreeSet<i64>> = BTreeMap::new();
     let mut acknowledged: BTreeMap<(i64, i64), i64> = BTreeMap::new();
     for call in calls {
-        let Deed::Marker { marker, outcome } = &call.deed else {
+        let Op::Marker { marker, outcome } = &call.op else {
             continue;
         };
         let (whose, at) = (

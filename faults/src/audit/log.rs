@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{
-    Findings,
-    Harm::{Lost, Misordered, Phantom},
-    Place::Log,
-    index,
-};
+use super::{Findings, index};
 use crate::{
-    evidence::{Marker, Room, Stored, Told},
-    journal::{Call, Deed, Outcome},
+    anomaly::{
+        Anomaly::{Lost, Misordered, Phantom},
+        Layer::Log,
+    },
+    evidence::{Contents, Marker, Room, Stored},
+    history::{Call, Op, Outcome},
 };
 
-pub fn messages(written: &Told, logged: &Told, findings: &mut Findings) {
+pub fn messages(written: &Contents, logged: &Contents, findings: &mut Findings) {
     let truth = index(&written.messages);
     let mut first: HashMap<(i64, i64), &Stored> = HashMap::new();
     let mut highest: HashMap<i64, i64> = HashMap::new();
@@ -37,7 +36,7 @@ pub fn messages(written: &Told, logged: &Told, findings: &mut Findings) {
     }
 }
 
-pub fn rooms(written: &Told, logged: &Told, findings: &mut Findings) {
+pub fn rooms(written: &Contents, logged: &Contents, findings: &mut Findings) {
     let by_id = |told: &'_ [Room]| -> HashMap<i64, Room> {
         told.iter()
             .map(|room| (room.room_id, room.clone()))
@@ -58,11 +57,11 @@ pub fn rooms(written: &Told, logged: &Told, findings: &mut Findings) {
 }
 
 /// A marker is told at places that were asked for, each for the first time in ascending order, and at last where it is.
-pub fn markers(calls: &[Call], written: &Told, logged: &Told, findings: &mut Findings) {
+pub fn markers(calls: &[Call], written: &Contents, logged: &Contents, findings: &mut Findings) {
     let asked: BTreeSet<(i64, i64, i64)> = calls
         .iter()
-        .filter_map(|call| match &call.deed {
-            Deed::Marker {
+        .filter_map(|call| match &call.op {
+            Op::Marker {
                 marker,
                 outcome: Outcome::Ok(()) | Outcome::Unknown,
             } => Some(place(marker)),

@@ -11,16 +11,15 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    Findings,
-    Harm::{Duplicated, Gaps, Lost, Misordered},
-    Place::Pushes,
-    Rooms,
-};
+use super::{Findings, Rooms};
 use crate::{
+    anomaly::{
+        Anomaly::{Duplicated, Gaps, Lost, Misordered},
+        Layer::Pushes,
+    },
     evidence::Stored,
-    holding::{Connection, Holding, Seen},
-    journal::{Call, Deed},
+    history::{Call, Op},
+    subscriber_log::{Connection, RoomLog, SubscriberLog},
 };
 
 /// How long a push may come behind a fetch that had the message already (promise P5).
@@ -32,21 +31,21 @@ pub type Sent<'a> = HashMap<&'a str, Instant>;
 pub fn sent(calls: &[Call]) -> Sent<'_> {
     calls
         .iter()
-        .filter_map(|call| match &call.deed {
-            Deed::Message { content, .. } => Some((content.as_str(), call.began)),
-            Deed::Room { .. } | Deed::Marker { .. } => None,
+        .filter_map(|call| match &call.op {
+            Op::Message { content, .. } => Some((content.as_str(), call.began)),
+            Op::Room { .. } | Op::Marker { .. } => None,
         })
         .collect()
 }
 
 pub fn check(
     number: usize,
-    holding: &Holding,
+    log: &SubscriberLog,
     rooms: &Rooms<'_>,
     sent: &Sent<'_>,
     findings: &mut Findings,
 ) {
-    for connection in &holding.connections {
+    for connection in &log.connections {
         for (room, seen) in &connection.rooms {
             in_order(number, *room, seen, findings);
             let messages = rooms.get(room).map_or(&[][..], Vec::as_slice);
@@ -60,7 +59,7 @@ pub fn check(
             }
         }
     }
-    let open = holding
+    let open = log
         .connections
         .last()
         .filter(|connection| connection.ended.is_none());
@@ -74,15 +73,15 @@ pub fn check(
 }
 
 /// Pushes of one connection: no hole, no repeat, in order.
-fn in_order(number: usize, room: i64, seen: &Seen, findings: &mut Findings) {
+fn in_order(number: usize, room: i64, seen: &RoomLog, findings: &mut Findings) {
     for pair in seen.pushed.windows(2) {
-        let harm = match pair[1] - pair[0] {
+        let anomaly = match pair[1] - pair[0] {
             1 => continue,
             0 => Duplicated,
             2.. => Gaps,
             _ => Misordered,
         };
-        findings.add(harm, Pushes, || {
+        findings.add(anomaly, Pushes, || {
             format!(
                 "subscriber {number}, room {room}: pushed {} after {}",
                 pair[1], pair[0]
@@ -93,7 +92,7 @@ fn in_order(number: usize, room: i64, seen: &Seen, findings: &mut Findings) {
 
 /// A connection that ended may have missed what comes behind its last push, unless it lived on long after it had fetched
 /// that.
-fn is_owed(connection: &Connection, seen: &Seen, stored: &Stored, sent: &Sent<'_>) -> bool {
+fn is_owed(connection: &Connection, seen: &RoomLog, stored: &Stored, sent: &Sent<'_>) -> bool {
     let ours = seen.pushed.first().is_some_and(|first| stored.seq > *first)
         || sent
             .get(stored.content.as_str())

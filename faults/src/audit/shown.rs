@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{
-    Findings,
-    Harm::{Divergent, Duplicated, Phantom},
-    Place::Views,
-    by_room,
+use super::{Findings, by_room};
+use crate::{
+    anomaly::{
+        Anomaly::{Divergent, Duplicated, Phantom},
+        Layer::Views,
+    },
+    evidence::{Contents, Room, Shown, Stored},
 };
-use crate::evidence::{Room, Shown, Stored, Told};
 
-pub fn check(written: &Told, shown: &[Shown], findings: &mut Findings) {
+pub fn check(written: &Contents, shown: &[Shown], findings: &mut Findings) {
     let messages = by_room(&written.messages);
     let markers: HashMap<(i64, i64), i64> = written
         .markers

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Findings,
-    Harm::{Divergent, Gaps, Misordered},
-    Place::WriteStore,
-    by_room,
+use super::{Findings, by_room};
+use crate::{
+    anomaly::{
+        Anomaly::{Divergent, Gaps, Misordered},
+        Layer::WriteStore,
+    },
+    evidence::Contents,
 };
-use crate::evidence::Told;
 
-pub fn check(written: &Told, findings: &mut Findings) {
+pub fn check(written: &Contents, findings: &mut Findings) {
     for messages in by_room(&written.messages).values() {
         for (message, expected) in messages.iter().zip(1..) {
             if message.seq != expected {

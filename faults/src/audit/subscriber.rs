@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Findings,
-    Harm::{Divergent, Lost, Phantom},
-    Place::Pushes,
-    Rooms,
+use super::{Findings, Rooms};
+use crate::{
+    anomaly::{
+        Anomaly::{Divergent, Lost, Phantom},
+        Layer::Pushes,
+    },
+    subscriber_log::SubscriberLog,
 };
-use crate::holding::Holding;
 
-pub fn held(number: usize, holding: &Holding, rooms: &Rooms<'_>, findings: &mut Findings) {
-    for (room, seq) in &holding.contradictions {
+pub fn held(number: usize, log: &SubscriberLog, rooms: &Rooms<'_>, findings: &mut Findings) {
+    for (room, seq) in &log.contradictions {
         findings.add(Divergent, Pushes, || {
             format!("subscriber {number} saw two messages at room {room} seq {seq}")
         });
     }
     for (room, messages) in rooms {
-        let held = holding.messages.get(room);
+        let held = log.messages.get(room);
         for stored in messages {
             match held.and_then(|held| held.get(&stored.seq)) {
                 None => findings.add(Lost, Pushes, || {

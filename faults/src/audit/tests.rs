@@ -12,9 +12,10 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    evidence::{Marker, Room, Shown, Told},
-    holding::{Connection, Seen},
-    journal::{Deed, Outcome},
+    anomaly::{Anomaly, Layer},
+    evidence::{Contents, Marker, Room, Shown},
+    history::{Op, Outcome},
+    subscriber_log::{Connection, RoomLog},
 };
 
 const ROOM: i64 = 5;
@@ -27,12 +28,12 @@ const IDLE: i64 = 3;
 struct Run {
     calls: Vec<Call>,
     evidence: Evidence,
-    holding: Holding,
+    log: SubscriberLog,
 }
 
 impl Run {
     fn good() -> Self {
-        let told = Told {
+        let told = Contents {
             rooms: vec![room(ROOM)],
             messages: (1..=3).map(stored).collect(),
             markers: vec![marker(102)],
@@ -45,7 +46,7 @@ impl Run {
         let mut calls: Vec<Call> = told.messages.iter().map(|one| sent(one.seq)).collect();
         calls.push(created(ROOM));
         calls.push(marked(102));
-        let seen = Seen {
+        let seen = RoomLog {
             subscribed: calls[0].ended,
             pushed: vec![2, 3],
             mended: BTreeMap::new(),
@@ -62,7 +63,7 @@ impl Run {
                 viewed: told,
                 shown: [CREATOR, READER, IDLE].map(shown).to_vec(),
             },
-            holding: Holding {
+            log: SubscriberLog {
                 messages: BTreeMap::from([(ROOM, held)]),
                 connections: vec![connection],
                 contradictions: Vec::new(),
@@ -70,16 +71,16 @@ impl Run {
         }
     }
 
-    fn seen(&mut self) -> &mut Seen {
-        self.holding.connections[0].rooms.get_mut(&ROOM).unwrap()
+    fn seen(&mut self) -> &mut RoomLog {
+        self.log.connections[0].rooms.get_mut(&ROOM).unwrap()
     }
 
     fn findings(&self) -> Findings {
-        audit(&self.calls, &self.evidence, &[&self.holding])
+        audit(&self.calls, &self.evidence, &[&self.log])
     }
 
-    fn finds(&self, harm: Harm, place: Place) -> bool {
-        self.findings().count_in(harm, place) > 0
+    fn finds(&self, anomaly: Anomaly, layer: Layer) -> bool {
+        self.findings().count_in(anomaly, layer) > 0
     }
 }
 
@@ -122,11 +123,11 @@ fn shown(to: i64) -> Shown {
 }
 
 /// Began a second after the one before.
-fn call(number: i64, deed: Deed) -> Call {
+fn call(number: i64, op: Op) -> Call {
     let seconds = number.try_into().unwrap();
     let began = *BEGIN + Duration::from_secs(seconds);
     Call {
-        deed,
+        op,
         failed_tries: 0,
         due: began,
         began,
@@ -148,7 +149,7 @@ fn sent(seq: i64) -> Call {
 
 fn message(seq: i64, outcome: Outcome<Sent>) -> Call {
     let content = format!("m{seq}");
-    call(seq, Deed::Message { content, outcome })
+    call(seq, Op::Message { content, outcome })
 }
 
 fn created(room_id: i64) -> Call {
@@ -157,13 +158,13 @@ fn created(room_id: i64) -> Call {
 
 fn new_room(room_id: i64, outcome: Outcome<i64>) -> Call {
     let room = room(room_id);
-    let deed = Deed::Room {
+    let op = Op::Room {
         name: room.name,
         creator: room.created_by,
         participants: room.participants,
         outcome,
     };
-    call(0, deed)
+    call(0, op)
 }
 
 fn marked(at: i64) -> Call {
@@ -172,7 +173,7 @@ fn marked(at: i64) -> Call {
 
 fn mark(at: i64, outcome: Outcome<()>) -> Call {
     let marker = marker(at);
-    call(4, Deed::Marker { marker, outcome })
+    call(4, Op::Marker { marker, outcome })
 }
 
 #[test]

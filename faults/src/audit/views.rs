@@ -2,14 +2,16 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use super::{
-    Findings,
-    Harm::{Divergent, Duplicated, Phantom},
-    Place::Views,
+use super::Findings;
+use crate::{
+    anomaly::{
+        Anomaly::{Divergent, Duplicated, Phantom},
+        Layer::Views,
+    },
+    evidence::Contents,
 };
-use crate::evidence::Told;
 
-pub fn check(written: &Told, viewed: &Told, findings: &mut Findings) {
+pub fn check(written: &Contents, viewed: &Contents, findings: &mut Findings) {
     equal(
         &written.messages,
         &viewed.messages,

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Evidence, Marker, POISON, Parked, Room, Stored, Told};
+use super::{Contents, Evidence, Marker, POISON, Parked, Room, Stored};
 
 /// The data folder of an all-in-one system.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ async fn open(path: &Path) -> Result<SqliteConnection> {
         .with_context(|| format!("cannot read {}", path.display()))
 }
 
-async fn written(write: &mut SqliteConnection) -> Result<Told> {
+async fn written(write: &mut SqliteConnection) -> Result<Contents> {
     let members = members(write, "SELECT room_id, customer_id FROM room_participants").await?;
     let rooms: Vec<(i64, String, i64)> =
         sqlx::query_as("SELECT room_id, room_name, created_by FROM rooms")
@@ -81,7 +81,7 @@ async fn written(write: &mut SqliteConnection) -> Result<Told> {
         created_by,
         participants: members.get(&room_id).cloned().unwrap_or_default(),
     });
-    Ok(Told {
+    Ok(Contents {
         rooms: rooms.collect(),
         messages: messages(
             write,
@@ -97,7 +97,7 @@ async fn written(write: &mut SqliteConnection) -> Result<Told> {
     })
 }
 
-async fn viewed(views: &mut SqliteConnection) -> Result<Told> {
+async fn viewed(views: &mut SqliteConnection) -> Result<Contents> {
     let members = members(views, "SELECT room_id, customer_id FROM members").await?;
     let states: Vec<String> = sqlx::query_scalar("SELECT state FROM rooms")
         .fetch_all(&mut *views)
@@ -120,7 +120,7 @@ async fn viewed(views: &mut SqliteConnection) -> Result<Told> {
             });
         }
     }
-    Ok(Told {
+    Ok(Contents {
         rooms,
         messages: messages(
             views,
@@ -136,12 +136,12 @@ async fn viewed(views: &mut SqliteConnection) -> Result<Told> {
 }
 
 /// The outbox is the log.
-async fn logged(write: &mut SqliteConnection) -> Result<Told> {
+async fn logged(write: &mut SqliteConnection) -> Result<Contents> {
     let sql = "SELECT topic, CAST(payload AS BLOB) FROM outbox WHERE instr(event_id, ?1) <> 1 ORDER BY id";
     let events: Vec<(String, Vec<u8>)> = sqlx::query_as(sql).bind(POISON).fetch_all(write).await?;
-    let mut told = Told::default();
+    let mut told = Contents::default();
     for (topic, payload) in events {
-        told.hear(&topic, &payload)?;
+        told.add_event(&topic, &payload)?;
     }
     Ok(told)
 }

@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    nemesis::Fault,
     plan::{Mode, Plan, Size},
-    run::under,
+    run::run_under_load,
     shifted_clock::ShiftedClock,
     target::{AllInOne, Target},
 };
@@ -27,13 +27,13 @@ pub async fn nothing_rests_on_it(mode: Mode, size: Size) -> Result<()> {
     let clock = ShiftedClock::new()?;
     let mut target = Target::AllInOne(AllInOne::start_with(clock.env()).await?);
     let plan = load(mode, size, size.of(150, 200));
-    let report = under(&mut target, &plan, async |target, stage| {
+    let report = run_under_load(&mut target, &plan, async |target, setup| {
         let faults = jumps(target, &clock, &plan).await?;
-        chat::never_older(stage).await?;
+        chat::never_older(setup).await?;
         Ok(faults)
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     chat::rooms_are_in_order(&target, &clock).await?;
     chat::states_end_in_time(&target, &clock).await?;
     accounts::no_earlier_session_is_left(&target, &clock).await?;

@@ -13,9 +13,9 @@ use tokio::time::{Instant, sleep};
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    nemesis::Fault,
     plan::{Mode, Size},
-    run::under,
+    run::run_under_load,
     target::{AllInOne, SmallDisk, Target},
 };
 
@@ -33,8 +33,8 @@ pub async fn it_heals_without_a_restart(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::AllInOne(AllInOne::start_on(disk.path()).await?);
     let plan = load(mode, size, size.of(120, 250));
     let times = size.of(2, 8);
-    let report = under(&mut target, &plan, async |target, stage| {
-        let client = &stage.clients[0];
+    let report = run_under_load(&mut target, &plan, async |target, setup| {
+        let client = &setup.clients[0];
         // A room that no audit looks at.
         let room = client.create_room("disk full", &[USER2.id]).await?;
         let credentials = json!({"username": USER1.username, "password": USER1.password});
@@ -65,7 +65,7 @@ pub async fn it_heals_without_a_restart(mode: Mode, size: Size) -> Result<()> {
         Ok(faults)
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     target.all_in_one()?.lives()?;
     target.end().await
 }

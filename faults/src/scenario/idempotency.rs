@@ -8,8 +8,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join_all, stre
 use serde_json::json;
 
 use crate::{
+    customers::clients,
     plan::{Build, Mode},
-    run::clients,
     target::Target,
 };
 

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    nemesis::Fault,
     plan::{Build, Mode, Size},
     probe::Probe,
     proxy::Proxy,
-    run::under,
+    run::run_under_load,
     target::Target,
 };
 
@@ -44,9 +44,9 @@ pub async fn the_other_goes_on_and_it_converges(mode: Mode, size: Size) -> Resul
 
     let away = Duration::from_secs(size.of(8, 30));
     let plan = load(mode, size, size.of(100, 180));
-    let outcome = under(&mut target, &plan, async |target, stage| {
+    let outcome = run_under_load(&mut target, &plan, async |target, setup| {
         let system = target.distributed()?;
-        let [sender, reader] = [&stage.clients[0], &stage.clients[1]];
+        let [sender, reader] = [&setup.clients[0], &setup.clients[1]];
         let mut near = Probe::new(sender, (reader, USER2.id), &system.url_of(NEAR)?).await?;
         let mut cut = Probe::new(sender, (reader, USER2.id), &system.url_of(CUT)?).await?;
         cut.round().await.context("through the proxy")?;
@@ -84,6 +84,6 @@ pub async fn the_other_goes_on_and_it_converges(mode: Mode, size: Size) -> Resul
     system.kill(CUT).await?;
     system.revive(CUT).await?;
     let report = outcome?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     target.end().await
 }

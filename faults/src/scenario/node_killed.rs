@@ -14,9 +14,9 @@ use tokio::{
 
 use super::redis_flushed;
 use crate::{
+    customers::clients,
     plan::{Build, Mode, Size},
     probe,
-    run::clients,
     target::Target,
 };
 
@@ -27,7 +27,7 @@ const GONE: Duration = Duration::from_secs(125);
 /// What the store holds of a node that is gone runs out in this time.
 const TTL_MS: i64 = 120_000;
 /// How soon it is told what the store let go.
-const TOLD: Duration = Duration::from_secs(5);
+const ANNOUNCED_WITHIN: Duration = Duration::from_secs(5);
 
 /// # Errors
 /// A ghost stayed, or somebody who was there all the time was told to be away.
@@ -42,15 +42,15 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
     let mut watcher = Watcher::new(&clients[0], &near, room).await?;
     let mut tabs = JoinSet::new();
     tabs.spawn(stay(probe::connect(&clients[1], &near).await?));
-    watcher.online(USER2.id, true, TOLD).await?;
+    watcher.online(USER2.id, true, ANNOUNCED_WITHIN).await?;
     let _second_tab = probe::connect(&clients[1], &far).await?;
     let mut alone = probe::connect(&clients[2], &far).await?;
-    watcher.online(USER3.id, true, TOLD).await?;
+    watcher.online(USER3.id, true, ANNOUNCED_WITHIN).await?;
 
     let typing = Frame::new("SEND", &[("destination", "/app/typing")])
         .with_body(&json!({"roomId": room, "isTyping": 1}).to_string());
     alone.send_for_receipt(typing).await?;
-    watcher.typing(USER3.id, true, TOLD).await?;
+    watcher.typing(USER3.id, true, ANNOUNCED_WITHIN).await?;
     target.kill(KILLED).await?;
     let killed = Instant::now();
     watcher.typing(USER3.id, false, TYPING_GONE).await?;
@@ -68,7 +68,7 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
             let () = expire.arg(key).arg(1).query_async(&mut redis).await?;
         }
     }
-    let wait = size.of(TOLD, GONE.saturating_sub(killed.elapsed()));
+    let wait = size.of(ANNOUNCED_WITHIN, GONE.saturating_sub(killed.elapsed()));
     watcher.online(USER3.id, false, wait).await?;
     let told = killed.elapsed();
     ensure!(

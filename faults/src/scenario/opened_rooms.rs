@@ -19,8 +19,8 @@ use tokio::{
 };
 
 use crate::{
+    customers::clients,
     plan::{Build, Mode, Size},
-    run::clients,
     target::Target,
 };
 

@@ -19,11 +19,11 @@ use tokio::{
 
 use super::load;
 use crate::{
-    chaos::Fault,
     evidence::POISON,
+    nemesis::Fault,
     plan::{Build, Mode, Size},
     probe::Probe,
-    run::{Stage, under},
+    run::{Setup, run_under_load},
     target::Target,
 };
 
@@ -45,17 +45,17 @@ struct Broken {
 
 /// # Errors
 /// Something else was set aside, or something did not go on, or the audit found something.
-pub async fn it_is_set_aside_and_all_else_goes_on(mode: Mode, size: Size) -> Result<()> {
+pub async fn it_is_parked_and_all_else_goes_on(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let plan = load(mode, size, size.of(120, 200));
-    let report = under(&mut target, &plan, async |target, stage| {
+    let report = run_under_load(&mut target, &plan, async |target, setup| {
         // A group that has just met has nothing to do with what follows.
         eventually("the read side is at work", || async {
-            Ok(go_on(target, stage, 1).await.ok())
+            Ok(go_on(target, setup, 1).await.ok())
         })
         .await?;
         let run = format!("{POISON}{}:", fastrand::u64(..));
-        let broken = broken(&run, stage).await?;
+        let broken = broken(&run, setup).await?;
         let began = Instant::now();
         match target {
             Target::AllInOne(_) => insert(target, &broken).await?,
@@ -65,7 +65,7 @@ pub async fn it_is_set_aside_and_all_else_goes_on(mode: Mode, size: Size) -> Res
                 spawn_blocking(move || produce(&brokers, &broken)).await??;
             }
         }
-        let (pushed, shown) = go_on(target, stage, 10).await?;
+        let (pushed, shown) = go_on(target, setup, 10).await?;
         ensure!(pushed <= IN_TIME, "a push of another room took {pushed:?}");
         ensure!(shown <= SHOWN, "the history of another room took {shown:?}");
         let parked = eventually("everything broken is set aside", || async {
@@ -89,15 +89,15 @@ pub async fn it_is_set_aside_and_all_else_goes_on(mode: Mode, size: Size) -> Res
         Ok(vec![Fault { began, ended: Instant::now() }])
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     target.end().await
 }
 
 /// Of every kind, in the rooms that everybody writes to.
-async fn broken(run: &str, stage: &Stage) -> Result<Vec<Broken>> {
+async fn broken(run: &str, setup: &Setup) -> Result<Vec<Broken>> {
     let mut broken = Vec::new();
     for number in 0..COUNT {
-        let room = stage.rooms[number % stage.rooms.len()];
+        let room = setup.rooms[number % setup.rooms.len()];
         let message = |room: i64, seq: i64| {
             json!({"messageId": 1_000_000_000 + number, "roomId": room, "senderId": 1, "senderFullName": "nobody",
                 "content": "poison", "sentAt": "2020-01-01T00:00:00.000Z", "seq": seq})
@@ -106,7 +106,7 @@ async fn broken(run: &str, stage: &Stage) -> Result<Vec<Broken>> {
             // The one that can be read and is refused for ever: another message under the id and seq of a stored one.
             0 => {
                 let stored = eventually("there is a message", || async {
-                    Ok(stage.clients[0].history(room).await?.pop())
+                    Ok(setup.clients[0].history(room).await?.pop())
                 })
                 .await?;
                 let clash = json!({"messageId": stored.message_id, "roomId": room, "senderId": stored.sender_id,
@@ -146,16 +146,16 @@ async fn broken(run: &str, stage: &Stage) -> Result<Vec<Broken>> {
 
 /// While they are met, messages of other rooms reach subscribers and history, and new clients connect. Answers how long
 /// both took at most.
-async fn go_on(target: &Target, stage: &Stage, times: u32) -> Result<(Duration, Duration)> {
+async fn go_on(target: &Target, setup: &Setup, times: u32) -> Result<(Duration, Duration)> {
     let (mut pushed, mut shown) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..times {
-        let reader = (&stage.clients[1], USER2.id);
-        let mut probe = Probe::new(&stage.clients[0], reader, &target.url())
+        let reader = (&setup.clients[1], USER2.id);
+        let mut probe = Probe::new(&setup.clients[0], reader, &target.url())
             .await
             .context("a new client")?;
         let round = probe.round().await?;
         eventually("another room's history has a new message", || async {
-            let history = stage.clients[1].history_from(probe.room(), round.seq).await;
+            let history = setup.clients[1].history_from(probe.room(), round.seq).await;
             Ok(history.ok())
         })
         .await?;

@@ -16,9 +16,10 @@ use tokio::{
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    customers::clients,
+    nemesis::Fault,
     plan::{Build, Mode, Plan, Size},
-    run::{clients, under},
+    run::run_under_load,
     target::{DistributedSystem, Target},
 };
 
@@ -28,11 +29,11 @@ const AWAY: &str = "chat-query-service-2";
 const CRASH_AT: &str = "COLLOQUY_CRASH_AT";
 const POINTS: [&str; 2] = ["projector.after_apply", "projector.after_announce"];
 /// Kafka first notices that the one that died is gone.
-const TOLD: Duration = Duration::from_secs(30);
+const ANNOUNCED_WITHIN: Duration = Duration::from_secs(30);
 
 /// # Errors
 /// It did not crash where it should, an announcement was not told, or the audit found something.
-pub async fn every_announcement_is_told(mode: Mode, size: Size) -> Result<()> {
+pub async fn every_announcement_is_published(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Planted(None)).await?;
     target.kill(AWAY).await?;
     let plan = Plan {
@@ -40,7 +41,7 @@ pub async fn every_announcement_is_told(mode: Mode, size: Size) -> Result<()> {
         ..load(mode, size, size.of(60, 130))
     };
     let rounds = size.of(1, 4);
-    let report = under(&mut target, &plan, async |target, _| {
+    let report = run_under_load(&mut target, &plan, async |target, _| {
         let system = target.distributed()?;
         let mut faults = Vec::new();
         for round in 0..rounds {
@@ -57,7 +58,7 @@ pub async fn every_announcement_is_told(mode: Mode, size: Size) -> Result<()> {
         Ok(faults)
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
 
     let slowest = quietly(&target).await?;
     println!(
@@ -92,7 +93,7 @@ async fn quietly(target: &Target) -> Result<Duration> {
         let began = Instant::now();
         crashed(system, point).await?;
         system.revive(CRASHES).await?;
-        timeout(TOLD, told(&mut socket, room, seq))
+        timeout(ANNOUNCED_WITHIN, told(&mut socket, room, seq))
             .await
             .with_context(|| format!("after {point} the announcement was never told"))??;
         slowest = slowest.max(began.elapsed());
@@ -108,7 +109,7 @@ async fn rooms(client: &Client, room: i64, seq: i64) -> Option<()> {
 
 async fn told(socket: &mut Socket, room: i64, seq: i64) -> Result<()> {
     loop {
-        let view: RoomView = socket.next_within(TOLD).await?.json()?;
+        let view: RoomView = socket.next_within(ANNOUNCED_WITHIN).await?.json()?;
         if view.room_id == room && view.last_message.is_some_and(|last| last.seq == seq) {
             return Ok(());
         }
@@ -143,7 +144,7 @@ async fn crashed(system: &DistributedSystem, point: &str) -> Result<()> {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(TOLD, gone)
+    timeout(ANNOUNCED_WITHIN, gone)
         .await
         .with_context(|| format!("the projector did not come to {point}"))
 }

@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    nemesis::Fault,
     plan::{Build, Mode, Size},
-    run::under,
+    run::run_under_load,
     target::Target,
 };
 
@@ -22,7 +22,7 @@ pub async fn no_gap_is_left(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let plan = load(mode, size, size.of(70, 160));
     let times = size.of(3, 12);
-    let report = under(&mut target, &plan, async |target, _| {
+    let report = run_under_load(&mut target, &plan, async |target, _| {
         let mut faults = Vec::new();
         for projector in PROJECTORS.iter().cycle().take(times) {
             let began = Instant::now();
@@ -39,6 +39,6 @@ pub async fn no_gap_is_left(mode: Mode, size: Size) -> Result<()> {
         Ok(faults)
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     target.end().await
 }

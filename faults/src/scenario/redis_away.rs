@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep};
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    nemesis::Fault,
     plan::{Build, Mode, Size},
     probe::Probe,
-    run::under,
+    run::run_under_load,
     target::Target,
 };
 
@@ -30,15 +30,15 @@ pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let away = Duration::from_secs(size.of(10, 60));
     let plan = load(mode, size, size.of(90, 120));
-    let report = under(&mut target, &plan, async |target, stage| {
+    let report = run_under_load(&mut target, &plan, async |target, setup| {
         let nobody = Client::new(&target.url())?;
         let account = NewAccount::called("Who Forgot");
         nobody.sign_up(&account).await?;
         let ended = nobody.login(USER3.username, USER3.password).await?;
         let answer = ended.post("/auth/logout", &json!({})).await?;
         ensure!(answer.status == 200, "a logout: {}", answer.body);
-        let reader = (&stage.clients[1], USER2.id);
-        let mut probe = Probe::new(&stage.clients[0], reader, &target.url()).await?;
+        let reader = (&setup.clients[1], USER2.id);
+        let mut probe = Probe::new(&setup.clients[0], reader, &target.url()).await?;
 
         target.kill("redis").await?;
         let began = Instant::now();
@@ -81,7 +81,7 @@ pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
         Ok(vec![Fault { began, ended: ended_at }])
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     target.end().await
 }
 

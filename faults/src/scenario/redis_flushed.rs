@@ -11,9 +11,10 @@ use tokio::time::{Instant, sleep};
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    customers::CUSTOMERS,
+    nemesis::Fault,
     plan::{Build, Mode, Size},
-    run::{CUSTOMERS, under},
+    run::run_under_load,
     target::{DistributedSystem, Target},
 };
 
@@ -28,11 +29,11 @@ const LOOK: Duration = Duration::from_millis(100);
 pub async fn presence_comes_back(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let plan = load(mode, size, size.of(60, 60));
-    let report = under(&mut target, &plan, async |target, stage| {
+    let report = run_under_load(&mut target, &plan, async |target, setup| {
         let mut redis = connect(target.distributed()?).await?;
         let nobody = Client::new(&target.url())?;
-        let room = stage.rooms[0];
-        back(&stage.clients[0], room).await.context("before")?;
+        let room = setup.rooms[0];
+        back(&setup.clients[0], room).await.context("before")?;
         let (mut ended, mut faults, mut slowest) = (Vec::new(), Vec::new(), Duration::ZERO);
         for number in 1..=FLUSHES {
             let session = nobody.login(USER2.username, USER2.password).await?;
@@ -48,7 +49,7 @@ pub async fn presence_comes_back(mode: Mode, size: Size) -> Result<()> {
             denied(&ended).await?;
             // Between flushes that follow each other closely there may be no time for it, but after the last.
             if number == FLUSHES || size == Size::Full {
-                slowest = slowest.max(back(&stage.clients[0], room).await?);
+                slowest = slowest.max(back(&setup.clients[0], room).await?);
             } else {
                 sleep(Duration::from_millis(500)).await;
             }
@@ -61,7 +62,7 @@ pub async fn presence_comes_back(mode: Mode, size: Size) -> Result<()> {
         Ok(faults)
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     target.end().await
 }
 

@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::load;
 use crate::{
-    chaos::Fault,
+    nemesis::Fault,
     plan::{Build, Mode, Size},
     probe::{Probe, Round},
-    run::under,
+    run::run_under_load,
     target::{DistributedSystem, Target},
 };
 
@@ -31,12 +31,12 @@ pub async fn another_takes_over_in_order(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let asleep = Duration::from_secs(size.of(8, 30));
     let plan = load(mode, size, size.of(100, 200));
-    let report = under(&mut target, &plan, async |target, stage| {
+    let report = run_under_load(&mut target, &plan, async |target, setup| {
         let system = target.distributed()?;
-        let reader = (&stage.clients[1], USER2.id);
+        let reader = (&setup.clients[1], USER2.id);
         let mut probes = Vec::new();
         for _ in 0..PROBES {
-            let mut probe = Probe::new(&stage.clients[0], reader, &target.url()).await?;
+            let mut probe = Probe::new(&setup.clients[0], reader, &target.url()).await?;
             probe.round().await?;
             probes.push(probe);
         }
@@ -63,7 +63,7 @@ pub async fn another_takes_over_in_order(mode: Mode, size: Size) -> Result<()> {
         Ok(vec![Fault { began, ended }])
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
     target.end().await
 }
 

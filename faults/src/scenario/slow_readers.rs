@@ -22,8 +22,8 @@ use tokio::{
 };
 
 use crate::{
+    customers::clients,
     plan::{Build, Mode, Size},
-    run::clients,
     target::Target,
 };
 
@@ -38,7 +38,7 @@ const FLOOR: Duration = Duration::from_millis(40);
 
 /// # Errors
 /// A slow one was not closed, others waited for it, or memory grew too far.
-pub async fn they_hurt_themselves_alone(mode: Mode, size: Size) -> Result<()> {
+pub async fn they_delay_no_other_reader(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let clients = clients(&target.url()).await?;
     let everybody = [USER2.id, USER3.id];

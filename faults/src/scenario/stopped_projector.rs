@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 use colloquy_e2e::client::{Message, Socket, USER2};
 
 use crate::{
+    customers::clients,
     plan::{Bug, Build, Mode},
-    run::clients,
     target::Target,
 };
 

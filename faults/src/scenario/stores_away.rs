@@ -11,8 +11,8 @@ use colloquy_e2e::{
 use tokio::time::Instant;
 
 use crate::{
+    customers::clients,
     plan::{Build, Mode},
-    run::clients,
     target::Target,
 };
 

@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 
 use super::load;
 use crate::{
-    chaos::Fault,
-    evidence::{Distributed, Told},
+    evidence::{Contents, Distributed},
+    nemesis::Fault,
     plan::{Build, Mode, Size},
-    run::under,
+    run::run_under_load,
     target::Target,
 };
 
@@ -30,7 +30,7 @@ pub async fn they_are_rebuilt_equal(mode: Mode, size: Size) -> Result<()> {
     let plan = load(mode, size, rate);
     // More than the part of the load that has to meet a rebuild.
     let wanted = Duration::from_secs((plan.messages / rate).into()) * 2 / 5;
-    let report = under(&mut target, &plan, async |target, _| {
+    let report = run_under_load(&mut target, &plan, async |target, _| {
         let (mut faults, mut lasted) = (Vec::new(), Duration::ZERO);
         while lasted < wanted {
             // So that there is something to wipe, and something comes while it is rebuilt.
@@ -46,7 +46,7 @@ pub async fn they_are_rebuilt_equal(mode: Mode, size: Size) -> Result<()> {
         Ok(faults)
     })
     .await?;
-    report.hold(&plan)?;
+    report.verify(&plan)?;
 
     let before = digest(&target.evidence().await?.viewed);
     wipe(&mut target).await?;
@@ -60,7 +60,7 @@ pub async fn they_are_rebuilt_equal(mode: Mode, size: Size) -> Result<()> {
 }
 
 /// Waits until the views are right again, and tells how long that took.
-async fn rebuilt(target: &Target, are_right: impl Fn(&Told) -> bool) -> Result<Duration> {
+async fn rebuilt(target: &Target, are_right: impl Fn(&Contents) -> bool) -> Result<Duration> {
     let began = Instant::now();
     while !are_right(&target.evidence().await?.viewed) {
         ensure!(began.elapsed() < END, "the views are not rebuilt");
@@ -70,7 +70,7 @@ async fn rebuilt(target: &Target, are_right: impl Fn(&Told) -> bool) -> Result<D
 }
 
 /// Every view, in an order of its own.
-fn digest(viewed: &Told) -> Vec<String> {
+fn digest(viewed: &Contents) -> Vec<String> {
     let rooms = viewed.rooms.iter().map(|room| format!("{room:?}"));
     let messages = viewed.messages.iter().map(|message| format!("{message:?}"));
     let markers = viewed.markers.iter().map(|marker| format!("{marker:?}"));

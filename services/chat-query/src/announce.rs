@@ -1,29 +1,28 @@
-//! What the read side tells the push side once its view is stored: room views and unread flags that changed.
+//! What the read side announces to the push side once its view is stored: room views and unread flags that changed.
 //!
-//! An announcement's event id is derived from the event that caused it, so a second one, after a crash between storing
-//! and telling, is dropped by whoever heard the first (decision 9). It also carries how far its room had come, so that one
+//! The id of an announcement is derived from the event that caused it, so the push side drops a second one, which a crash
+//! between storing and publishing makes (decision 9). An announcement also carries how far its room had come, so that one
 //! of a stalled projector, published behind a newer one of its successor, is known to be old.
 
+use bytes::Bytes;
 use colloquy_contracts::{CustomerId, Topic, views::ReadStatus};
-use colloquy_event_log::{EventLog, NewEvent, append_with_retry};
+use colloquy_event_log::NewEvent;
 
 use crate::room_state::RoomState;
 
-/// `room-updated`: the room as it is now, because of the event with this id; `None` until it is known how it began.
+/// `room-updated`: the room as it is now, because of the event with this id; `None` until its beginning is known.
 #[must_use]
 pub fn room_updated(room: &RoomState, cause: &str) -> Option<NewEvent> {
-    Some(NewEvent {
-        topic: Topic::RoomUpdated,
-        room_id: room.room_id,
-        event_id: format!("room-updated:{cause}"),
-        payload: json(&room.view()?),
-        replayed: false,
-        version: Some(room.progress()),
-        traceparent: None,
-    })
+    let event_id = format!("room-updated:{cause}");
+    Some(announcement(
+        room,
+        Topic::RoomUpdated,
+        event_id,
+        &room.view()?,
+    ))
 }
 
-/// `read-status-updated`: somebody's unread flag as it is now, because of the event with this id; `None` for somebody
+/// `read-status-updated`: a customer's unread flag as it is now, because of the event with this id; `None` for a customer
 /// who is not known to be in the room.
 #[must_use]
 pub fn read_status_updated(
@@ -36,26 +35,31 @@ pub fn read_status_updated(
         customer_id,
         is_unread: room.unread(customer_id)?,
     };
-    Some(NewEvent {
-        topic: Topic::ReadStatusUpdated,
+    let event_id = format!("read-status:{cause}");
+    Some(announcement(
+        room,
+        Topic::ReadStatusUpdated,
+        event_id,
+        &status,
+    ))
+}
+
+fn announcement(
+    room: &RoomState,
+    topic: Topic,
+    event_id: String,
+    payload: &impl serde::Serialize,
+) -> NewEvent {
+    let payload = serde_json::to_vec(payload).expect("a view holds only strings and numbers");
+    NewEvent {
+        topic,
         room_id: room.room_id,
-        event_id: format!("read-status:{cause}"),
-        payload: json(&status),
+        event_id,
+        payload: Bytes::from(payload),
         replayed: false,
         version: Some(room.progress()),
         traceparent: None,
-    })
-}
-
-/// Appends announcements and answers when every one is durable, however long the log is away.
-pub async fn publish(log: &dyn EventLog, announcements: &[NewEvent]) {
-    append_with_retry(log, announcements.to_vec()).await;
-}
-
-fn json(value: &impl serde::Serialize) -> bytes::Bytes {
-    serde_json::to_vec(value)
-        .expect("a view holds only strings and numbers")
-        .into()
+    }
 }
 
 #[cfg(test)]
@@ -158,14 +162,14 @@ mod tests {
         );
     }
 
-    /// A client compares it with the seq of what it holds, and fetches history when it is behind.
+    /// A client compares this seq with the newest one that it has, and fetches history when it is behind.
     #[test]
     fn decision_18_a_view_names_the_seq_of_its_newest_message() {
         let mut room = room();
         for (event, newest) in [(message(13, 4), 4), (message(12, 3), 4)] {
             projections::apply(&mut room, &event).unwrap();
-            let told = room_updated(&room, "message").unwrap();
-            assert_eq!(value(&told)["lastMessage"]["seq"], newest);
+            let updated = room_updated(&room, "message").unwrap();
+            assert_eq!(value(&updated)["lastMessage"]["seq"], newest);
         }
     }
 }

@@ -1,8 +1,11 @@
-//! A batch of records on its way into the views: read, folded room by room, and what is broken set aside. Pure.
+//! A batch of records on its way into the views: decoded, folded room by room, and what is broken parked. Pure.
 
 mod folded;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    mem::take,
+};
 
 use colloquy_chassis::answer::chain;
 use colloquy_contracts::{RoomId, Timestamp, events::WriteEvent};
@@ -12,15 +15,15 @@ use self::folded::Folded;
 use crate::{
     parked::ParkedEvent,
     room_state::RoomState,
-    view_store::{Position, ViewWrite},
+    view_store::{GroupPosition, ViewWrite},
 };
 
-/// What was read from the log and is not stored yet.
+/// What was read from the log and is not saved yet.
 #[derive(Debug)]
 pub struct Batch {
     arrived: Vec<Arrived>,
     parked: Vec<ParkedEvent>,
-    position: Option<Position>,
+    position: Option<GroupPosition>,
     now: Timestamp,
 }
 
@@ -31,20 +34,20 @@ struct Arrived {
 }
 
 impl Batch {
-    /// Reads records in their turn; what cannot be read is set aside.
+    /// Decodes records that a group reads in their turn; what cannot be decoded is parked.
     #[must_use]
     pub fn read(group: &'static str, records: &[Record], now: Timestamp) -> Self {
         let offset = records.iter().map(|record| record.offset).max();
         let offset = offset.unwrap_or_default();
         Self {
-            position: Some(Position { group, offset }),
-            ..Self::read_again(records, now)
+            position: Some(GroupPosition { group, offset }),
+            ..Self::read_out_of_turn(records, now)
         }
     }
 
-    /// Reads records that a group has read or will read in its turn: its position stays.
+    /// Decodes records that the group reads in their turn another time: its position stays.
     #[must_use]
-    pub fn read_again(records: &[Record], now: Timestamp) -> Self {
+    pub fn read_out_of_turn(records: &[Record], now: Timestamp) -> Self {
         let mut batch = Self {
             arrived: Vec::with_capacity(records.len()),
             parked: Vec::new(),
@@ -63,45 +66,40 @@ impl Batch {
         batch
     }
 
-    /// The position behind the batch, if it was read in its turn.
+    /// The group's position behind the batch, if it was read in its turn.
     #[must_use]
-    pub fn position(&self) -> &Option<Position> {
+    pub fn position(&self) -> &Option<GroupPosition> {
         &self.position
     }
 
-    /// What was set aside so far.
+    /// What was parked so far.
     #[must_use]
     pub fn parked(&self) -> &[ParkedEvent] {
         &self.parked
     }
 
-    /// The rooms it is about.
+    /// The rooms of its events.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomId> {
         let rooms: BTreeSet<_> = self.arrived.iter().map(|one| one.event.room_id()).collect();
         rooms.into_iter().collect()
     }
 
-    /// The rooms of messages, by their place in [`ViewWrite::messages`].
+    /// The rooms of messages, by their index in [`ViewWrite::messages`].
     #[must_use]
-    pub fn rooms_of(&self, places: &[usize]) -> BTreeSet<RoomId> {
-        let is_message = |one: &&Arrived| matches!(one.event, WriteEvent::MessageSent(_));
-        let messages = self.arrived.iter().filter(is_message).enumerate();
-        messages
-            .filter(|(place, _)| places.contains(place))
-            .map(|(_, message)| message.event.room_id())
-            .collect()
+    pub fn rooms_of(&self, indexes: &[usize]) -> BTreeSet<RoomId> {
+        let mut is_meant = by_index(indexes);
+        let messages = self.arrived.iter().filter(|one| is_meant(&one.event));
+        messages.map(|one| one.event.room_id()).collect()
     }
 
-    /// Takes the events of these rooms out into a batch of their own, which has the position: it is to be stored after
-    /// the rest.
+    /// Takes the events of these rooms out into a batch of their own, which has the position: it is to be saved after the
+    /// rest.
     #[must_use]
     pub fn split_off(&mut self, rooms: &BTreeSet<RoomId>) -> Self {
-        let arrived = std::mem::take(&mut self.arrived).into_iter();
-        let (apart, rest) = arrived.partition(|one| rooms.contains(&one.event.room_id()));
-        self.arrived = rest;
+        let is_theirs = |one: &mut Arrived| rooms.contains(&one.event.room_id());
         Self {
-            arrived: apart,
+            arrived: self.arrived.extract_if(.., is_theirs).collect(),
             parked: Vec::new(),
             position: self.position.take(),
             now: self.now,
@@ -109,17 +107,17 @@ impl Batch {
     }
 
     /// Takes back what was split off. That rooms now stand in another order changes nothing.
-    pub fn join(&mut self, apart: Self) {
-        self.arrived.extend(apart.arrived);
-        self.parked.extend(apart.parked);
-        self.position = apart.position;
+    pub fn join(&mut self, rooms: Self) {
+        self.arrived.extend(rooms.arrived);
+        self.parked.extend(rooms.parked);
+        self.position = rooms.position;
     }
 
-    /// Folds the events into the rooms as they are stored; an event that contradicts its room is set aside.
+    /// Folds the events into the rooms as they are stored; an event that contradicts its room is parked.
     pub fn fold(&mut self, mut stored: HashMap<RoomId, RoomState>) -> ViewWrite {
         let mut rooms: BTreeMap<RoomId, Folded> = BTreeMap::new();
         let mut messages = Vec::new();
-        for arrived in std::mem::take(&mut self.arrived) {
+        for arrived in take(&mut self.arrived) {
             let id = arrived.event.room_id();
             let room = rooms.entry(id).or_insert_with(|| {
                 Folded::from(stored.remove(&id).unwrap_or_else(|| RoomState::unknown(id)))
@@ -147,28 +145,21 @@ impl Batch {
         }
     }
 
-    /// Sets messages aside by their place in [`ViewWrite::messages`].
-    pub fn park_messages(&mut self, places: &[usize], reason: &str) {
-        let mut place = 0;
-        for arrived in std::mem::take(&mut self.arrived) {
-            let is_message = matches!(arrived.event, WriteEvent::MessageSent(_));
-            if is_message && places.contains(&place) {
-                self.park(&arrived.record, reason.to_owned());
-            } else {
-                self.arrived.push(arrived);
-            }
-            place += usize::from(is_message);
-        }
+    /// Parks messages, by their index in [`ViewWrite::messages`].
+    pub fn park_messages(&mut self, indexes: &[usize], reason: &str) {
+        self.park_all(by_index(indexes), reason);
     }
 
-    /// Sets all events of a room aside.
+    /// Parks all events of a room.
     pub fn park_room(&mut self, room: RoomId, reason: &str) {
-        for arrived in std::mem::take(&mut self.arrived) {
-            if arrived.event.room_id() == room {
-                self.park(&arrived.record, reason.to_owned());
-            } else {
-                self.arrived.push(arrived);
-            }
+        self.park_all(|event| event.room_id() == room, reason);
+    }
+
+    fn park_all(&mut self, mut is_broken: impl FnMut(&WriteEvent) -> bool, reason: &str) {
+        let is_broken = |one: &mut Arrived| is_broken(&one.event);
+        let broken: Vec<_> = self.arrived.extract_if(.., is_broken).collect();
+        for one in broken {
+            self.park(&one.record, reason.to_owned());
         }
     }
 
@@ -176,11 +167,22 @@ impl Batch {
         let parked = ParkedEvent::new(record, reason, self.now);
         tracing::warn!(
             log.topic = %record.topic, log.partition = record.partition, log.offset = record.offset,
-            reason = parked.headline(), "an event is set aside"
+            reason = parked.headline(), "an event is parked"
         );
         metrics::counter!("colloquy_query_events_parked_total", "topic" => record.topic.name())
             .increment(1);
         self.parked.push(parked);
+    }
+}
+
+/// Counts the messages among the events that it is asked about, and finds those with these indexes.
+fn by_index(indexes: &[usize]) -> impl FnMut(&WriteEvent) -> bool {
+    let mut next = 0;
+    move |event| {
+        let is_message = matches!(event, WriteEvent::MessageSent(_));
+        let index = next;
+        next += usize::from(is_message);
+        is_message && indexes.contains(&index)
     }
 }
 
@@ -252,16 +254,16 @@ mod tests {
         Batch::read("group", &records, Timestamp::from_millis(5))
     }
 
-    fn told(write: &ViewWrite) -> Vec<&str> {
+    fn announced(write: &ViewWrite) -> Vec<&str> {
         let ids = write.announcements.iter();
         ids.map(|one| one.event_id.as_str()).collect()
     }
 
     #[test]
-    fn a_room_is_told_once_a_batch_as_it_is_after_it() {
+    fn a_room_is_announced_once_a_batch_as_it_is_after_it() {
         let events = [room_created("Room"), message_sent(1), message_sent(2)];
         let write = batch(&events.map(|event| (event, false))).fold(HashMap::new());
-        assert_eq!(told(&write), ["room-updated:message:2"]);
+        assert_eq!(announced(&write), ["room-updated:message:2"]);
         let view = write.rooms[0].view().unwrap();
         assert_eq!(
             write.announcements[0].payload,
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn contract_6_what_is_told_has_the_traceparent_of_its_last_cause() {
+    fn contract_6_an_announcement_has_the_traceparent_of_its_last_cause() {
         let mut batch = batch(
             &[
                 room_created("Room"),
@@ -289,8 +291,8 @@ mod tests {
             let trace = format!("00-{number:032x}-{number:016x}-01");
             arrived.record.traceparent = trace.parse().ok();
         }
-        let told = batch.fold(HashMap::new()).announcements.into_iter();
-        let told: Vec<_> = told
+        let announced = batch.fold(HashMap::new()).announcements.into_iter();
+        let announced: Vec<_> = announced
             .map(|one| (one.event_id, one.traceparent.unwrap().to_string()))
             .collect();
         let expected = [
@@ -298,11 +300,11 @@ mod tests {
             ("read-status:marker:1:2:2", 4),
         ]
         .map(|(id, number)| (id.to_owned(), format!("00-{number:032x}-{number:016x}-01")));
-        assert_eq!(told, expected);
+        assert_eq!(announced, expected);
     }
 
     #[test]
-    fn decision_13_a_flag_is_told_when_a_marker_changes_it_as_it_is_after_the_batch() {
+    fn decision_13_a_flag_is_announced_when_a_marker_changes_it_as_it_is_after_the_batch() {
         let events = [
             room_created("Room"),
             message_sent(1),
@@ -311,7 +313,7 @@ mod tests {
         ];
         let write = batch(&events.map(|event| (event, false))).fold(HashMap::new());
         assert_eq!(
-            told(&write),
+            announced(&write),
             ["room-updated:message:2", "read-status:marker:1:2:1"]
         );
         assert!(
@@ -329,22 +331,25 @@ mod tests {
             last_read_message_id: MessageId(1),
         };
         let write = batch(&[(WriteEvent::ReadMarkerUpdated(still_unread), false)]).fold(stored);
-        assert_eq!(told(&write), [""; 0]);
+        assert_eq!(announced(&write), [""; 0]);
         assert_eq!(write.markers.len(), 1);
     }
 
     #[test]
-    fn decision_14_what_is_replayed_is_not_the_cause_of_anything_told() {
+    fn decision_14_a_replayed_event_causes_no_announcement() {
         let mut mixed = batch(&[
             (room_created("Room"), false),
             (message_sent(1), true),
             (marker_moved(1), true),
         ]);
-        assert_eq!(told(&mixed.fold(HashMap::new())), ["room-updated:room:1"]);
+        assert_eq!(
+            announced(&mixed.fold(HashMap::new())),
+            ["room-updated:room:1"]
+        );
     }
 
     #[test]
-    fn decision_8_a_room_that_began_otherwise_is_set_aside_alone() {
+    fn decision_8_a_contradicting_room_created_event_is_parked_alone() {
         let events = [
             room_created("Room"),
             room_created("Another"),
@@ -354,7 +359,7 @@ mod tests {
         for _ in 0..2 {
             let write = batch.fold(HashMap::new());
             assert_eq!(write.parked.len(), 1);
-            assert_eq!(write.parked[0].place.offset, 2);
+            assert_eq!(write.parked[0].position.offset, 2);
             assert_eq!(write.rooms[0].view().unwrap().room_name, "Room");
             assert_eq!(write.messages.len(), 1);
         }

@@ -1,4 +1,4 @@
-//! The service: the projector behind, the queries in front.
+//! The service: a projector that runs in the background, and what the queries share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,21 +15,21 @@ use crate::{
 };
 
 /// How long a query waits for a seq (decision 12).
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Another instance may be the one that projects the room: then nothing wakes us here.
-const POLL: Duration = Duration::from_millis(50);
+const SEQ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Another instance may project the room: then nothing wakes the query here.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What the read side stands on.
-pub struct Foundation {
-    /// Where the views live.
+/// What the read side depends on.
+pub struct Dependencies {
+    /// The views.
     pub store: Arc<dyn ViewStore>,
-    /// Where events come from and announcements go.
+    /// The log that events are read from and announcements are appended to.
     pub log: Arc<dyn EventLog>,
-    /// Where it is held for a time who is online.
+    /// The sessions of customers who are online.
     pub expiring_store: Arc<dyn ExpiringStore>,
-    /// Decides who may read which room.
+    /// Decides which customer may read which room.
     pub membership: MembershipCheck,
-    /// Tells when an event is set aside.
+    /// The time at which an event is parked.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -44,7 +44,7 @@ pub struct ChatQuery {
 /// Why a query that asked for a seq cannot be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum WaitError {
-    /// The view has not come that far in time.
+    /// The view did not reach this seq in time.
     #[error("the view has not reached seq {0} yet")]
     TooEarly(Seq),
     /// The view cannot be read.
@@ -65,12 +65,12 @@ impl ChatQuery {
     /// Starts projecting and answers the service. The gate opens when the projector has its store and its share of
     /// the log.
     #[must_use]
-    pub fn start(foundation: Foundation, tasks: &Tasks, gate: Gate) -> Arc<Self> {
-        let (saves, seen) = watch::channel(0);
+    pub fn start(dependencies: Dependencies, tasks: &Tasks, gate: Gate) -> Arc<Self> {
+        let (saves, saved) = watch::channel(0);
         let projector = Projector {
-            store: Arc::clone(&foundation.store),
-            log: foundation.log,
-            clock: foundation.clock,
+            store: Arc::clone(&dependencies.store),
+            log: dependencies.log,
+            clock: dependencies.clock,
             saves,
         };
         let stopping = tasks.clone();
@@ -81,20 +81,20 @@ impl ChatQuery {
             }
         });
         Arc::new(Self {
-            store: foundation.store,
-            expiring_store: foundation.expiring_store,
-            membership: foundation.membership,
-            saves: seen,
+            store: dependencies.store,
+            expiring_store: dependencies.expiring_store,
+            membership: dependencies.membership,
+            saves: saved,
         })
     }
 
-    /// Waits until the view of a room holds this seq. Seqs begin at 1, so there is nothing to wait for up to 0, in a
-    /// room without messages either.
+    /// Waits until the view of a room has reached this seq. Seqs begin at 1, so 0 or less is reached at once, also in a room
+    /// without messages.
     ///
     /// # Errors
-    /// It does not within 2 s, or the store is unavailable.
+    /// The view has not reached it within 2 s, or the store is unavailable.
     pub async fn wait_for(&self, room: RoomId, seq: Seq) -> Result<(), WaitError> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + SEQ_TIMEOUT;
         let mut saves = self.saves.clone();
         loop {
             saves.mark_unchanged();
@@ -104,7 +104,7 @@ impl ChatQuery {
             if Instant::now() >= deadline {
                 return Err(WaitError::TooEarly(seq));
             }
-            let next_poll = (Instant::now() + POLL).min(deadline);
+            let next_poll = (Instant::now() + POLL_INTERVAL).min(deadline);
             // A closed channel means that the process is stopping: only the poll is left.
             if let Ok(Err(_)) = tokio::time::timeout_at(next_poll, saves.changed()).await {
                 tokio::time::sleep_until(next_poll).await;

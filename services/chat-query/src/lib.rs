@@ -4,8 +4,6 @@
 pub mod announce;
 pub mod batch;
 mod chat_query;
-mod holds;
-mod lost_views;
 pub mod membership;
 pub mod parked;
 #[cfg(feature = "planted-bugs")]
@@ -17,10 +15,12 @@ pub mod rebuild;
 pub mod replay_parked;
 pub mod room_state;
 pub mod routes;
-mod storing;
+mod save_batch;
+mod stale_lock;
+mod view_recovery;
 pub mod view_store;
 
-pub use chat_query::{ChatQuery, Foundation};
+pub use chat_query::{ChatQuery, Dependencies};
 pub use membership::ViewMembership;
 pub use routes::{openapi, router};
 pub use view_store::{RebuildStore, ViewStore, mongodb::MongoViewStore, sqlite::SqliteViewStore};

@@ -10,7 +10,7 @@ use colloquy_event_log::Record;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParkedEvent {
     /// Where it was.
-    pub place: Place,
+    pub position: LogPosition,
     /// The key as it was.
     pub key: String,
     /// The `event-id` header as it was.
@@ -27,7 +27,7 @@ pub struct ParkedEvent {
 
 /// The place of a record in the log, which names it: `topic:partition:offset`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct LogPosition {
     /// The topic.
     pub topic: Topic,
     /// Which partition of the topic.
@@ -39,14 +39,14 @@ pub struct Place {
 /// A text that names no place in the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not topic:partition:offset")]
-pub struct NotAPlace(String);
+pub struct InvalidLogPosition(String);
 
 impl ParkedEvent {
     /// Sets a record aside.
     #[must_use]
     pub fn new(record: &Record, reason: String, parked_at: Timestamp) -> Self {
         Self {
-            place: Place {
+            position: LogPosition {
                 topic: record.topic,
                 partition: record.partition,
                 offset: record.offset,
@@ -71,9 +71,9 @@ impl ParkedEvent {
     #[must_use]
     pub fn record(&self) -> Record {
         Record {
-            topic: self.place.topic,
-            partition: self.place.partition,
-            offset: self.place.offset,
+            topic: self.position.topic,
+            partition: self.position.partition,
+            offset: self.position.offset,
             key: self.key.clone(),
             event_id: self.event_id.clone(),
             payload: self.payload.clone(),
@@ -84,16 +84,16 @@ impl ParkedEvent {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LogPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.topic, self.partition, self.offset)
     }
 }
 
-impl FromStr for Place {
-    type Err = NotAPlace;
+impl FromStr for LogPosition {
+    type Err = InvalidLogPosition;
 
-    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+    fn from_str(text: &str) -> Result<Self, InvalidLogPosition> {
         let parse = || {
             let mut parts = text.splitn(3, ':');
             Some(Self {
@@ -102,7 +102,7 @@ impl FromStr for Place {
                 offset: parts.next()?.parse().ok()?,
             })
         };
-        parse().ok_or_else(|| NotAPlace(text.to_owned()))
+        parse().ok_or_else(|| InvalidLogPosition(text.to_owned()))
     }
 }
 
@@ -111,14 +111,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_as_it_is_written() {
-        let place = Place {
+    fn a_position_is_read_as_it_is_written() {
+        let position = LogPosition {
             topic: Topic::ChatMessageSent,
             partition: 3,
             offset: 1 << 52,
         };
-        assert_eq!(place.to_string(), "chat-message-sent:3:4503599627370496");
-        assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
+        assert_eq!(position.to_string(), "chat-message-sent:3:4503599627370496");
+        assert_eq!(
+            position.to_string().parse::<LogPosition>().unwrap(),
+            position
+        );
         for text in [
             "",
             "chat-message-sent",
@@ -126,7 +129,7 @@ mod tests {
             "x:3:4",
             "chat-message-sent:3:4:5",
         ] {
-            assert!(text.parse::<Place>().is_err(), "{text}");
+            assert!(text.parse::<LogPosition>().is_err(), "{text}");
         }
     }
 }

@@ -1,30 +1,30 @@
-//! Reads the write topics, folds what they tell into the views, tells what changed, and only then commits its position.
+//! Reads the write topics, folds their events into the views, announces what changed, and only then commits its position.
 //!
-//! Whatever is down is waited for with the batch held (decision 8): nothing is skipped, nothing ends.
+//! While a store or the log is away, the projector keeps the batch and waits (decision 8): it skips nothing and never ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Clock, answer::chain, backoff::Backoff, readiness::Gate};
-use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record};
+use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record, append_with_retry};
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
-    announce, batch::Batch, holds::Holds, lost_views::LostViews, storing, view_store::ViewStore,
+    batch::Batch, save_batch::save_with_retries, view_recovery::ViewRecovery, view_store::ViewStore,
 };
 
 /// The consumer group of every instance of this service.
 pub const GROUP: &str = "chat-query-service";
 
 const BATCH: usize = 500;
-/// Views that are wiped while nothing happens are missed after this time.
-const QUIET: Duration = Duration::from_secs(5);
+/// Without an event for so long, the projector looks whether the views were wiped.
+const IDLE_AFTER: Duration = Duration::from_secs(5);
 
 /// The one writer of the views.
 pub struct Projector {
     pub(crate) store: Arc<dyn ViewStore>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Grows with each batch stored, to wake whoever waits for one.
+    /// The number of saved batches; wakes queries that wait for one.
     pub(crate) saves: watch::Sender<u64>,
 }
 
@@ -43,23 +43,23 @@ impl Projector {
     }
 
     async fn read_on(&self, reader: &mut dyn GroupReader) {
-        let (mut backoff, mut lost) = (Backoff::default(), LostViews::default());
+        let (mut backoff, mut recovery) = (Backoff::default(), ViewRecovery::default());
         loop {
-            match timeout(QUIET, reader.next(BATCH)).await {
+            match timeout(IDLE_AFTER, reader.next(BATCH)).await {
                 Ok(Ok(mut records)) => {
                     #[cfg(feature = "planted-bugs")]
                     crate::planted_bugs::stand_still_if_stopped().await;
-                    lost.mark_what_was_told(&mut records);
-                    self.project(reader, records, &mut lost).await;
+                    recovery.mark_announced(&mut records);
+                    self.project(reader, records, &mut recovery).await;
                     backoff.reset();
                 }
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "the event log cannot be read");
                     backoff.wait().await;
                 }
-                Err(_quiet) => {
+                Err(_idle) => {
                     let store = self.store.as_ref();
-                    if let Err(error) = lost.read_again(store, reader).await {
+                    if let Err(error) = recovery.rewind_lost_partitions(store, reader).await {
                         tracing::warn!(error = chain(&error), "the views cannot be checked");
                     }
                 }
@@ -86,43 +86,47 @@ impl Projector {
         }
     }
 
-    /// Projects records. Of partitions that the views have lost they are left: they come again, from the beginning.
+    /// Projects records, but for those of partitions that the views have lost: they come again, from the beginning.
     async fn project(
         &self,
         reader: &mut dyn GroupReader,
         mut records: Vec<Record>,
-        lost: &mut LostViews,
+        recovery: &mut ViewRecovery,
     ) {
         while !records.is_empty() {
             let mut batch = Batch::read(GROUP, &records, self.clock.now());
             #[cfg(feature = "planted-bugs")]
             crate::planted_bugs::commit_before_apply(self.store.as_ref(), reader, &records, &batch)
                 .await;
-            let saved = self.store_batch(&mut batch).await;
+            let unpublished = self.save(&mut batch).await;
             #[cfg(feature = "planted-bugs")]
             crate::planted_bugs::crash_at("projector.after_apply");
             metrics::counter!("colloquy_query_events_projected_total")
                 .increment(records.len() as u64);
-            let Some(announcements) = saved else {
+            let Some(announcements) = unpublished else {
                 return;
             };
-            // Asked only now: what the batch was folded into is then known to have been whole.
-            let partitions = self.read_again(reader, lost).await;
-            if partitions.is_empty() {
-                announce::publish(self.log.as_ref(), &announcements).await;
+            // Only now: the views that the batch was folded into are then known to have been complete.
+            let lost = self.rewind_lost_partitions(reader, recovery).await;
+            if lost.is_empty() {
+                append_with_retry(self.log.as_ref(), announcements).await;
                 #[cfg(feature = "planted-bugs")]
                 crate::planted_bugs::crash_at("projector.after_announce");
                 return commit(reader, &records).await;
             }
-            records.retain(|one| !partitions.contains(&one.partition));
+            records.retain(|one| !lost.contains(&one.partition));
         }
     }
 
-    async fn read_again(&self, reader: &mut dyn GroupReader, lost: &mut LostViews) -> Vec<i32> {
-        let mut backoff = Backoff::default();
+    async fn rewind_lost_partitions(
+        &self,
+        reader: &mut dyn GroupReader,
+        recovery: &mut ViewRecovery,
+    ) -> Vec<i32> {
+        let (mut backoff, store) = (Backoff::default(), self.store.as_ref());
         loop {
-            match lost.read_again(self.store.as_ref(), reader).await {
-                Ok(partitions) => return partitions,
+            match recovery.rewind_lost_partitions(store, reader).await {
+                Ok(lost) => return lost,
                 Err(error) => {
                     tracing::warn!(
                         error = chain(&error),
@@ -134,21 +138,13 @@ impl Projector {
         }
     }
 
-    /// Stores a batch, however long that takes, and answers the announcements if they and the position are left to us.
-    async fn store_batch(&self, batch: &mut Batch) -> Option<Vec<NewEvent>> {
-        let (mut backoff, mut holds) = (Backoff::default(), Holds::default());
-        loop {
-            let error = match storing::store(self.store.as_ref(), batch).await {
-                Ok(stored) => {
-                    self.saves.send_modify(|saves| *saves += 1);
-                    return stored.left_to_tell();
-                }
-                Err(error) => error,
-            };
-            tracing::warn!(error = chain(&error), "a batch is not stored yet");
-            holds.note(&error, self.store.as_ref()).await;
-            backoff.wait().await;
-        }
+    /// Saves a batch, however long that takes. Answers the announcements if the projector has to publish them and to
+    /// commit the position.
+    async fn save(&self, batch: &mut Batch) -> Option<Vec<NewEvent>> {
+        let never = |_| Ok::<(), Infallible>(());
+        let Ok(saved) = save_with_retries(self.store.as_ref(), batch, never).await;
+        self.saves.send_modify(|saves| *saves += 1);
+        saved.unpublished_announcements()
     }
 }
 

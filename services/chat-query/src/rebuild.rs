@@ -1,5 +1,6 @@
-//! Rebuilding the views of a running system from the audit trail (decision 14): beside those in use, which are read and
-//! written meanwhile, and then put in their place. Nothing is announced: what is shown is what was shown.
+//! Rebuilding the views of a running system from the audit trail (decision 14): the new ones are built beside those in use,
+//! which are read and written meanwhile, and then take their place. Nothing is announced: the new views show what the old
+//! ones did.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,28 +11,28 @@ use uuid::Uuid;
 
 use crate::{
     batch::Batch,
-    holds::Holds,
-    storing,
+    save_batch::save_batch,
+    stale_lock::StaleLockDetector,
     view_store::{Extent, RebuildStore, ViewStore, ViewStoreError},
 };
 
 const BATCH: usize = 500;
 /// A part that is away for longer ends the rebuild; the views in use stay as they are.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Versions that one millisecond has to itself, so that no two rebuilds give a room the same one. With it versions stay
-/// below 2^53 for as long as ids do.
-const VERSIONS_A_MILLISECOND: i64 = 1 << 11;
+const PART_TIMEOUT: Duration = Duration::from_secs(60);
+/// The versions of one millisecond: no two rebuilds give a room the same one. Versions made of it stay below 2^53 for as
+/// long as ids do.
+const VERSIONS_PER_MILLISECOND: i64 = 1 << 11;
 
 /// What was rebuilt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rebuilt {
     /// Records that were read.
     pub events: u64,
-    /// Those of them that were set aside.
+    /// Those of them that were parked.
     pub parked: u64,
 }
 
-/// What to do where the log holds less than the views show, as after its topics were lost.
+/// What a rebuild does if the log holds less than the views show, as after its topics were lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WithLess {
     /// Leave the views as they are.
@@ -43,15 +44,15 @@ pub enum WithLess {
 /// Why the views were not rebuilt. Those in use are as they were.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
-    /// What was built would show less.
+    /// The new views would show less.
     #[error(
         "the log holds {} rooms and {} messages ({} missing), the views show {} rooms and {} messages ({} missing)",
         .log.rooms, .log.messages, .log.missing, .views.rooms, .views.messages, .views.missing
     )]
     HoldsLess {
-        /// What was built.
+        /// The new views, built from the log.
         log: Extent,
-        /// What is in use.
+        /// The views in use.
         views: Extent,
     },
     /// The views cannot be written.
@@ -64,7 +65,7 @@ pub enum RebuildError {
 
 impl RebuildError {
     /// Whether the same call may succeed later.
-    fn passes(&self) -> bool {
+    fn is_transient(&self) -> bool {
         match self {
             Self::Views(error) => !matches!(
                 error,
@@ -93,7 +94,7 @@ pub async fn rebuild(
     {
         tracing::warn!(
             error = chain(&error),
-            "the rebuild left something behind for the next one to remove"
+            "the rebuild left tables behind for the next one to remove"
         );
     }
     outcome
@@ -106,23 +107,26 @@ async fn build_and_replace(
     id: Uuid,
     with_less: WithLess,
 ) -> Result<Rebuilt, RebuildError> {
-    let first_version = clock.now().millis().saturating_mul(VERSIONS_A_MILLISECOND);
+    let first_version = clock
+        .now()
+        .millis()
+        .saturating_mul(VERSIONS_PER_MILLISECOND);
     let next = begin(store, id, first_version).await?;
     let mut build = Build {
-        trail: patiently(async || trail.read_from_beginning().await).await?,
+        trail: with_retries(async || trail.read_from_beginning().await).await?,
         next: next.as_ref(),
         clock,
         rebuilt: Rebuilt::default(),
     };
     build.read_to_noted_end().await?;
     if with_less == WithLess::Refuse {
-        build.holds_no_less_than(store).await?;
+        build.check_against(store).await?;
     }
-    // What came meanwhile, until so little is left that holding the views for it is not noticed.
+    // What came meanwhile, until so little is left that locking the views for it is not noticed.
     while build.catch_up().await? > BATCH as u64 {}
-    patiently(async || store.hold(id).await).await?;
+    with_retries(async || store.lock(id).await).await?;
     build.catch_up().await?;
-    patiently(async || store.replace(id).await).await?;
+    with_retries(async || store.replace(id).await).await?;
     Ok(build.rebuilt)
 }
 
@@ -134,20 +138,21 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// Reads what has come since the end was noted, and answers how much that was.
+    /// Reads the records that have come since the end was noted, and answers how many there were.
     async fn catch_up(&mut self) -> Result<u64, RebuildError> {
         let before = self.rebuilt.events;
-        patiently(async || self.trail.note_end().await).await?;
+        with_retries(async || self.trail.note_end().await).await?;
         self.read_to_noted_end().await?;
         Ok(self.rebuilt.events - before)
     }
 
-    /// All that is shown now comes from before an end that is noted from now on, so it is there when that is reached.
-    async fn holds_no_less_than(&mut self, shown: &dyn RebuildStore) -> Result<(), RebuildError> {
-        let views = patiently(async || shown.extent().await).await?;
+    /// Everything in the views in use comes from before an end that is noted from now on, so the new views have it when that
+    /// end is reached.
+    async fn check_against(&mut self, in_use: &dyn RebuildStore) -> Result<(), RebuildError> {
+        let views = with_retries(async || in_use.extent().await).await?;
         self.catch_up().await?;
-        let log = patiently(async || self.next.extent().await).await?;
-        // What cannot be read is missing, however often the log is read.
+        let log = with_retries(async || self.next.extent().await).await?;
+        // An event that cannot be read is missing, however often the log is read.
         let missing = views.missing.max(self.rebuilt.parked);
         if log.rooms < views.rooms || log.messages < views.messages || log.missing > missing {
             return Err(RebuildError::HoldsLess { log, views });
@@ -158,9 +163,9 @@ impl Build<'_> {
     async fn read_to_noted_end(&mut self) -> Result<(), RebuildError> {
         let (mut backoff, mut since) = (Backoff::default(), Instant::now());
         loop {
-            // Some logs wait in there while they are away.
-            let read = timeout(PATIENCE, self.trail.next(BATCH)).await;
-            match read.unwrap_or_else(|_| Err(silent())) {
+            // Some logs do not answer while they are away.
+            let read = timeout(PART_TIMEOUT, self.trail.next(BATCH)).await;
+            match read.unwrap_or_else(|_| Err(log_timeout())) {
                 Ok(records) if records.is_empty() => return Ok(()),
                 Ok(records) => {
                     self.project(&records).await?;
@@ -172,8 +177,8 @@ impl Build<'_> {
     }
 
     async fn project(&mut self, records: &[Record]) -> Result<(), RebuildError> {
-        let mut batch = Batch::read_again(records, self.clock.now());
-        patiently(async || storing::store(self.next, &mut batch).await).await?;
+        let mut batch = Batch::read_out_of_turn(records, self.clock.now());
+        with_retries(async || save_batch(self.next, &mut batch).await).await?;
         self.rebuilt.events += records.len() as u64;
         self.rebuilt.parked += batch.parked().len() as u64;
         Ok(())
@@ -185,11 +190,11 @@ async fn begin(
     id: Uuid,
     first_version: i64,
 ) -> Result<Arc<dyn ViewStore>, RebuildError> {
-    let mut holds = Holds::default();
-    patiently(async || {
+    let mut detector = StaleLockDetector::default();
+    with_retries(async || {
         let begun = store.begin(id, first_version).await;
         if let Err(error) = &begun {
-            holds.note(error, store).await;
+            detector.observe(error, store).await;
         }
         begun
     })
@@ -198,7 +203,7 @@ async fn begin(
 
 /// Calls again until it succeeds or has failed for too long, which is counted from the first failure: a call may take
 /// minutes before it fails.
-async fn patiently<T, E>(mut call: impl AsyncFnMut() -> Result<T, E>) -> Result<T, RebuildError>
+async fn with_retries<T, E>(mut call: impl AsyncFnMut() -> Result<T, E>) -> Result<T, RebuildError>
 where
     RebuildError: From<E>,
 {
@@ -214,8 +219,10 @@ where
     }
 }
 
-fn silent() -> EventLogError {
-    EventLogError::Unavailable(format!("the log has delivered nothing for {PATIENCE:?}"))
+fn log_timeout() -> EventLogError {
+    EventLogError::Unavailable(format!(
+        "the log has delivered nothing for {PART_TIMEOUT:?}"
+    ))
 }
 
 async fn wait_or_fail(
@@ -223,7 +230,7 @@ async fn wait_or_fail(
     since: Instant,
     backoff: &mut Backoff,
 ) -> Result<(), RebuildError> {
-    if !error.passes() || since.elapsed() > PATIENCE {
+    if !error.is_transient() || since.elapsed() > PART_TIMEOUT {
         return Err(error);
     }
     tracing::warn!(error = chain(&error), "rebuild paused, retrying");

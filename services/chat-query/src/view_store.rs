@@ -20,7 +20,7 @@ use colloquy_event_log::NewEvent;
 use uuid::Uuid;
 
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     room_state::RoomState,
 };
 
@@ -38,12 +38,12 @@ pub struct ViewWrite {
     /// What to announce once all of the above is stored.
     pub announcements: Vec<NewEvent>,
     /// How far the log has been read when all of the above is stored; `None` if this was not read in its turn.
-    pub position: Option<Position>,
+    pub position: Option<GroupPosition>,
 }
 
 /// The last record of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct GroupPosition {
     /// Whose position it is.
     pub group: &'static str,
     /// The offset of the last record read; meaningful only where the log is one sequence.
@@ -92,7 +92,7 @@ pub enum ViewStoreError {
     Conflict,
     /// These views are about to be replaced by those of this rebuild: load again when they are.
     #[error("the views are being replaced")]
-    Held(Uuid),
+    Locked(Uuid),
     /// These messages, by their place in the write, have the id or the seq of another one that is stored.
     #[error("{} messages have the id or the seq of another message", .0.len())]
     Clash(Vec<usize>),
@@ -112,7 +112,7 @@ pub enum ViewStoreError {
 impl Failure for ViewStoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unavailable(_) | Self::Conflict | Self::Held(_) => Kind::Unavailable,
+            Self::Unavailable(_) | Self::Conflict | Self::Locked(_) => Kind::Unavailable,
             Self::Clash(_) | Self::Damaged { .. } | Self::Defect(_) => Kind::Internal,
         }
     }
@@ -138,7 +138,7 @@ pub trait ViewStore: Send + Sync + 'static {
     /// only after this, also one that is about no room: it tells whether the views are held.
     ///
     /// # Errors
-    /// The store is unavailable, a defect, [`ViewStoreError::Held`], or [`ViewStoreError::Damaged`] for one of the rooms.
+    /// The store is unavailable, a defect, [`ViewStoreError::Locked`], or [`ViewStoreError::Damaged`] for one of the rooms.
     async fn load_rooms(
         &self,
         ids: &[RoomId],
@@ -198,7 +198,7 @@ pub trait ViewStore: Send + Sync + 'static {
     /// The store is unavailable, or a defect.
     async fn parked(
         &self,
-        after: Option<&Place>,
+        after: Option<&LogPosition>,
         limit: u32,
     ) -> Result<Vec<ParkedEvent>, ViewStoreError>;
 
@@ -206,7 +206,10 @@ pub trait ViewStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store is unavailable, or a defect.
-    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError>;
+    async fn parked_at(
+        &self,
+        position: &LogPosition,
+    ) -> Result<Option<ParkedEvent>, ViewStoreError>;
 
     /// Keeps a parked event as it is now, if it is still parked: tried once more, for another reason.
     ///
@@ -218,7 +221,7 @@ pub trait ViewStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store is unavailable, or a defect.
-    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError>;
+    async fn forget_parked(&self, position: &LogPosition) -> Result<(), ViewStoreError>;
 
     /// How much is stored, which may take minutes. A store that is written to meanwhile may count some of it.
     ///
@@ -274,7 +277,7 @@ pub trait RebuildStore: ViewStore {
     ///
     /// # Errors
     /// The store is unavailable, another rebuild holds it, or a later one has forgotten this one's views.
-    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
+    async fn lock(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
 
     /// Puts the views of this rebuild in the place of those in use. No reader sees anything missing, if the new ones
     /// have what the old ones had.

@@ -178,7 +178,7 @@ async fn chat(folder: &TempDir, customers: Arc<Customers>, tasks: &Tasks) -> Vec
         Arc::new(ViewMembership(views.clone())),
         Arc::new(Membership::new(writes.clone())),
     );
-    let foundation = colloquy_chat_query::Foundation {
+    let foundation = colloquy_chat_query::Dependencies {
         store: views,
         log: Arc::new(EmbeddedLog::new(written, announced)),
         expiring_store: Arc::new(EmbeddedExpiringStore::start(tasks)),

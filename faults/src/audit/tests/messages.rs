@@ -1,7 +1,7 @@
-use super::{
-    Harm::{Divergent, Duplicated, Gaps, Lost, Misordered, Phantom, Unanswered},
-    Place::{Answers, Log, Pushes, Views, WriteStore},
-    *,
+use super::*;
+use crate::anomaly::{
+    Anomaly::{Divergent, Duplicated, Gaps, Lost, Misordered, Phantom, Unanswered},
+    Layer::{Answers, Log, Pushes, Views, WriteStore},
 };
 
 #[test]
@@ -44,7 +44,7 @@ fn p4_what_nobody_sent_is_a_phantom_wherever_it_is() {
     run.evidence.viewed.messages.push(stored(4));
     assert!(run.finds(Phantom, Views));
     let mut run = Run::good();
-    let held = run.holding.messages.get_mut(&ROOM).unwrap();
+    let held = run.log.messages.get_mut(&ROOM).unwrap();
     held.insert(4, (104, "m4".into()));
     assert!(run.finds(Phantom, Pushes));
 }
@@ -94,6 +94,6 @@ fn the_log_may_repeat_but_not_forget_and_not_overtake() {
 #[test]
 fn a_message_that_a_subscriber_never_got_is_lost() {
     let mut run = Run::good();
-    run.holding.messages.get_mut(&ROOM).unwrap().remove(&1);
+    run.log.messages.get_mut(&ROOM).unwrap().remove(&1);
     assert!(run.finds(Lost, Pushes));
 }

@@ -1,28 +1,30 @@
-use super::{
-    Harm::{Divergent, Duplicated, Gaps, Lost, Phantom, Unanswered},
-    Place::{Answers, Log, Pushes, Views, WriteStore},
-    *,
+use super::*;
+use crate::{
+    anomaly::{
+        Anomaly::{Divergent, Duplicated, Gaps, Lost, Phantom, Unanswered},
+        Layer::{Answers, Log, Pushes, Views, WriteStore},
+    },
+    plan::Bug,
 };
-use crate::plan::Bug;
 
-fn only(harm: Harm, place: Place) -> Findings {
+fn only(anomaly: Anomaly, layer: Layer) -> Findings {
     let mut findings = Findings::default();
-    findings.add(harm, place, String::new);
+    findings.add(anomaly, layer, String::new);
     findings
 }
 
 #[test]
 fn a_planted_bug_is_proved_by_what_it_does_and_by_nothing_else() {
-    for (bug, harm, place) in [
+    for (bug, anomaly, layer) in [
         (Bug::PublishBeforeCommit, Phantom, Log),
         (Bug::CommitBeforeApply, Divergent, Views),
         (Bug::RelayPollsById, Lost, Log),
         (Bug::DropOnFullQueue, Gaps, Pushes),
     ] {
-        assert!(only(harm, place).prove(bug), "{bug:?}");
+        assert!(only(anomaly, layer).prove(bug), "{bug:?}");
         assert!(!only(Duplicated, WriteStore).prove(bug), "{bug:?}");
         assert!(!only(Unanswered, Answers).prove(bug), "{bug:?}");
-        assert!(!only(harm, WriteStore).prove(bug), "{bug:?}");
+        assert!(!only(anomaly, WriteStore).prove(bug), "{bug:?}");
         assert!(!Findings::default().prove(bug), "{bug:?}");
     }
 }

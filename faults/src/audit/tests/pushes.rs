@@ -1,7 +1,7 @@
-use super::{
-    Harm::{Duplicated, Gaps, Lost, Misordered},
-    Place::Pushes,
-    *,
+use super::*;
+use crate::anomaly::{
+    Anomaly::{Duplicated, Gaps, Lost, Misordered},
+    Layer::Pushes,
 };
 
 /// Behind every call of the good run.
@@ -11,7 +11,7 @@ fn late() -> Instant {
 
 #[test]
 fn a_connection_that_was_not_pushed_everything_is_found() {
-    for (pushed, harm) in [
+    for (pushed, anomaly) in [
         (vec![2], Lost),
         (vec![1, 3], Gaps),
         (vec![2, 2, 3], Duplicated),
@@ -19,7 +19,7 @@ fn a_connection_that_was_not_pushed_everything_is_found() {
     ] {
         let mut run = Run::good();
         run.seen().pushed = pushed;
-        assert!(run.finds(harm, Pushes), "{harm}");
+        assert!(run.finds(anomaly, Pushes), "{anomaly}");
     }
 }
 
@@ -60,30 +60,30 @@ fn a_hole_between_the_receipt_and_the_first_push_is_found() {
 #[test]
 fn a_connection_that_broke_owes_nothing_behind_its_last_push() {
     let mut run = Run::good();
-    let mut broken = run.holding.connections[0].clone();
+    let mut broken = run.log.connections[0].clone();
     broken.ended = Some(late() + Duration::from_secs(1));
     broken.rooms.get_mut(&ROOM).unwrap().pushed = vec![2];
-    run.holding.connections.insert(0, broken);
+    run.log.connections.insert(0, broken);
     assert!(run.findings().is_clean());
 }
 
 #[test]
 fn a_connection_that_lived_on_after_a_fetch_owes_the_push() {
     let mut run = Run::good();
-    let mut broken = run.holding.connections[0].clone();
+    let mut broken = run.log.connections[0].clone();
     broken.ended = Some(late() + Duration::from_secs(31));
     let seen = broken.rooms.get_mut(&ROOM).unwrap();
     seen.pushed = vec![2];
     seen.mended = BTreeMap::from([(3, late())]);
-    run.holding.connections.insert(0, broken);
+    run.log.connections.insert(0, broken);
     assert!(run.finds(Lost, Pushes));
 }
 
 #[test]
 fn p5_a_subscriber_that_cannot_subscribe_again_is_found() {
     let mut run = Run::good();
-    run.holding.connections[0].ended = Some(late());
+    run.log.connections[0].ended = Some(late());
     assert!(run.finds(Lost, Pushes));
-    run.holding.connections.push(Connection::default());
+    run.log.connections.push(Connection::default());
     assert!(run.finds(Lost, Pushes));
 }

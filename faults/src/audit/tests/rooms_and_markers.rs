@@ -1,7 +1,7 @@
-use super::{
-    Harm::{Divergent, Duplicated, Lost, Misordered, Phantom, Unanswered},
-    Place::{Answers, Log, Views, WriteStore},
-    *,
+use super::*;
+use crate::anomaly::{
+    Anomaly::{Divergent, Duplicated, Lost, Misordered, Phantom, Unanswered},
+    Layer::{Answers, Log, Views, WriteStore},
 };
 
 const OTHER: i64 = 6;

@@ -10,25 +10,25 @@ use rdkafka::{
     metadata::MetadataTopic,
 };
 
-use crate::evidence::{POISON, TOPICS, Told};
+use crate::evidence::{Contents, POISON, TOPICS};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The write topics, partition by partition: a room lives on one of each, so its order is kept.
-pub fn read(brokers: &str) -> Result<Told> {
+pub fn read(brokers: &str) -> Result<Contents> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", "colloquy-audit")
         .set("enable.auto.commit", "false")
         .create()?;
-    let mut told = Told::default();
+    let mut told = Contents::default();
     for topic in TOPICS {
         told.append(read_topic(&consumer, topic)?);
     }
     Ok(told)
 }
 
-fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Told> {
+fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Contents> {
     let metadata = consumer
         .fetch_metadata(Some(topic), TIMEOUT)
         .context("cannot read Kafka")?;
@@ -42,21 +42,21 @@ fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Told> {
         }
     }
     consumer.assign(&assignment)?;
-    let mut logged: BTreeMap<i32, Told> = BTreeMap::new();
+    let mut logged: BTreeMap<i32, Contents> = BTreeMap::new();
     while !left.is_empty() {
         let event = consumer
             .poll(TIMEOUT)
             .context("the topic ends before its watermark")??;
         if !is_poison(&event) {
             let partition = logged.entry(event.partition()).or_default();
-            partition.hear(topic, event.payload().unwrap_or_default())?;
+            partition.add_event(topic, event.payload().unwrap_or_default())?;
         }
         let high = left.get(&event.partition());
         if high.is_some_and(|high| event.offset() + 1 >= *high) {
             left.remove(&event.partition());
         }
     }
-    let mut told = Told::default();
+    let mut told = Contents::default();
     logged
         .into_values()
         .for_each(|partition| told.append(partition));

@@ -7,14 +7,14 @@ use ::mongodb::{
 use anyhow::{Context as _, Result};
 use futures_util::TryStreamExt as _;
 
-use crate::evidence::{Marker, Parked, Room, Stored, Told};
+use crate::evidence::{Contents, Marker, Parked, Room, Stored};
 
-pub async fn read(url: &str, database: &str) -> Result<Told> {
+pub async fn read(url: &str, database: &str) -> Result<Contents> {
     let database = Client::with_uri_str(url).await?.database(database);
     let rooms = all(&database, "chatRoomViews").await?;
     let messages = all(&database, "messages").await?;
     let markers = all(&database, "readMarkers").await?;
-    Ok(Told {
+    Ok(Contents {
         rooms: rooms
             .iter()
             // A room of which so far only messages or markers are known has no beginning yet (decision 7).

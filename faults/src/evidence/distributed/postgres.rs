@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use sqlx::{ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 
-use crate::evidence::{Marker, Room, Stored, Told};
+use crate::evidence::{Contents, Marker, Room, Stored};
 
-pub async fn read(url: &str) -> Result<Told> {
+pub async fn read(url: &str) -> Result<Contents> {
     let options: PgConnectOptions = url.parse()?;
     let mut connection = options.connect().await.context("cannot read PostgreSQL")?;
-    let mut told = Told {
+    let mut told = Contents {
         messages: messages(&mut connection).await?,
-        ..Told::default()
+        ..Contents::default()
     };
     let members: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
         "SELECT room_id, customer_id, last_read_message_id FROM room_participants ORDER BY room_id, customer_id",

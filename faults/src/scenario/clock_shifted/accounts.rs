@@ -8,7 +8,7 @@ use colloquy_e2e::{
 use serde_json::json;
 
 use super::{DAY, HOUR, start_at};
-use crate::{run::clients, shifted_clock::ShiftedClock, target::Target};
+use crate::{customers::clients, shifted_clock::ShiftedClock, target::Target};
 
 const SECOND: &str = "the second password";
 const THIRD: &str = "the third password";

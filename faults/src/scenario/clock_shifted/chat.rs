@@ -10,19 +10,15 @@ use colloquy_e2e::{
 use serde_json::json;
 
 use super::HOUR;
-use crate::{
-    run::{Stage, clients},
-    shifted_clock::ShiftedClock,
-    target::Target,
-};
+use crate::{customers::clients, run::Setup, shifted_clock::ShiftedClock, target::Target};
 
 /// Typing ends after 2 s.
 const TYPING_GONE: Duration = Duration::from_secs(4);
 
 /// No message is older than the one before it in its room.
-pub async fn never_older(stage: &Stage) -> Result<()> {
-    for room in stage.rooms.iter() {
-        let history = stage.clients[0].whole_history(*room).await?;
+pub async fn never_older(setup: &Setup) -> Result<()> {
+    for room in setup.rooms.iter() {
+        let history = setup.clients[0].whole_history(*room).await?;
         ensure!(
             history.is_sorted_by(|one, next| one.sent_at <= next.sent_at),
             "a message of room {room} is older than the one before it"

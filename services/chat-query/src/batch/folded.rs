@@ -1,4 +1,4 @@
-//! A room on its way through a batch: what the events make of it, and what is then worth telling of it. Pure.
+//! A room on its way through a batch: what the events make of it, and what then has to be announced. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,27 +17,18 @@ use crate::{
 pub struct Folded {
     state: RoomState,
     changed: bool,
-    /// The last event that makes the room worth telling again.
+    /// The last event after which the room has to be announced.
     room_cause: Option<Cause>,
-    /// For each customer whose marker was told, the last event that makes their flag worth telling again.
+    /// For each customer whose unread flag has to be announced, the last event after which it has to be.
     flag_causes: BTreeMap<CustomerId, Cause>,
+    /// Customers whose marker came.
     marked: BTreeSet<CustomerId>,
 }
 
-/// An event that makes something worth telling.
+/// The event that causes an announcement, and whose trace the announcement belongs to.
 struct Cause {
     event_id: String,
     traceparent: Option<TraceParent>,
-}
-
-impl Cause {
-    /// What is told because of it belongs to the trace that it belongs to.
-    fn of(&self, announcement: NewEvent) -> NewEvent {
-        NewEvent {
-            traceparent: self.traceparent,
-            ..announcement
-        }
-    }
 }
 
 impl From<RoomState> for Folded {
@@ -99,16 +90,23 @@ impl Folded {
         self.changed.then_some(self.state)
     }
 
-    /// Flags are told as they are after the whole batch, so that no older one can overtake the newer view.
+    /// Flags are announced as they are after the whole batch, so that no older one can overtake the newer view.
     pub fn announcements(&self) -> Vec<NewEvent> {
-        let cause = self.room_cause.as_ref();
-        let view = cause.and_then(|cause| {
-            announce::room_updated(&self.state, &cause.event_id).map(|told| cause.of(told))
+        let room = self.room_cause.iter().map(|cause| {
+            let announcement = announce::room_updated(&self.state, &cause.event_id);
+            (cause, announcement)
         });
-        let flags = self.flag_causes.iter().filter_map(|(&customer, cause)| {
-            announce::read_status_updated(&self.state, customer, &cause.event_id)
-                .map(|told| cause.of(told))
+        let flags = self.flag_causes.iter().map(|(&customer, cause)| {
+            let announcement =
+                announce::read_status_updated(&self.state, customer, &cause.event_id);
+            (cause, announcement)
         });
-        view.into_iter().chain(flags).collect()
+        let announcements = room.chain(flags).filter_map(|(cause, announcement)| {
+            Some(NewEvent {
+                traceparent: cause.traceparent,
+                ..announcement?
+            })
+        });
+        announcements.collect()
     }
 }

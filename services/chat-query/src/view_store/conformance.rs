@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a promise that is broken ends its test")]
 
+mod extent;
 mod history;
-mod lost_views;
 mod parked;
 mod rebuild;
 
@@ -17,7 +17,7 @@ use crate::{
     room_state::{Created, RoomState},
 };
 
-pub use self::{history::*, lost_views::*, parked::*, rebuild::*};
+pub use self::{extent::*, history::*, parked::*, rebuild::*};
 
 /// Instantiates the suite for one adapter: `conformance!(fresh)`, where the async function `fresh` answers what
 /// opens a store of its own, the same one each time, and whatever must live as long as that store.
@@ -132,7 +132,7 @@ pub async fn b24_a_message_stored_without_its_client_key_is_repeated_with_it(
     store.save(&both).await.unwrap();
     let repeats = messages(vec![with_key(11, "one"), with_key(12, "another")]);
     match store.save(&repeats).await {
-        Err(ViewStoreError::Clash(places)) => assert_eq!(places, [1]),
+        Err(ViewStoreError::Clash(indexes)) => assert_eq!(indexes, [1]),
         other => panic!("{other:?}"),
     }
 }
@@ -275,7 +275,7 @@ pub async fn invariant_5_a_message_id_or_seq_is_used_once(
         second.clone(),
     ]);
     match store.save(&write).await {
-        Err(ViewStoreError::Clash(places)) => assert_eq!(places, [1, 3]),
+        Err(ViewStoreError::Clash(indexes)) => assert_eq!(indexes, [1, 3]),
         other => panic!("{other:?}"),
     }
     store

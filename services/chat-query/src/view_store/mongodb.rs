@@ -32,7 +32,7 @@ use super::{
     Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, listed, read_marker,
 };
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     room_state::RoomState,
 };
 
@@ -138,10 +138,10 @@ impl ViewStore for MongoViewStore {
             let found = self.rooms().find(doc! { "_id": { "$in": ids } }).await?;
             Ok(found.try_collect::<Vec<_>>().await?)
         };
-        let both = async { tokio::try_join!(rooms, rebuild::holder(self)) };
+        let both = async { tokio::try_join!(rooms, rebuild::lock_owner(self)) };
         let (rooms, holder) = within(WRITE, both).await?;
         if let Some(rebuild) = holder {
-            return Err(ViewStoreError::Held(rebuild));
+            return Err(ViewStoreError::Locked(rebuild));
         }
         rooms
             .into_iter()
@@ -225,22 +225,25 @@ impl ViewStore for MongoViewStore {
 
     async fn parked(
         &self,
-        after: Option<&Place>,
+        after: Option<&LogPosition>,
         limit: u32,
     ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
         within(READ, parked::list(self, after, limit)).await
     }
 
-    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError> {
-        within(READ, parked::find(self, place)).await
+    async fn parked_at(
+        &self,
+        position: &LogPosition,
+    ) -> Result<Option<ParkedEvent>, ViewStoreError> {
+        within(READ, parked::find(self, position)).await
     }
 
     async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
         within(WRITE, parked::keep(self, event)).await
     }
 
-    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
-        within(WRITE, parked::forget(self, place)).await
+    async fn forget_parked(&self, position: &LogPosition) -> Result<(), ViewStoreError> {
+        within(WRITE, parked::forget(self, position)).await
     }
 
     async fn extent(&self) -> Result<Extent, ViewStoreError> {
@@ -276,8 +279,8 @@ impl RebuildStore for MongoViewStore {
         Ok(Arc::new(next))
     }
 
-    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
-        within(WRITE, rebuild::hold(self, rebuild)).await
+    async fn lock(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        within(WRITE, rebuild::lock(self, rebuild)).await
     }
 
     async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {

@@ -23,13 +23,13 @@ use uuid::Uuid;
 pub use self::damages::damages;
 use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, listed};
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     room_state::RoomState,
 };
 
 const TABLES: &str = include_str!("sqlite/tables.sql");
 /// Not a room's id: the row that holds the views, whose state is the rebuild that does. It goes with the table.
-const HOLD: RoomId = RoomId(0);
+const LOCK: RoomId = RoomId(0);
 
 /// Views in the SQLite file whose outbox holds the announcements. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl ViewStore for SqliteViewStore {
         &self,
         ids: &[RoomId],
     ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
-        let asked: Vec<RoomId> = ids.iter().copied().chain([HOLD]).collect();
+        let asked: Vec<RoomId> = ids.iter().copied().chain([LOCK]).collect();
         let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT room_id, version, state, checksum FROM {}rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
             self.prefix
@@ -94,8 +94,8 @@ impl ViewStore for SqliteViewStore {
         .await?;
         rows.iter()
             .map(|row| {
-                if row.get::<i64, _>("room_id") == HOLD.0 {
-                    return Err(rebuild::held(row.try_get("state")?));
+                if row.get::<i64, _>("room_id") == LOCK.0 {
+                    return Err(rebuild::locked(row.try_get("state")?));
                 }
                 rows::room(row).map(|room| (room.room_id, room))
             })
@@ -185,22 +185,25 @@ impl ViewStore for SqliteViewStore {
 
     async fn parked(
         &self,
-        after: Option<&Place>,
+        after: Option<&LogPosition>,
         limit: u32,
     ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
         parked::list(self.database(), after, limit).await
     }
 
-    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError> {
-        parked::find(self.database(), place).await
+    async fn parked_at(
+        &self,
+        position: &LogPosition,
+    ) -> Result<Option<ParkedEvent>, ViewStoreError> {
+        parked::find(self.database(), position).await
     }
 
     async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
         parked::keep(self.database(), event).await
     }
 
-    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
-        parked::forget(self.database(), place).await
+    async fn forget_parked(&self, position: &LogPosition) -> Result<(), ViewStoreError> {
+        parked::forget(self.database(), position).await
     }
 
     async fn extent(&self) -> Result<Extent, ViewStoreError> {
@@ -213,7 +216,7 @@ impl ViewStore for SqliteViewStore {
                  ifnull(sum(last_seq), 0)
              FROM {prefix}rooms WHERE room_id <> ?1"
             )))
-            .bind(HOLD.0)
+            .bind(LOCK.0)
             .fetch_one(&self.database().readers)
             .await?;
         Ok(Extent::counted(rooms, unknown, messages, newest))
@@ -248,8 +251,8 @@ impl RebuildStore for SqliteViewStore {
         }))
     }
 
-    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
-        rebuild::hold(self.database(), rebuild).await
+    async fn lock(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        rebuild::lock(self.database(), rebuild).await
     }
 
     async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
@@ -320,10 +323,10 @@ async fn save_messages(
     if clashes.is_empty() {
         return Ok(());
     }
-    let places = clashes
+    let indexes = clashes
         .into_iter()
-        .filter_map(|place| place.try_into().ok());
-    Err(ViewStoreError::Clash(places.collect()))
+        .filter_map(|index| index.try_into().ok());
+    Err(ViewStoreError::Clash(indexes.collect()))
 }
 
 async fn save_markers(

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use colloquy_chat_query::{
     RebuildStore, ViewStore,
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     room_state::RoomState,
     view_store::{Extent, Page, Saved, ViewStoreError, ViewWrite},
 };
@@ -103,8 +103,8 @@ impl RebuildStore for FaultyStore<dyn RebuildStore> {
         Ok(Arc::new(FaultyStore::failing(next, self.failing)))
     }
 
-    async fn hold(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
-        self.step("hold", self.store.hold(rebuild)).await
+    async fn lock(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+        self.step("lock", self.store.lock(rebuild)).await
     }
 
     async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
@@ -164,22 +164,25 @@ impl<S: ViewStore + ?Sized> ViewStore for FaultyStore<S> {
 
     async fn parked(
         &self,
-        after: Option<&Place>,
+        after: Option<&LogPosition>,
         limit: u32,
     ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
         self.store.parked(after, limit).await
     }
 
-    async fn parked_at(&self, place: &Place) -> Result<Option<ParkedEvent>, ViewStoreError> {
-        self.store.parked_at(place).await
+    async fn parked_at(
+        &self,
+        position: &LogPosition,
+    ) -> Result<Option<ParkedEvent>, ViewStoreError> {
+        self.store.parked_at(position).await
     }
 
     async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
         self.store.keep_parked(event).await
     }
 
-    async fn forget_parked(&self, place: &Place) -> Result<(), ViewStoreError> {
-        self.store.forget_parked(place).await
+    async fn forget_parked(&self, position: &LogPosition) -> Result<(), ViewStoreError> {
+        self.store.forget_parked(position).await
     }
 
     async fn extent(&self) -> Result<Extent, ViewStoreError> {

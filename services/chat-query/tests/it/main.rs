@@ -5,7 +5,6 @@
 mod clashes;
 mod events;
 mod faulty_store;
-mod lost_views;
 mod messages;
 mod mongodb;
 mod online_status;
@@ -17,3 +16,4 @@ mod rebuild;
 mod rooms;
 mod service;
 mod sqlite;
+mod view_recovery;

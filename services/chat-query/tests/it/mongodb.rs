@@ -140,7 +140,7 @@ async fn decision_14_a_replacement_that_broke_off_is_ended_by_the_same_call() {
             ..nothing()
         };
         next.save(&write).await.unwrap();
-        store.hold(id).await.unwrap();
+        store.lock(id).await.unwrap();
         for view in &VIEWS[..renamed] {
             let rename = doc! {
                 "renameCollection": format!("{name}.{view}_next_{}", id.simple()),

@@ -116,10 +116,15 @@ async fn decision_8_a_replay_that_fails_again_stays_with_its_reason(parts: &Part
             panic!("{reason}");
         };
         assert!(told.starts_with(reason), "{told}");
-        let kept = parts.store.parked_at(&parked.place).await.unwrap().unwrap();
+        let kept = parts
+            .store
+            .parked_at(&parked.position)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((kept.reason, kept.tries), (told, 2));
         assert_eq!(kept.parked_at, parked.parked_at);
-        parts.store.forget_parked(&parked.place).await.unwrap();
+        parts.store.forget_parked(&parked.position).await.unwrap();
     }
 }
 

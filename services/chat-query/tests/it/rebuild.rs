@@ -77,7 +77,7 @@ pub async fn digest(store: &dyn ViewStore) -> Vec<u8> {
         digest.extend(format!("{:?}", store.highest_seq(room).await.unwrap()).bytes());
     }
     for parked in store.parked(None, 10_000).await.unwrap() {
-        digest.extend(parked.place.to_string().bytes());
+        digest.extend(parked.position.to_string().bytes());
         digest.extend(parked.payload);
     }
     digest
@@ -367,7 +367,7 @@ async fn f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild(parts: &Pa
 async fn decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go(parts: &Parts) {
     let dead = Uuid::new_v4();
     parts.rebuilding.begin(dead, 1 << 50).await.unwrap();
-    parts.rebuilding.hold(dead).await.unwrap();
+    parts.rebuilding.lock(dead).await.unwrap();
     let service = parts.start();
     parts.append(&appended(&[room_created(1)])).await;
     eventually(async || parts.store.is_member(RoomId(1), MEMBER).await.unwrap()).await;

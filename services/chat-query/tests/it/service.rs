@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use axum::{Router, body::Body, http::Request};
 use colloquy_chassis::{Clock as _, Lifecycle, ServiceName, SystemClock, readiness::Readiness};
 use colloquy_chat_query::{
-    ChatQuery, Foundation, RebuildStore, SqliteViewStore, ViewMembership, ViewStore, batch::Batch,
-    projector::GROUP, router,
+    ChatQuery, Dependencies, RebuildStore, SqliteViewStore, ViewMembership, ViewStore,
+    batch::Batch, projector::GROUP, router,
 };
 use colloquy_contracts::{CustomerId, RoomId, Topic};
 use colloquy_credentials::identity::{Caller, Identity, SessionId};
@@ -115,7 +115,7 @@ impl Parts {
             if records.is_empty() {
                 return (Arc::new(store), folder);
             }
-            let mut batch = Batch::read_again(&records, SystemClock.now());
+            let mut batch = Batch::read_out_of_turn(&records, SystemClock.now());
             let rooms = store.load_rooms(&batch.rooms()).await.unwrap();
             store.save(&batch.fold(rooms)).await.unwrap();
         }
@@ -209,14 +209,14 @@ impl Service {
         let view = Arc::new(ViewMembership(Arc::clone(&store)));
         let membership = MembershipCheck::new(view, Arc::new(truth));
         let gate = readiness.gate("projector");
-        let foundation = Foundation {
+        let dependencies = Dependencies {
             store,
             log,
             expiring_store: Arc::clone(&expiring_store),
             membership,
             clock: Arc::new(SystemClock),
         };
-        let query = ChatQuery::start(foundation, &lifecycle.tasks(), gate);
+        let query = ChatQuery::start(dependencies, &lifecycle.tasks(), gate);
         Self {
             router: router(query),
             expiring_store,

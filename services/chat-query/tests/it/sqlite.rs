@@ -7,7 +7,7 @@ use colloquy_chat_query::{
     RebuildStore, SqliteViewStore, ViewStore as _,
     parked::ParkedEvent,
     replay_parked::{Replayed, replay},
-    view_store::{Page, Position, Saved, ViewStoreError, ViewWrite, sqlite::damages},
+    view_store::{GroupPosition, Page, Saved, ViewStoreError, ViewWrite, sqlite::damages},
 };
 use colloquy_contracts::{CustomerId, RoomId, Timestamp, Topic, events::WriteEvent};
 use colloquy_event_log::{EmbeddedLog, EventLog, NewEvent, SqliteOutbox};
@@ -67,7 +67,7 @@ fn write() -> ViewWrite {
             version: None,
             traceparent: None,
         }],
-        position: Some(Position {
+        position: Some(GroupPosition {
             group: "group",
             offset: 7,
         }),
@@ -86,7 +86,7 @@ async fn decision_9_view_announcement_and_position_are_one_transaction() {
 
     // The same room again, as if it were new: a conflict, which leaves neither announcement nor position.
     let mut refused = write();
-    refused.position = Some(Position {
+    refused.position = Some(GroupPosition {
         group: "group",
         offset: 9,
     });
@@ -180,7 +180,7 @@ async fn b28_a_damaged_room_is_named_and_other_rooms_go_on() {
         for (room, applied) in [(1, false), (2, true)] {
             let event = NewEvent::from(&sent(room, 2));
             let parked = ParkedEvent {
-                place: "chat-message-sent:0:70".parse().unwrap(),
+                position: "chat-message-sent:0:70".parse().unwrap(),
                 key: room.to_string(),
                 event_id: event.event_id,
                 payload: event.payload,

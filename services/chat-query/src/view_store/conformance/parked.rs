@@ -7,7 +7,7 @@ use colloquy_contracts::{Timestamp, Topic};
 
 use super::nothing;
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     view_store::{RebuildStore, ViewWrite},
 };
 
@@ -30,7 +30,7 @@ pub async fn decision_8_parked_events_are_listed_whole(
     assert_eq!(store.parked(None, 10).await.unwrap(), expected);
     assert_eq!(store.parked(None, 2).await.unwrap(), expected[..2]);
     for behind in 0..3 {
-        let page = store.parked(Some(&expected[behind].place), 10).await;
+        let page = store.parked(Some(&expected[behind].position), 10).await;
         assert_eq!(page.unwrap(), expected[behind + 1..]);
     }
 }
@@ -46,7 +46,7 @@ pub async fn decision_8_a_parked_event_is_found_kept_and_forgotten(
         ..nothing()
     };
     store.save(&write).await.unwrap();
-    let found = async |event: &ParkedEvent| store.parked_at(&event.place).await.unwrap();
+    let found = async |event: &ParkedEvent| store.parked_at(&event.position).await.unwrap();
     assert_eq!(found(&one).await.as_ref(), Some(&one));
     assert_eq!(found(&parked(1, 1)).await, None);
 
@@ -60,15 +60,15 @@ pub async fn decision_8_a_parked_event_is_found_kept_and_forgotten(
     store.save(&write).await.unwrap();
     assert_eq!(found(&one).await.as_ref(), Some(&tried));
 
-    store.forget_parked(&one.place).await.unwrap();
-    store.forget_parked(&one.place).await.unwrap();
+    store.forget_parked(&one.position).await.unwrap();
+    store.forget_parked(&one.position).await.unwrap();
     store.keep_parked(&tried).await.unwrap();
     assert_eq!(store.parked(None, 10).await.unwrap(), [other]);
 }
 
 fn parked(partition: i32, offset: i64) -> ParkedEvent {
     ParkedEvent {
-        place: Place {
+        position: LogPosition {
             topic: Topic::ChatMessageSent,
             partition,
             offset,

@@ -58,7 +58,7 @@ pub async fn decision_14_views_built_beside_take_the_place_of_those_in_use(
     assert_eq!(messages(serving.as_ref()).await, 1);
     assert_eq!(serving.room(ROOM).await.unwrap(), old.view());
 
-    rebuilding.hold(id).await.unwrap();
+    rebuilding.lock(id).await.unwrap();
     rebuilding.replace(id).await.unwrap();
     let fresh = reopen().await;
     for store in [&serving, &fresh] {
@@ -83,12 +83,12 @@ pub async fn decision_14_held_views_are_read_and_not_folded_into(
     serving.save(&write).await.unwrap();
     let id = Uuid::new_v4();
     rebuilding.begin(id, FIRST_VERSION).await.unwrap();
-    rebuilding.hold(id).await.unwrap();
+    rebuilding.lock(id).await.unwrap();
     // A batch of no room may still set events aside.
     for asked in [&[ROOM][..], &[RoomId(404)], &[]] {
         let refusal = serving.load_rooms(asked).await;
         assert!(
-            matches!(refusal, Err(ViewStoreError::Held(holder)) if holder == id),
+            matches!(refusal, Err(ViewStoreError::Locked(holder)) if holder == id),
             "{refusal:?}"
         );
     }
@@ -112,7 +112,7 @@ pub async fn decision_14_whoever_loaded_before_the_replacement_meets_a_conflict(
     let next = rebuilding.begin(id, FIRST_VERSION).await.unwrap();
     next.save(&room_with(1).1).await.unwrap();
     next.save(&rooms(vec![new_there.clone()])).await.unwrap();
-    rebuilding.hold(id).await.unwrap();
+    rebuilding.lock(id).await.unwrap();
     rebuilding.replace(id).await.unwrap();
     for late in [known, new_there] {
         let refusal = serving.save(&rooms(vec![late])).await;
@@ -134,13 +134,13 @@ pub async fn decision_14_an_abandoned_rebuild_leaves_the_views_in_use(
         let next = rebuilding.begin(id, FIRST_VERSION).await.unwrap();
         next.save(&room_with(1).1).await.unwrap();
         if holds {
-            rebuilding.hold(id).await.unwrap();
+            rebuilding.lock(id).await.unwrap();
         }
         for _ in 0..2 {
             serving.abandon(id).await.unwrap();
         }
         assert!(is_overtaken(&rebuilding.replace(id).await));
-        assert!(is_overtaken(&rebuilding.hold(id).await));
+        assert!(is_overtaken(&rebuilding.lock(id).await));
         serving.abandon(id).await.unwrap();
         assert_eq!(messages(serving.as_ref()).await, 2);
         load(serving.as_ref(), ROOM).await;
@@ -159,11 +159,11 @@ pub async fn decision_14_a_later_rebuild_overtakes_an_earlier_one(
     let next = store.begin(later, FIRST_VERSION + 1).await.unwrap();
     // A store may refuse this, or not know.
     let _ = overtaken.save(&room_with(1).1).await;
-    assert!(is_overtaken(&store.hold(earlier).await));
+    assert!(is_overtaken(&store.lock(earlier).await));
     store.abandon(earlier).await.unwrap();
 
     next.save(&room_with(3).1).await.unwrap();
-    store.hold(later).await.unwrap();
+    store.lock(later).await.unwrap();
     store.replace(later).await.unwrap();
     assert_eq!(messages(store.as_ref()).await, 3);
 }
@@ -176,13 +176,13 @@ pub async fn decision_14_a_rebuild_that_holds_the_views_is_not_overtaken(
     let (holder, other) = (Uuid::new_v4(), Uuid::new_v4());
     let next = store.begin(holder, FIRST_VERSION).await.unwrap();
     next.save(&room_with(3).1).await.unwrap();
-    store.hold(holder).await.unwrap();
+    store.lock(holder).await.unwrap();
     let refusal = store.begin(other, FIRST_VERSION + 1).await.map(|_| ());
     assert!(
-        matches!(refusal, Err(ViewStoreError::Held(by)) if by == holder),
+        matches!(refusal, Err(ViewStoreError::Locked(by)) if by == holder),
         "{refusal:?}"
     );
-    assert!(is_overtaken(&store.hold(other).await));
+    assert!(is_overtaken(&store.lock(other).await));
 }
 
 /// Whoever asked may not have heard the answer.
@@ -194,9 +194,9 @@ pub async fn decision_14_whoever_holds_the_views_may_ask_for_them_again(
     let next = store.begin(id, FIRST_VERSION).await.unwrap();
     next.save(&room_with(3).1).await.unwrap();
     for _ in 0..3 {
-        store.hold(id).await.unwrap();
+        store.lock(id).await.unwrap();
     }
-    assert!(is_overtaken(&store.hold(Uuid::new_v4()).await));
+    assert!(is_overtaken(&store.lock(Uuid::new_v4()).await));
     store.replace(id).await.unwrap();
     assert_eq!(messages(store.as_ref()).await, 3);
     load(store.as_ref(), ROOM).await;

@@ -12,7 +12,7 @@ use colloquy_contracts::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     room_state::{Created, RoomState},
     view_store::ViewStoreError,
 };
@@ -208,10 +208,10 @@ impl MarkerDocument {
 impl From<&ParkedEvent> for ParkedDocument {
     fn from(event: &ParkedEvent) -> Self {
         Self {
-            id: event.place.to_string(),
-            topic: event.place.topic.name().to_owned(),
-            partition: event.place.partition,
-            offset: event.place.offset,
+            id: event.position.to_string(),
+            topic: event.position.topic.name().to_owned(),
+            partition: event.position.partition,
+            offset: event.position.offset,
             key: event.key.clone(),
             event_id: event.event_id.clone(),
             payload: Binary {
@@ -232,7 +232,7 @@ impl TryFrom<ParkedDocument> for ParkedEvent {
         let topic = parked.topic.parse();
         let topic = topic.map_err(|error: UnknownTopic| ViewStoreError::Defect(error.into()))?;
         Ok(Self {
-            place: Place {
+            position: LogPosition {
                 topic,
                 partition: parked.partition,
                 offset: parked.offset,

@@ -5,23 +5,23 @@ use futures_util::TryStreamExt as _;
 
 use super::{MongoViewStore, PARKED, documents::ParkedDocument};
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     view_store::ViewStoreError,
 };
 
 pub async fn list(
     store: &MongoViewStore,
-    after: Option<&Place>,
+    after: Option<&LogPosition>,
     limit: u32,
 ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
     let behind = after.map_or_else(
         || doc! {},
-        |place| {
-            let (topic, partition) = (place.topic.name(), place.partition);
+        |position| {
+            let (topic, partition) = (position.topic.name(), position.partition);
             doc! { "$or": [
                 { "topic": { "$gt": topic } },
                 { "topic": topic, "partition": { "$gt": partition } },
-                { "topic": topic, "partition": partition, "offset": { "$gt": place.offset } },
+                { "topic": topic, "partition": partition, "offset": { "$gt": position.offset } },
             ] }
         },
     );
@@ -37,11 +37,11 @@ pub async fn list(
 
 pub async fn find(
     store: &MongoViewStore,
-    place: &Place,
+    position: &LogPosition,
 ) -> Result<Option<ParkedEvent>, ViewStoreError> {
     let found = store
         .collection::<ParkedDocument>(PARKED)
-        .find_one(doc! { "_id": place.to_string() })
+        .find_one(doc! { "_id": position.to_string() })
         .await?;
     found.map(TryInto::try_into).transpose()
 }
@@ -51,17 +51,17 @@ pub async fn keep(store: &MongoViewStore, event: &ParkedEvent) -> Result<(), Vie
     store
         .collection::<ParkedDocument>(PARKED)
         .update_one(
-            doc! { "_id": event.place.to_string() },
+            doc! { "_id": event.position.to_string() },
             doc! { "$set": now },
         )
         .await?;
     Ok(())
 }
 
-pub async fn forget(store: &MongoViewStore, place: &Place) -> Result<(), ViewStoreError> {
+pub async fn forget(store: &MongoViewStore, position: &LogPosition) -> Result<(), ViewStoreError> {
     store
         .collection::<ParkedDocument>(PARKED)
-        .delete_one(doc! { "_id": place.to_string() })
+        .delete_one(doc! { "_id": position.to_string() })
         .await?;
     Ok(())
 }

@@ -21,7 +21,7 @@ const NEXT: &str = "_next_";
 /// A collection that shows that a rebuild's others were not dropped, and perhaps made again by its own writes.
 const BEGUN: &str = "rebuild";
 /// Not a room's id.
-const HOLD: i64 = 0;
+const LOCK: i64 = 0;
 /// Somebody else has dropped it meanwhile.
 const NAMESPACE_NOT_FOUND: i32 = 26;
 
@@ -30,7 +30,7 @@ pub fn suffix(rebuild: Uuid) -> String {
 }
 
 /// Makes the collections, and drops those of earlier rebuilds: first what shows that they have begun, and only then is
-/// it asked whether one holds the views. Its [`hold`] does it the other way round, so that one of the two notices.
+/// it asked whether one holds the views. Its [`lock`] does it the other way round, so that one of the two notices.
 pub async fn begin(
     store: &MongoViewStore,
     next: &MongoViewStore,
@@ -44,8 +44,8 @@ pub async fn begin(
     for name in begun {
         drop_collection(store, &name).await?;
     }
-    if let Some(holder) = holder(store).await? {
-        return Err(ViewStoreError::Held(holder));
+    if let Some(holder) = lock_owner(store).await? {
+        return Err(ViewStoreError::Locked(holder));
     }
     for name in views {
         drop_collection(store, &name).await?;
@@ -66,8 +66,8 @@ pub async fn begin(
 }
 
 /// Makes the document that holds the views in use, or finds its own.
-pub async fn hold(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
-    let own = doc! { "_id": HOLD, "rebuild": rebuild.to_string() };
+pub async fn lock(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    let own = doc! { "_id": LOCK, "rebuild": rebuild.to_string() };
     let rooms = store.collection::<Document>(ROOMS);
     let stays = doc! { "$set": { "rebuild": rebuild.to_string() } };
     if let Err(error) = rooms.update_one(own, stays).upsert(true).await {
@@ -89,9 +89,9 @@ pub async fn hold(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStore
 }
 
 /// The rebuild that holds the views.
-pub async fn holder(store: &MongoViewStore) -> Result<Option<Uuid>, ViewStoreError> {
+pub async fn lock_owner(store: &MongoViewStore) -> Result<Option<Uuid>, ViewStoreError> {
     let rooms = store.collection::<Document>(ROOMS);
-    let Some(hold) = rooms.find_one(doc! { "_id": HOLD }).await? else {
+    let Some(hold) = rooms.find_one(doc! { "_id": LOCK }).await? else {
         return Ok(None);
     };
     let rebuild = hold.get_str("rebuild").unwrap_or_default().parse();
@@ -107,7 +107,7 @@ pub async fn replace(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewSt
     let names = store.database.list_collection_names().await?;
     let is_there = |collection: &str| names.contains(&format!("{collection}{suffix}"));
     // The holder first: should a call whose answer was lost rename the rooms just now, the note tells.
-    let holder = holder(store).await?;
+    let holder = lock_owner(store).await?;
     if !partitions::are_noted_by(store, rebuild).await? {
         if holder != Some(rebuild) {
             return Err(Overtaken.into());
@@ -154,7 +154,7 @@ pub async fn abandon(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewSt
     }
     store
         .collection::<Document>(ROOMS)
-        .delete_one(doc! { "_id": HOLD, "rebuild": rebuild.to_string() })
+        .delete_one(doc! { "_id": LOCK, "rebuild": rebuild.to_string() })
         .await?;
     Ok(())
 }

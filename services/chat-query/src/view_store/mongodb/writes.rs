@@ -46,7 +46,7 @@ async fn save_messages(
     if refused.is_empty() {
         return Ok(());
     }
-    let ids: Vec<i64> = refused.iter().map(|&place| messages[place].id).collect();
+    let ids: Vec<i64> = refused.iter().map(|&index| messages[index].id).collect();
     let found = collection.find(doc! { "_id": { "$in": ids } }).await?;
     let stored: HashMap<i64, StoredMessage> = found
         .map_ok(|message| (message.id, message))
@@ -54,8 +54,8 @@ async fn save_messages(
         .await?;
     let clashes: Vec<usize> = refused
         .into_iter()
-        .filter(|&place| {
-            let message = &messages[place];
+        .filter(|&index| {
+            let message = &messages[index];
             let stored = stored.get(&message.id);
             !stored.is_some_and(|stored| stored.is_repeated_by(message))
         })
@@ -67,7 +67,7 @@ async fn save_messages(
     }
 }
 
-/// Inserts what is new, and answers the places of those that break a unique index, their `_id`'s most likely.
+/// Inserts what is new, and answers the indexes of those that break a unique index, their `_id`'s most likely.
 async fn insert_new<T: Serialize + DeserializeOwned + Send + Sync>(
     collection: &Collection<T>,
     documents: &[T],

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::rows;
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     view_store::ViewStoreError,
 };
 
@@ -24,9 +24,9 @@ pub async fn save(
             "INSERT INTO {prefix}parked_events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT DO NOTHING"
         )))
-        .bind(event.place.topic.name())
-        .bind(event.place.partition)
-        .bind(event.place.offset)
+        .bind(event.position.topic.name())
+        .bind(event.position.partition)
+        .bind(event.position.offset)
         .bind(&event.key)
         .bind(&event.event_id)
         .bind(event.payload.as_ref())
@@ -41,16 +41,16 @@ pub async fn save(
 
 pub async fn list(
     database: &SqliteDatabase,
-    after: Option<&Place>,
+    after: Option<&LogPosition>,
     limit: u32,
 ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
     let rows: Vec<rows::Parked> = sqlx::query_as(AssertSqlSafe(format!(
         r#"SELECT {COLUMNS} FROM parked_events WHERE (topic, "partition", "offset") > (?1, ?2, ?3)
            ORDER BY topic, "partition", "offset" LIMIT ?4"#
     )))
-    .bind(after.map_or("", |place| place.topic.name()))
-    .bind(after.map_or(0, |place| place.partition))
-    .bind(after.map_or(0, |place| place.offset))
+    .bind(after.map_or("", |position| position.topic.name()))
+    .bind(after.map_or(0, |position| position.partition))
+    .bind(after.map_or(0, |position| position.offset))
     .bind(limit)
     .fetch_all(&database.readers)
     .await?;
@@ -59,14 +59,14 @@ pub async fn list(
 
 pub async fn find(
     database: &SqliteDatabase,
-    place: &Place,
+    position: &LogPosition,
 ) -> Result<Option<ParkedEvent>, ViewStoreError> {
     let row: Option<rows::Parked> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM parked_events WHERE {AT}"
     )))
-    .bind(place.topic.name())
-    .bind(place.partition)
-    .bind(place.offset)
+    .bind(position.topic.name())
+    .bind(position.partition)
+    .bind(position.offset)
     .fetch_optional(&database.readers)
     .await?;
     row.map(rows::parked).transpose()
@@ -76,9 +76,9 @@ pub async fn keep(database: &SqliteDatabase, event: &ParkedEvent) -> Result<(), 
     sqlx::query(AssertSqlSafe(format!(
         "UPDATE parked_events SET reason = ?4, tries = ?5 WHERE {AT}"
     )))
-    .bind(event.place.topic.name())
-    .bind(event.place.partition)
-    .bind(event.place.offset)
+    .bind(event.position.topic.name())
+    .bind(event.position.partition)
+    .bind(event.position.offset)
     .bind(&event.reason)
     .bind(event.tries)
     .execute(&database.writer)
@@ -86,13 +86,16 @@ pub async fn keep(database: &SqliteDatabase, event: &ParkedEvent) -> Result<(), 
     Ok(())
 }
 
-pub async fn forget(database: &SqliteDatabase, place: &Place) -> Result<(), ViewStoreError> {
+pub async fn forget(
+    database: &SqliteDatabase,
+    position: &LogPosition,
+) -> Result<(), ViewStoreError> {
     sqlx::query(AssertSqlSafe(format!(
         "DELETE FROM parked_events WHERE {AT}"
     )))
-    .bind(place.topic.name())
-    .bind(place.partition)
-    .bind(place.offset)
+    .bind(position.topic.name())
+    .bind(position.partition)
+    .bind(position.offset)
     .execute(&database.writer)
     .await?;
     Ok(())

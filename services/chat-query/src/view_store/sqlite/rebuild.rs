@@ -6,7 +6,7 @@ use colloquy_sql::sqlite::SqliteDatabase;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
-use super::{HOLD, make_tables};
+use super::{LOCK, make_tables};
 use crate::view_store::{Overtaken, ViewStoreError};
 
 const TABLES: [&str; 5] = [
@@ -21,8 +21,8 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Makes the tables, and removes those of earlier rebuilds. Answers what their names begin with.
 pub async fn begin(database: &SqliteDatabase, rebuild: Uuid) -> Result<String, ViewStoreError> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
-    if let Some(state) = holder(&mut transaction).await? {
-        return Err(held(&state));
+    if let Some(state) = lock_owner(&mut transaction).await? {
+        return Err(locked(&state));
     }
     drop_tables(&mut transaction, "next").await?;
     let prefix = prefix(rebuild);
@@ -32,7 +32,7 @@ pub async fn begin(database: &SqliteDatabase, rebuild: Uuid) -> Result<String, V
 }
 
 /// Records who holds the views in use, unless its own were removed by a later rebuild.
-pub async fn hold(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
+pub async fn lock(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
     let has_views: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)",
@@ -43,13 +43,13 @@ pub async fn hold(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewSt
     if !has_views {
         return Err(Overtaken.into());
     }
-    match holder(&mut transaction).await? {
+    match lock_owner(&mut transaction).await? {
         Some(holder) if holder == rebuild.to_string() => return Ok(()),
         Some(_) => return Err(Overtaken.into()),
         None => {}
     }
     sqlx::query("INSERT INTO rooms (room_id, version, state) VALUES (?1, 0, ?2)")
-        .bind(HOLD.0)
+        .bind(LOCK.0)
         .bind(rebuild.to_string())
         .execute(&mut *transaction)
         .await?;
@@ -60,7 +60,7 @@ pub async fn hold(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewSt
 /// One transaction: whoever reads sees the one or the other. What holds the views goes with the table it is in.
 pub async fn replace(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
-    if holder(&mut transaction).await? != Some(rebuild.to_string()) {
+    if lock_owner(&mut transaction).await? != Some(rebuild.to_string()) {
         return Err(Overtaken.into());
     }
     let prefix = prefix(rebuild);
@@ -78,7 +78,7 @@ pub async fn replace(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), Vie
 pub async fn abandon(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
     sqlx::query("DELETE FROM rooms WHERE room_id = ?1 AND state = ?2")
-        .bind(HOLD.0)
+        .bind(LOCK.0)
         .bind(rebuild.to_string())
         .execute(&mut *transaction)
         .await?;
@@ -88,16 +88,16 @@ pub async fn abandon(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), Vie
 }
 
 /// What a row that holds the views means to whoever wants to fold into them.
-pub fn held(state: &str) -> ViewStoreError {
+pub fn locked(state: &str) -> ViewStoreError {
     match state.parse() {
-        Ok(rebuild) => ViewStoreError::Held(rebuild),
+        Ok(rebuild) => ViewStoreError::Locked(rebuild),
         Err(error) => ViewStoreError::Defect(Box::new(error)),
     }
 }
 
-async fn holder(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+async fn lock_owner(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar("SELECT state FROM rooms WHERE room_id = ?1")
-        .bind(HOLD.0)
+        .bind(LOCK.0)
         .fetch_optional(connection)
         .await
 }

@@ -9,7 +9,7 @@ use colloquy_sql::checksum;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use crate::{
-    parked::{ParkedEvent, Place},
+    parked::{LogPosition, ParkedEvent},
     room_state::RoomState,
     view_store::{ViewStoreError, read_marker},
 };
@@ -143,7 +143,7 @@ pub fn parked(row: Parked) -> Result<ParkedEvent, ViewStoreError> {
     let topic = topic.parse();
     let topic = topic.map_err(|error: UnknownTopic| ViewStoreError::Defect(error.into()))?;
     Ok(ParkedEvent {
-        place: Place {
+        position: LogPosition {
             topic,
             partition,
             offset,

@@ -46,7 +46,7 @@ async fn rebuilds_while_every_step_fails_once(parts: &Parts, failing: Failing) {
     let (trail, id) = (parts.trail.as_ref(), Uuid::new_v4());
     let rebuilt = rebuild(&store, trail, &SystemClock, id, WithLess::Refuse).await;
     assert_eq!(rebuilt.unwrap().events, told.len() as u64);
-    let steps = ["begin", "extent", "hold", "replace"];
+    let steps = ["begin", "extent", "lock", "replace"];
     assert_eq!(store.failed(), steps.into());
     assert_eq!(digest(parts.store.as_ref()).await, before);
     parts

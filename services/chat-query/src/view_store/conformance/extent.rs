@@ -39,7 +39,7 @@ pub async fn f11_it_is_counted_how_much_is_stored_and_what_is_missing(
     counted(2, 2, 3).await;
     let id = Uuid::new_v4();
     let next = store.begin(id, 1 << 50).await.unwrap();
-    store.hold(id).await.unwrap();
+    store.lock(id).await.unwrap();
     counted(2, 2, 3).await;
     assert_eq!(next.extent().await.unwrap(), Extent::default());
 }
@@ -63,7 +63,7 @@ pub async fn f14_views_that_were_rebuilt_have_lost_no_partition(
     let store = reopen().await;
     let id = Uuid::new_v4();
     store.begin(id, 1 << 50).await.unwrap();
-    store.hold(id).await.unwrap();
+    store.lock(id).await.unwrap();
     store.replace(id).await.unwrap();
     assert_eq!(store.lost_partitions(&[0, 7]).await.unwrap(), [0; 0]);
     store.note_partitions(&[7]).await.unwrap();

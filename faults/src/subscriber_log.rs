@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// What one subscriber saw.
 #[derive(Clone, Debug, Default)]
-pub struct Holding {
+pub struct SubscriberLog {
     /// By room, by seq: message id and content.
     pub messages: BTreeMap<i64, BTreeMap<i64, (i64, String)>>,
     /// Each connection in turn; only the last one can be open.
@@ -20,14 +20,14 @@ pub struct Holding {
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
     /// By room.
-    pub rooms: BTreeMap<i64, Seen>,
+    pub rooms: BTreeMap<i64, RoomLog>,
     /// `None` while it is open.
     pub ended: Option<Instant>,
 }
 
 /// What one connection showed of one room.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct RoomLog {
     /// When the subscription's receipt was here: what is sent later must be pushed.
     pub subscribed: Instant,
     /// Pushed seqs in the order of their arrival.
@@ -37,7 +37,7 @@ pub struct Seen {
     pub mended: BTreeMap<i64, Instant>,
 }
 
-impl Holding {
+impl SubscriberLog {
     /// Takes in a message, pushed or of history, and tells whether it is new.
     pub fn keep(&mut self, message: &Message) -> bool {
         let value = (message.message_id, message.content.clone());
@@ -72,7 +72,7 @@ impl Holding {
 
     pub fn subscribed(&mut self, room: i64) {
         if let Some(connection) = self.connections.last_mut() {
-            let seen = Seen {
+            let seen = RoomLog {
                 subscribed: Instant::now(),
                 pushed: Vec::new(),
                 mended: BTreeMap::new(),
@@ -82,7 +82,7 @@ impl Holding {
     }
 
     /// The room as the connection of now shows it.
-    pub fn seen(&mut self, room: i64) -> Option<&mut Seen> {
+    pub fn seen(&mut self, room: i64) -> Option<&mut RoomLog> {
         self.connections.last_mut()?.rooms.get_mut(&room)
     }
 }

@@ -18,7 +18,7 @@ pub struct Fault {
 ///
 /// # Errors
 /// A kill did not fire, or a victim did not come back.
-pub async fn unleash(
+pub async fn inject_kills(
     target: &mut Target,
     plan: &Plan,
     chance: &mut fastrand::Rng,

@@ -12,7 +12,7 @@ pub const TOPICS: [&str; 3] = [
 
 /// Everything one source tells.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct Contents {
     pub rooms: Vec<Room>,
     pub messages: Vec<Stored>,
     pub markers: Vec<Marker>,
@@ -48,12 +48,12 @@ pub struct Marker {
     pub last_read_message_id: i64,
 }
 
-impl Told {
+impl Contents {
     /// Takes in one event of a write topic.
     ///
     /// # Errors
     /// The topic is another, or the value is not what the contract says.
-    pub fn hear(&mut self, topic: &str, payload: &[u8]) -> Result<()> {
+    pub fn add_event(&mut self, topic: &str, payload: &[u8]) -> Result<()> {
         match topic {
             "chat-room-created" => self
                 .rooms

@@ -1,4 +1,4 @@
-//! What the senders did, call by call: ok, fail or unknown.
+//! The history of a run: each operation that a sender invoked, and how it ended: ok, fail or unknown.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,23 +10,23 @@ use crate::evidence::Marker;
 /// How a call ended, after all of its tries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<T> {
-    /// Acknowledged: it must be there, once, exactly as answered.
+    /// Acknowledged: its effect must be there once, exactly as answered.
     Ok(T),
     /// Neither acknowledged nor refused, although the sender kept trying when the faults had stopped.
     Unknown,
-    /// Refused for good: it must be absent.
+    /// Refused for good: it must have no effect.
     Refused(u16),
 }
 
-/// What somebody meant to do, under one idempotency key, and how it ended. Contents and names are unique over the whole
-/// run, so that what is in a store can be traced to its call.
+/// An operation, under one idempotency key, and how it ended. Contents and names are unique over the whole run, so that
+/// what is in a store can be traced to its call.
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub enum Op {
     Message {
         content: String,
         outcome: Outcome<Sent>,
     },
-    /// A new room and, when it was acknowledged, its id.
+    /// A new room; its answer is the room's id.
     Room {
         name: String,
         creator: i64,
@@ -40,9 +40,9 @@ pub enum Deed {
     },
 }
 
-impl Deed {
+impl Op {
     /// Whether it was acknowledged.
-    pub fn is_done(&self) -> bool {
+    pub fn is_acknowledged(&self) -> bool {
         match self {
             Self::Message { outcome, .. } => matches!(outcome, Outcome::Ok(_)),
             Self::Room { outcome, .. } => matches!(outcome, Outcome::Ok(_)),
@@ -51,24 +51,24 @@ impl Deed {
     }
 }
 
-/// One deed with all its tries.
+/// One operation with all its tries.
 #[derive(Clone, Debug)]
 pub struct Call {
-    pub deed: Deed,
+    pub op: Op,
     /// How many tries got no answer, or a 503.
     pub failed_tries: u32,
-    /// When it should have been made; later calls wait behind one that meets a fault, and so meet it too.
+    /// When the call was due; later calls wait behind one that meets a fault, and so meet it too.
     pub due: Instant,
-    /// The beginning of the first try: nothing of it was in any store before.
+    /// The beginning of the first try: no store had anything of it before.
     pub began: Instant,
     pub ended: Instant,
 }
 
 /// All calls of a run.
 #[derive(Debug, Default)]
-pub struct Journal(Mutex<Vec<Call>>);
+pub struct History(Mutex<Vec<Call>>);
 
-impl Journal {
+impl History {
     pub fn record(&self, call: Call) {
         self.0
             .lock()
