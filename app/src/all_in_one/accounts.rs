@@ -6,7 +6,7 @@ use axum::Router;
 use colloquy_auth::Auth;
 use colloquy_chassis::{Clock, Tasks};
 use colloquy_credentials::keys::KeyFolder;
-use colloquy_customer::{Collaborators, Credentials, Customers, HashingPool, ResetTicket};
+use colloquy_customer::{Credentials, Customers, Dependencies, HashingPool, ResetTicket};
 use colloquy_mail::{
     MailService, MailTransport, dev_mail,
     mail_transport::{folder::FolderTransport, smtp::SmtpTransport},
@@ -84,7 +84,7 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
     );
     mail.start_sending(&tasks);
 
-    let collaborators = Collaborators {
+    let dependencies = Dependencies {
         codes: Otp::new(
             Arc::clone(&stores.expiring),
             &keys.otp_seal()?,
@@ -102,7 +102,7 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         .reset_without_ticket
         .unwrap_or(!settings.clients_may_share_an_address());
     let choices = services::customers(settings, reset_without_ticket);
-    let customers = Customers::start(credentials, collaborators, choices, clock, &tasks);
+    let customers = Customers::start(credentials, dependencies, choices, clock, &tasks);
     if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {
         home::say_if_seeded(customers.seed_demo().await?);
     }

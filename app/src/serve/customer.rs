@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use colloquy_chassis::ServiceName;
 use colloquy_customer::{
-    Collaborators, Credentials, Customers, HashingPool, ResetTicket,
+    Credentials, Customers, Dependencies, HashingPool, ResetTicket,
     customer_store::postgres::PostgresCustomerStore,
 };
 use colloquy_sql::postgres;
@@ -21,7 +21,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     .await?;
     let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
     let credentials = Credentials::new(Arc::new(store), hashing);
-    let collaborators = Collaborators {
+    let dependencies = Dependencies {
         codes: process.client(ServiceName::Otp)?,
         mailer: process.client(ServiceName::Mail)?,
         sessions: process.client(ServiceName::Auth)?,
@@ -34,7 +34,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let settings = services::customers(&process.settings, without_ticket);
     let clock = Arc::clone(&process.clock);
     let tasks = process.lifecycle.tasks();
-    let customers = Customers::start(credentials, collaborators, settings, clock, &tasks);
+    let customers = Customers::start(credentials, dependencies, settings, clock, &tasks);
     if accounts.seed_demo_customers == Some(true) {
         customers.seed_demo().await?;
     }

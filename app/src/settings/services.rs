@@ -18,10 +18,10 @@ use colloquy_websocket::stomp::{HeartBeat, Limits};
 use super::{Settings, SettingsError};
 
 /// Passwords that may wait to be hashed; with one more the answer is 503. Each takes some 25 ms, so under a rush those
-/// on the last places get 503, too: whoever asks another service gives up after 2.5 s.
+/// on the last places get 503, too: the service that asks gives up after 2.5 s.
 pub const HASHING_QUEUE: HashingQueue = HashingQueue {
-    places: 100,
-    patience: Duration::from_millis(1500),
+    capacity: 100,
+    max_wait: Duration::from_millis(1500),
 };
 
 /// Auth, signing with the session key of the folder that signs.
@@ -83,10 +83,11 @@ pub fn customers(settings: &Settings, reset_without_ticket: bool) -> colloquy_cu
 /// The mail service's settings.
 ///
 /// # Errors
-/// `mail.from` is no mail address.
+/// `mail.from` is no mail address, or no mail server takes its domain.
 pub fn mail(settings: &Settings) -> Result<colloquy_mail::Settings, SettingsError> {
     let from = colloquy_mail::sender(&settings.mail.from);
-    let rule = "mail.from must be an address that mail servers take, or `Name <address>`";
+    let rule = "mail.from must be an address or `Name <address>`, whose domain is a host name: letters, digits and \
+                inner hyphens; an international one must have a form in ASCII";
     let from = from.ok_or_else(|| SettingsError::Bad(rule.to_owned()))?;
     Ok(colloquy_mail::Settings {
         from,

@@ -157,6 +157,11 @@ fn b26_a_setting_of_the_environment_is_refused_by_the_name_of_its_variable() {
             "COLLOQUY_CHAT__MAX_CONTENTS is no setting; of chat there are max_content",
         ),
         (
+            "COLLOQUY_MAIL__FROM",
+            "no-reply@my_chat.example",
+            "mail.from must be an address or `Name <address>`, whose domain is a host name",
+        ),
+        (
             "COLLOQUY_LOG__FILTER",
             "a=b=c",
             "COLLOQUY_LOG__FILTER is \"a=b=c\", and must be a level such as info",

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use colloquy_chassis::{ApiError, Clock, Tasks};
+use colloquy_chassis::{ApiError, Clock, Kind, Tasks};
 use colloquy_contracts::CustomerId;
 use colloquy_credentials::identity::Caller;
 use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::{Mailer, OneTimeCodes, RoomsOfCustomer, SessionEnding};
-use colloquy_sql::StoreError;
 
 use crate::{
     Credentials, CustomerStore, HashingPool, ResetTicket,
     customer_store::{Customer, SpendError},
     domain::{Budget, PasswordRule, SearchBudget, Spent},
     passwords::{
-        code_mails::{CodeMails, Parts},
+        code_mails::{CodeMailer, CodeMails},
         confirmations::Confirmations,
-        replacing,
         requester::Requesters,
+        session_revocations,
     },
     sweep,
 };
@@ -47,7 +46,7 @@ pub struct Settings {
 }
 
 /// Whom customer management asks.
-pub struct Collaborators {
+pub struct Dependencies {
     /// Makes and checks codes.
     pub codes: Arc<dyn OneTimeCodes>,
     /// Sends them.
@@ -86,40 +85,41 @@ impl Customers {
     #[must_use]
     pub fn start(
         credentials: Arc<Credentials>,
-        collaborators: Collaborators,
+        dependencies: Dependencies,
         settings: Settings,
         clock: Arc<dyn Clock>,
         tasks: &Tasks,
     ) -> Arc<Self> {
         let store = Arc::clone(&credentials.store);
-        let Collaborators {
+        let Dependencies {
             codes,
             mailer,
             sessions,
             confirmations,
             rooms,
             new_ticket,
-        } = collaborators;
+        } = dependencies;
         sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
-        replacing::start(
+        session_revocations::start(
             Arc::clone(&store),
             Arc::clone(&sessions),
             Arc::clone(&clock),
             tasks,
         );
-        let mailing = Parts {
+        let code_mails = CodeMails::start(CodeMailer {
             store: Arc::clone(&store),
             codes: Arc::clone(&codes),
             mailer,
             clock: Arc::clone(&clock),
-        };
+            stop: tasks.clone(),
+        });
         Arc::new(Self {
             store,
             hashing: credentials.hashing.clone(),
             credentials,
             sessions,
             codes,
-            code_mails: CodeMails::start(mailing, tasks),
+            code_mails,
             requesters: Requesters::new(Arc::clone(&confirmations)),
             confirmations: Confirmations::new(confirmations),
             rooms,
@@ -130,8 +130,10 @@ impl Customers {
         })
     }
 
-    pub(crate) async fn by_id(&self, id: CustomerId) -> Result<Option<Customer>, StoreError> {
-        Ok(self.store.by_ids(&[id]).await?.pop())
+    /// The account with this id, or 404.
+    pub(crate) async fn existing(&self, id: CustomerId) -> Result<Customer, ApiError> {
+        let found = self.store.by_ids(&[id]).await?.pop();
+        found.ok_or_else(no_such_customer)
     }
 
     /// Takes one of the caller's searches, if there is one left.
@@ -147,4 +149,8 @@ impl Customers {
             SpendError::Store(error) => error.into(),
         })
     }
+}
+
+pub(crate) fn no_such_customer() -> ApiError {
+    ApiError::new(Kind::NotFound, "There is no such customer.")
 }

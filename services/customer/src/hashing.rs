@@ -26,7 +26,7 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// How long a thread keeps its memory for the next password.
-const REST_AFTER: Duration = Duration::from_secs(1);
+const IDLE_AFTER: Duration = Duration::from_secs(1);
 /// How every hash of ours begins.
 const EXPECTED: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
@@ -57,9 +57,9 @@ impl Failure for HashingError {
 #[derive(Clone, Copy, Debug)]
 pub struct HashingQueue {
     /// Jobs that may wait; one more is refused at once.
-    pub places: usize,
+    pub capacity: usize,
     /// A job that has waited for so long is refused instead of done.
-    pub patience: Duration,
+    pub max_wait: Duration,
 }
 
 /// How a password compares with a hash.
@@ -79,7 +79,7 @@ type Job = Box<dyn FnOnce(&Hasher) + Send>;
 #[derive(Clone)]
 pub struct HashingPool {
     jobs: Sender<Job>,
-    patience: Duration,
+    max_wait: Duration,
     /// What a password is compared with when there is no account: it takes as long, and never fits.
     nobody: Arc<PasswordHash>,
 }
@@ -96,7 +96,7 @@ impl HashingPool {
         if Self::is_outdated(&nobody) {
             return Err(HashingError::Defect("unexpected parameters".to_owned()));
         }
-        let (jobs, waiting) = bounded::<Job>(queue.places);
+        let (jobs, waiting) = bounded::<Job>(queue.capacity);
         for _ in 0..threads.get() {
             let (waiting, params) = (waiting.clone(), params.clone());
             thread::Builder::new()
@@ -106,7 +106,7 @@ impl HashingPool {
         }
         Ok(Self {
             jobs,
-            patience: queue.patience,
+            max_wait: queue.max_wait,
             nobody: Arc::new(nobody),
         })
     }
@@ -150,9 +150,9 @@ impl HashingPool {
         job: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let (answer, answered) = oneshot::channel();
-        let (patience, since) = (self.patience, Instant::now());
+        let (max_wait, since) = (self.max_wait, Instant::now());
         let job: Job = Box::new(move |hasher| {
-            let outcome = if since.elapsed() < patience {
+            let outcome = if since.elapsed() < max_wait {
                 Ok(job(hasher))
             } else {
                 Err(HashingError::Full)
@@ -172,7 +172,7 @@ impl HashingPool {
 fn work(waiting: &Receiver<Job>, hasher: &Hasher) {
     loop {
         let next = if hasher.holds_memory() {
-            waiting.recv_timeout(REST_AFTER)
+            waiting.recv_timeout(IDLE_AFTER)
         } else {
             waiting.recv().map_err(RecvTimeoutError::from)
         };

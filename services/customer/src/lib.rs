@@ -21,7 +21,7 @@ mod sweep;
 
 pub use credential::Credentials;
 pub use customer_store::CustomerStore;
-pub use customers::{Collaborators, Customers, Settings};
+pub use customers::{Customers, Dependencies, Settings};
 pub use domain::PasswordRule;
 pub use hashing::{HashingPool, HashingQueue};
 pub use passwords::reset_ticket::ResetTicket;

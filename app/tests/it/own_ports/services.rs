@@ -14,7 +14,7 @@ use colloquy_chat_query::{ChatQuery, SqliteViewStore, ViewMembership};
 use colloquy_contracts::{CustomerId, openapi::OpenApi, views::ChatRoomView};
 use colloquy_credentials::{keys::KeyFolder, session_algorithm::Algorithms, token_keys::TokenKeys};
 use colloquy_customer::{
-    Collaborators, Credentials, Customers, HashingPool, HashingQueue, PasswordRule, ResetTicket,
+    Credentials, Customers, Dependencies, HashingPool, HashingQueue, PasswordRule, ResetTicket,
     customer_store::sqlite::SqliteCustomerStore,
 };
 use colloquy_event_log::{EmbeddedLog, SqliteOutbox};
@@ -77,8 +77,8 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
     let expiring = Arc::new(EmbeddedExpiringStore::start(tasks));
     let customers = SqliteCustomerStore::open(database(folder, "accounts.db").await);
     let queue = HashingQueue {
-        places: 10,
-        patience: Duration::MAX,
+        capacity: 10,
+        max_wait: Duration::MAX,
     };
     let hashing = HashingPool::start(NonZeroUsize::MIN, queue).unwrap();
     let credentials = Credentials::new(Arc::new(customers.await.unwrap()), hashing);
@@ -102,7 +102,7 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
         clock.clone(),
         settings,
     );
-    let collaborators = Collaborators {
+    let dependencies = Dependencies {
         codes: otp.clone(),
         mailer: mail.clone(),
         sessions: auth.clone(),
@@ -120,7 +120,7 @@ async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Custome
         searches_per_minute: 1,
         phone_searches_per_day: 1,
     };
-    let customers = Customers::start(credentials, collaborators, settings, clock, tasks);
+    let customers = Customers::start(credentials, dependencies, settings, clock, tasks);
     let all = vec![
         Service {
             name: ServiceName::Auth,

@@ -12,10 +12,11 @@ use colloquy_credentials::identity::Caller;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{nobody, seen::Own};
+use super::profile_view::OwnProfile;
 use crate::{
     Customers,
     customer_store::Profile,
+    customers::no_such_customer,
     domain::{AvatarColor, BrokenRule, Budget, Email, FullName, PhoneNumber},
     fields,
 };
@@ -42,7 +43,7 @@ pub(crate) struct ChangeOwn {
     operation_id = "changeOwnAccount",
     request_body = ChangeOwn,
     responses(
-        (status = 200, description = "The profile as it is now.", body = Envelope<Own>),
+        (status = 200, description = "The profile as it is now.", body = Envelope<OwnProfile>),
         BadBody,
         NotFound,
         TooMany,
@@ -52,25 +53,28 @@ pub(crate) async fn handle(
     State(customers): State<Arc<Customers>>,
     caller: Caller,
     Body(request): Body<ChangeOwn>,
-) -> Result<Answer<Own>, ApiError> {
-    let profile = parse(request)?;
+) -> Result<Answer<OwnProfile>, ApiError> {
     let id = caller.customer_id;
-    let now = customers.by_id(id).await?.ok_or_else(nobody)?;
-    // What is taken is told, so it is not to be asked often.
+    let now = customers.existing(id).await?;
+    let profile = parse(request, &now.email)?;
+    // The answer says what is taken, so it is not to be asked often.
     if now.email != profile.email || now.phone_number != profile.phone_number {
         customers.spend(&Budget::changes_of(id)).await?;
     }
     let changed = customers.store.update(id, &profile).await?;
-    Ok(Answer(
-        "Profile changed.",
-        changed.ok_or_else(nobody)?.into(),
-    ))
+    let changed = changed.ok_or_else(no_such_customer)?;
+    Ok(Answer("Profile changed.", changed.into()))
 }
 
-fn parse(request: ChangeOwn) -> Result<Profile, BrokenRule> {
+/// The address that the account has already may stay, though a newer rule would refuse it.
+fn parse(request: ChangeOwn, own_email: &str) -> Result<Profile, BrokenRule> {
     Ok(Profile {
         full_name: FullName::parse(&request.full_name)?.into_string(),
-        email: Email::parse(&request.email)?.into_string(),
+        email: if request.email == own_email {
+            request.email
+        } else {
+            Email::parse(&request.email)?.into_string()
+        },
         phone_number: PhoneNumber::parse(request.phone_number.as_deref())?
             .map(PhoneNumber::into_string),
         avatar_color: AvatarColor::parse(request.avatar_color)?.into_string(),

@@ -28,8 +28,8 @@ use crate::{
 
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "customer_migrations";
-/// The advisory lock under which names, addresses and numbers are taken; no other one has this number.
-const TAKING: i64 = 0x636f_6c6c_6f71_7579;
+/// The advisory lock under which names, addresses and numbers are taken and derived; no other one has this number.
+const NAMES_LOCK: i64 = 0x636f_6c6c_6f71_7579;
 
 type Select<'q> = QueryAs<'q, Postgres, Row, PgArguments>;
 
@@ -292,41 +292,51 @@ async fn insert_row(
     Ok(row)
 }
 
-/// Derives what is of an older version, for a portion of the rows, and says whether there was any. Harmless when several
-/// instances do.
+/// Derives what is of an older version, for a portion of the rows, and says whether there was any. Of several instances
+/// one does at a time; what a newer version has derived meanwhile stays.
 async fn derive(pool: &PgPool) -> Result<bool, StoreError> {
+    let mut transaction = pool.begin().await?;
+    lock(&mut transaction).await?;
     let underived: Vec<Underived> = sqlx::query_as(
-        "SELECT customer_id, username, full_name, email FROM customers WHERE derived_version < $1 LIMIT 1000",
+        "SELECT customer_id, username, full_name, email FROM customers WHERE derived_version < $1
+         ORDER BY customer_id LIMIT 1000",
     )
     .bind(DERIVED_VERSION)
-    .fetch_all(pool)
+    .fetch_all(&mut *transaction)
     .await?;
     let derived: Vec<Derived> = underived.iter().map(Underived::derive).collect();
-    // A profile that changed meanwhile is derived at the next turn.
     sqlx::query(
         "UPDATE customers
          SET username_key = derived.username_key, username_reading = derived.username_reading,
              full_name_folded = derived.folded, email_key = derived.email_key, derived_version = $1
-         FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-              AS derived (id, full_name, email, username_key, username_reading, folded, email_key)
-         WHERE customer_id = derived.id AND customers.full_name = derived.full_name
-           AND customers.email = derived.email",
+         FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
+              AS derived (id, username_key, username_reading, folded, email_key)
+         WHERE customer_id = derived.id AND derived_version < $1",
     )
     .bind(DERIVED_VERSION)
     .bind(column(&derived, |row| row.customer_id))
-    .bind(column(&underived, |row| row.full_name.clone()))
-    .bind(column(&underived, |row| row.email.clone()))
     .bind(column(&derived, |row| row.username_key.clone()))
     .bind(column(&derived, |row| row.username_reading.clone()))
     .bind(column(&derived, |row| row.full_name_folded.clone()))
     .bind(column(&derived, |row| row.email_key.clone()))
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     Ok(!underived.is_empty())
 }
 
-fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+fn column<T>(rows: &[Derived], value: impl Fn(&Derived) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
+}
+
+/// Until the transaction ends, no other one takes or derives names, addresses and numbers. Older accounts share keys and
+/// readings, so that no unique index can refuse them.
+async fn lock(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(NAMES_LOCK)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// The first wanted value that is another account's, and until the transaction ends no other account takes one. One's
@@ -335,11 +345,7 @@ async fn taken(
     connection: &mut PgConnection,
     wanted: &Wanted<'_>,
 ) -> Result<Option<Taken>, StoreError> {
-    // Older accounts share keys and readings, so that no unique index can refuse them.
-    sqlx::query("SELECT pg_advisory_xact_lock($1)")
-        .bind(TAKING)
-        .execute(&mut *connection)
-        .await?;
+    lock(connection).await?;
     let taken: TakenColumns = sqlx::query_as(
         "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $5 OR username_key = $6) AS username,
                 EXISTS (SELECT 1 FROM customers WHERE username_reading = $7) AS reading,

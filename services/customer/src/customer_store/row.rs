@@ -123,8 +123,8 @@ impl<'a> Wanted<'a> {
 pub(super) struct Underived {
     customer_id: i64,
     username: String,
-    pub(super) full_name: String,
-    pub(super) email: String,
+    full_name: String,
+    email: String,
 }
 
 /// What is derived of a row.

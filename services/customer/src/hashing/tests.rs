@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 use super::{Comparison, EXPECTED, Hasher, HashingError, HashingPool, HashingQueue};
 use crate::password::{Password, PasswordHash};
 
-fn pool(threads: usize, places: usize) -> HashingPool {
-    let patience = Duration::MAX;
-    let queue = HashingQueue { places, patience };
+fn pool(threads: usize, capacity: usize) -> HashingPool {
+    let max_wait = Duration::MAX;
+    let queue = HashingQueue { capacity, max_wait };
     HashingPool::start(NonZeroUsize::new(threads).unwrap(), queue).unwrap()
 }
 
@@ -84,7 +84,7 @@ async fn s01_a_full_queue_refuses_at_once() {
 #[tokio::test]
 async fn s01_work_that_waited_for_too_long_is_refused_instead_of_done() {
     let pool = HashingPool {
-        patience: Duration::ZERO,
+        max_wait: Duration::ZERO,
         ..pool(1, 8)
     };
     let refused = pool.run::<()>(|_| unreachable!("it is too late")).await;

@@ -1,4 +1,4 @@
-//! `POST /changePass`: another password for whoever knows the current one. Their other sessions end.
+//! `POST /changePass`: another password for a caller who knows the current one. The caller's other sessions end.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -9,16 +9,14 @@ use colloquy_contracts::{
     openapi::{BadBody, NotFound, Nothing, Refusal, TooMany},
 };
 use colloquy_credentials::identity::Caller;
-use colloquy_sql::StoreError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::replacing::ReplaceError;
 use crate::{
     Customers,
-    accounts::nobody,
     customer_store::{Customer, PasswordChange},
-    domain::{Budget, PasswordError},
+    customers::no_such_customer,
+    domain::Budget,
     fields,
     hashing::{Comparison, HashingError},
     password::{Password, PasswordHash},
@@ -36,7 +34,7 @@ pub(crate) struct ChangePassword {
     new_password: Password,
 }
 
-/// Why a password was not changed.
+/// Why a password was not changed; failures of what it needs apart.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangePasswordError {
     /// There is no current password in the request.
@@ -45,21 +43,9 @@ pub(crate) enum ChangePasswordError {
     /// The new password is the current one.
     #[error("new password equal to the current one")]
     Equal,
-    /// The new password is refused.
-    #[error(transparent)]
-    Rule(#[from] PasswordError),
     /// The current password is another.
     #[error("wrong current password")]
     Wrong,
-    /// A password could not be hashed.
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
-    /// The store could not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It was not replaced.
-    #[error(transparent)]
-    Replace(#[from] ReplaceError),
 }
 
 /// Choose another password
@@ -82,12 +68,19 @@ pub(crate) async fn handle(
     Body(request): Body<ChangePassword>,
 ) -> Result<Answer<()>, ApiError> {
     let found = customers.store.with_password(caller.customer_id).await?;
-    let (customer, hash) = found.ok_or_else(nobody)?;
+    let (customer, hash) = found.ok_or_else(no_such_customer)?;
     check(&customers, &customer, &request)?;
     // Taken before the password is compared, so that many guesses at once are counted too.
     let guesses = Budget::guesses_of(caller.customer_id);
     customers.spend(&guesses).await?;
-    change(&customers, &caller, request, hash, &guesses).await?;
+    let is_right = is_current(&customers, &request, &hash).await;
+    if !matches!(is_right, Ok(false)) {
+        customers.store.give_back(&guesses).await?;
+    }
+    if !is_right? {
+        return Err(ChangePasswordError::Wrong.into());
+    }
+    change(&customers, &caller, request, hash).await?;
     Ok(Answer("Password changed.", ()))
 }
 
@@ -95,12 +88,12 @@ fn check(
     customers: &Customers,
     customer: &Customer,
     request: &ChangePassword,
-) -> Result<(), ChangePasswordError> {
+) -> Result<(), ApiError> {
     if request.current_password.is_empty() {
-        return Err(ChangePasswordError::Missing);
+        return Err(ChangePasswordError::Missing.into());
     }
     if request.new_password == request.current_password {
-        return Err(ChangePasswordError::Equal);
+        return Err(ChangePasswordError::Equal.into());
     }
     let rule = customers.settings.passwords;
     Ok(rule.check(&request.new_password, customer.words())?)
@@ -111,13 +104,7 @@ async fn change(
     caller: &Caller,
     request: ChangePassword,
     hash: PasswordHash,
-    guesses: &Budget,
-) -> Result<(), ChangePasswordError> {
-    let verified = verify(customers, &request, &hash).await;
-    if !matches!(verified, Err(ChangePasswordError::Wrong)) {
-        customers.store.give_back(guesses).await?;
-    }
-    verified?;
+) -> Result<(), ApiError> {
     let mut change = PasswordChange {
         customer_id: caller.customer_id,
         verified: Some(hash),
@@ -129,26 +116,22 @@ async fn change(
         // Another request was faster: does the current password still fit?
         let found = customers.store.with_password(caller.customer_id).await?;
         let (_, hash) = found.ok_or(ChangePasswordError::Wrong)?;
-        verify(customers, &request, &hash).await?;
+        if !is_current(customers, &request, &hash).await? {
+            return Err(ChangePasswordError::Wrong.into());
+        }
         change.verified = Some(hash);
     }
     Ok(())
 }
 
-async fn verify(
+async fn is_current(
     customers: &Customers,
     request: &ChangePassword,
     hash: &PasswordHash,
-) -> Result<(), ChangePasswordError> {
+) -> Result<bool, HashingError> {
     let current = request.current_password.clone();
-    let comparison = customers
-        .hashing
-        .compare(current, Some(hash.clone()))
-        .await?;
-    match comparison {
-        Comparison::Different => Err(ChangePasswordError::Wrong),
-        Comparison::Same | Comparison::Outdated => Ok(()),
-    }
+    let comparing = customers.hashing.compare(current, Some(hash.clone()));
+    Ok(comparing.await? != Comparison::Different)
 }
 
 impl Failure for ChangePasswordError {
@@ -156,10 +139,6 @@ impl Failure for ChangePasswordError {
         match self {
             Self::Missing | Self::Equal => Kind::Invalid,
             Self::Wrong => Kind::Unauthenticated,
-            Self::Rule(error) => error.kind(),
-            Self::Hashing(error) => error.kind(),
-            Self::Store(error) => error.kind(),
-            Self::Replace(error) => error.kind(),
         }
     }
 
@@ -168,10 +147,6 @@ impl Failure for ChangePasswordError {
             Self::Missing => "The current password is missing.".into(),
             Self::Equal => "The new password is the same as the current one.".into(),
             Self::Wrong => "The current password is wrong.".into(),
-            Self::Rule(error) => error.message(),
-            Self::Hashing(error) => error.message(),
-            Self::Store(error) => error.message(),
-            Self::Replace(error) => error.message(),
         }
     }
 }

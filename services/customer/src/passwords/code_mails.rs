@@ -3,10 +3,12 @@
 //! A mail that went less than 60 s ago is not followed by another while its code works: the answer said that a code is on
 //! its way, and it is. A code that was used, or that its requester has no tries left of, is replaced at once.
 //!
-//! A bounded queue and one task: when the parts it needs are down it waits with what it has, so that the queue fills and
-//! whoever asks next is told. What waits is in memory alone; after a kill its owner asks again.
+//! A bounded queue and one task. The mail service's durable queue does not make this one superfluous: the answer promises
+//! a mail before it is known whether there is an account, and before there is a code to mail. While the store, otp or the
+//! mail service is down, the task waits with the job it has, so that the queue fills and later requests are refused. The
+//! queue is in memory alone; after a kill the owner of the address asks again.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use colloquy_chassis::{
     ApiError, ClientAddress, Clock, Kind, Tasks, answer::chain, backoff::Backoff,
@@ -26,10 +28,11 @@ use super::{
     mail_allowance::Allowance,
     mail_text::{mail_with, minutes_left},
 };
-use crate::{CustomerStore, customer_store::Customer, domain::Email};
+use crate::{CustomerStore, domain::Email};
 
-const QUEUE: usize = 256;
-/// As long as a code lives; who waited longer has asked again.
+/// Jobs that may wait.
+const CAPACITY: usize = 256;
+/// As long as a code lives; a client that waited longer has asked again.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(300);
 
 /// Which code is mailed.
@@ -42,18 +45,19 @@ pub(crate) enum Wanted {
 }
 
 /// What mailing codes needs.
-pub(crate) struct Parts {
+pub(crate) struct CodeMailer {
     pub(crate) store: Arc<dyn CustomerStore>,
     pub(crate) codes: Arc<dyn OneTimeCodes>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stop: Tasks,
 }
 
 /// The way into the queue.
 pub(crate) struct CodeMails(Sender<Job>);
 
-/// A place in the queue.
-pub(crate) struct Place<'a>(Permit<'a, Job>);
+/// Room for one job in the queue.
+pub(crate) struct MailPermit<'a>(Permit<'a, Job>);
 
 /// A request for a code.
 pub(crate) struct Request {
@@ -61,7 +65,7 @@ pub(crate) struct Request {
     pub(crate) wanted: Wanted,
     /// The requester.
     pub(crate) asking: Asking,
-    /// Where the requester asks from.
+    /// The client address that the requester asks from.
     pub(crate) client: ClientAddress,
     pub(crate) asked_at: Timestamp,
 }
@@ -71,22 +75,7 @@ struct Job {
     until: Instant,
 }
 
-/// How far a job has come. What was taken and made at an earlier try is kept: another code would end it, and it may be in
-/// the mail already.
-enum Stage {
-    Asked,
-    Allowed(Customer, Allowance, Tries),
-    Issued(Customer, IssuedCode),
-}
-
-/// Whether a code has been asked for in this job before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tries {
-    First,
-    Later,
-}
-
-/// Why a code was not mailed at this try.
+/// Why a code was not mailed.
 #[derive(Debug, thiserror::Error)]
 enum MailCodeError {
     #[error(transparent)]
@@ -96,95 +85,74 @@ enum MailCodeError {
 }
 
 impl CodeMails {
-    /// Starts mailing.
-    pub(crate) fn start(parts: Parts, tasks: &Tasks) -> Self {
-        let (sender, jobs) = channel(QUEUE);
-        tasks.spawn_vital("mailing of codes", work(parts, jobs, tasks.clone()));
+    /// Starts the task.
+    pub(crate) fn start(mailer: CodeMailer) -> Self {
+        let (sender, jobs) = channel(CAPACITY);
+        let tasks = mailer.stop.clone();
+        tasks.spawn_vital("mailing of codes", mailer.run(jobs));
         Self(sender)
     }
 
-    /// A place in the queue, or 503 for anybody.
-    pub(crate) fn reserve(&self) -> Result<Place<'_>, ApiError> {
-        self.0
-            .try_reserve()
-            .map(Place)
+    /// Room for one job, or 503 whatever the address.
+    pub(crate) fn reserve(&self) -> Result<MailPermit<'_>, ApiError> {
+        let permit = self.0.try_reserve();
+        permit
+            .map(MailPermit)
             .map_err(|_| ApiError::of(Kind::Unavailable))
     }
 }
 
-impl Place<'_> {
-    pub(crate) fn take(self, request: Request) {
-        self.0.send(Job {
-            request,
-            until: Instant::now() + GIVEN_UP_AFTER,
-        });
+impl MailPermit<'_> {
+    pub(crate) fn send(self, request: Request) {
+        let until = Instant::now() + GIVEN_UP_AFTER;
+        self.0.send(Job { request, until });
     }
 }
 
-async fn work(parts: Parts, mut jobs: Receiver<Job>, stop: Tasks) {
-    loop {
-        tokio::select! {
-            () = stop.stopping() => break,
-            job = jobs.recv() => match job {
-                Some(job) => parts.carry_out(&job, &stop).await,
-                None => return stop.stopping().await,
-            },
-        }
-    }
-    // Those who were promised a mail before the stop.
-    jobs.close();
-    while let Some(job) = jobs.recv().await {
-        parts.carry_out(&job, &stop).await;
-    }
-}
-
-impl Parts {
-    /// Tries until it is done or not worth doing any more; while the process stops, once.
-    async fn carry_out(&self, job: &Job, stop: &Tasks) {
-        let mut stage = Stage::Asked;
-        let mut pause = Backoff::default();
+impl CodeMailer {
+    async fn run(self, mut jobs: Receiver<Job>) {
         loop {
-            let Err(error) = self.attempt(&job.request, &mut stage).await else {
-                return;
-            };
-            let helps = error.is_transient() && Instant::now() < job.until;
-            let error = chain(&error);
-            if !helps || stop.is_stopping() {
-                tracing::warn!(%error, "a code was not mailed");
-                return;
-            }
-            tracing::debug!(%error, "a code is not mailed yet");
             tokio::select! {
-                () = pause.wait() => {}
-                () = stop.stopping() => {}
+                () = self.stop.stopping() => break,
+                job = jobs.recv() => match job {
+                    Some(job) => self.carry_out(&job).await,
+                    None => return self.stop.stopping().await,
+                },
             }
+        }
+        // The answers before the stop promised a mail.
+        jobs.close();
+        while let Some(job) = jobs.recv().await {
+            self.carry_out(&job).await;
         }
     }
 
-    async fn attempt(&self, request: &Request, stage: &mut Stage) -> Result<(), MailCodeError> {
-        if matches!(stage, Stage::Asked) {
-            let store = self.store.as_ref();
-            let Some(customer) = store.by_email(&request.email).await? else {
-                return Ok(());
-            };
-            let (email, client, at) = (&request.email, request.client, request.asked_at);
-            let Some(allowance) = Allowance::take(store, email, client, at).await? else {
-                return Ok(());
-            };
-            *stage = Stage::Allowed(customer, allowance, Tries::First);
+    async fn carry_out(&self, job: &Job) {
+        if let Err(error) = self.mail_code(job).await {
+            tracing::warn!(error = %chain(&error), "a code was not mailed");
         }
-        if let Stage::Allowed(customer, allowance, tries) = stage {
-            let tries = mem::replace(tries, Tries::Later);
-            let Some(code) = self.issue(request, allowance, tries).await? else {
-                return Ok(());
-            };
-            *stage = Stage::Issued(customer.clone(), code);
-        }
-        if let Stage::Issued(customer, code) = stage {
-            let mail = mail_with(code, customer.email.clone(), self.clock.now());
-            self.mailer.send(&mail).await?;
-        }
-        Ok(())
+    }
+
+    async fn mail_code(&self, job: &Job) -> Result<(), MailCodeError> {
+        let (Job { request, until }, store) = (job, self.store.as_ref());
+        let find = |_| store.by_email(&request.email);
+        let Some(customer) = self.retry(*until, find).await? else {
+            return Ok(());
+        };
+        let (email, client, at) = (&request.email, request.client, request.asked_at);
+        let take = |_| Allowance::take(store, email, client, at);
+        let Some(allowance) = self.retry(*until, take).await? else {
+            return Ok(());
+        };
+        let issue = |tries| self.issue(request, &allowance, tries);
+        let Some(code) = self.retry(*until, issue).await? else {
+            return Ok(());
+        };
+        let send = |_| async {
+            let mail = mail_with(&code, customer.email.clone(), self.clock.now());
+            self.mailer.send(&mail).await
+        };
+        self.retry(*until, send).await
     }
 
     /// The code to be mailed; `None` if it is in the mail already.
@@ -192,7 +160,7 @@ impl Parts {
         &self,
         request: &Request,
         allowance: &Allowance,
-        tries: Tries,
+        tries: u32,
     ) -> Result<Option<IssuedCode>, MailCodeError> {
         let email = request.email.key();
         let asking = Asking {
@@ -203,7 +171,7 @@ impl Parts {
         // It would be over before it is read.
         let is_over = minutes_left(&live, self.clock.now()) <= 0;
         // A code that an earlier try of this job has made is in no mail yet.
-        let is_mailed = live.already_issued && tries == Tries::First;
+        let is_mailed = live.already_issued && tries == 1;
         if allowance.is_early && is_mailed && !is_over {
             allowance.give_back(self.store.as_ref()).await?;
             return Ok(None);
@@ -217,6 +185,36 @@ impl Parts {
             return Ok(Some(self.codes.resend(&email, &asking).await?));
         }
         Ok(Some(live))
+    }
+
+    /// Repeats one step of a job until it is done, or not worth doing any more; while the process stops, once. What the
+    /// steps before it took and made is kept: another code would end the one that may be in the mail already.
+    async fn retry<T, E, Step>(
+        &self,
+        until: Instant,
+        step: impl Fn(u32) -> Step,
+    ) -> Result<T, MailCodeError>
+    where
+        MailCodeError: From<E>,
+        Step: Future<Output = Result<T, E>>,
+    {
+        let (mut pause, mut tries) = (Backoff::default(), 1);
+        loop {
+            let error = match step(tries).await {
+                Ok(done) => return Ok(done),
+                Err(error) => MailCodeError::from(error),
+            };
+            let helps = error.is_transient() && Instant::now() < until;
+            if !helps || self.stop.is_stopping() {
+                return Err(error);
+            }
+            tracing::debug!(error = %chain(&error), "a code is not mailed yet");
+            tokio::select! {
+                () = pause.wait() => {}
+                () = self.stop.stopping() => {}
+            }
+            tries += 1;
+        }
     }
 }
 

@@ -13,12 +13,7 @@ use colloquy_contracts::{
     Envelope,
     openapi::{BadBody, TooMany},
 };
-use colloquy_expiring_store::ExpiringStoreError;
-use colloquy_service_api::{
-    CallError,
-    one_time_codes::{OneTimeCode, Typed},
-};
-use colloquy_sql::StoreError;
+use colloquy_service_api::one_time_codes::{OneTimeCode, Typed};
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,22 +52,11 @@ struct Confirmed {
     reset_ticket: ResetTicket,
 }
 
-/// Why a code was not accepted.
+/// The code is wrong, used up, expired or was never sent: no answer tells which, nor whether there is such an account
+/// (S05).
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfirmResetError {
-    /// Wrong, used up, expired or never sent: nobody is told which, nor whether there is such an account (S05).
-    #[error("wrong code")]
-    Wrong,
-    /// Whether the code is right could not be told.
-    #[error(transparent)]
-    Unchecked(#[from] CallError),
-    /// The confirmation could not be kept, or the requester not be known.
-    #[error(transparent)]
-    NotKept(#[from] ExpiringStoreError),
-    /// How many codes were wrong is not known.
-    #[error(transparent)]
-    Uncounted(#[from] StoreError),
-}
+#[error("wrong code")]
+pub(crate) struct WrongCode;
 
 /// Confirm a code that was mailed
 #[utoipa::path(
@@ -112,11 +96,11 @@ async fn confirm(
     code: OneTimeCode,
     address: ClientAddress,
     headers: &HeaderMap,
-) -> Result<ResetTicket, ConfirmResetError> {
+) -> Result<ResetTicket, ApiError> {
     // What is no code is no try.
-    let code = typed_code::read(&code.0).ok_or(ConfirmResetError::Wrong)?;
+    let code = typed_code::read(&code.0).ok_or(WrongCode)?;
     if !is_right(customers, email, code, address, headers).await? {
-        return Err(ConfirmResetError::Wrong);
+        return Err(WrongCode.into());
     }
     let ticket = (customers.new_ticket)();
     let client = Client::of(address, headers);
@@ -135,7 +119,7 @@ async fn is_right(
     code: OneTimeCode,
     client: ClientAddress,
     headers: &HeaderMap,
-) -> Result<bool, ConfirmResetError> {
+) -> Result<bool, ApiError> {
     let cookie = customers.requesters.of(headers).await?;
     let wrong = Budget::wrong_codes_for(email);
     let only_asker = match customers.store.spend(&wrong, customers.clock.now()).await {
@@ -161,22 +145,12 @@ async fn is_right(
     Ok(outcome?)
 }
 
-impl Failure for ConfirmResetError {
+impl Failure for WrongCode {
     fn kind(&self) -> Kind {
-        match self {
-            Self::Wrong => Kind::Invalid,
-            Self::Unchecked(error) => error.kind(),
-            Self::NotKept(error) => error.kind(),
-            Self::Uncounted(error) => error.kind(),
-        }
+        Kind::Invalid
     }
 
     fn message(&self) -> Cow<'static, str> {
-        match self {
-            Self::Wrong => "This code is wrong or has expired.".into(),
-            Self::Unchecked(error) => error.message(),
-            Self::NotKept(error) => error.message(),
-            Self::Uncounted(error) => error.message(),
-        }
+        "This code is wrong or has expired.".into()
     }
 }

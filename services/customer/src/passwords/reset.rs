@@ -1,4 +1,5 @@
-//! `POST /forgetPass/reset`: a new password for whoever confirmed a code. Public; every session of theirs ends.
+//! `POST /forgetPass/reset`: a new password for a client that confirmed a code. Public; every session of the account
+//! ends.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,26 +15,16 @@ use colloquy_contracts::{
     openapi::{BadBody, Nothing},
 };
 use colloquy_credentials::cookies::cookies;
-use colloquy_expiring_store::ExpiringStoreError;
 use colloquy_service_api::session_ending::ResetByMail;
-use colloquy_sql::StoreError;
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     confirmations::{Client, Proof},
-    replacing::ReplaceError,
     reset_ticket::{COOKIE, ResetTicket, cleared_cookie},
 };
-use crate::{
-    Customers,
-    customer_store::{Customer, PasswordChange},
-    domain::{BrokenRule, Email, PasswordError},
-    fields,
-    hashing::HashingError,
-    password::{Password, PasswordHash},
-};
+use crate::{Customers, customer_store::PasswordChange, domain::Email, fields, password::Password};
 
 /// The body.
 #[derive(Deserialize, ToSchema)]
@@ -49,31 +40,11 @@ pub(crate) struct Reset {
     reset_ticket: Option<ResetTicket>,
 }
 
-/// Why a password was not reset.
+/// There is no confirmation for this address, or it is another client's, or too old, or it was used: no answer tells
+/// which.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ResetError {
-    /// It is no mail address.
-    #[error(transparent)]
-    Email(#[from] BrokenRule),
-    /// Nobody confirmed for this address, or somebody else, or too long ago, or it was used: nobody is told which.
-    #[error("no confirmation of whoever asks")]
-    NotConfirmed,
-    /// The password is refused.
-    #[error(transparent)]
-    Rule(#[from] PasswordError),
-    /// Whether somebody confirmed could not be told.
-    #[error(transparent)]
-    Confirmations(#[from] ExpiringStoreError),
-    /// Whose address it is could not be told.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The password could not be hashed.
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
-    /// It was not replaced.
-    #[error(transparent)]
-    Replace(#[from] ReplaceError),
-}
+#[error("no confirmation of the caller")]
+pub(crate) struct NotConfirmed;
 
 /// Choose a new password after a confirmation
 #[utoipa::path(
@@ -119,79 +90,52 @@ async fn reset(
     password: Password,
     proof: Option<Proof>,
     client: ClientAddress,
-) -> Result<(), ResetError> {
+) -> Result<(), ApiError> {
     let confirmation = customers.confirmations.find(email).await?;
     let confirmation = confirmation
         .filter(|confirmation| proof.is_some_and(|proof| confirmation.fits(&proof)))
-        .ok_or(ResetError::NotConfirmed)?;
+        .ok_or(NotConfirmed)?;
     let customer = customers.store.by_email(email).await?;
-    let customer = customer.ok_or(ResetError::NotConfirmed)?;
+    let customer = customer.ok_or(NotConfirmed)?;
     let rule = customers.settings.passwords;
     rule.check(&password, customer.words())?;
-    // Hashing takes long, and whoever asks may be gone by then: the confirmation is taken afterwards.
-    let new = customers.hashing.hash(password).await?;
-    if !customers.confirmations.take(email, &confirmation).await? {
-        return Err(ResetError::NotConfirmed);
-    }
-    let outcome = replace(customers, customer, new, client).await;
-    if let Err(error) = &outcome
-        && !error.is_replaced()
-        && let Err(error) = customers.confirmations.put_back(email, confirmation).await
-    {
-        tracing::warn!(error = %chain(&error), "a confirmation was lost with a reset that failed");
-    }
-    outcome
-}
-
-async fn replace(
-    customers: &Customers,
-    customer: Customer,
-    new: PasswordHash,
-    client: ClientAddress,
-) -> Result<(), ResetError> {
     let change = PasswordChange {
         customer_id: customer.customer_id,
         verified: None,
-        new,
+        new: customers.hashing.hash(password).await?,
         except: None,
         reset: Some(ResetByMail {
             username: customer.username,
             client: client.known(),
         }),
     };
-    let replaced = customers.replace_password(&change).await?;
-    replaced.then_some(()).ok_or(ResetError::NotConfirmed)
-}
-
-impl ResetError {
-    fn is_replaced(&self) -> bool {
-        matches!(self, Self::Replace(error) if error.is_replaced())
+    // Hashing takes long, and the client may be gone by then: so the confirmation is taken only now.
+    if !customers.confirmations.take(email, &confirmation).await? {
+        return Err(NotConfirmed.into());
     }
-
-    fn beneath(&self) -> Option<&dyn Failure> {
-        Some(match self {
-            Self::NotConfirmed => return None,
-            Self::Email(error) => error,
-            Self::Rule(error) => error,
-            Self::Confirmations(error) => error,
-            Self::Store(error) => error,
-            Self::Hashing(error) => error,
-            Self::Replace(error) => error,
-        })
+    let outcome = customers.replace_password(&change).await;
+    let is_replaced = match &outcome {
+        Ok(is_replaced) => *is_replaced,
+        Err(error) => error.is_replaced(),
+    };
+    if !is_replaced && let Err(error) = customers.confirmations.put_back(email, confirmation).await
+    {
+        tracing::warn!(error = %chain(&error), "a confirmation was lost with a reset that failed");
+    }
+    if outcome? {
+        Ok(())
+    } else {
+        Err(NotConfirmed.into())
     }
 }
 
-impl Failure for ResetError {
+impl Failure for NotConfirmed {
     fn kind(&self) -> Kind {
-        self.beneath().map_or(Kind::Invalid, Failure::kind)
+        Kind::Invalid
     }
 
     fn message(&self) -> Cow<'static, str> {
-        self.beneath().map_or(
-            "Please confirm a code first; a confirmation can be used once, within ten minutes."
-                .into(),
-            Failure::message,
-        )
+        "Please confirm a code first; a confirmation can be used once, within ten minutes.".into()
     }
 }
 

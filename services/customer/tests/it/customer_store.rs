@@ -165,6 +165,53 @@ mod postgres {
         assert_eq!(old_ones, 0);
     }
 
+    /// One instance derives at a time, and what a newer version has derived meanwhile stays.
+    #[tokio::test]
+    async fn b14_instances_that_start_at_once_derive_one_after_the_other_and_nothing_newer() {
+        let pool = postgres::pool(&postgres_database().await, 6).unwrap();
+        let store = PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        store.insert(&account("an")).await.unwrap();
+        sqlx::query("UPDATE customers SET derived_version = 0")
+            .execute(&pool)
+            .await
+            .unwrap();
+        let mut newer = pool.begin().await.unwrap();
+        sqlx::query("UPDATE customers SET full_name_folded = 'newer', derived_version = 99")
+            .execute(&mut *newer)
+            .await
+            .unwrap();
+        let open = || PostgresCustomerStore::open(pool.clone());
+        let commit = async {
+            // One waits for the row, the other for the first.
+            while waiting_for(&pool, "transactionid").await == 0
+                || waiting_for(&pool, "advisory").await == 0
+            {
+                tokio::task::yield_now().await;
+            }
+            newer.commit().await.unwrap();
+        };
+        let (a, b, ()) = tokio::join!(open(), open(), commit);
+        (a.unwrap(), b.unwrap());
+        let kept: Vec<(String, i64)> =
+            sqlx::query_as("SELECT full_name_folded, derived_version FROM customers")
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+        assert_eq!(kept, [("newer".to_owned(), 99)]);
+    }
+
+    /// How many sessions of this database wait for a lock of this kind.
+    async fn waiting_for(pool: &sqlx::PgPool, kind: &str) -> i64 {
+        sqlx::query_scalar(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+             WHERE datname = current_database() AND locktype = $1 AND NOT granted",
+        )
+        .bind(kind)
+        .fetch_one(pool)
+        .await
+        .unwrap()
+    }
+
     /// Other tools read this table.
     #[tokio::test]
     async fn contract_7_the_table_of_customers_is_as_in_the_contract() {

@@ -6,8 +6,8 @@
 )]
 
 mod accounts;
-mod collaborators;
 mod customer_store;
+mod dependencies;
 mod hanging_postgres;
 mod internal;
 mod parts;

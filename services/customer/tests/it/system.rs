@@ -19,7 +19,7 @@ use colloquy_chassis::{
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_credentials::identity::{Caller, Identity, SessionId};
 use colloquy_customer::{
-    Collaborators, Credentials, CustomerStore, Customers, HashingPool, HashingQueue, PasswordRule,
+    Credentials, CustomerStore, Customers, Dependencies, HashingPool, HashingQueue, PasswordRule,
     ResetTicket, Settings, customer_store::sqlite::SqliteCustomerStore, router,
 };
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
@@ -33,19 +33,19 @@ use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use tower::ServiceExt as _;
 
 use crate::{
-    collaborators::{Codes, Post, Rooms, Sessions},
+    dependencies::{Codes, Post, Rooms, Sessions},
     parts::sqlite_database,
 };
 
 /// The session that user1 calls with.
 pub const SESSION: SessionId = SessionId::from_bits(7);
 /// A test that waits for longer will wait for ever.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Holds whatever a test does at once.
 const QUEUE: HashingQueue = HashingQueue {
-    places: 200,
-    patience: Duration::MAX,
+    capacity: 200,
+    max_wait: Duration::MAX,
 };
 
 /// What tests do not change.
@@ -114,7 +114,7 @@ impl System {
         let ((post, mails), (sessions, endings)) = (Post::new(), Sessions::new());
         let (post, sessions) = (Arc::new(post), Arc::new(sessions));
         let rooms = Arc::new(Rooms::default());
-        let collaborators = Collaborators {
+        let dependencies = Dependencies {
             codes: codes.clone(),
             mailer: post.clone(),
             sessions: sessions.clone(),
@@ -124,7 +124,7 @@ impl System {
         };
         let customers = Customers::start(
             credentials.clone(),
-            collaborators,
+            dependencies,
             settings,
             clock.clone(),
             &lifecycle.tasks(),
@@ -170,7 +170,7 @@ impl System {
         let lifecycle = Lifecycle::default();
         let ((post, mails), (sessions, endings)) = (Post::new(), Sessions::new());
         let (post, sessions) = (Arc::new(post), Arc::new(sessions));
-        let collaborators = Collaborators {
+        let dependencies = Dependencies {
             codes: self.codes.clone(),
             mailer: post.clone(),
             sessions: sessions.clone(),
@@ -180,7 +180,7 @@ impl System {
         };
         let customers = Customers::start(
             self.credentials.clone(),
-            collaborators,
+            dependencies,
             SETTINGS,
             self.clock.clone(),
             &lifecycle.tasks(),
@@ -208,7 +208,7 @@ impl System {
 
     /// The next mail, whenever it comes.
     pub async fn mail(&mut self) -> Mail {
-        let mail = timeout(PATIENCE, self.mails.recv());
+        let mail = timeout(TEST_TIMEOUT, self.mails.recv());
         mail.await.expect("a mail is sent").unwrap()
     }
 
@@ -229,7 +229,7 @@ impl System {
 
     /// The next sessions that end, whenever they do.
     pub async fn ending(&mut self) -> EndSessions {
-        let ending = timeout(PATIENCE, self.endings.recv());
+        let ending = timeout(TEST_TIMEOUT, self.endings.recv());
         ending.await.expect("sessions end").unwrap()
     }
 

@@ -82,6 +82,28 @@ async fn contract_customer_change_own_400_for_each_rule_of_a_field() {
     assert_eq!(get(&customers, 1, "/info").await.1["data"], user1());
 }
 
+/// An older account's, from before the rule.
+#[tokio::test]
+async fn b13_the_own_address_may_stay_although_it_can_never_be_mailed() {
+    let (system, customers) = seeded().await;
+    let own = "hai@my_domain.example";
+    sqlx::query(
+        "UPDATE customers SET email = $1, email_lower = $1, email_key = $1 WHERE customer_id = 1",
+    )
+    .bind(own)
+    .execute(&system.database().writer)
+    .await
+    .unwrap();
+    let mut body = changed();
+    body["email"] = json!(own);
+    let (status, answer) = change(&customers, 1, &body.to_string()).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(answer["data"]["email"], own);
+    assert_eq!(answer["data"]["fullName"], "Vũ Hải");
+    let answer = change(&customers, 2, &body.to_string()).await;
+    assert_refused(&answer, StatusCode::BAD_REQUEST, "another account's");
+}
+
 #[tokio::test]
 async fn s18_nobody_changes_somebody_else_or_their_own_username() {
     let (_folder, customers) = seeded().await;

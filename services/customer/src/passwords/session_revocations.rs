@@ -1,7 +1,8 @@
-//! A new password and the end of the sessions it did not make: one durable step (decision 23).
+//! A new password and the revocation of the sessions that began with an earlier one: one durable step (revocation,
+//! decision 23).
 //!
-//! The new hash and a note that sessions have yet to be ended are one transaction. Whoever makes the change sees to the
-//! note before the answer; if that fails, or the process ends, the note stays and [`start`]'s task sees to it. However
+//! The new hash and a note that sessions have yet to be ended are one transaction. The request delivers the note to auth
+//! before it is answered; if that fails, or the process ends, the note stays and [`start`]'s task delivers it. However
 //! late that is, no session ends that began with the new password: the note carries the password's number.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
@@ -12,7 +13,8 @@ use colloquy_sql::StoreError;
 
 use crate::{CustomerStore, Customers, customer_store::PasswordChange};
 
-const EVERY: Duration = Duration::from_secs(1);
+/// Between two looks for notes that are due.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why a password was not replaced, or not with everything that belongs to it.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +61,7 @@ impl Customers {
     }
 }
 
-/// Starts seeing to the notes that were left over.
+/// Starts the delivery of notes that their requests left over.
 pub(crate) fn start(
     store: Arc<dyn CustomerStore>,
     sessions: Arc<dyn SessionEnding>,
@@ -68,20 +70,20 @@ pub(crate) fn start(
 ) {
     let stop = tasks.clone();
     tasks.spawn_vital("ending of sessions", async move {
-        let mut turns = tokio::time::interval(EVERY);
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         loop {
             tokio::select! {
                 () = stop.stopping() => return,
-                _ = turns.tick() => {}
+                _ = ticks.tick() => {}
             }
-            if let Err(error) = see_to_notes(&*store, &*sessions, &*clock).await {
+            if let Err(error) = deliver_due(&*store, &*sessions, &*clock).await {
                 tracing::warn!(error = %chain(error.as_ref()), "sessions have yet to be ended");
             }
         }
     });
 }
 
-async fn see_to_notes(
+async fn deliver_due(
     store: &dyn CustomerStore,
     sessions: &dyn SessionEnding,
     clock: &dyn Clock,

@@ -7,21 +7,21 @@ use utoipa::ToSchema;
 
 use crate::{customer_store::Customer, domain::masked};
 
-/// A customer as the caller sees them.
+/// A customer as the caller may see them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-pub(crate) enum Seen {
+pub(crate) enum ProfileView {
     /// The caller.
-    Own(Own),
-    /// Somebody else.
-    Other(Other),
+    Own(OwnProfile),
+    /// Another customer.
+    Public(PublicProfile),
 }
 
 /// `Customer` of the contract.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Customer, description = "A customer, as they see themselves.")]
-pub(crate) struct Own {
+pub(crate) struct OwnProfile {
     customer_id: CustomerId,
     username: String,
     full_name: String,
@@ -31,11 +31,11 @@ pub(crate) struct Own {
     avatar_color: String,
 }
 
-/// What of a customer is everybody's to see: no mail address, and only the end of the phone number.
+/// What of a customer every caller may see: no mail address, and only the end of the phone number.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = OtherCustomer)]
-pub(crate) struct Other {
+pub(crate) struct PublicProfile {
     customer_id: CustomerId,
     username: String,
     full_name: String,
@@ -44,17 +44,17 @@ pub(crate) struct Other {
     phone_number: Option<String>,
 }
 
-impl Seen {
-    pub(crate) fn by(caller: &Caller, customer: Customer) -> Self {
+impl ProfileView {
+    pub(crate) fn of(customer: Customer, caller: &Caller) -> Self {
         if customer.customer_id == caller.customer_id {
             Self::Own(customer.into())
         } else {
-            Self::Other(customer.into())
+            Self::Public(customer.into())
         }
     }
 }
 
-impl From<Customer> for Own {
+impl From<Customer> for OwnProfile {
     fn from(customer: Customer) -> Self {
         Self {
             customer_id: customer.customer_id,
@@ -67,7 +67,7 @@ impl From<Customer> for Own {
     }
 }
 
-impl From<Customer> for Other {
+impl From<Customer> for PublicProfile {
     fn from(customer: Customer) -> Self {
         Self {
             customer_id: customer.customer_id,
