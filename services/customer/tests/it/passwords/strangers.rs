@@ -219,7 +219,9 @@ async fn b10_a_code_whose_tries_have_ended_is_followed_by_a_new_one_at_once() {
         assert_ne!(code, burnt);
         // It was sent this instant, so that the next request mails nothing.
         system.advance_seconds(59);
+        system.codes.health.called().await;
         ask(&system, &owner, path).await;
+        system.codes.health.called().await;
         try_code(&system, &owner, &code).await.assert_done();
         assert!(system.no_mail());
         assert_eq!(system.codes.made(), 2);
