@@ -192,7 +192,8 @@ impl<C: Channel> Connection<C> {
             () = over(outbound, expires_at) => return Ok(Written::Over),
         };
         if !channel.is_writable() {
-            outbound.blocked(Instant::now());
+            // The client takes nothing because its next request is on its way: that is no slowness.
+            outbound.busy();
         }
         match written {
             Ok((written, rest)) => {

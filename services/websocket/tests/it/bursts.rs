@@ -24,7 +24,7 @@ const TYPING: &str = "/topic/typing/roomId/1";
 const ONLINE: &str = "/topic/onlineStatus/roomId/1";
 
 /// So many messages of 8,192 octets in one append.
-async fn burst(log: &MemoryLog, messages: i64) {
+pub async fn burst(log: &MemoryLog, messages: i64) {
     let text = || "x".repeat(8_192);
     let burst: Vec<_> = (1..=messages)
         .map(|seq| long_message(1, seq, text()))

@@ -6,12 +6,15 @@ use colloquy_websocket::{Settings, connection::Closing};
 use tokio::time::Instant;
 
 use super::browser::{Browser, CONNECT, ROOM, seq};
-use crate::harness::{
-    ALICE, BOB, Node,
-    client::Client,
-    events::{long_message, message},
-    eventually,
-    memory_log::MemoryLog,
+use crate::{
+    bursts::burst,
+    harness::{
+        ALICE, BOB, Node,
+        client::Client,
+        events::{long_message, message},
+        eventually,
+        memory_log::MemoryLog,
+    },
 };
 
 #[tokio::test]
@@ -99,6 +102,46 @@ async fn stomp_7_a_stream_ends_after_128_kib_and_the_next_goes_on_without_a_gap(
 #[tokio::test]
 async fn stomp_7_an_eventsource_ends_after_128_kib_and_the_next_goes_on_without_a_gap() {
     read_on("eventsource").await;
+}
+
+/// Reads a burst of more than a queue holds over plain HTTP, from so far away that the fan-out takes nothing for 50 ms
+/// between two requests.
+async fn a_burst_reaches_a_distant_reader(transport: &str) {
+    const MESSAGES: i64 = 24;
+    const ROUND_TRIP: Duration = Duration::from_millis(100);
+    let log = MemoryLog::default();
+    let settings = Settings {
+        queue_bytes: 128 * 1024,
+        ..Settings::default()
+    };
+    let node = Node::with(&log, settings).await;
+    let browser = Browser::in_room(&node, ALICE).await;
+    tokio::time::sleep(ROUND_TRIP).await;
+    burst(&log, MESSAGES).await;
+    let mut last = 0;
+    while last < MESSAGES {
+        tokio::time::sleep(ROUND_TRIP).await;
+        let mut answer = browser.stream(transport).await;
+        while let Some(line) = answer.line().await {
+            for message in super::browser::messages(&line).unwrap_or_default() {
+                last += 1;
+                assert_eq!(seq(&message), last);
+            }
+            if last == MESSAGES {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn b18_a_burst_reaches_a_distant_client_that_polls() {
+    a_burst_reaches_a_distant_reader("xhr").await;
+}
+
+#[tokio::test]
+async fn b18_a_burst_reaches_a_distant_client_that_streams() {
+    a_burst_reaches_a_distant_reader("xhr_streaming").await;
 }
 
 #[tokio::test]
