@@ -1,4 +1,4 @@
-//! How many connections each client address has on this node, so that no single one takes all the places (stomp.md §6).
+//! How many connections each client address has on this node, so that none takes them all (stomp.md §6).
 
 use std::{
     collections::HashMap,
@@ -12,10 +12,10 @@ use colloquy_chassis::{
 };
 use http::{Extensions, HeaderMap};
 
-/// A session over plain HTTP that nobody asks for ends within so many seconds.
+/// A session over plain HTTP whose client has stopped asking ends within so many seconds.
 const RETRY_AFTER: u32 = 5;
 
-/// The server that received a request did not say from whom: without [`PeerAddr`] nobody can be told apart.
+/// The server that received a request did not say from which address: without [`PeerAddr`] clients cannot be told apart.
 #[derive(Debug, thiserror::Error)]
 #[error("a request came without the address of its connection")]
 struct NoPeer;
@@ -34,15 +34,15 @@ pub struct Addresses {
     proxies: TrustedProxies,
 }
 
-/// One connection's place among those of its address, given back when it is dropped.
+/// The right to one connection from an address, released when it is dropped.
 #[derive(Debug)]
-pub struct AddressPlace {
+pub struct AddressPermit {
     addresses: Arc<Addresses>,
     network: ClientNetwork,
 }
 
 impl Addresses {
-    /// Nobody is here yet; each address may have `limit` connections. The proxies are believed from where a request comes.
+    /// No connection yet; each address may have `limit`. The proxies are trusted to say from which address a request comes.
     #[must_use]
     pub fn new(limit: usize, proxies: TrustedProxies) -> Arc<Self> {
         Arc::new(Self {
@@ -52,7 +52,7 @@ impl Addresses {
         })
     }
 
-    /// A place for one connection more of whoever sent a request.
+    /// A permit for one connection more of the client that sent a request.
     ///
     /// # Errors
     /// Its address has as many as it may have.
@@ -60,7 +60,7 @@ impl Addresses {
         self: &Arc<Self>,
         extensions: &Extensions,
         headers: &HeaderMap,
-    ) -> Result<AddressPlace, ApiError> {
+    ) -> Result<AddressPermit, ApiError> {
         let PeerAddr(peer) = extensions.get().ok_or(NoPeer)?;
         let client = self.proxies.client(peer.ip(), headers);
         self.enter(client).ok_or_else(|| {
@@ -70,7 +70,7 @@ impl Addresses {
         })
     }
 
-    fn enter(self: &Arc<Self>, client: ClientAddress) -> Option<AddressPlace> {
+    fn enter(self: &Arc<Self>, client: ClientAddress) -> Option<AddressPermit> {
         let network = client.network();
         let mut open = self.lock();
         let count = open.get(&network).copied().unwrap_or_default();
@@ -78,7 +78,7 @@ impl Addresses {
             return None;
         }
         open.insert(network, count + 1);
-        Some(AddressPlace {
+        Some(AddressPermit {
             addresses: Arc::clone(self),
             network,
         })
@@ -89,7 +89,7 @@ impl Addresses {
     }
 }
 
-impl Drop for AddressPlace {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let mut open = self.addresses.lock();
         if let Some(count) = open.get_mut(&self.network) {

@@ -1,49 +1,56 @@
-//! One connection, one task: it reads when the client writes, writes when something waits, and looks at the clock.
+//! One connection, one task: it reads when the client writes, writes when frames wait, and looks at the clock.
+//!
+//! | state | reads | writes | left by |
+//! |---|---|---|---|
+//! | waiting | the client's next octets | nothing | octets, a first frame in the queue, a timer |
+//! | handling: a frame has come | nothing | nothing; its queue may grow | the frame took effect, the session ended |
+//! | writing: frames wait | nothing | up to 128 frames, each in time | all written, the client too slow, the session ended |
+//! | without a receiver (SockJS over HTTP) | as waiting | nothing; its queue may grow | the client's next request |
+//! | ending: the queue has ended | nothing | what waits, then the last frame | all written, the client too slow or gone |
+//! | ended at once: logged out, or expired | nothing | only the last frame | at once |
+//! | closed | octets, for a second, unread | the Close frame, in time | |
+//!
+//! Every state goes to *closed* when the client is gone; then nothing is written but the answer to its Close frame.
 //!
 //! What an idle connection holds decides how many users a machine carries (performance.md G7): one small read buffer,
 //! no write buffer, and futures that are boxed where they are large and rare.
 
-pub(crate) mod channel;
-pub mod closing;
+mod client;
+mod progress;
 pub(crate) mod socket;
 pub mod timers;
+pub(crate) mod transport;
+mod writer;
 
-use std::{
-    future::poll_fn,
-    pin::{Pin, pin},
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use colloquy_credentials::session_verifier::Session as Token;
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-pub use self::closing::Closing;
-pub(crate) use self::socket::Socket;
+pub(crate) use self::{
+    client::{Client, not_ready},
+    socket::Socket,
+};
 use self::{
-    channel::{Channel, Gone, Lost, Outgoing},
     timers::{Due, Timers},
+    transport::{Gone, Lost, Outgoing, Transport},
+    writer::{Written, session_ended, unless_session_ends, write_one, write_queue},
 };
 use crate::{
     Websocket,
-    addresses::AddressPlace,
-    fanout::outbound::{Next, Outbound},
+    close_reason::CloseReason,
     frame_budget::FrameBudget,
+    send_queue::{Next, SendQueue},
     session::{Refusal, Refused, Session, Step},
     stomp::{Decoder, Event, Frame},
 };
 
-/// Frames that go into one write.
-const FRAMES_A_WRITE: usize = 128;
-
 /// A connection while it is open.
-struct Connection<C> {
+struct Connection<T> {
     websocket: Arc<Websocket>,
-    channel: C,
-    outbound: Arc<Outbound>,
+    transport: T,
+    queue: Arc<SendQueue>,
     session: Session,
     decoder: Decoder,
     /// Whether frames that have come may be left to be handled.
@@ -54,98 +61,78 @@ struct Connection<C> {
     budget: FrameBudget,
 }
 
-/// What is left to write after a write.
-enum Written {
-    Everything,
-    More,
-    End(Closing),
-    /// It was broken off: the session is over.
-    Over,
-}
+/// How a connection ends: the last frame, if it is not written yet, and the reason.
+type End = (Option<Message>, CloseReason);
 
-/// How a connection ends: the last thing to tell that was not handed over yet, and why.
-type End = (Option<Message>, Closing);
-
-/// Serves one client until it is gone or closed. Only then its address has the place again.
-pub(crate) async fn serve<C: Channel>(
-    websocket: Arc<Websocket>,
-    channel: C,
-    cookie: Option<Box<Token>>,
-    _at_address: AddressPlace,
-) {
-    let outbound = Arc::new(Outbound::new(websocket.settings.queue_bytes));
-    let place = websocket.connections.enter(Arc::clone(&outbound));
+/// Serves one client until it is gone or closed. Only then its address may have another connection instead.
+pub(crate) async fn serve<T: Transport>(websocket: Arc<Websocket>, transport: T, client: Client) {
+    let Client {
+        queue,
+        cookie,
+        permit: _permit,
+    } = client;
+    let guard = websocket.connections.enter(Arc::clone(&queue));
     if !websocket.is_following() {
-        outbound.end(None, Closing::Missed);
+        queue.end(None, CloseReason::Missed);
     }
-    let (channel, outcome) = {
-        let mut connection = Connection::new(websocket, channel, outbound, cookie);
-        let outcome = connection.run().await;
-        // Nothing more is written of it, whatever the end was.
-        connection.outbound.end(None, Closing::Normal);
-        (connection.channel, outcome)
-    };
-    drop(place);
-    match outcome {
-        Ok((last, closing)) => Box::pin(channel.close(last, closing)).await,
-        Err(Gone) => Box::pin(channel.farewell()).await,
-    }
-}
-
-impl<C: Channel> Connection<C> {
-    fn new(
-        websocket: Arc<Websocket>,
-        channel: C,
-        outbound: Arc<Outbound>,
-        cookie: Option<Box<Token>>,
-    ) -> Self {
+    let (transport, outcome) = {
         let now = Instant::now();
-        Self {
-            session: Session::new(Arc::clone(&websocket), Arc::clone(&outbound), cookie),
+        let mut connection = Connection {
+            session: Session::new(Arc::clone(&websocket), Arc::clone(&queue), cookie),
             decoder: Decoder::new(websocket.settings.frame),
             unhandled: false,
             fruitless: false,
-            timers: Timers::new(&websocket.settings, C::KEEPS_ALIVE, C::ENDS_UNATTENDED, now),
+            timers: Timers::new(&websocket.settings, T::KEEPS_ALIVE, T::ENDS_UNATTENDED, now),
             budget: FrameBudget::full(&websocket.settings, now),
             websocket,
-            channel,
-            outbound,
-        }
+            transport,
+            queue,
+        };
+        let outcome = connection.run().await;
+        // Nothing more is written of it, whatever the end was.
+        connection.queue.end(None, CloseReason::Normal);
+        (connection.transport, outcome)
+    };
+    drop(guard);
+    match outcome {
+        Ok((last, reason)) => Box::pin(transport.close(last, reason)).await,
+        Err(Gone) => Box::pin(transport.farewell()).await,
     }
+}
 
-    /// Turn by turn: write, wait until there is something to do, handle one frame. So nobody waits long for what can be
-    /// written, however many frames have come together.
+impl<T: Transport> Connection<T> {
+    /// Again and again: write, wait until there is something to do, handle one frame. So frames that can be written do not
+    /// wait long, however many the client has sent at once.
     async fn run(&mut self) -> Result<End, Gone> {
         let timer = sleep_until(self.timers.next());
         tokio::pin!(timer);
         loop {
-            let ended = self.outbound.ended();
+            let ended = self.queue.ended();
             if ended.is_some() {
-                // Whoever waits long for what is still written says nothing more meanwhile, and is not here.
+                // The client may take long to read what is still written: meanwhile its customer is not online.
                 self.session.leave();
             }
-            if let Some(closing) = ended.filter(|closing| closing.is_at_once()) {
-                return Ok((self.last_word(), closing));
+            if let Some(reason) = ended.filter(|reason| reason.is_at_once()) {
+                return Ok((self.last_frame(), reason));
             }
             let more = match self.write().await? {
-                Written::End(closing) => return Ok((None, closing)),
-                Written::Over => {
-                    self.over();
+                Some(Written::End(reason)) => return Ok((None, reason)),
+                None => {
+                    self.session_ended();
                     continue;
                 }
-                Written::More | Written::Everything if ended.is_some() => continue,
-                Written::More => true,
-                Written::Everything => false,
+                Some(_) if ended.is_some() => continue,
+                Some(written) => matches!(written, Written::More),
             };
             self.wind(timer.as_mut());
             let busy = more || self.unhandled;
             tokio::select! {
-                octets = self.channel.next(!self.unhandled) => match octets {
-                    Ok(said) => self.received(said),
-                    Err(Lost::Wrong(closing)) => self.outbound.end(None, closing),
+                octets = self.transport.next(!self.unhandled) => match octets {
+                    Ok(octets) => self.received(octets),
+                    Err(Lost::Wrong(reason)) => self.queue.end(None, reason),
                     Err(Lost::Gone) => return Err(Gone),
                 },
-                () = self.outbound.changed(), if !busy => {}
+                () = self.queue.changed(), if !busy => {}
                 () = std::future::ready(()), if busy => {}
                 () = timer.as_mut() => self.time_passed().await?,
             }
@@ -155,70 +142,43 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    /// Writes what waits, in one go, for as long as each write leaves in time. What has ended is handed over even if it cannot
-    /// leave now.
-    async fn write(&mut self) -> Result<Written, Gone> {
-        let Self {
-            channel, outbound, ..
-        } = self;
-        let within = self.websocket.settings.write_within;
-        let writing = async {
-            let mut written = 0;
-            let rest = loop {
-                if written == FRAMES_A_WRITE {
-                    break Written::More;
-                }
-                if !channel.is_writable() && !outbound.has_ended() {
-                    break Written::Everything;
-                }
-                match outbound.next() {
-                    Next::Frame(frame) => {
-                        in_time(within, channel.feed(Outgoing::Frame(frame))).await?;
-                    }
-                    Next::End(closing) => break Written::End(closing),
-                    Next::Nothing => break Written::Everything,
-                }
-                written += 1;
-            };
-            if written > 0 || channel.owes_answer() {
-                in_time(within, channel.flush()).await?;
-            }
-            Ok((written, rest))
-        };
+    /// Writes the frames that wait, unless the session ends meanwhile.
+    async fn write(&mut self) -> Result<Option<Written>, Gone> {
         let expires_at = self.timers.expires_at();
-        let written = tokio::select! {
-            biased;
-            written = noted(outbound, writing) => written,
-            () = over(outbound, expires_at) => return Ok(Written::Over),
+        let within = self.websocket.settings.write_within;
+        let writing = write_queue(&mut self.transport, &self.queue, within);
+        let Some(written) = unless_session_ends(&self.queue, expires_at, writing).await else {
+            return Ok(None);
         };
-        if !channel.is_writable() {
+        if !self.transport.is_writable() {
             // The client takes nothing because its next request is on its way: that is no slowness.
-            outbound.busy();
+            self.queue.busy();
         }
         match written {
-            Ok((written, rest)) => {
-                if written > 0 {
+            Ok((frames, written)) => {
+                if frames > 0 {
                     self.timers.sent(Instant::now());
                 }
-                Ok(rest)
+                Ok(Some(written))
             }
             Err(Lost::Gone) => Err(Gone),
-            Err(Lost::Wrong(closing)) => {
-                self.outbound.give_up();
-                Ok(Written::End(closing))
+            Err(Lost::Wrong(reason)) => {
+                self.queue.give_up();
+                Ok(Some(Written::End(reason)))
             }
         }
     }
 
     /// The session has ended at once: it was revoked, which has ended its queue, or else its token has expired.
-    fn over(&mut self) {
-        if !self.outbound.ended().is_some_and(Closing::is_at_once) {
+    fn session_ended(&mut self) {
+        if !self.queue.ended().is_some_and(CloseReason::is_at_once) {
             self.session.refuse(&Refusal::Expired, Refused::default());
         }
     }
 
-    fn last_word(&self) -> Option<Message> {
-        match self.outbound.next() {
+    /// The frame that ended the session.
+    fn last_frame(&self) -> Option<Message> {
+        match self.queue.next() {
             Next::Frame(frame) => Some(frame),
             Next::End(_) | Next::Nothing => None,
         }
@@ -232,9 +192,9 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    fn received(&mut self, said: Option<Bytes>) {
+    fn received(&mut self, octets: Option<Bytes>) {
         self.timers.received(Instant::now());
-        let Some(octets) = said else { return };
+        let Some(octets) = octets else { return };
         self.decoder.feed(&octets);
         // Without octets there is nothing to handle but that it came.
         self.unhandled = true;
@@ -253,7 +213,7 @@ impl<C: Channel> Connection<C> {
         };
         self.unhandled = frame.is_some();
         let fruitless = std::mem::take(&mut self.fruitless) && frame.is_none();
-        if fruitless && !self.outbound.has_ended() && !self.within_budget() {
+        if fruitless && !self.queue.has_ended() && !self.within_budget() {
             self.session
                 .refuse(&Refusal::TooManyFrames, Refused::default());
         }
@@ -268,14 +228,14 @@ impl<C: Channel> Connection<C> {
 
     async fn handle(&mut self, frame: Frame) {
         let expires_at = self.timers.expires_at();
-        self.outbound.busy();
+        self.queue.busy();
         let step = tokio::select! {
             biased;
-            // Boxed: handling a frame takes a large future, and few clients say something at any moment.
+            // Boxed: handling a frame takes a large future, and few clients send one at any moment.
             step = Box::pin(self.session.receive(frame)) => step,
-            () = over(&self.outbound, expires_at) => return self.over(),
+            () = session_ended(&self.queue, expires_at) => return self.session_ended(),
         };
-        self.outbound.ready();
+        self.queue.ready();
         // Nothing was read meanwhile: that the client seems silent is our doing.
         self.timers.received(Instant::now());
         if let Step::Opened(opened) = step {
@@ -284,7 +244,7 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    /// The next thing the client has said. What is no frame, or one too many, ends the session.
+    /// The next event of the client. What is no frame, or one too many, ends the session.
     fn next_event(&mut self) -> Option<Event> {
         match self.decoder.next_event() {
             Ok(Some(Event::Frame(frame))) => {
@@ -303,7 +263,7 @@ impl<C: Channel> Connection<C> {
         }
     }
 
-    /// Counts one frame, or something without any: nothing that a client says is free.
+    /// Counts one frame, or a message without any: nothing that a client sends is free.
     fn within_budget(&mut self) -> bool {
         self.budget.take(&self.websocket.settings, Instant::now())
     }
@@ -325,7 +285,7 @@ impl<C: Channel> Connection<C> {
                     continue;
                 }
                 Due::Silent => {
-                    self.outbound.end(None, Closing::Silent);
+                    self.queue.end(None, CloseReason::Silent);
                     break;
                 }
                 Due::ConnectTooLate => Refusal::ConnectTooLate,
@@ -340,21 +300,17 @@ impl<C: Channel> Connection<C> {
 
     /// Only called while nothing waits to be written, so a sign of life never stands behind a blocked write.
     async fn send(&mut self, outgoing: Outgoing) -> Result<(), Gone> {
-        if !self.channel.is_writable() {
+        if !self.transport.is_writable() {
             return Ok(());
         }
         let is_sign_of_life = !matches!(outgoing, Outgoing::Ping);
-        let sending = async {
-            self.channel.feed(outgoing).await?;
-            self.channel.flush().await
-        };
         let expires_at = self.timers.expires_at();
-        let sending = timeout(self.websocket.settings.write_within, sending);
-        tokio::select! {
-            biased;
-            sent = noted(&self.outbound, sending) => sent.unwrap_or(Err(Gone))?,
-            () = over(&self.outbound, expires_at) => {
-                self.over();
+        let within = self.websocket.settings.write_within;
+        let sending = write_one(&mut self.transport, outgoing, within);
+        match unless_session_ends(&self.queue, expires_at, sending).await {
+            Some(sent) => sent?,
+            None => {
+                self.session_ended();
                 return Ok(());
             }
         }
@@ -362,41 +318,5 @@ impl<C: Channel> Connection<C> {
             self.timers.sent(Instant::now());
         }
         Ok(())
-    }
-}
-
-/// Carries out a write, and lets the queue know while its client does not take what is written.
-async fn noted<W: Future>(outbound: &Outbound, writing: W) -> W::Output {
-    let mut writing = pin!(writing);
-    let mut was_blocked = false;
-    poll_fn(|context| {
-        let polled = writing.as_mut().poll(context);
-        match polled {
-            Poll::Pending => outbound.blocked(Instant::now()),
-            Poll::Ready(_) if was_blocked => outbound.ready(),
-            Poll::Ready(_) => {}
-        }
-        was_blocked = polled.is_pending();
-        polled
-    })
-    .await
-}
-
-/// One write, of a frame or of what is buffered, unless it takes longer than this: the client is too slow.
-async fn in_time(
-    within: Duration,
-    writing: impl Future<Output = Result<(), Gone>>,
-) -> Result<(), Lost> {
-    match timeout(within, writing).await {
-        Ok(written) => Ok(written?),
-        Err(_) => Err(Lost::Wrong(Closing::TooSlow)),
-    }
-}
-
-/// Resolves when a session is over, whatever its connection is doing: it was revoked, or its token has ended.
-async fn over(outbound: &Outbound, expires_at: Option<Instant>) {
-    tokio::select! {
-        () = outbound.cut() => {}
-        () = sleep_until(expires_at.unwrap_or_else(Instant::now)), if expires_at.is_some() => {}
     }
 }

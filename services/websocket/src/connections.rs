@@ -1,4 +1,4 @@
-//! The open sockets of this node, so that all of them can be closed.
+//! The open connections of this node, so that all of them can be closed.
 
 use std::{
     collections::HashMap,
@@ -9,79 +9,79 @@ use std::{
     time::Duration,
 };
 
-use crate::{connection::Closing, fanout::outbound::Outbound};
+use crate::{close_reason::CloseReason, send_queue::SendQueue};
 
-/// Closing everything at once would bring everybody back at once: it is done in this many steps.
+/// Clients that were closed all at once would all come back at once: they are closed in this many steps.
 const STEPS: u32 = 20;
 
-/// The queues of all open sockets.
+/// The queues of all open connections.
 #[derive(Debug, Default)]
 pub struct Connections {
-    open: Mutex<HashMap<u64, Arc<Outbound>>>,
+    open: Mutex<HashMap<u64, Arc<SendQueue>>>,
     next: AtomicU64,
 }
 
-/// An open socket's place among the others, given back when it is dropped.
+/// Counts a connection as open until it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionGuard {
     connections: Arc<Connections>,
     number: u64,
 }
 
 impl Connections {
-    /// Adds a socket.
+    /// Adds a connection.
     #[must_use]
-    pub fn enter(self: &Arc<Self>, outbound: Arc<Outbound>) -> Place {
+    pub fn enter(self: &Arc<Self>, queue: Arc<SendQueue>) -> ConnectionGuard {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.lock().insert(number, outbound);
+        self.lock().insert(number, queue);
         metrics::gauge!("colloquy_websocket_connections").increment(1);
-        Place {
+        ConnectionGuard {
             connections: Arc::clone(self),
             number,
         }
     }
 
-    /// How many sockets are open.
+    /// How many connections are open.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().len()
     }
 
-    /// Whether no socket is open.
+    /// Whether no connection is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Ends all at once.
-    pub fn end_all(&self, closing: Closing) {
-        for outbound in self.all() {
-            outbound.end(None, closing);
+    pub fn end_all(&self, reason: CloseReason) {
+        for queue in self.all() {
+            queue.end(None, reason);
         }
     }
 
     /// Ends all, spread over a time. The order is that of a hash map, which is as good as none.
-    pub async fn end_all_within(&self, spread: Duration, closing: Closing) {
+    pub async fn end_all_within(&self, spread: Duration, reason: CloseReason) {
         let all = self.all();
         let step = all.len().div_ceil(STEPS as usize).max(1);
         for some in all.chunks(step) {
-            for outbound in some {
-                outbound.end(None, closing);
+            for queue in some {
+                queue.end(None, reason);
             }
             tokio::time::sleep(spread / STEPS).await;
         }
     }
 
-    fn all(&self) -> Vec<Arc<Outbound>> {
+    fn all(&self) -> Vec<Arc<SendQueue>> {
         self.lock().values().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Outbound>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<SendQueue>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.connections.lock().remove(&self.number);
         metrics::gauge!("colloquy_websocket_connections").decrement(1);

@@ -2,8 +2,8 @@
 //! subscribers. Nothing here waits for a client that takes nothing.
 
 pub mod consumer;
+pub mod encoding;
 pub mod message_sent;
-pub mod outbound;
 pub mod read_marker_updated;
 pub mod read_status_updated;
 pub mod recent;
@@ -11,6 +11,3 @@ pub mod registry;
 pub mod room_updated;
 pub mod seqs;
 pub(crate) mod yield_budget;
-
-#[cfg(feature = "planted-bugs")]
-pub mod planted_bugs;

@@ -19,15 +19,16 @@ pub use self::{
 };
 use crate::{
     Websocket,
-    connection::Closing,
-    fanout::{outbound::Outbound, registry::websocket_message},
+    close_reason::CloseReason,
+    fanout::encoding::websocket_message,
+    send_queue::SendQueue,
     stomp::{Frame, HeartBeat, Intervals, Version, encoder},
 };
 
-/// A session from the upgrade to its end. Dropping it gives back whatever it holds, once.
+/// A session from the upgrade to its end. Dropping it releases all that it holds, once.
 pub struct Session {
     websocket: Arc<Websocket>,
-    outbound: Arc<Outbound>,
+    queue: Arc<SendQueue>,
     stage: Stage,
 }
 
@@ -51,7 +52,7 @@ pub struct Opened {
 /// What the connection has to know after a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing.
+    /// There is nothing to know.
     Continue,
     /// The session is open.
     Opened(Opened),
@@ -64,20 +65,20 @@ impl Session {
     #[must_use]
     pub fn new(
         websocket: Arc<Websocket>,
-        outbound: Arc<Outbound>,
+        queue: Arc<SendQueue>,
         cookie: Option<Box<Token>>,
     ) -> Self {
         Self {
             websocket,
-            outbound,
+            queue,
             stage: Stage::Greeting { cookie },
         }
     }
 
-    /// Handles one frame. The next one may be given when this has returned: frames take effect in order. Nothing that comes
-    /// after the end of the queue takes effect, whoever has ended it.
+    /// Handles one frame. The next one may be given when this has returned: frames take effect in order. No frame that comes
+    /// after the end of the queue takes effect, even if the server has ended it.
     pub async fn receive(&mut self, frame: Frame) -> Step {
-        if self.outbound.has_ended() {
+        if self.queue.has_ended() {
             self.leave();
         }
         let connecting = frame.command.opens_session();
@@ -115,12 +116,12 @@ impl Session {
     /// Ends the session with an ERROR frame.
     pub fn refuse(&mut self, refusal: &Refusal, refused: Refused<'_>) {
         let frame = refusal.frame(self.version(), refused);
-        self.end(Some(frame), refusal.closing());
+        self.end(Some(frame), refusal.close_reason());
         tracing::debug!(%refusal, "a session was refused");
         metrics::counter!("colloquy_websocket_sessions_refused_total").increment(1);
     }
 
-    /// Gives everything back: the queue has ended.
+    /// Releases everything: the queue has ended.
     pub fn leave(&mut self) {
         self.stage = Stage::Ended;
     }
@@ -131,10 +132,10 @@ impl Session {
         let offer = self.websocket.settings.heart_beat;
         let intervals = offer.negotiate(version, HeartBeat::parse(frame.header("heart-beat"))?);
         let now = self.websocket.clock.now();
-        let token = self.believed(cookie, frame, now)?;
+        let token = self.admitted(cookie, frame, now)?;
         let customer = token.customer_id();
-        let (websocket, outbound) = (Arc::clone(&self.websocket), Arc::clone(&self.outbound));
-        let mut open = Authenticated::begin(websocket, outbound, (&token).into(), version)?;
+        let (websocket, queue) = (Arc::clone(&self.websocket), Arc::clone(&self.queue));
+        let mut open = Authenticated::begin(websocket, queue, (&token).into(), version)?;
         // Once more: what was revoked before the session began did not end it.
         if self.websocket.revocations.is_revoked(&token)? {
             return Err(Refusal::Unauthenticated);
@@ -142,7 +143,7 @@ impl Session {
         open.show_online();
         self.stage = Stage::Open(open);
         let connected = encoder::connected(version, offer, customer);
-        self.outbound.push(websocket_message(connected));
+        self.queue.push(websocket_message(connected));
         let left = token.expires_at.millis() - now.millis();
         Ok(Opened {
             version,
@@ -152,7 +153,7 @@ impl Session {
     }
 
     /// The cookie's token if it is good, or else the header's.
-    fn believed(
+    fn admitted(
         &self,
         cookie: Option<Box<Token>>,
         frame: &Frame,
@@ -176,13 +177,13 @@ impl Session {
     fn disconnect(&mut self, receipt: Option<&str>) {
         let version = self.version();
         let frame = receipt.map(|receipt| encoder::receipt(version, receipt));
-        self.end(frame, Closing::Normal);
+        self.end(frame, CloseReason::Normal);
     }
 
     /// Subscriptions go before the last frame is queued, so that nothing can follow it.
-    fn end(&mut self, last: Option<bytes::Bytes>, closing: Closing) {
+    fn end(&mut self, last: Option<bytes::Bytes>, reason: CloseReason) {
         self.leave();
-        self.outbound.end(last.map(websocket_message), closing);
+        self.queue.end(last.map(websocket_message), reason);
     }
 
     fn version(&self) -> Version {

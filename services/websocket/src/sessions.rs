@@ -11,7 +11,8 @@ use colloquy_credentials::identity::SessionId;
 use colloquy_service_api::revocation_list::SessionKey;
 
 use crate::{
-    fanout::{outbound::Outbound, registry::websocket_message},
+    fanout::encoding::websocket_message,
+    send_queue::SendQueue,
     session::{Refusal, Refused},
     stomp::Version,
 };
@@ -20,25 +21,25 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Sessions(Mutex<HashMap<CustomerId, Vec<OpenSession>>>);
 
-/// An open session: whose token it stands on, and how to end it. Small, because there are many (performance.md G7).
+/// An open session: the token it rests on, and how to end it. Small, because there are many (performance.md G7).
 #[derive(Debug)]
 pub struct OpenSession {
     customer: CustomerId,
     id: SessionId,
     number: SessionNumber,
-    outbound: Arc<Outbound>,
+    queue: Arc<SendQueue>,
     version: Version,
 }
 
 impl OpenSession {
     /// The session of a client that speaks this version and reads from that queue.
     #[must_use]
-    pub fn new(session: SessionKey, version: Version, outbound: Arc<Outbound>) -> Self {
+    pub fn new(session: SessionKey, version: Version, queue: Arc<SendQueue>) -> Self {
         Self {
             customer: session.customer,
             id: session.id,
             number: session.number,
-            outbound,
+            queue,
             version,
         }
     }
@@ -65,13 +66,13 @@ impl Sessions {
         true
     }
 
-    /// Forgets the session with that queue.
-    pub fn end(&self, customer: CustomerId, outbound: &Arc<Outbound>) {
+    /// Removes the session with that queue.
+    pub fn end(&self, customer: CustomerId, queue: &Arc<SendQueue>) {
         let mut sessions = self.lock();
         let Entry::Occupied(mut open) = sessions.entry(customer) else {
             return;
         };
-        let of_this_queue = |session: &OpenSession| Arc::ptr_eq(&session.outbound, outbound);
+        let of_this_queue = |session: &OpenSession| Arc::ptr_eq(&session.queue, queue);
         if let Some(at) = open.get().iter().position(of_this_queue) {
             open.get_mut().swap_remove(at);
         }
@@ -80,12 +81,12 @@ impl Sessions {
         }
     }
 
-    /// Ends the sessions that fit, with nothing but an ERROR frame; their connections then close, and forget them here.
+    /// Ends the sessions that fit, with nothing but an ERROR frame; their connections then close and remove them here.
     pub fn end_where(&self, refusal: &Refusal, fits: impl Fn(SessionKey) -> bool) {
         for session in self.lock().values().flatten() {
             if fits(session.key()) {
                 let frame = websocket_message(refusal.frame(session.version, Refused::default()));
-                session.outbound.end(Some(frame), refusal.closing());
+                session.queue.end(Some(frame), refusal.close_reason());
             }
         }
     }
@@ -105,23 +106,23 @@ impl Sessions {
 mod tests {
     use super::*;
 
-    fn session(customer: i64, id: u128) -> (Arc<Outbound>, OpenSession) {
-        let outbound = Arc::new(Outbound::new(1024));
+    fn session(customer: i64, id: u128) -> (Arc<SendQueue>, OpenSession) {
+        let queue = Arc::new(SendQueue::new(1024));
         let key = SessionKey {
             customer: CustomerId(customer),
             id: SessionId::from_bits(id),
             number: SessionNumber(0),
         };
-        let session = OpenSession::new(key, Version::V12, Arc::clone(&outbound));
-        (outbound, session)
+        let session = OpenSession::new(key, Version::V12, Arc::clone(&queue));
+        (queue, session)
     }
 
     #[test]
     fn stomp_limits_a_customer_has_so_many_sessions_and_no_more() {
         let sessions = Sessions::default();
         let begin = |customer| {
-            let (outbound, session) = session(customer, 1);
-            sessions.begin(session, 2).then_some(outbound)
+            let (queue, session) = session(customer, 1);
+            sessions.begin(session, 2).then_some(queue)
         };
         let first = begin(1).unwrap();
         let second = begin(1).unwrap();
@@ -130,8 +131,8 @@ mod tests {
 
         sessions.end(CustomerId(1), &first);
         let third = begin(1).unwrap();
-        for (customer, outbound) in [(1, second), (1, third), (2, other)] {
-            sessions.end(CustomerId(customer), &outbound);
+        for (customer, queue) in [(1, second), (1, third), (2, other)] {
+            sessions.end(CustomerId(customer), &queue);
         }
         assert_eq!(sessions.customers(), 0);
     }
@@ -141,9 +142,9 @@ mod tests {
         let sessions = Sessions::default();
         let queues: Vec<_> = (1..=3)
             .map(|id| {
-                let (outbound, session) = session(1, id);
+                let (queue, session) = session(1, id);
                 assert!(sessions.begin(session, 3));
-                outbound
+                queue
             })
             .collect();
         sessions.end_where(&Refusal::Revoked, |key| key.id == SessionId::from_bits(2));

@@ -1,14 +1,14 @@
 //! SockJS at `/ws/chat-sockjs` (contract §5, stomp.md §7): STOMP for networks that let no WebSocket through.
 //!
-//! It is no second way to speak STOMP: each transport is a [`Channel`](crate::connection::channel::Channel) beneath the
+//! It is no second way to speak STOMP: each transport is a [`Transport`](crate::connection::transport::Transport) beneath the
 //! same connection, session and queue. Served are the transports of a page that has CORS: WebSocket, raw and framed,
 //! `xhr`, `xhr_streaming` and `eventsource`; nothing that needs an iframe or JSONP.
 //!
 //! # Whose session it is
 //! A session over plain HTTP is many requests. The cookie of the one that opens it is the session's cookie, as that of a
 //! handshake is. If it was valid, every later request must carry a valid cookie of the same customer, or it is 403:
-//! knowing a session's address is not enough. A session that was opened without one can only become somebody's by the
-//! `jwt_token` header of CONNECT; its client proves itself by the address it has chosen, and cookies are not looked at.
+//! knowing a session's address is not enough. A session that was opened without one gets a customer only by the
+//! `jwt_token` header of CONNECT; its client proves itself by the address it has chosen, and cookies are ignored.
 
 mod frame;
 mod http_sessions;
@@ -31,10 +31,10 @@ use axum::{
 use colloquy_chassis::{ApiError, Kind};
 use http::{HeaderMap, HeaderValue, header};
 
-use self::{http_sessions::HttpSessions, receiver::Transport};
+use self::{http_sessions::HttpSessions, receiver::AnswerFormat};
 use crate::{
     Websocket,
-    server::{another_method, open},
+    upgrade::{admit_page, method_not_allowed, open},
 };
 
 /// Where pages with SockJS connect.
@@ -72,18 +72,20 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
         .route(
             &path("/{server}/{session}/eventsource"),
             get(|state, path, request| {
-                receive::receive(Transport::EventSource, state, path, request)
+                receive::receive(AnswerFormat::EventSource, state, path, request)
             }),
         )
         .route(
             &path("/{server}/{session}/xhr"),
-            post(|state, path, request| receive::receive(Transport::Polling, state, path, request))
-                .options(preflight_post),
+            post(|state, path, request| {
+                receive::receive(AnswerFormat::Polling, state, path, request)
+            })
+            .options(preflight_post),
         )
         .route(
             &path("/{server}/{session}/xhr_streaming"),
             post(|state, path, request| {
-                receive::receive(Transport::Streaming, state, path, request)
+                receive::receive(AnswerFormat::Streaming, state, path, request)
             })
             .options(preflight_post),
         )
@@ -97,7 +99,7 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
         .with_state(Arc::clone(&websocket));
     framed
         .merge(raw)
-        .method_not_allowed_fallback(another_method)
+        .method_not_allowed_fallback(method_not_allowed)
         .route_layer(middleware::from_fn_with_state(websocket, check_origin))
 }
 
@@ -105,14 +107,14 @@ fn path(rest: &str) -> String {
     format!("{PATH}{rest}")
 }
 
-/// Pages of strangers are refused before anything else; the others may read the answer (decision 25).
+/// Pages of other origins are refused before anything else; the others may read the answer (origins, decision 25).
 async fn check_origin(
     State(websocket): State<Arc<Websocket>>,
     request: Request,
     next: Next,
 ) -> Response {
-    if !websocket.origins.admit(request.headers()) {
-        return ApiError::new(Kind::Forbidden, "This page may not connect.").into_response();
+    if let Err(error) = admit_page(&websocket, &request) {
+        return error.into_response();
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = next.run(request).await;

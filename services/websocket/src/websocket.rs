@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::{
     Settings,
     addresses::Addresses,
-    connection::Closing,
+    close_reason::CloseReason,
     connections::Connections,
     fanout::{consumer, registry::Registry},
     presence::{Presence, notifier},
@@ -177,7 +177,7 @@ impl Websocket {
     async fn close_when_stopping(&self) {
         self.tasks.stopping().await;
         self.connections
-            .end_all_within(self.settings.closing_spread, Closing::GoingAway)
+            .end_all_within(self.settings.closing_spread, CloseReason::GoingAway)
             .await;
     }
 }

@@ -1,6 +1,6 @@
-//! A WebSocket as a channel: one message a frame, as it is.
+//! A WebSocket as a transport: each frame is one message, as it is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -17,32 +17,32 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Closing,
-    channel::{Channel, Gone, Lost, Outgoing},
+    progress::Progress,
+    transport::{Gone, Lost, Outgoing, Transport},
 };
-use crate::Settings;
+use crate::{Settings, close_reason::CloseReason, send_queue::SendQueue};
 
 /// Allocated for each connection at once and kept, so it is small; a larger message gets a buffer of its own.
 const READ_BUFFER: usize = 512;
 /// Frames are gathered up to this size before they are handed to the kernel; while it takes nothing none is added, so at
 /// most one frame waits beyond it, however large that is.
 const WRITE_BUFFER: usize = 16 * 1024;
-/// Room in a WebSocket message beyond the largest frame, so that a frame that is a little too large is told so by STOMP.
+/// Room in a WebSocket message beyond the largest frame, so that STOMP refuses a frame that is a little too large.
 const MESSAGE_SLACK: usize = 1024;
 /// How long what the client still sends is drained, so that a reset cannot eat the reason.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A WebSocket behind its handshake.
 pub(crate) struct Socket {
-    stream: WebSocketStream<TokioIo<Upgraded>>,
-    /// A PING was read, and its PONG may not have left. Nothing more is read until it has: whoever does not take what they
-    /// ask for has stalled, and holds one PONG in memory, not one for each PING.
+    stream: WebSocketStream<Progress<TokioIo<Upgraded>>>,
+    /// A PING was read, and its PONG may not have left. Nothing more is read until it has: a client that does not take its
+    /// PONG has stalled, and holds one in memory, not one for each PING.
     owes_pong: bool,
 }
 
 impl Socket {
     /// The server's end of an upgraded connection.
-    pub async fn new(upgraded: Upgraded, settings: &Settings) -> Self {
+    pub async fn new(upgraded: Upgraded, settings: &Settings, queue: &Arc<SendQueue>) -> Self {
         let message_limit = settings.frame.frame + MESSAGE_SLACK;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -56,7 +56,7 @@ impl Socket {
             )
             .max_message_size(Some(message_limit))
             .max_frame_size(Some(message_limit));
-        let io = TokioIo::new(upgraded);
+        let io = Progress::new(TokioIo::new(upgraded), Arc::clone(queue));
         Self {
             stream: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await,
             owes_pong: false,
@@ -68,16 +68,16 @@ impl Socket {
         self.stream.feed(message).await.map_err(|_| Gone)
     }
 
-    /// Tells the client the last things and why the connection ends, then drains what it still sends.
-    pub async fn end(mut self, last: impl IntoIterator<Item = Message>, closing: Closing) {
-        let telling = async {
+    /// Writes the last messages and the Close frame, then drains what the client still sends.
+    pub async fn end(mut self, last: impl IntoIterator<Item = Message>, reason: CloseReason) {
+        let ending = async {
             for message in last {
                 self.stream.feed(message).await?;
             }
-            self.stream.close(Some(closing.frame())).await
+            self.stream.close(Some(reason.frame())).await
         };
-        let told = timeout(closing.told_within(), telling).await;
-        if !matches!(told, Ok(Ok(()))) {
+        let ended = timeout(reason.close_timeout(), ending).await;
+        if !matches!(ended, Ok(Ok(()))) {
             return;
         }
         let mut io = self.stream.into_inner();
@@ -89,7 +89,7 @@ impl Socket {
     }
 }
 
-impl Channel for Socket {
+impl Transport for Socket {
     const KEEPS_ALIVE: bool = false;
     const ENDS_UNATTENDED: bool = false;
 
@@ -114,7 +114,7 @@ impl Channel for Socket {
             }
             Some(Ok(Message::Pong(_) | Message::Frame(_))) => Ok(Some(Bytes::new())),
             Some(Ok(Message::Close(_))) | None => Err(Lost::Gone),
-            Some(Err(error)) => Err(closing_for(&error).map_or(Lost::Gone, Lost::Wrong)),
+            Some(Err(error)) => Err(reason_for(&error).map_or(Lost::Gone, Lost::Wrong)),
         }
     }
 
@@ -132,8 +132,8 @@ impl Channel for Socket {
         Ok(())
     }
 
-    async fn close(self, last: Option<Message>, closing: Closing) {
-        self.end(last, closing).await;
+    async fn close(self, last: Option<Message>, reason: CloseReason) {
+        self.end(last, reason).await;
     }
 
     /// Answers a Close frame of the client, if that is why it is gone.
@@ -143,12 +143,12 @@ impl Channel for Socket {
 }
 
 /// How to close after an error beneath STOMP (stomp.md W7); not at all if the client is gone.
-fn closing_for(error: &SocketError) -> Option<Closing> {
+fn reason_for(error: &SocketError) -> Option<CloseReason> {
     match error {
-        SocketError::Capacity(_) => Some(Closing::TooBig),
-        SocketError::Utf8(_) => Some(Closing::NotUtf8),
+        SocketError::Capacity(_) => Some(CloseReason::TooBig),
+        SocketError::Utf8(_) => Some(CloseReason::NotUtf8),
         SocketError::Protocol(ResetWithoutClosingHandshake) => None,
-        SocketError::Protocol(_) => Some(Closing::Protocol),
+        SocketError::Protocol(_) => Some(CloseReason::Protocol),
         _ => None,
     }
 }

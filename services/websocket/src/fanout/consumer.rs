@@ -14,7 +14,7 @@ use super::{
     seqs::Seqs,
     yield_budget::{Queued, YieldBudget},
 };
-use crate::{Websocket, connection::Closing};
+use crate::{Websocket, close_reason::CloseReason};
 
 /// The topics whose events are pushed to clients.
 const TOPICS: [Topic; 4] = [
@@ -53,7 +53,7 @@ pub async fn follow(websocket: &Websocket, log: &dyn EventLog, gate: &Gate) {
         push_until_missed(websocket, tail.as_mut(), &mut pushed).await;
         gate.close();
         websocket.set_following(false);
-        websocket.connections.end_all(Closing::Missed);
+        websocket.connections.end_all(CloseReason::Missed);
         metrics::counter!("colloquy_websocket_positions_lost_total").increment(1);
         tracing::error!(
             "the log no longer holds the next events; closing all sockets so that clients catch up"

@@ -4,7 +4,7 @@ use colloquy_contracts::{Destination, events::ChatMessageSent};
 use colloquy_event_log::Record;
 
 use super::{
-    registry::{Address, Registry},
+    registry::{Channel, Registry},
     seqs::{Arrival, Seqs},
     yield_budget::Queued,
 };
@@ -28,5 +28,5 @@ pub fn push(
         Arrival::InOrder => {}
     }
     let destination = Destination::Message(message.room_id);
-    registry.publish(destination, [Address::Room(destination)], &record.payload)
+    registry.publish(destination, [Channel::Room(destination)], &record.payload)
 }

@@ -5,7 +5,7 @@ use colloquy_event_log::Record;
 
 use super::{
     recent::Recent,
-    registry::{Address, Registry},
+    registry::{Channel, Registry},
     yield_budget::Queued,
 };
 
@@ -28,5 +28,5 @@ pub fn push(
     }
     *furthest = Some(marker.last_read_message_id);
     let destination = Destination::ReadMarkers(marker.room_id);
-    registry.publish(destination, [Address::Room(destination)], &record.payload)
+    registry.publish(destination, [Channel::Room(destination)], &record.payload)
 }

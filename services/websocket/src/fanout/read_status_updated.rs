@@ -5,7 +5,7 @@ use colloquy_contracts::{CustomerId, Destination, RoomId, views::ReadStatus};
 use colloquy_event_log::Record;
 
 use super::{
-    registry::{Address, Registry},
+    registry::{Channel, Registry},
     yield_budget::Queued,
 };
 
@@ -44,6 +44,6 @@ pub fn read(record: Record) -> Result<(RoomId, Flag), serde_json::Error> {
 
 /// Pushes a flag to all sessions of its owner. Answers what was queued.
 pub fn push(flag: &Flag, registry: &Registry) -> Queued {
-    let address = Address::Own(flag.customer, Destination::ReadStatus);
-    registry.publish(Destination::ReadStatus, [address], &flag.body)
+    let channel = Channel::Own(flag.customer, Destination::ReadStatus);
+    registry.publish(Destination::ReadStatus, [channel], &flag.body)
 }

@@ -32,7 +32,7 @@ use tokio::time::Instant;
 use super::{
     read_status_updated::{self, Flag},
     recent::{CAPACITY, Recent},
-    registry::{Address, Registry},
+    registry::{Channel, Registry},
     yield_budget::Queued,
 };
 
@@ -211,9 +211,9 @@ impl RoomPush {
     pub fn publish(&self, registry: &Registry) -> Queued {
         match self {
             Self::View(view) => {
-                let own = |customer: &CustomerId| Address::Own(*customer, Destination::Rooms);
-                let addresses = view.participants.iter().map(own);
-                registry.publish(Destination::Rooms, addresses, &view.body)
+                let own = |customer: &CustomerId| Channel::Own(*customer, Destination::Rooms);
+                let channels = view.participants.iter().map(own);
+                registry.publish(Destination::Rooms, channels, &view.body)
             }
             Self::Flag(flag) => read_status_updated::push(flag, registry),
         }

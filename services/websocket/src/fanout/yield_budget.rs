@@ -2,13 +2,13 @@
 //! must not be full because its writer could not run.
 //!
 //! Writers that have not run are waited for. Clients that take nothing are not: all of them together hold up the others
-//! for a moment now and then ([`outbound::TURN`]), and no longer.
+//! for a moment now and then ([`NO_PROGRESS_TIMEOUT`]), and no longer.
 
 use std::{iter::Sum, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::outbound::{self, Outbound, Standing};
+use crate::send_queue::{NO_PROGRESS_TIMEOUT, SendQueue, Standing};
 
 /// Frames queued before the task yields.
 const MAX_FRAMES: usize = 2_000;
@@ -29,7 +29,7 @@ pub struct Queued {
     /// Octets of all frames together.
     pub octets: usize,
     /// Queues that are beyond their limit.
-    pub full: Vec<Arc<Outbound>>,
+    pub full: Vec<Arc<SendQueue>>,
 }
 
 impl Sum for Queued {
@@ -58,7 +58,7 @@ impl Default for YieldBudget {
         Self {
             frames: 0,
             octets: 0,
-            client_wait: outbound::TURN,
+            client_wait: NO_PROGRESS_TIMEOUT,
             recovered_at: Instant::now(),
         }
     }
@@ -79,7 +79,7 @@ impl YieldBudget {
     }
 
     /// Waits until each of these queues has room, or may be waited for no longer.
-    async fn wait_for(&mut self, mut full: Vec<Arc<Outbound>>) {
+    async fn wait_for(&mut self, mut full: Vec<Arc<SendQueue>>) {
         let begun = Instant::now();
         self.recover(begun);
         loop {
@@ -101,7 +101,7 @@ impl YieldBudget {
 
     fn recover(&mut self, now: Instant) {
         let recovered = (now - self.recovered_at) / BLOCKED_SHARE;
-        self.client_wait = (self.client_wait + recovered).min(outbound::TURN);
+        self.client_wait = (self.client_wait + recovered).min(NO_PROGRESS_TIMEOUT);
         self.recovered_at = now;
     }
 }
@@ -111,6 +111,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::send_queue::Next;
 
     fn queued(frames: usize, octets: usize) -> Queued {
         Queued {
@@ -148,14 +149,14 @@ mod tests {
     }
 
     /// A queue beyond its limit.
-    fn full() -> Arc<Outbound> {
-        let queue = Outbound::new(1_000);
+    fn full() -> Arc<SendQueue> {
+        let queue = SendQueue::new(1_000);
         let frame = "x".repeat(1_000);
         assert!(queue.push(frame.into()), "it is beyond");
         Arc::new(queue)
     }
 
-    fn with_full(queues: &[&Arc<Outbound>]) -> Queued {
+    fn with_full(queues: &[&Arc<SendQueue>]) -> Queued {
         Queued {
             full: queues.iter().map(|queue| Arc::clone(queue)).collect(),
             ..queued(1, 1)
@@ -168,13 +169,13 @@ mod tests {
         let mut budget = YieldBudget::default();
         let begun = Instant::now();
         let writing = async {
-            sleep(10 * outbound::TURN).await;
-            assert!(matches!(queue.next(), outbound::Next::Frame(_)));
+            sleep(10 * NO_PROGRESS_TIMEOUT).await;
+            assert!(matches!(queue.next(), Next::Frame(_)));
         };
         tokio::join!(budget.charge(with_full(&[&queue])), writing);
         let waited = begun.elapsed();
         assert!(
-            (10 * outbound::TURN..WRITER_TIMEOUT).contains(&waited),
+            (10 * NO_PROGRESS_TIMEOUT..WRITER_TIMEOUT).contains(&waited),
             "{waited:?}"
         );
         assert!(!queue.has_ended());
@@ -190,7 +191,7 @@ mod tests {
         budget.charge(with_full(&[&queue])).await;
         let waited = begun.elapsed();
         assert!(
-            (outbound::TURN..2 * outbound::TURN).contains(&waited),
+            (NO_PROGRESS_TIMEOUT..2 * NO_PROGRESS_TIMEOUT).contains(&waited),
             "{waited:?}"
         );
         assert!(queue.has_ended());

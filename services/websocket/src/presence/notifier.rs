@@ -146,7 +146,7 @@ impl PresenceNotifier<'_> {
         let destination = Destination::OnlineStatus(room);
         let queued = self
             .registry
-            .publish_passing(destination, customer_id, &encoded(&body));
+            .publish_conflated(destination, customer_id, &encoded(&body));
         self.budget.charge(queued).await;
     }
 
@@ -164,7 +164,7 @@ impl PresenceNotifier<'_> {
         let typists = &self.presence.typists;
         let published = typists.note(room_id, customer_id, typing, || {
             self.registry
-                .publish_passing(Destination::Typing(room_id), customer_id, &body)
+                .publish_conflated(Destination::Typing(room_id), customer_id, &body)
         });
         let Some(queued) = published else {
             return false;

@@ -1,4 +1,4 @@
-//! An open session: somebody known, with subscriptions.
+//! An open session: its customer is known, and it has subscriptions.
 
 use std::sync::Arc;
 
@@ -9,18 +9,19 @@ use super::{Refusal, Request, request::Typing};
 use crate::{
     Websocket,
     fanout::{
-        outbound::Outbound,
-        registry::{Address, Label, websocket_message},
+        encoding::{FrameVariant, websocket_message},
+        registry::{Channel, Subscriber},
     },
     presence::{PresenceGuard, notifier::encoded},
+    send_queue::SendQueue,
     sessions::OpenSession,
     stomp::{Version, encoder, escape::escape},
 };
 
-/// What a client holds after CONNECTED. Dropping it gives everything back.
+/// What a session holds after CONNECTED. Dropping it releases everything.
 pub struct Authenticated {
     websocket: Arc<Websocket>,
-    outbound: Arc<Outbound>,
+    queue: Arc<SendQueue>,
     customer: CustomerId,
     /// Negotiated by CONNECT.
     pub version: Version,
@@ -30,8 +31,8 @@ pub struct Authenticated {
 
 struct Subscription {
     id: Box<str>,
-    address: Address,
-    label: Label,
+    channel: Channel,
+    variant: FrameVariant,
 }
 
 impl Authenticated {
@@ -41,18 +42,18 @@ impl Authenticated {
     /// The customer has too many.
     pub fn begin(
         websocket: Arc<Websocket>,
-        outbound: Arc<Outbound>,
+        queue: Arc<SendQueue>,
         session: SessionKey,
         version: Version,
     ) -> Result<Self, Refusal> {
         let limit = websocket.settings.sessions_per_customer;
-        let open = OpenSession::new(session, version, Arc::clone(&outbound));
+        let open = OpenSession::new(session, version, Arc::clone(&queue));
         if !websocket.sessions.begin(open, limit) {
             return Err(Refusal::TooManySessions);
         }
         Ok(Self {
             websocket,
-            outbound,
+            queue,
             customer: session.customer,
             version,
             subscriptions: Vec::new(),
@@ -96,11 +97,11 @@ impl Authenticated {
         Ok(())
     }
 
-    /// Says that a frame has taken effect, if the client asked for it.
+    /// Queues the RECEIPT of a frame that has taken effect, if the client asked for one.
     pub fn confirm(&self, receipt: Option<&str>) {
         if let Some(receipt) = receipt {
             let frame = encoder::receipt(self.version, receipt);
-            self.outbound.push(websocket_message(frame));
+            self.queue.push(websocket_message(frame));
         }
     }
 
@@ -121,16 +122,16 @@ impl Authenticated {
             return Err(Refusal::TooManySubscriptions);
         }
         self.check_member(destination).await?;
-        let address = Address::of(self.customer, destination);
-        let label = Label {
+        let channel = Channel::of(self.customer, destination);
+        let variant = FrameVariant {
             subscription: escape(self.version, &id).into(),
             acknowledged,
         };
-        // Before anything is waited for: whatever happens, dropping the session gives this back.
+        // Before the first wait: whatever happens, dropping the session releases this.
         let subscription = Subscription {
             id,
-            address,
-            label: label.clone(),
+            channel,
+            variant: variant.clone(),
         };
         self.subscriptions.push(subscription);
         if let Destination::OnlineStatus(room) = destination {
@@ -140,19 +141,22 @@ impl Authenticated {
             Box::pin(rooms.learn(room, self.customer)).await;
         }
         match destination {
-            Destination::Typing(room) => self.begin_with_typists(room, label),
-            _ => self.listen(address, label),
+            Destination::Typing(room) => self.begin_with_typists(room, variant),
+            _ => self.listen(channel, variant),
         }
         Ok(())
     }
 
-    fn listen(&self, address: Address, label: Label) {
-        let outbound = Arc::clone(&self.outbound);
-        self.websocket.registry.add(address, label, outbound);
+    fn listen(&self, channel: Channel, variant: FrameVariant) {
+        let subscriber = Subscriber {
+            customer: self.customer,
+            queue: Arc::clone(&self.queue),
+        };
+        self.websocket.registry.add(channel, variant, subscriber);
     }
 
-    /// A new subscriber hears at once who types now (stomp.md S13), and then what changes.
-    fn begin_with_typists(&self, room_id: RoomId, label: Label) {
+    /// A new subscriber gets at once who types now (stomp.md S13), and then what changes.
+    fn begin_with_typists(&self, room_id: RoomId, variant: FrameVariant) {
         let Websocket {
             presence, registry, ..
         } = &*self.websocket;
@@ -164,9 +168,9 @@ impl Authenticated {
                     typing: true,
                     customer_id,
                 });
-                registry.greet(destination, customer_id, &body, (&label, &self.outbound));
+                registry.greet(destination, customer_id, &body, (&variant, &self.queue));
             }
-            self.listen(Address::Room(destination), label);
+            self.listen(Channel::Room(destination), variant);
         });
     }
 
@@ -175,9 +179,9 @@ impl Authenticated {
         if let Some(at) = self.subscriptions.iter().position(of_this_id) {
             let subscription = self.subscriptions.swap_remove(at);
             self.release(&subscription);
-            if let Address::Room(destination) = subscription.address {
-                self.outbound
-                    .forget(destination, &subscription.label.subscription);
+            if let Channel::Room(destination) = subscription.channel {
+                self.queue
+                    .forget(destination, &subscription.variant.subscription);
             }
         }
     }
@@ -191,11 +195,16 @@ impl Authenticated {
         Ok(())
     }
 
-    fn release(&self, Subscription { address, label, .. }: &Subscription) {
+    fn release(
+        &self,
+        Subscription {
+            channel, variant, ..
+        }: &Subscription,
+    ) {
         self.websocket
             .registry
-            .remove(*address, label, &self.outbound);
-        if let Address::Room(Destination::OnlineStatus(room)) = address {
+            .remove(*channel, variant, &self.queue);
+        if let Channel::Room(Destination::OnlineStatus(room)) = channel {
             self.websocket.presence.rooms.leave(*room);
         }
     }
@@ -206,6 +215,6 @@ impl Drop for Authenticated {
         for subscription in &self.subscriptions {
             self.release(subscription);
         }
-        self.websocket.sessions.end(self.customer, &self.outbound);
+        self.websocket.sessions.end(self.customer, &self.queue);
     }
 }

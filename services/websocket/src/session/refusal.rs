@@ -7,7 +7,7 @@ use colloquy_service_api::{membership_check::MembershipError, revocation_list::S
 
 use super::request;
 use crate::{
-    connection::Closing,
+    close_reason::CloseReason,
     stomp::{ClientCommand, DecodeError, Frame, HeartBeatError, Version, encoder},
 };
 
@@ -17,61 +17,61 @@ pub enum Refusal {
     /// What came is not a frame.
     #[error(transparent)]
     Malformed(#[from] DecodeError),
-    /// No version in common.
+    /// The client and the server have no version in common.
     #[error("{}", encoder::UNSUPPORTED_VERSION)]
     UnsupportedVersion,
     /// The `heart-beat` header is not two numbers.
     #[error(transparent)]
     HeartBeat(#[from] HeartBeatError),
-    /// No token, or one that is not believed: one text for all, so that nobody learns which.
+    /// No token, or an invalid one: one text for all, so that a client does not learn which.
     #[error("authentication failed")]
     Unauthenticated,
     /// The session was logged out while it was open.
     #[error("session ended")]
     Revoked,
-    /// Nobody could tell whether the session was logged out.
+    /// The list of revocations is stale: the session may have been logged out.
     #[error("temporarily unavailable")]
     RevocationsUnknown,
-    /// The token has ended while the session was open.
+    /// The token has expired while the session was open.
     #[error("session expired")]
     Expired,
-    /// Something before CONNECT.
+    /// Another frame came before CONNECT.
     #[error("connect first")]
     NotConnected,
-    /// CONNECT again.
+    /// CONNECT came again.
     #[error("already connected")]
     AlreadyConnected,
-    /// No CONNECT in time.
+    /// CONNECT did not come in time.
     #[error("connect took too long")]
     ConnectTooLate,
-    /// A frame that was not finished in time.
+    /// A frame was not finished in time.
     #[error("frame took too long")]
     FrameTooLate,
-    /// Frames faster than allowed.
+    /// Frames came faster than allowed.
     #[error("too many frames")]
     TooManyFrames,
-    /// More sessions of one customer than allowed.
+    /// The customer has as many sessions on this node as allowed.
     #[error("too many sessions")]
     TooManySessions,
-    /// More subscriptions than allowed.
+    /// The session has as many subscriptions as allowed.
     #[error("too many subscriptions")]
     TooManySubscriptions,
-    /// A header that this command needs.
+    /// The command needs this header.
     #[error("missing header {0}")]
     MissingHeader(&'static str),
     /// The id names another subscription of this session.
     #[error("subscription id in use")]
     DuplicateSubscription,
-    /// No such `ack` mode.
+    /// There is no such `ack` mode.
     #[error("unknown ack mode")]
     UnknownAckMode,
-    /// Nothing one may subscribe to, or send to.
+    /// The destination is none that a client may subscribe to, or send to.
     #[error("no such destination")]
     NoSuchDestination,
-    /// Not in the room, or there is no such room.
+    /// The customer is not in the room, or there is no such room.
     #[error("not a member of this room")]
     NotAMember,
-    /// Nobody could tell who is in the room.
+    /// The services that know the room's members are away.
     #[error("temporarily unavailable")]
     MembershipUndecided,
     /// BEGIN, COMMIT, ABORT, or a frame that names a transaction.
@@ -206,13 +206,13 @@ impl Refusal {
         })
     }
 
-    /// How the socket closes behind the frame.
+    /// Why the connection closes behind the frame.
     #[must_use]
-    pub fn closing(&self) -> Closing {
+    pub fn close_reason(&self) -> CloseReason {
         match self {
-            Self::Revoked | Self::Expired => Closing::Over,
-            _ if self.kind() == Kind::Unavailable => Closing::Unavailable,
-            _ => Closing::Protocol,
+            Self::Revoked | Self::Expired => CloseReason::SessionEnded,
+            _ if self.kind() == Kind::Unavailable => CloseReason::Unavailable,
+            _ => CloseReason::Protocol,
         }
     }
 }

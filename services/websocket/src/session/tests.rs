@@ -34,7 +34,8 @@ use tokio::time::Instant;
 use super::*;
 use crate::{
     Access, Foundation, Settings,
-    fanout::{outbound::Next, registry::Address},
+    fanout::registry::Channel,
+    send_queue::Next,
     stomp::{Decoder, Event, Limits},
 };
 
@@ -42,7 +43,7 @@ const ALICE: CustomerId = CustomerId(7);
 const ROOM: &str = "/topic/message/roomId/1";
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-/// Rooms 1 and 2 are Alice's; who is in room 500 nobody can tell.
+/// Rooms 1 and 2 are Alice's; the members of room 500 are not known.
 struct Rooms(HashSet<i64>);
 
 #[async_trait]
@@ -82,7 +83,7 @@ impl EventLog for NoLog {
 
 struct Client {
     websocket: Arc<Websocket>,
-    outbound: Arc<Outbound>,
+    queue: Arc<SendQueue>,
     session: Session,
 }
 
@@ -98,7 +99,7 @@ fn keys() -> KeyFolder {
 }
 
 /// As was read in an hour: the list is fresh for all of the test.
-fn nobody_logged_out() -> RevocationList {
+fn no_revocations() -> RevocationList {
     let list = RevocationList::default();
     let read = Revocations {
         is_end: true,
@@ -114,7 +115,7 @@ fn websocket(settings: Settings) -> Arc<Websocket> {
     let access = Access {
         verifier: SessionVerifier::load(&keys(), &Algorithms::default(), Arc::clone(&clock))
             .unwrap(),
-        revocations: nobody_logged_out(),
+        revocations: no_revocations(),
         membership: MembershipCheck::new(rooms.clone(), rooms.clone()),
         origins: colloquy_chassis::origins::Origins::default(),
     };
@@ -131,11 +132,11 @@ fn websocket(settings: Settings) -> Arc<Websocket> {
 
 impl Client {
     fn of(websocket: &Arc<Websocket>, cookie: Option<Box<Token>>) -> Self {
-        let outbound = Arc::new(Outbound::new(1 << 20));
+        let queue = Arc::new(SendQueue::new(1 << 20));
         Self {
-            session: Session::new(Arc::clone(websocket), Arc::clone(&outbound), cookie),
+            session: Session::new(Arc::clone(websocket), Arc::clone(&queue), cookie),
             websocket: Arc::clone(websocket),
-            outbound,
+            queue,
         }
     }
 
@@ -143,7 +144,7 @@ impl Client {
         Self::of(&websocket(Settings::default()), Some(cookie(60_000)))
     }
 
-    /// A client that has said CONNECT and read CONNECTED.
+    /// A client that has sent CONNECT and read CONNECTED.
     async fn connected() -> Self {
         let mut client = Self::new();
         client.say("CONNECT\naccept-version:1.2\n\n\0").await;
@@ -151,7 +152,7 @@ impl Client {
         client
     }
 
-    /// Says frames; the answer is what the connection learns from the last one.
+    /// Sends frames, and returns what the connection learns from the last one.
     async fn say(&mut self, octets: &str) -> Step {
         let mut decoder = Decoder::new(Limits::default());
         decoder.set_version(Version::V12);
@@ -167,7 +168,7 @@ impl Client {
 
     /// What is queued, without the NULs.
     fn heard(&self) -> Vec<String> {
-        std::iter::from_fn(|| match self.outbound.next() {
+        std::iter::from_fn(|| match self.queue.next() {
             Next::Frame(frame) => Some(frame.into_text().unwrap().replace('\0', "")),
             _ => None,
         })
@@ -176,11 +177,11 @@ impl Client {
 
     fn publish(&self, destination: &str) {
         let destination: Destination = destination.parse().unwrap();
-        let address = Address::of(ALICE, destination);
+        let channel = Channel::of(ALICE, destination);
         let body = Bytes::from_static(b"{}");
         self.websocket
             .registry
-            .publish(destination, [address], &body);
+            .publish(destination, [channel], &body);
     }
 
     /// The one ERROR's text; the session must have ended with it, and left nothing behind.
@@ -197,8 +198,8 @@ impl Client {
             .to_owned()
     }
 
-    fn closing(&self) -> Closing {
-        match self.outbound.next() {
+    fn close_reason(&self) -> CloseReason {
+        match self.queue.next() {
             Next::End(closing) => closing,
             other => panic!("expected the end: {other:?}"),
         }

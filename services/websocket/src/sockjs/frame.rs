@@ -4,16 +4,12 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use crate::connection::Closing;
+use crate::close_reason::CloseReason;
 
 /// The session is open.
 pub(super) const OPEN: &str = "o";
 /// A sign of life.
 pub(super) const HEART_BEAT: &str = "h";
-/// To a second receiver while the first one is there.
-pub(super) const ANOTHER_CONNECTION: (u16, &str) = (2010, "Another connection still open");
-/// After a DISCONNECT, in the words of the protocol.
-const GO_AWAY: (u16, &str) = (3000, "Go away!");
 
 /// What came is no JSON array of strings.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,20 +22,24 @@ pub(super) fn decode(messages: &[u8]) -> Result<Bytes, Broken> {
     Ok(messages.concat().into())
 }
 
-/// Why the session ends.
-pub(super) fn close((code, reason): (u16, &str)) -> String {
+/// The end of a session. After a DISCONNECT it is in the words of the protocol.
+pub(super) fn close(reason: CloseReason) -> String {
+    close_frame(match reason {
+        CloseReason::Normal => (3000, "Go away!"),
+        _ => reason.code_and_reason(),
+    })
+}
+
+/// The answer to a second receiver while there is a first one.
+pub(super) fn another_connection() -> String {
+    close_frame((2010, "Another connection still open"))
+}
+
+fn close_frame((code, reason): (u16, &str)) -> String {
     let mut frame = format!("c[{code},");
     push_string(&mut frame, reason);
     frame.push(']');
     frame
-}
-
-/// A reason to close as SockJS tells it.
-pub(super) fn told(closing: Closing) -> (u16, &'static str) {
-    match closing {
-        Closing::Normal => GO_AWAY,
-        _ => closing.told(),
-    }
 }
 
 /// An `a[…]` frame in the making.
@@ -142,13 +142,16 @@ mod tests {
         let beyond = (0x1_0000..=0x10_ffff).filter(|code| [0, 0xffff].contains(&(code & 0xffff)));
         for character in (0..=0xffff).chain(beyond).filter_map(char::from_u32) {
             let frame = messages(&[&character.to_string()]);
-            let told = frame.strip_prefix("a[\"").unwrap();
-            let told = told.strip_suffix("\"]").unwrap();
+            let escaped = frame.strip_prefix("a[\"").unwrap();
+            let escaped = escaped.strip_suffix("\"]").unwrap();
             if would_be_mangled(character) || matches!(character, '"' | '\\') {
-                assert!(told.starts_with('\\') && told.is_ascii(), "{told:?}");
-                assert!(!told.contains(char::is_control), "{told:?}");
+                assert!(
+                    escaped.starts_with('\\') && escaped.is_ascii(),
+                    "{escaped:?}"
+                );
+                assert!(!escaped.contains(char::is_control), "{escaped:?}");
             } else {
-                assert_eq!(told, character.to_string());
+                assert_eq!(escaped, character.to_string());
             }
             let read: [String; 1] = serde_json::from_str(&frame[1..]).unwrap();
             assert_eq!(read, [character.to_string()]);
@@ -157,12 +160,12 @@ mod tests {
 
     #[test]
     fn stomp_7_a_close_frame_has_a_code_and_a_reason() {
-        assert_eq!(close(told(Closing::Normal)), r#"c[3000,"Go away!"]"#);
+        assert_eq!(close(CloseReason::Normal), r#"c[3000,"Go away!"]"#);
         assert_eq!(
-            close(ANOTHER_CONNECTION),
+            another_connection(),
             r#"c[2010,"Another connection still open"]"#
         );
-        assert_eq!(close(told(Closing::Protocol)), r#"c[1002,""]"#);
+        assert_eq!(close(CloseReason::Protocol), r#"c[1002,""]"#);
     }
 
     #[test]

@@ -10,9 +10,9 @@ use colloquy_credentials::session_verifier::Session as Token;
 use colloquy_service_api::{RevocationList, revocation_list::SessionKey};
 use tokio::sync::mpsc;
 
-use super::{polled::Requests, receiver::Receiver};
+use super::receiver::Receiver;
 
-/// Requests of one session that wait to be looked at; more wait outside.
+/// Requests of one session that its task has not taken yet; more wait in their own tasks.
 const WAITING: usize = 4;
 
 /// Open sessions, at most so many.
@@ -31,8 +31,18 @@ pub(super) struct Handle {
     pub receivers: mpsc::Sender<Receiver>,
 }
 
-/// A session's place among the others, given back when it is dropped.
-pub(super) struct Place {
+/// What the requests of a session bring to its task.
+pub(super) struct Requests {
+    /// Declared first: when these are dropped, a request finds no session before it finds that its task is gone.
+    _permit: SessionPermit,
+    /// What `xhr_send` carried.
+    pub octets: mpsc::Receiver<Bytes>,
+    /// Requests for frames.
+    pub receivers: mpsc::Receiver<Receiver>,
+}
+
+/// The right to one session, released when it is dropped.
+struct SessionPermit {
     sessions: Arc<HttpSessions>,
     name: Box<str>,
 }
@@ -52,12 +62,12 @@ impl HttpSessions {
         self.lock().get(name).cloned()
     }
 
-    /// The session of that name; if it is new, with what it takes to serve it.
+    /// The session of that name; if it is new, with its requests.
     pub fn find_or_open(
         self: &Arc<Self>,
         name: &str,
         cookie: Option<&Token>,
-    ) -> Result<(Handle, Option<(Place, Requests)>), Full> {
+    ) -> Result<(Handle, Option<Requests>), Full> {
         let mut open = self.lock();
         let count = open.len();
         match open.entry(name.into()) {
@@ -71,16 +81,17 @@ impl HttpSessions {
                     octets,
                     receivers,
                 };
-                let place = Place {
+                let permit = SessionPermit {
                     sessions: Arc::clone(self),
                     name: vacant.key().clone(),
                 };
                 vacant.insert(handle.clone());
                 let requests = Requests {
+                    _permit: permit,
                     octets: sent,
                     receivers: asked,
                 };
-                Ok((handle, Some((place, requests))))
+                Ok((handle, Some(requests)))
             }
         }
     }
@@ -91,8 +102,8 @@ impl HttpSessions {
 }
 
 impl Handle {
-    /// Whether a request with this cookie may speak for the session. The login that opened it needs no look into the
-    /// list: when that login ends the session does, too.
+    /// Whether a request with this cookie may use the session. The login that opened it is not looked up in the list:
+    /// when that login ends the session does, too.
     pub fn admits(&self, cookie: Option<&Token>, revocations: &RevocationList) -> bool {
         let Some(owner) = self.owner else {
             return true;
@@ -104,13 +115,13 @@ impl Handle {
         })
     }
 
-    /// Whether the session has ended and only tells so.
+    /// Whether the session has ended and only answers so.
     pub fn has_ended(&self) -> bool {
         self.octets.is_closed()
     }
 }
 
-impl Drop for Place {
+impl Drop for SessionPermit {
     fn drop(&mut self) {
         self.sessions.lock().remove(&self.name);
     }
@@ -133,7 +144,7 @@ mod tests {
         Token {
             caller: Caller {
                 customer_id: customer,
-                full_name: "Somebody".into(),
+                full_name: "Alice".into(),
                 session_id: SessionId::from_bits(id),
             },
             number: SessionNumber(1),
@@ -191,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn stomp_7_one_name_is_one_session_and_a_place_that_is_given_back_is_free() {
+    fn stomp_7_one_name_is_one_session_and_a_released_permit_is_free() {
         let sessions = HttpSessions::new(1);
         let (_, first) = sessions.find_or_open("a", None).ok().unwrap();
         assert!(first.is_some());

@@ -1,43 +1,32 @@
-//! A session over plain HTTP as a channel: what requests bring comes in, what the current receiver takes goes out.
+//! A session over plain HTTP as a transport: what requests bring comes in, what the current receiver takes goes out.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use colloquy_chassis::Tasks;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     frame::{self, Messages},
-    http_sessions::Place,
+    http_sessions::Requests,
     receiver::Receiver,
 };
-use crate::connection::{
-    Closing,
-    channel::{Channel, Gone, Lost, Outgoing},
+use crate::{
+    close_reason::CloseReason,
+    connection::transport::{Gone, Lost, Outgoing, Transport},
+    send_queue::SendQueue,
 };
 
-/// A session without a receiver ends after this time; one that has ended tells so for as long.
-const UNATTENDED: Duration = Duration::from_secs(5);
+/// A session without a receiver ends after this time; one that has ended answers so for as long.
+const UNATTENDED_TIMEOUT: Duration = Duration::from_secs(5);
 /// Messages are gathered in one frame up to this size.
 const FRAME: usize = 16 * 1024;
 
-/// What the requests of a session bring.
-pub(super) struct Requests {
-    /// What `xhr_send` carried.
-    pub octets: mpsc::Receiver<Bytes>,
-    /// Who wants to receive.
-    pub receivers: mpsc::Receiver<Receiver>,
-}
-
 /// The session's end of its requests.
 pub(super) struct Polled {
-    /// Declared first, so that nobody finds a session whose requests go nowhere.
-    _place: Place,
     requests: Requests,
+    queue: Arc<SendQueue>,
     tasks: Tasks,
     receiver: Option<Receiver>,
     /// Fed and not yet written: nothing between two writes, unless the session has ended without a receiver.
@@ -51,10 +40,15 @@ pub(super) struct Polled {
 
 impl Polled {
     /// An answer ends after `answer_within`, so that its client's next request shows that it is there.
-    pub fn new(place: Place, requests: Requests, tasks: Tasks, answer_within: Duration) -> Self {
+    pub fn new(
+        requests: Requests,
+        queue: Arc<SendQueue>,
+        tasks: Tasks,
+        answer_within: Duration,
+    ) -> Self {
         Self {
-            _place: place,
             requests,
+            queue,
             tasks,
             receiver: None,
             messages: Messages::default(),
@@ -64,10 +58,10 @@ impl Polled {
         }
     }
 
-    /// Lets a receiver in, unless there is one. The first of a session learns that it is open.
+    /// Takes a receiver, unless there is one. The first of a session gets the frame that opens it.
     fn attach(&mut self, mut receiver: Receiver) {
         if self.receiver.is_some() {
-            receiver.begin(&frame::close(frame::ANOTHER_CONNECTION));
+            receiver.begin(&frame::another_connection());
             return;
         }
         let stays = self.opened || receiver.begin(frame::OPEN);
@@ -91,25 +85,25 @@ impl Polled {
         let Some(receiver) = &mut self.receiver else {
             return Ok(());
         };
-        if !receiver.write(frame).await? {
+        if !receiver.write(frame, &self.queue).await? {
             self.end_answer();
         }
         Ok(())
     }
 
-    /// Tells a receiver what is left, and the end. What was said is only for the session's owner.
-    async fn tell(&mut self, mut receiver: Receiver, end: &str) -> Result<(), Gone> {
+    /// Writes what is left, and the end, to a receiver. Messages are only for the session's owner.
+    async fn write_end(&mut self, mut receiver: Receiver, end: &str) -> Result<(), Gone> {
         if receiver.is_owner
             && let Some(frame) = self.messages.take()
-            && !receiver.write(&frame).await?
+            && !receiver.write(&frame, &self.queue).await?
         {
             return Ok(());
         }
-        receiver.write(end).await.map(|_| ())
+        receiver.write(end, &self.queue).await.map(|_| ())
     }
 }
 
-impl Channel for Polled {
+impl Transport for Polled {
     const KEEPS_ALIVE: bool = true;
     const ENDS_UNATTENDED: bool = true;
 
@@ -124,9 +118,9 @@ impl Channel for Polled {
     async fn next(&mut self, wanted: bool) -> Result<Option<Bytes>, Lost> {
         loop {
             let receiver = self.receiver.as_ref();
-            let lasts = receiver.map_or(UNATTENDED, |_| self.answer_within);
+            let lasts = receiver.map_or(UNATTENDED_TIMEOUT, |_| self.answer_within);
             tokio::select! {
-                // Who has gone away is noticed before a new client is turned away because of it.
+                // That the client has gone away is noticed before its next request is refused because of it.
                 biased;
                 () = async { receiver.expect("asked only if there is one").gone().await }, if receiver.is_some() => {
                     return Err(Lost::Gone);
@@ -174,22 +168,22 @@ impl Channel for Polled {
         }
     }
 
-    /// Tells whoever receives, and whoever asks within the time that a client has to come back.
-    async fn close(mut self, last: Option<Message>, closing: Closing) {
+    /// Writes the end to the receiver, and to those that come within the time that a client has to come back.
+    async fn close(mut self, last: Option<Message>, reason: CloseReason) {
         self.requests.octets.close();
         if let Some(message) = last {
             self.messages = Messages::default();
             self.gather(message);
         }
-        let end = frame::close(frame::told(closing));
+        let end = frame::close(reason);
         let mut receiver = self.receiver.take();
         let mut until = None;
         loop {
             if let Some(receiver) = receiver.take() {
-                let _ = timeout(closing.told_within(), self.tell(receiver, &end)).await;
+                let _ = timeout(reason.close_timeout(), self.write_end(receiver, &end)).await;
             }
-            // From when the one that was there is told, which takes a while if it does not read.
-            let until = *until.get_or_insert_with(|| Instant::now() + UNATTENDED);
+            // From when the first receiver has the end, which takes a while if it does not read.
+            let until = *until.get_or_insert_with(|| Instant::now() + UNATTENDED_TIMEOUT);
             receiver = tokio::select! {
                 receiver = self.requests.receivers.recv() => receiver,
                 () = sleep_until(until) => return,
@@ -198,11 +192,11 @@ impl Channel for Polled {
         }
     }
 
-    /// Who broke off an answer may have missed what was in it: such a session does not go on.
+    /// A client that broke off an answer may have missed what was in it: such a session does not go on.
     async fn farewell(mut self) {
         if self.receiver.take().is_some() {
             self.messages = Messages::default();
-            self.close(None, Closing::Interrupted).await;
+            self.close(None, CloseReason::Interrupted).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `xhr`, `xhr_streaming` and `eventsource`: a client asks for frames, and opens its session with the first ask.
+//! `xhr`, `xhr_streaming` and `eventsource`: a client asks for frames, and opens its session with the first request.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use super::{
     Segments, SockJs,
     http_sessions::{Full, Handle},
     polled::Polled,
-    receiver::{Receiver, Transport},
+    receiver::{AnswerFormat, Receiver},
     session_of,
 };
-use crate::{connection, server::not_ready};
+use crate::connection::{self, Client, not_ready};
 
 pub(super) async fn receive(
-    transport: Transport,
+    format: AnswerFormat,
     State(sockjs): State<SockJs>,
     segments: Segments,
     request: Request,
 ) -> Response {
     let (request, _) = request.into_parts();
     sockjs
-        .receive(transport, segments, &request)
+        .receive(format, segments, &request)
         .await
         .unwrap_or_else(IntoResponse::into_response)
 }
@@ -39,7 +39,7 @@ pub(super) fn not_yours() -> ApiError {
 impl SockJs {
     async fn receive(
         &self,
-        transport: Transport,
+        format: AnswerFormat,
         segments: Segments,
         request: &Parts,
     ) -> Result<Response, ApiError> {
@@ -54,7 +54,7 @@ impl SockJs {
         if !is_owner && !handle.has_ended() {
             return Err(not_yours());
         }
-        let (receiver, response) = Receiver::new(transport, is_owner);
+        let (receiver, response) = Receiver::new(format, is_owner);
         let received = handle.receivers.send(receiver).await;
         received.map_err(|_| not_ready())?;
         Ok(response)
@@ -67,24 +67,22 @@ impl SockJs {
         cookie: Option<Box<Token>>,
         request: &Parts,
     ) -> Result<Handle, ApiError> {
-        if !self.websocket.is_following() {
-            return Err(not_ready());
-        }
-        // A login that has ended counts as none; if that cannot be told now, CONNECT decides.
+        // A login that has ended counts as none; if that is not known now, CONNECT decides.
         let revocations = &self.websocket.revocations;
         let cookie = cookie.filter(|token| !matches!(revocations.is_revoked(token), Ok(true)));
-        let addresses = &self.websocket.addresses;
-        let at_address = addresses.admit(&request.extensions, &request.headers)?;
+        let (extensions, headers) = (&request.extensions, &request.headers);
+        let client = Client::admit(&self.websocket, cookie, extensions, headers)?;
         let (handle, new) = self
             .sessions
-            .find_or_open(name, cookie.as_deref())
+            .find_or_open(name, client.cookie.as_deref())
             .map_err(|Full| not_ready())?;
-        if let Some((place, requests)) = new {
+        if let Some(requests) = new {
             let websocket = Arc::clone(&self.websocket);
             let tasks = websocket.tasks.clone();
             let answer_within = websocket.settings.answer_within;
-            let polled = Polled::new(place, requests, tasks.clone(), answer_within);
-            let serving = connection::serve(websocket, polled, cookie, at_address);
+            let queue = Arc::clone(&client.queue);
+            let polled = Polled::new(requests, queue, tasks.clone(), answer_within);
+            let serving = connection::serve(websocket, polled, client);
             tasks.spawn(Box::pin(serving));
         }
         Ok(handle)

@@ -9,39 +9,43 @@ use axum::{
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, header};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::NOT_CACHED;
-use crate::connection::channel::Gone;
+use crate::{connection::transport::Gone, send_queue::SendQueue};
 
 /// A browser keeps all of an answer in memory: after so many octets it ends, and the client asks again.
 const STREAM_LIMIT: usize = 128 * 1024;
-/// The prelude, and one frame; all else waits in the session's queue, which is bounded.
+/// The prelude, and a part of a frame; all else waits in the session's queue, which is bounded.
 const CHUNKS: usize = 2;
-/// Some browsers tell a page nothing of an answer before they have this much of it.
+/// A frame is handed over in parts of this size: each that leaves shows that the client reads.
+const PART: usize = 2048;
+/// Some browsers show a page nothing of an answer before they have this much of it.
 const PRELUDE: usize = 2048;
 
-/// How frames travel in an answer.
+/// How frames are written in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    /// One frame an answer.
+pub(super) enum AnswerFormat {
+    /// One frame in each answer.
     Polling,
-    /// One line a frame.
+    /// Each frame is a line.
     Streaming,
-    /// One server-sent event a frame.
+    /// Each frame is a server-sent event.
     EventSource,
 }
 
 /// The session's end of such an answer. Dropping it ends the answer.
 pub(super) struct Receiver {
-    transport: Transport,
-    /// Whether the request has shown that the session is its own.
+    format: AnswerFormat,
+    /// Whether the request's cookie is one of the session's owner.
     pub is_owner: bool,
     chunks: mpsc::Sender<Bytes>,
+    /// The rest of a frame whose write was broken off.
+    unsent: Bytes,
     left: usize,
 }
 
-impl Transport {
+impl AnswerFormat {
     fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Polling | Self::Streaming => "application/javascript; charset=UTF-8",
@@ -68,9 +72,9 @@ impl Transport {
 
 impl Receiver {
     /// A receiver, and the answer that it fills.
-    pub fn new(transport: Transport, is_owner: bool) -> (Self, Response) {
+    pub fn new(format: AnswerFormat, is_owner: bool) -> (Self, Response) {
         let (chunks, mut written) = mpsc::channel(CHUNKS);
-        if let Some(prelude) = transport.prelude() {
+        if let Some(prelude) = format.prelude() {
             let _ = chunks.try_send(prelude);
         }
         let body = stream::poll_fn(move |context| {
@@ -78,32 +82,44 @@ impl Receiver {
             chunk.map(|chunk| chunk.map(Ok::<_, Infallible>))
         });
         let headers = [
-            (header::CONTENT_TYPE, transport.content_type()),
+            (header::CONTENT_TYPE, format.content_type()),
             (header::CACHE_CONTROL, NOT_CACHED),
         ];
         let receiver = Self {
-            transport,
+            format,
             is_owner,
             chunks,
-            left: match transport {
-                Transport::Polling => 1,
-                Transport::Streaming | Transport::EventSource => STREAM_LIMIT,
+            unsent: Bytes::new(),
+            left: match format {
+                AnswerFormat::Polling => 1,
+                AnswerFormat::Streaming | AnswerFormat::EventSource => STREAM_LIMIT,
             },
         };
         (receiver, (headers, Body::from_stream(body)).into_response())
     }
 
-    /// Writes a frame as soon as the client has taken the one before, and tells whether another may follow.
-    pub async fn write(&mut self, frame: &str) -> Result<bool, Gone> {
-        let chunk = self.transport.wrap(frame);
-        self.left = self.left.saturating_sub(chunk.len());
-        self.chunks.send(chunk).await.map_err(|_| Gone)?;
+    /// Writes a frame as soon as the client has taken the one before, and returns whether another may follow. Each part
+    /// that leaves is progress. A frame whose write is broken off is finished by the next write.
+    pub async fn write(&mut self, frame: &str, queue: &SendQueue) -> Result<bool, Gone> {
+        self.send_rest(queue).await?;
+        self.unsent = self.format.wrap(frame);
+        self.left = self.left.saturating_sub(self.unsent.len());
+        self.send_rest(queue).await?;
         Ok(self.left > 0)
     }
 
-    /// Writes the first frame, for which there is always room, and tells whether another may follow.
+    async fn send_rest(&mut self, queue: &SendQueue) -> Result<(), Gone> {
+        while !self.unsent.is_empty() {
+            let free = self.chunks.reserve().await.map_err(|_| Gone)?;
+            free.send(self.unsent.split_to(PART.min(self.unsent.len())));
+            queue.progressed(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Writes the first frame, for which there is always room, and returns whether another may follow.
     pub fn begin(&mut self, frame: &str) -> bool {
-        let chunk = self.transport.wrap(frame);
+        let chunk = self.format.wrap(frame);
         self.left = self.left.saturating_sub(chunk.len());
         let _ = self.chunks.try_send(chunk);
         self.left > 0

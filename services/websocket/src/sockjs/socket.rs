@@ -7,7 +7,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use colloquy_credentials::session_verifier::Session as Token;
 use hyper::upgrade::Upgraded;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -18,12 +17,12 @@ use super::{
 };
 use crate::{
     Websocket,
-    addresses::AddressPlace,
+    close_reason::CloseReason,
     connection::{
-        self, Closing, Socket,
-        channel::{Channel, Gone, Lost, Outgoing},
+        self, Client, Socket,
+        transport::{Gone, Lost, Outgoing, Transport},
     },
-    server::upgrade,
+    upgrade::upgrade,
 };
 
 /// A WebSocket that carries SockJS frames.
@@ -41,16 +40,11 @@ pub(super) async fn open(
     }
 }
 
-async fn serve(
-    websocket: Arc<Websocket>,
-    upgraded: Upgraded,
-    cookie: Option<Box<Token>>,
-    place: AddressPlace,
-) {
-    let socket = Socket::new(upgraded, &websocket.settings).await;
+async fn serve(websocket: Arc<Websocket>, upgraded: Upgraded, client: Client) {
+    let socket = Socket::new(upgraded, &websocket.settings, &client.queue).await;
     let mut framed = FramedSocket(socket);
     if framed.put(frame::OPEN).await.is_ok() && framed.flush().await.is_ok() {
-        connection::serve(websocket, framed, cookie, place).await;
+        connection::serve(websocket, framed, client).await;
     }
 }
 
@@ -60,7 +54,7 @@ impl FramedSocket {
     }
 }
 
-impl Channel for FramedSocket {
+impl Transport for FramedSocket {
     const KEEPS_ALIVE: bool = true;
     const ENDS_UNATTENDED: bool = false;
 
@@ -76,7 +70,7 @@ impl Channel for FramedSocket {
         match self.0.next(wanted).await? {
             Some(octets) if !octets.is_empty() => frame::decode(&octets)
                 .map(Some)
-                .map_err(|_| Lost::Wrong(Closing::BrokenFraming)),
+                .map_err(|_| Lost::Wrong(CloseReason::BrokenFraming)),
             nothing => Ok(nothing),
         }
     }
@@ -93,10 +87,10 @@ impl Channel for FramedSocket {
         self.0.flush().await
     }
 
-    async fn close(self, last: Option<Message>, closing: Closing) {
-        let reason = Message::text(frame::close(frame::told(closing)));
-        let last = last.map(framed).into_iter().chain([reason]);
-        self.0.end(last, closing).await;
+    async fn close(self, last: Option<Message>, reason: CloseReason) {
+        let close = Message::text(frame::close(reason));
+        let last = last.map(framed).into_iter().chain([close]);
+        self.0.end(last, reason).await;
     }
 
     async fn farewell(self) {

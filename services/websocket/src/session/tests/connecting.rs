@@ -23,7 +23,7 @@ async fn stomp_n2_without_a_common_version_the_error_tells_the_known_ones() {
     let frame = &client.heard()[0];
     assert_eq!(header(frame, "version"), Some("1.0,1.1,1.2"));
     assert_eq!(header(frame, "content-type"), Some("text/plain"));
-    assert_eq!(client.closing(), Closing::Protocol);
+    assert_eq!(client.close_reason(), CloseReason::Protocol);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ async fn stomp_r2_disconnect_is_receipted_and_closes_normally() {
         let mut client = Client::connected().await;
         assert_eq!(client.say(frame).await, Step::Ended);
         assert_eq!(client.heard(), heard);
-        assert_eq!(client.closing(), Closing::Normal);
+        assert_eq!(client.close_reason(), CloseReason::Normal);
         assert!(client.websocket.is_idle());
     }
 }
@@ -42,7 +42,7 @@ async fn stomp_r4_after_an_error_nothing_is_processed_or_sent() {
 
     assert_eq!(step, Step::Ended);
     assert_eq!(client.error(), "no such destination");
-    assert_eq!(client.closing(), Closing::Protocol);
+    assert_eq!(client.close_reason(), CloseReason::Protocol);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn decision_23_whoever_was_logged_out_is_heard_no_more() {
 
         assert_eq!(client.say(said).await, Step::Ended);
         assert_eq!(client.error(), "session ended", "and nothing that waited");
-        assert_eq!(client.closing(), Closing::Over);
+        assert_eq!(client.close_reason(), CloseReason::SessionEnded);
     }
 }
 

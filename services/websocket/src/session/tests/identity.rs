@@ -112,7 +112,7 @@ async fn connect(
     let step = client
         .say(&format!("CONNECT\naccept-version:1.2\n{header}\n\0"))
         .await;
-    (step, client.heard(), client.outbound.next())
+    (step, client.heard(), client.queue.next())
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn stomp_n5_every_lack_of_identity_reads_the_same_and_leaves_no_session() 
                 connect(&websocket, cookie.clone(), token.map(String::as_str)).await;
             assert_eq!(step, Step::Ended, "{what}");
             assert_eq!(heard, [REFUSED], "{what}");
-            assert_eq!(end, Next::End(Closing::Protocol), "{what}");
+            assert_eq!(end, Next::End(CloseReason::Protocol), "{what}");
             assert!(websocket.is_idle(), "{what}");
         }
     }

@@ -174,7 +174,7 @@ async fn decision_11_undecided_membership_is_no_refusal() {
         .say("SUBSCRIBE\nid:0\ndestination:/topic/message/roomId/500\n\n\0")
         .await;
     assert_eq!(client.error(), "temporarily unavailable");
-    assert_eq!(client.closing(), Closing::Unavailable);
+    assert_eq!(client.close_reason(), CloseReason::Unavailable);
 }
 
 #[tokio::test]
@@ -304,7 +304,9 @@ fn bob_types(websocket: &Websocket, typing: bool) {
     websocket.presence.typists.note(room, bob, typing, || {
         let body = Bytes::from(format!("{{\"typing\":{typing}}}"));
         let destination = Destination::Typing(room);
-        websocket.registry.publish_passing(destination, bob, &body);
+        websocket
+            .registry
+            .publish_conflated(destination, bob, &body);
     });
 }
 

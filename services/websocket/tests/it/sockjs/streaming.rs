@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use colloquy_websocket::{Settings, connection::Closing};
+use colloquy_websocket::{Settings, close_reason::CloseReason};
 use tokio::time::Instant;
 
 use super::browser::{Browser, CONNECT, ROOM, seq};
@@ -215,6 +215,6 @@ async fn stomp_7_f20_a_stream_that_is_not_read_ends_and_the_others_get_everythin
         browser.frame().await,
         r#"c[4500,"client is too slow, reconnect and fetch history"]"#
     );
-    let told_within = Closing::TooSlow.told_within();
-    assert!(begun.elapsed() < settings.write_within + told_within + SLACK);
+    let close_timeout = CloseReason::TooSlow.close_timeout();
+    assert!(begun.elapsed() < settings.write_within + close_timeout + SLACK);
 }

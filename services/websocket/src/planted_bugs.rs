@@ -1,7 +1,7 @@
 //! A defect on purpose: with `COLLOQUY_PLANTED_BUG=drop-on-full-queue` a full queue drops frames in silence. It
 //! proves that the tests of the whole system detect a lost message.
 
-/// Bytes after which the defect drops.
+/// Octets after which the defect drops.
 pub const QUEUE_BYTES: usize = 4 * 1024;
 
 /// Whether the defect is switched on.

@@ -6,41 +6,41 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseC
 
 /// A reason to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closing {
+pub enum CloseReason {
     /// The client said DISCONNECT.
     Normal,
     /// The process stops.
     GoingAway,
     /// An ERROR frame says what was wrong, or it was wrong beneath STOMP (RFC 6455 §7.4.1).
     Protocol,
-    /// The session was logged out, or its token has ended: it ends at once, and an ERROR frame says why.
-    Over,
-    /// No sign of life from the client.
+    /// The session was logged out, or its token has expired: it ends at once, and an ERROR frame says why.
+    SessionEnded,
+    /// The client gave no sign of life.
     Silent,
-    /// A text message that is not UTF-8.
+    /// A text message is not UTF-8.
     NotUtf8,
-    /// A SockJS frame that is none.
+    /// What came is no SockJS frame.
     BrokenFraming,
-    /// A SockJS answer that its client broke off.
+    /// The client broke off a SockJS answer.
     Interrupted,
-    /// A WebSocket message over the limit.
+    /// A WebSocket message is over the limit.
     TooBig,
-    /// This node has missed events: whoever reconnects catches up from history.
+    /// This node has missed events: a client that reconnects catches up from history.
     Missed,
-    /// Something that is needed is down.
+    /// A dependency is down.
     Unavailable,
     /// The client reads slower than its rooms write.
     TooSlow,
 }
 
-impl Closing {
-    /// The code and the reason that tell the client.
+impl CloseReason {
+    /// The code and the reason of the Close frame.
     #[must_use]
-    pub fn told(self) -> (u16, &'static str) {
+    pub fn code_and_reason(self) -> (u16, &'static str) {
         match self {
             Self::Normal => (1000, ""),
             Self::GoingAway => (1001, "server is stopping, reconnect"),
-            Self::Protocol | Self::Over => (1002, ""),
+            Self::Protocol | Self::SessionEnded => (1002, ""),
             Self::Silent => (1002, "no sign of life"),
             Self::BrokenFraming => (1002, "broken framing"),
             Self::Interrupted => (1002, "Connection interrupted!"),
@@ -52,23 +52,23 @@ impl Closing {
         }
     }
 
-    /// Whether nothing of what waits to be written is written any more.
+    /// Whether frames that wait to be written are dropped.
     #[must_use]
     pub fn is_at_once(self) -> bool {
-        self == Self::Over
+        self == Self::SessionEnded
     }
 
-    /// How long the reason may take to leave: a slow reader has to read what was written before. Whoever is not to be
-    /// here any more has not long (stomp.md N10).
+    /// How long the Close frame may take to leave: a slow reader has to read first what was written before. A client
+    /// whose session has ended has not long (stomp.md N10).
     #[must_use]
-    pub fn told_within(self) -> Duration {
+    pub fn close_timeout(self) -> Duration {
         Duration::from_secs(if self.is_at_once() { 1 } else { 5 })
     }
 
-    /// The frame that tells the client.
+    /// The Close frame.
     #[must_use]
     pub fn frame(self) -> CloseFrame {
-        let (code, reason) = self.told();
+        let (code, reason) = self.code_and_reason();
         CloseFrame {
             code: CloseCode::from(code),
             reason: reason.into(),

@@ -1,12 +1,12 @@
-//! What waits to be written to one client: bounded in octets, first in first out, and never waiting for the client.
+//! The frames that wait to be written to one client: bounded in octets, first in first out. Adding one never waits.
 //!
 //! A queue that is longer than its limit does not show yet that its client is slow: the writer may not have had its
-//! turn. The fan-out gives it one ([`Outbound::standing`]). A client that takes nothing of a full queue, or so
+//! turn. The fan-out gives it one ([`SendQueue::standing`]). A client that takes nothing of a full queue, or so
 //! little that it doubles, is slow: the queue ends, the connection closes with a reason, and the client catches up from
 //! history (invariant 10). Nothing is thinned out.
 //!
 //! Who is online and who is typing are states: of each only the newest waits, in an account of its own, so that they take
-//! no room from messages and none is lost (decision 19).
+//! no room from messages and none is lost (presence, decision 19).
 
 #[cfg(test)]
 mod tests;
@@ -21,10 +21,12 @@ use colloquy_contracts::{CustomerId, Destination};
 use tokio::{sync::Notify, time::Instant};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::connection::Closing;
+use crate::close_reason::CloseReason;
+#[cfg(feature = "planted-bugs")]
+use crate::planted_bugs;
 
-/// A client that takes nothing of a full queue for this long is slow.
-pub const TURN: Duration = Duration::from_millis(50);
+/// A client that takes no octet of a full queue for this long is slow.
+pub const NO_PROGRESS_TIMEOUT: Duration = Duration::from_millis(50);
 /// A queue that grew beyond this many frames gives its memory back when it is empty.
 const KEPT_CAPACITY: usize = 16;
 /// What a client that keeps taking may leave waiting, in limits.
@@ -34,7 +36,7 @@ const STATES: usize = 8;
 
 /// One client's queue.
 #[derive(Debug)]
-pub struct Outbound {
+pub struct SendQueue {
     queue: Mutex<Queue>,
     changed: Notify,
     cut: Notify,
@@ -43,12 +45,12 @@ pub struct Outbound {
     drops_when_full: bool,
 }
 
-/// What a frame about a state is about, for one subscription: a newer one takes its place.
+/// What a frame about a state is about, for one subscription: a newer frame with the same key replaces the older.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub struct Passing {
-    /// Where it is told.
+pub struct ConflationKey {
+    /// The destination of the frame.
     pub destination: Destination,
-    /// Whose state it tells.
+    /// The customer whose state it is.
     pub customer: CustomerId,
     /// The subscription's id.
     pub subscription: Arc<str>,
@@ -57,38 +59,38 @@ pub struct Passing {
 #[derive(Debug, Default)]
 struct Queue {
     slots: VecDeque<Slot>,
-    /// The newest state of each, at the place where the first of those that wait came.
-    passing: HashMap<Arc<Passing>, Message>,
+    /// The newest frame of each state, which leaves where the first of those that wait came.
+    states: HashMap<Arc<ConflationKey>, Message>,
     /// Of the messages that wait.
     octets: usize,
     /// Of the states that wait.
-    passing_octets: usize,
+    state_octets: usize,
     writer: Writer,
-    end: Option<Closing>,
+    end: Option<CloseReason>,
 }
 
 #[derive(Debug)]
 enum Slot {
-    Lasting(Message),
-    Passing(Arc<Passing>),
+    Message(Message),
+    State(Arc<ConflationKey>),
 }
 
 /// What the task that writes the queue is doing.
 #[derive(Clone, Copy, Debug, Default)]
 enum Writer {
-    /// It writes what waits as soon as it gets a thread.
+    /// It writes the next frame as soon as it gets a thread.
     #[default]
     Ready,
-    /// It is handling what its client has said.
+    /// It handles a frame of its client, or waits for the client's next request.
     Busy,
-    /// Its client has taken nothing since then.
+    /// Its client has taken no octet since then.
     Blocked(Instant),
 }
 
 /// How a queue stands to its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is within the limit, or has ended, or is let grow.
+    /// It is within the limit, or has ended, or may grow.
     Fine,
     /// It is beyond, because its writer has not had its turn.
     Unwritten,
@@ -102,97 +104,97 @@ pub enum Next {
     /// Write this.
     Frame(Message),
     /// Everything is written: close.
-    End(Closing),
+    End(CloseReason),
     /// Wait.
     Nothing,
 }
 
-impl Outbound {
+impl SendQueue {
     /// An empty queue that is full with so many octets.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        #[cfg(feature = "planted-bugs")]
-        let drops_when_full = super::planted_bugs::drops_on_full_queue();
         Self {
             queue: Mutex::default(),
             changed: Notify::new(),
             cut: Notify::new(),
             limit,
             #[cfg(feature = "planted-bugs")]
-            drops_when_full,
+            drops_when_full: planted_bugs::drops_on_full_queue(),
         }
     }
 
-    /// Adds a frame, and answers whether the queue is beyond its limit: the writer is to have its turn before more is added
-    /// ([`Outbound::standing`]). A queue that is twice as long as that ends, and with it the connection.
+    /// Adds a frame, and returns whether the queue is beyond its limit: the writer is to have its turn before more is added
+    /// ([`SendQueue::standing`]). A queue that is twice as long as that ends, and with it the connection.
     pub fn push(&self, frame: Message) -> bool {
-        let mut queue = self.queue();
+        let mut queue = self.lock();
         if queue.end.is_some() {
             return false;
         }
+        let octets = queue.octets + cost(&frame);
         #[cfg(feature = "planted-bugs")]
-        if self.drops_when_full && queue.octets + cost(&frame) > super::planted_bugs::QUEUE_BYTES {
+        if self.drops_when_full && octets > planted_bugs::QUEUE_BYTES {
             return false;
         }
-        if queue.octets + cost(&frame) > self.limit.saturating_mul(MESSAGES) {
+        if octets > self.limit.saturating_mul(MESSAGES) {
             queue.give_up();
         } else {
-            queue.octets += cost(&frame);
-            queue.slots.push_back(Slot::Lasting(frame));
+            queue.octets = octets;
+            queue.slots.push_back(Slot::Message(frame));
         }
         let is_beyond = queue.octets > self.limit;
-        self.tell_first(queue);
+        self.notify_of_first(queue);
         is_beyond
     }
 
     /// Adds a frame about a state, in the place of one that waits. If so many states wait that there is no room for it the
     /// queue ends.
-    pub fn push_passing(&self, about: Arc<Passing>, frame: Message) {
-        let mut queue = self.queue();
+    pub fn push_conflated(&self, key: Arc<ConflationKey>, frame: Message) {
+        let mut queue = self.lock();
         if queue.end.is_some() {
             return;
         }
-        if let Some(waiting) = queue.passing.get_mut(&about) {
+        if let Some(waiting) = queue.states.get_mut(&key) {
             let before = std::mem::replace(waiting, frame.clone());
-            queue.passing_octets = queue.passing_octets + frame.len() - before.len();
+            queue.state_octets = queue.state_octets + frame.len() - before.len();
             return;
         }
-        if queue.passing_octets + passing_cost(&frame) > self.limit.saturating_mul(STATES) {
+        if queue.state_octets + state_cost(&frame) > self.limit.saturating_mul(STATES) {
             queue.give_up();
         } else {
-            queue.passing_octets += passing_cost(&frame);
-            queue.slots.push_back(Slot::Passing(Arc::clone(&about)));
-            queue.passing.insert(about, frame);
+            queue.state_octets += state_cost(&frame);
+            queue.slots.push_back(Slot::State(Arc::clone(&key)));
+            queue.states.insert(key, frame);
         }
-        self.tell_first(queue);
+        self.notify_of_first(queue);
     }
 
     /// Drops the states that wait for a subscription which has ended: another one of that id begins anew.
     pub fn forget(&self, destination: Destination, subscription: &str) {
-        let mut queue = self.queue();
-        let is_its = |about: &Passing| {
-            about.destination == destination && *about.subscription == *subscription
+        let mut queue = self.lock();
+        let is_its = |key: &ConflationKey| {
+            key.destination == destination && *key.subscription == *subscription
         };
-        let dropped = queue.passing.extract_if(|about, _| is_its(about));
-        let octets: usize = dropped.map(|(_, frame)| passing_cost(&frame)).sum();
-        queue.passing_octets = queue.passing_octets.saturating_sub(octets);
-        let stays = |slot: &Slot| !matches!(slot, Slot::Passing(about) if is_its(about));
+        let dropped = queue.states.extract_if(|key, _| is_its(key));
+        let octets: usize = dropped.map(|(_, frame)| state_cost(&frame)).sum();
+        queue.state_octets = queue.state_octets.saturating_sub(octets);
+        let stays = |slot: &Slot| !matches!(slot, Slot::State(key) if is_its(key));
         queue.slots.retain(stays);
     }
 
-    /// How the queue stands to its limit now. One that is beyond and of which its client has taken nothing for [`TURN`] ends.
+    /// How the queue stands to its limit now. One that is beyond and of which its client has taken no octet for
+    /// [`NO_PROGRESS_TIMEOUT`] ends.
     pub fn standing(&self, now: Instant) -> Standing {
-        let mut queue = self.queue();
+        let mut queue = self.lock();
         if queue.octets <= self.limit || queue.end.is_some() {
             return Standing::Fine;
         }
         match queue.writer {
             Writer::Ready => Standing::Unwritten,
             Writer::Busy => Standing::Fine,
-            Writer::Blocked(since) if now < since + TURN => Standing::Blocked,
+            Writer::Blocked(since) if now < since + NO_PROGRESS_TIMEOUT => Standing::Blocked,
             Writer::Blocked(_) => {
                 queue.give_up();
-                self.tell_first(queue);
+                self.notify_of_first(queue);
                 Standing::Fine
             }
         }
@@ -200,33 +202,40 @@ impl Outbound {
 
     /// The writer's client does not take what it is offered.
     pub fn blocked(&self, now: Instant) {
-        let mut queue = self.queue();
+        let mut queue = self.lock();
         if !matches!(queue.writer, Writer::Blocked(_)) {
             queue.writer = Writer::Blocked(now);
         }
     }
 
+    /// The client has taken some octets: if the writer is still blocked, it is since now.
+    pub fn progressed(&self, now: Instant) {
+        if let Writer::Blocked(since) = &mut self.lock().writer {
+            *since = now;
+        }
+    }
+
     /// The writer does something else for a while.
     pub fn busy(&self) {
-        self.queue().writer = Writer::Busy;
+        self.lock().writer = Writer::Busy;
     }
 
     /// The writer's client has taken what it was offered, and the writer goes on as soon as something waits.
     pub fn ready(&self) {
-        self.queue().writer = Writer::Ready;
+        self.lock().writer = Writer::Ready;
     }
 
-    /// Ends the queue: what waits is still written unless it ends at once, then `last`, then the connection closes. Later
-    /// frames go nowhere, and of several ends the first counts that is at once, or else the first.
-    pub fn end(&self, last: Option<Message>, closing: Closing) {
-        let at_once = closing.is_at_once();
-        let mut queue = self.queue();
+    /// Ends the queue: frames that wait are still written unless it ends at once, then `last`, then the connection closes.
+    /// Later frames go nowhere, and of several ends the first counts that is at once, or else the first.
+    pub fn end(&self, last: Option<Message>, reason: CloseReason) {
+        let at_once = reason.is_at_once();
+        let mut queue = self.lock();
         if queue.end.is_none_or(|end| at_once && !end.is_at_once()) {
             if at_once {
                 *queue = Queue::default();
             }
-            queue.slots.extend(last.map(Slot::Lasting));
-            queue.end = Some(closing);
+            queue.slots.extend(last.map(Slot::Message));
+            queue.end = Some(reason);
         }
         drop(queue);
         self.changed.notify_one();
@@ -235,16 +244,16 @@ impl Outbound {
         }
     }
 
-    /// Ends the queue because its client does not keep up, and lets go of what waits.
+    /// Ends the queue because its client does not keep up, and drops the frames that wait.
     pub fn give_up(&self) {
-        self.queue().give_up();
+        self.lock().give_up();
     }
 
-    /// Takes what is next.
+    /// Takes the next frame.
     #[must_use]
     pub fn next(&self) -> Next {
-        let mut queue = self.queue();
-        // Whatever was taken before has found room.
+        let mut queue = self.lock();
+        // The frame that was taken before has found room.
         queue.writer = Writer::Ready;
         if let Some(frame) = queue.pop() {
             return Next::Frame(frame);
@@ -252,16 +261,16 @@ impl Outbound {
         if queue.slots.capacity() > KEPT_CAPACITY {
             queue.slots = VecDeque::new();
         }
-        if queue.passing.capacity() > 0 {
-            queue.passing = HashMap::new();
+        if queue.states.capacity() > 0 {
+            queue.states = HashMap::new();
         }
         queue.end.map_or(Next::Nothing, Next::End)
     }
 
     /// How the queue has ended, if it has; frames may still wait.
     #[must_use]
-    pub fn ended(&self) -> Option<Closing> {
-        self.queue().end
+    pub fn ended(&self) -> Option<CloseReason> {
+        self.lock().end
     }
 
     /// Whether the queue has ended.
@@ -270,18 +279,18 @@ impl Outbound {
         self.ended().is_some()
     }
 
-    /// Resolves once when the queue has ended at once, whatever is being written. Cancel-safe.
+    /// Resolves once when the queue has ended at once, even during a write. Cancel-safe.
     pub async fn cut(&self) {
         self.cut.notified().await;
     }
 
-    /// Resolves when there may be something to take. Cancel-safe.
+    /// Resolves when there may be a frame to take. Cancel-safe.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// Wakes the connection if what was added is the first that waits: it is awake otherwise.
-    fn tell_first(&self, queue: MutexGuard<'_, Queue>) {
+    /// Wakes the connection if the added frame is the first that waits: it is awake otherwise.
+    fn notify_of_first(&self, queue: MutexGuard<'_, Queue>) {
         let was_empty = queue.slots.len() <= 1;
         drop(queue);
         if was_empty {
@@ -289,7 +298,7 @@ impl Outbound {
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -297,13 +306,13 @@ impl Outbound {
 impl Queue {
     fn pop(&mut self) -> Option<Message> {
         match self.slots.pop_front()? {
-            Slot::Lasting(frame) => {
+            Slot::Message(frame) => {
                 self.octets = self.octets.saturating_sub(cost(&frame));
                 Some(frame)
             }
-            Slot::Passing(about) => {
-                let frame = self.passing.remove(&about)?;
-                self.passing_octets = self.passing_octets.saturating_sub(passing_cost(&frame));
+            Slot::State(key) => {
+                let frame = self.states.remove(&key)?;
+                self.state_octets = self.state_octets.saturating_sub(state_cost(&frame));
                 Some(frame)
             }
         }
@@ -312,7 +321,7 @@ impl Queue {
     fn give_up(&mut self) {
         metrics::counter!("colloquy_websocket_slow_consumers_closed_total").increment(1);
         *self = Self {
-            end: Some(Closing::TooSlow),
+            end: Some(CloseReason::TooSlow),
             ..Self::default()
         };
     }
@@ -323,6 +332,6 @@ fn cost(frame: &Message) -> usize {
     frame.len() + size_of::<Slot>()
 }
 
-fn passing_cost(frame: &Message) -> usize {
-    cost(frame) + size_of::<(Passing, Message)>()
+fn state_cost(frame: &Message) -> usize {
+    cost(frame) + size_of::<(ConflationKey, Message)>()
 }

@@ -1,9 +1,9 @@
-//! What carries a session's octets: a WebSocket, or one of the ways of SockJS. The session above knows no difference.
+//! What carries a session's octets: a WebSocket, or a transport of SockJS. The session above knows no difference.
 
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::Closing;
+use crate::close_reason::CloseReason;
 
 /// The client is gone, or cannot be written to.
 pub(crate) struct Gone;
@@ -12,8 +12,8 @@ pub(crate) struct Gone;
 pub(crate) enum Lost {
     /// The client is gone.
     Gone,
-    /// What came is wrong beneath STOMP, and the client is told so.
-    Wrong(Closing),
+    /// What came is wrong beneath STOMP: the Close frame says so.
+    Wrong(CloseReason),
 }
 
 impl From<Gone> for Lost {
@@ -33,10 +33,10 @@ pub(crate) enum Outgoing {
 }
 
 /// One client's way in and out.
-pub(crate) trait Channel {
+pub(crate) trait Transport {
     /// Whether the transport gives a sign of life of its own when nothing is written for long.
     const KEEPS_ALIVE: bool;
-    /// Whether the channel ends by itself when its client is gone: the client has to ask for each of its answers.
+    /// Whether the transport ends by itself when its client is gone: the client has to ask for each of its answers.
     const ENDS_UNATTENDED: bool;
 
     /// Whether what is fed can leave now.
@@ -45,7 +45,7 @@ pub(crate) trait Channel {
     /// Whether there is something to flush that was not fed: the transport's own answer to what it has read.
     fn owes_answer(&self) -> bool;
 
-    /// What the client says next, if it is wanted now: no octets if it only shows that it is there. `None` if it has said
+    /// The client's next octets, if they are wanted now: none if it only shows that it is there. `None` if it has sent
     /// nothing, but can be written to again. Cancel-safe.
     async fn next(&mut self, wanted: bool) -> Result<Option<Bytes>, Lost>;
 
@@ -55,8 +55,8 @@ pub(crate) trait Channel {
     /// Writes what was fed, and what is owed.
     async fn flush(&mut self) -> Result<(), Gone>;
 
-    /// Tells the client the last thing, if there is one, and why the connection ends; and ends it.
-    async fn close(self, last: Option<Message>, closing: Closing);
+    /// Writes the last frame, if there is one, and the reason; and ends the connection.
+    async fn close(self, last: Option<Message>, reason: CloseReason);
 
     /// Ends a connection whose client is gone.
     async fn farewell(self);
