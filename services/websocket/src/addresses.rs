@@ -15,7 +15,7 @@ use http::{Extensions, HeaderMap};
 /// A session over plain HTTP whose client has stopped asking ends within so many seconds.
 const RETRY_AFTER: u32 = 5;
 
-/// The server that received a request did not say from which address: without [`PeerAddr`] clients cannot be told apart.
+/// The server that received a request did not say from which address: without [`PeerAddr`] clients cannot be distinguished.
 #[derive(Debug, thiserror::Error)]
 #[error("a request came without the address of its connection")]
 struct NoPeer;

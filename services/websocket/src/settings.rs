@@ -35,8 +35,8 @@ pub struct Settings {
     pub ping_after: Duration,
     /// After so long a streaming answer of SockJS ends, so that the client's next request shows that it is there.
     pub answer_within: Duration,
-    /// Octets of messages that may wait for one client before it is found out whether it reads: the fan-out then waits for
-    /// its writer. One that takes nothing is too slow, and so is one of which twice as many wait.
+    /// Octets of messages that may wait for one client before the fan-out waits for its writer. A client that
+    /// then takes nothing is too slow, and so is one for which twice as many wait.
     pub queue_bytes: usize,
     /// How long one write may take: a frame, and what a buffer of 16 KiB holds before it.
     pub write_within: Duration,

@@ -70,8 +70,8 @@ pub struct Foundation {
 }
 
 impl Websocket {
-    /// Starts following the log. `gate` opens once every event from then on is seen; until then nobody is let in. An
-    /// expiring store that is away is not waited for: without it nobody is told who is online and who is typing.
+    /// Starts following the log. `gate` opens once every event from then on is read; until then no client is admitted. An
+    /// expiring store that is away is not waited for: without it clients do not learn who is online and who is typing.
     #[must_use]
     pub fn start(
         foundation: Foundation,
@@ -151,7 +151,7 @@ impl Websocket {
             && self.presence.is_idle()
     }
 
-    /// Whether everybody who comes in now will see everything from now on (decision 16).
+    /// Whether a client that is admitted now gets everything from now on (readiness, decision 16).
     pub(crate) fn is_following(&self) -> bool {
         self.following.load(Ordering::Acquire) && !self.tasks.is_stopping()
     }

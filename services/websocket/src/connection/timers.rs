@@ -1,4 +1,4 @@
-//! What a connection does when time passes. No clock of its own: it is told what time it is.
+//! What a connection does when time passes. It has no clock: the time is an argument.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::{Settings, session::Opened};
 
-/// When a connection without any deadline looks at the clock.
+/// After this time a connection without any deadline looks at the clock.
 const FAR: Duration = Duration::from_secs(3600);
 
 /// The deadlines of one connection.
@@ -42,7 +42,7 @@ pub enum Due {
     Ping,
     /// Give the client a sign of life.
     HeartBeat,
-    /// Give it the transport's own.
+    /// Give the client the transport's own sign of life.
     KeepAlive,
 }
 
@@ -103,7 +103,7 @@ impl Timers {
         self.sent_at = now;
     }
 
-    /// Whether a frame has begun and not ended. `anew` says that another frame ended since it was told last.
+    /// Whether a frame has begun and not ended. `anew` says that another frame ended since the last call.
     pub fn partial_frame(&mut self, partial: bool, anew: bool, by: Instant) {
         if anew || !partial {
             self.frame_by = None;
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn stomp_h1_whoever_answers_is_not_silent() {
+    fn stomp_h1_a_client_that_answers_is_not_silent() {
         let (mut timers, start) = timers("0,0", default_offer());
         assert_eq!(timers.due(start + 25 * SECOND), Some(Due::Ping));
         timers.received(start + 26 * SECOND);

@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn stomp_s6_what_is_private_reaches_every_session_of_its_owner_and_nobody_else() {
+    fn stomp_s6_what_is_private_reaches_every_session_of_its_owner_alone() {
         let registry = Registry::default();
         let (phone, laptop, other) = (queue(), queue(), queue());
         for (customer, queue) in [(ALICE, &phone), (ALICE, &laptop), (BOB, &other)] {

@@ -83,8 +83,10 @@ fn b18_a_full_queue_ends_only_when_its_client_has_taken_nothing_for_a_while() {
         "progress"
     );
 
-    queue.blocked(now + NO_PROGRESS_TIMEOUT);
+    queue.blocked(now);
+    queue.progressed(now + NO_PROGRESS_TIMEOUT);
     queue.blocked(now + 2 * NO_PROGRESS_TIMEOUT);
+    assert_eq!(queue.standing(now + NO_PROGRESS_TIMEOUT), Standing::Blocked);
     assert_eq!(
         queue.standing(now + 2 * NO_PROGRESS_TIMEOUT),
         Standing::Fine
@@ -93,7 +95,7 @@ fn b18_a_full_queue_ends_only_when_its_client_has_taken_nothing_for_a_while() {
 }
 
 #[test]
-fn decision_20_a_slow_consumer_is_closed_with_4500_and_told_why() {
+fn decision_20_a_slow_consumer_is_closed_with_4500_and_a_reason() {
     let queue = SendQueue::new(1);
     queue.push(frame("abc"));
     let Next::End(reason) = queue.next() else {

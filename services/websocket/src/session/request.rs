@@ -1,5 +1,5 @@
-//! What a frame of an open session asks for (stomp.md §5). It is decided here, without asking anybody, what exists and
-//! what is well-formed; who may use it is decided by the session.
+//! What a frame of an open session asks for (stomp.md §5). Decided here, without a question to another
+//! service, is what exists and is well-formed; the session decides who may use it.
 
 use colloquy_contracts::{Destination, RoomId};
 use serde::{Deserialize, Deserializer, de};
@@ -13,29 +13,29 @@ const TYPING: &str = "/app/typing";
 /// A frame that makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Messages of a destination, please.
+    /// The client wants the messages of a destination.
     Subscribe {
         /// What the client calls this subscription.
         id: Box<str>,
-        /// Where.
+        /// The destination, which exists.
         destination: Destination,
         /// Whether the client will acknowledge; its MESSAGE frames then carry `ack`.
         acknowledged: bool,
     },
-    /// No more of them.
+    /// The client wants no more of them.
     Unsubscribe {
         /// What the client called the subscription.
         id: Box<str>,
     },
-    /// "I am here."
+    /// The client says that its customer is online.
     ExtendOnline,
-    /// "I am typing", or no longer.
+    /// The client says that its customer types, or no longer does.
     Typing(Typing),
     /// A body that says nothing: dropped and counted (stomp.md S8).
     Unreadable,
-    /// ACK or NACK: noted by nobody, because nothing is sent twice.
+    /// ACK or NACK: without effect, because nothing is sent twice.
     Acknowledge,
-    /// Goodbye.
+    /// The client ends the session.
     Disconnect,
 }
 
@@ -43,7 +43,7 @@ pub enum Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Typing {
-    /// Where.
+    /// The room in which the customer types.
     pub room_id: RoomId,
     /// Whether it begins or ends: 1 or 0, true or false.
     #[serde(deserialize_with = "flag")]

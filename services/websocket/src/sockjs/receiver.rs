@@ -130,3 +130,48 @@ impl Receiver {
         self.chunks.closed().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::pin, time::Duration};
+
+    use futures_util::StreamExt as _;
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+    use crate::send_queue::{NO_PROGRESS_TIMEOUT, Standing};
+
+    #[tokio::test(start_paused = true)]
+    async fn b18_a_client_that_takes_a_frame_part_by_part_is_not_slow_and_gets_it_whole() {
+        let queue = SendQueue::new(1_000);
+        assert!(queue.push("x".repeat(1_000).into()), "it is beyond");
+        let (mut receiver, response) = Receiver::new(AnswerFormat::Polling, true);
+        let mut body = response.into_body().into_data_stream();
+        let frame = "x".repeat(8 * PART);
+        let mut taken = Vec::new();
+        {
+            let mut writing = pin!(receiver.write(&frame, &queue));
+            for _ in 0..4 {
+                assert!(timeout(Duration::ZERO, &mut writing).await.is_err());
+                queue.blocked(Instant::now());
+                assert_eq!(queue.standing(Instant::now()), Standing::Blocked);
+                advance(NO_PROGRESS_TIMEOUT * 3 / 4).await;
+                taken.extend(body.next().await.unwrap().unwrap());
+            }
+            // Here the session ends, and the write is broken off.
+        }
+        assert!(!queue.has_ended());
+
+        let end = async {
+            receiver.write("end", &queue).await.ok().unwrap();
+            drop(receiver);
+        };
+        let rest = async {
+            while let Some(part) = body.next().await {
+                taken.extend(part.unwrap());
+            }
+        };
+        tokio::join!(end, rest);
+        assert_eq!(taken, format!("{frame}\nend\n").into_bytes());
+    }
+}

@@ -24,8 +24,8 @@ pub enum Event {
 
 /// Decodes what one client sends. Every way of cutting its octets into pieces gives the same frames or the same error.
 ///
-/// It holds no memory between frames, and at most one frame's worth inside one, provided that whoever feeds it asks for
-/// events until there is none before feeding it again.
+/// It holds no memory between frames, and at most one frame's worth inside one, provided that the caller asks for
+/// events until there is none before it feeds more.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,

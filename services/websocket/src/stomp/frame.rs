@@ -32,7 +32,7 @@ pub enum ClientCommand {
 }
 
 impl ClientCommand {
-    /// All of them.
+    /// All commands of clients.
     pub const ALL: [Self; 11] = [
         Self::Connect,
         Self::Stomp,
@@ -96,7 +96,7 @@ impl Headers {
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// All of them, repeated ones included.
+    /// All headers, repeated ones included.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
@@ -136,9 +136,9 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
 pub struct Frame {
     /// What it asks for.
     pub command: ClientCommand,
-    /// Its headers.
+    /// The headers, unescaped.
     pub headers: Headers,
-    /// Its body.
+    /// The octets between the blank line and the NUL.
     pub body: Bytes,
 }
 

@@ -75,7 +75,7 @@ impl Head {
         }
     }
 
-    /// Told before any of the body is kept: an absurd `content-length` costs nothing.
+    /// Known before any of the body is kept: an absurd `content-length` costs nothing.
     fn extent(&self, session: Option<Version>, limits: &Limits) -> Result<Extent, DecodeError> {
         let counted = self.headers.get("content-length").map(parse_count);
         match (counted.transpose()?, self.room(limits)) {

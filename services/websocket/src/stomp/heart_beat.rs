@@ -28,7 +28,7 @@ pub struct Intervals {
 }
 
 impl HeartBeat {
-    /// The shortest interval that this server takes part in: whoever asks for less gets this.
+    /// The shortest interval that this server takes part in: a client that asks for less gets this.
     pub const FLOOR_MS: u32 = 1000;
 
     /// Reads a CONNECT frame's header; without it the client neither sends nor wants any.

@@ -12,7 +12,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// All of them, the lowest first.
+    /// All versions, the lowest first.
     pub const ALL: [Self; 3] = [Self::V10, Self::V11, Self::V12];
 
     /// As it is written in `accept-version` and `version`.

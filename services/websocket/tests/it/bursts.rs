@@ -33,7 +33,7 @@ pub async fn burst(log: &MemoryLog, messages: i64) {
 }
 
 /// More than a queue holds, for many at once.
-async fn everybody_gets_all_of_a_burst() {
+async fn every_reader_gets_all_of_a_burst() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut readers = Vec::new();
@@ -53,12 +53,12 @@ async fn everybody_gets_all_of_a_burst() {
 
 #[tokio::test]
 async fn b18_a_burst_reaches_all_who_read() {
-    everybody_gets_all_of_a_burst().await;
+    every_reader_gets_all_of_a_burst().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b18_a_burst_reaches_all_who_read_on_several_threads() {
-    everybody_gets_all_of_a_burst().await;
+    every_reader_gets_all_of_a_burst().await;
 }
 
 #[tokio::test]

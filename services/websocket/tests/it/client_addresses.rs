@@ -57,7 +57,7 @@ async fn stomp_limits_an_address_has_so_many_connections_of_either_kind_and_no_m
         assert_eq!(refused.status(), 429, "{transport}");
     }
     polling.say(&["\n"]).await;
-    assert_eq!(from("127.0.0.2", node.address).await, 101, "somebody else");
+    assert_eq!(from("127.0.0.2", node.address).await, 101, "another client");
 
     drop(socket);
     let free_again = async {
@@ -105,7 +105,7 @@ async fn b06_an_address_is_one_however_a_proxy_writes_it_and_unknown_ones_share_
 }
 
 #[tokio::test]
-async fn decision_26_nobody_else_is_believed_about_whose_places_they_take() {
+async fn decision_26_only_a_trusted_proxy_says_from_which_address_a_connection_is() {
     let node = node(1, &["10.0.0.0/8"]).await;
     let _first = let_in(&node, "10.0.0.1").await;
     assert_eq!(refused(&node, "10.0.0.2").await, 429);

@@ -104,7 +104,7 @@ async fn stomp_w3_connect_decides_the_version_whatever_the_sub_protocol() {
 }
 
 #[tokio::test]
-async fn decision_16_nobody_is_let_in_before_the_node_follows_the_log() {
+async fn decision_16_no_client_is_admitted_before_the_node_follows_the_log() {
     let log = MemoryLog::default();
     log.set_down(true);
     let node = Node::unready(&log, Settings::default()).await;

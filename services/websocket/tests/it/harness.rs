@@ -54,7 +54,7 @@ pub const NARROW: u32 = 8 * 1024;
 /// How long a test waits for what must happen.
 pub const SOON: Duration = Duration::from_secs(10);
 
-/// Everybody but the outsider is in every room.
+/// All but the outsider are in every room.
 pub struct Rooms;
 
 #[async_trait]
@@ -64,7 +64,7 @@ impl RoomMembership for Rooms {
     }
 }
 
-/// Room 1 is everybody's but the outsider's; Alice is not in room 2, though nothing else knows that.
+/// All but the outsider are in room 1; Alice is not in room 2, though nothing else knows that.
 #[async_trait]
 impl RoomsOfCustomer for Rooms {
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {

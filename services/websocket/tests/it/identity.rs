@@ -61,7 +61,7 @@ async fn stomp_n10_a_session_ends_within_two_seconds_of_its_token() {
 }
 
 #[tokio::test]
-async fn stomp_n6_whoever_does_not_connect_in_time_is_closed() {
+async fn stomp_n6_a_client_that_does_not_connect_in_time_is_closed() {
     let settings = Settings {
         connect_within: Duration::from_millis(100),
         ..Settings::default()

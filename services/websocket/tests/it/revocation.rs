@@ -103,7 +103,7 @@ async fn b07_of_several_cookies_of_a_handshake_the_one_that_is_valid_counts() {
 }
 
 #[tokio::test]
-async fn invariant_12_a_stale_list_lets_nobody_in_and_leaves_open_sessions_alone() {
+async fn invariant_12_a_stale_list_admits_no_client_and_leaves_open_sessions_alone() {
     let node = Node::start(&MemoryLog::default()).await;
     let mut open = Client::connected(node.address, ALICE).await;
     let long_ago = Instant::now() - Duration::from_secs(3);
@@ -140,7 +140,7 @@ async fn stalled(seconds: i64) -> (Node, Client) {
 }
 
 #[tokio::test]
-async fn stomp_n10_whoever_reads_nothing_is_gone_and_cut_in_two_seconds_all_the_same() {
+async fn stomp_n10_a_client_that_reads_nothing_is_gone_and_cut_in_two_seconds_all_the_same() {
     let (node, mut alice) = stalled(60).await;
     let begun = Instant::now();
     log_out_alice(&node);

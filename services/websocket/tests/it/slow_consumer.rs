@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use colloquy_websocket::Settings;
+use colloquy_websocket::{Settings, send_queue::NO_PROGRESS_TIMEOUT};
 use futures_util::SinkExt as _;
-use tokio::time::Instant;
+use tokio::{io::AsyncReadExt as _, time::Instant};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::harness::{
@@ -38,7 +38,7 @@ async fn f20_a_slow_reader_is_closed_with_a_reason_and_the_others_get_everything
         assert_eq!(quick.seq().await, seq);
     }
 
-    let mut seen = 0;
+    let mut last = 0;
     let code = loop {
         match slow.message().await {
             tokio_tungstenite::tungstenite::Message::Close(frame) => break frame.unwrap().code,
@@ -46,16 +46,16 @@ async fn f20_a_slow_reader_is_closed_with_a_reason_and_the_others_get_everything
                 let text = message.into_text().unwrap();
                 let (_, body) = text.trim_end_matches('\0').split_once("\n\n").unwrap();
                 let body: serde_json::Value = serde_json::from_str(body).unwrap();
-                seen += 1;
+                last += 1;
                 assert_eq!(
-                    body["seq"], seen,
+                    body["seq"], last,
                     "what came before the end came without a gap"
                 );
             }
         }
     };
     assert_eq!(u16::from(code), 4500);
-    assert!(seen < MESSAGES);
+    assert!(last < MESSAGES);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn f20_a_write_that_stalls_too_long_ends_the_connection_though_its_queue_h
 }
 
 #[tokio::test]
-async fn f20_whoever_reads_steadily_is_not_slow_however_long_it_takes() {
+async fn f20_a_client_that_reads_steadily_is_not_slow_however_long_it_takes() {
     const MESSAGES: i64 = 100;
     let log = MemoryLog::default();
     let settings = Settings {
@@ -99,9 +99,41 @@ async fn f20_whoever_reads_steadily_is_not_slow_however_long_it_takes() {
     assert!(2 * begun.elapsed() > 3 * settings.write_within);
 }
 
+/// Each frame takes longer to leave than a client may take nothing, while the queue is beyond its limit.
+#[tokio::test]
+async fn b18_f20_a_client_that_reads_large_frames_slowly_gets_all_of_them() {
+    const LARGE: usize = 100_000;
+    let log = MemoryLog::default();
+    let settings = Settings {
+        queue_bytes: 256 * 1024,
+        ..Settings::default()
+    };
+    let node = Node::narrow(&log, settings).await;
+    let mut slow = Client::narrow(node.address, ALICE).await;
+    slow.subscribe("0", ROOM).await;
+    let adding = async {
+        for seq in 1..=6 {
+            if seq == 6 {
+                tokio::time::sleep(2 * NO_PROGRESS_TIMEOUT).await;
+            }
+            log.add(long_message(1, seq, "x".repeat(LARGE))).await;
+        }
+    };
+    let reading = async {
+        let (mut octets, mut read) = ([0; 2048], 0);
+        let mut pace = tokio::time::interval(Duration::from_millis(5));
+        while read < 6 * LARGE {
+            pace.tick().await;
+            read += slow.0.get_mut().read(&mut octets).await.unwrap();
+        }
+    };
+    tokio::join!(adding, reading);
+    assert_eq!(node.websocket.open_connections(), 1);
+}
+
 /// A PING that is answered and whose PONG is not taken: nothing else waits, and each PING is a sign of life.
 #[tokio::test]
-async fn f20_whoever_does_not_take_the_pongs_it_asks_for_is_closed() {
+async fn f20_a_client_that_does_not_take_the_pongs_it_asks_for_is_closed() {
     let settings = Settings {
         write_within: Duration::from_millis(200),
         frame_burst: u32::MAX,

@@ -86,7 +86,7 @@ async fn stomp_n8_connected_names_version_heart_beat_and_customer_in_this_order(
 }
 
 #[tokio::test]
-async fn stomp_h1_a_setting_answers_that_nobody_beats() {
+async fn stomp_h1_a_setting_answers_that_neither_side_beats() {
     let websocket = websocket(Settings {
         heart_beat: HeartBeat::default(),
         ..Settings::default()

@@ -46,7 +46,7 @@ async fn stomp_r4_after_an_error_nothing_is_processed_or_sent() {
 }
 
 #[tokio::test]
-async fn decision_23_whoever_was_logged_out_is_heard_no_more() {
+async fn decision_23_frames_of_a_session_that_was_logged_out_have_no_effect() {
     for said in [
         "SEND\ndestination:/app/typing\n\n{\"roomId\":1,\"isTyping\":true}\0",
         "SUBSCRIBE\nid:1\ndestination:/user/topic/rooms\nreceipt:r\n\n\0",

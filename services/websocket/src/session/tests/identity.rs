@@ -78,14 +78,14 @@ fn worthless_headers() -> Vec<(&'static str, String)> {
         ("a token that ends now", expired(NOW.seconds())),
         ("a token that ended", expired(NOW.seconds() - 1)),
         (
-            "a token of somebody else's making",
+            "a token that another key has signed",
             signed(&Claims {
                 iss: "elsewhere".into(),
                 ..claims()
             }),
         ),
         (
-            "a token for somebody else",
+            "a token for another audience",
             signed(&Claims {
                 aud: "elsewhere".into(),
                 ..claims()
@@ -152,11 +152,11 @@ async fn stomp_n5_every_lack_of_identity_reads_the_same_and_leaves_no_session() 
 async fn stomp_n5_a_valid_cookie_wins_over_whatever_the_header_holds() {
     let websocket = websocket(Settings::default());
     log_out(&websocket);
-    let of_somebody_else = signed(&Claims {
+    let of_another_customer = signed(&Claims {
         customer_id: "8".into(),
         ..claims()
     });
-    let good = ("a good token of somebody else", of_somebody_else);
+    let good = ("a good token of another customer", of_another_customer);
     for (about, token) in worthless_headers().into_iter().chain([good]) {
         let (_, heard, _) = connect(&websocket, Some(cookie(60_000)), Some(&token)).await;
         assert_eq!(header(&heard[0], "user-name"), Some("7"), "{about}");

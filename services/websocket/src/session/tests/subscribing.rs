@@ -136,7 +136,7 @@ async fn stomp_s7_members_may_subscribe_to_all_six_and_to_nothing_else() {
 }
 
 #[tokio::test]
-async fn stomp_s11_what_is_told_after_the_receipt_of_a_subscription_is_heard() {
+async fn stomp_s11_a_message_after_the_receipt_of_a_subscription_arrives() {
     let mut client = Client::connected().await;
     client
         .say(&format!(
@@ -150,7 +150,7 @@ async fn stomp_s11_what_is_told_after_the_receipt_of_a_subscription_is_heard() {
     assert!(heard[1].starts_with("MESSAGE\n"), "{heard:?}");
 }
 
-/// Whoever has the receipt fetches history and then relies on what is pushed.
+/// A client that has the receipt fetches history and then relies on what is pushed.
 #[tokio::test]
 async fn decision_18_a_subscription_that_does_not_take_effect_has_no_receipt() {
     for (room, message) in [

@@ -44,7 +44,7 @@ impl Client {
         Self::upgrade(address, &[]).await.unwrap().0
     }
 
-    /// Upgrades with a cookie, and says nothing yet.
+    /// Upgrades with a cookie, and sends nothing yet.
     pub async fn with_cookie(address: SocketAddr, token: &str) -> Self {
         let cookie = format!("theme=dark; jwt_token={token}");
         Self::upgrade(address, &[(header::COOKIE, &cookie)])
@@ -139,7 +139,7 @@ impl Client {
         }
     }
 
-    /// Waits, without reading, until the server has let go of the socket: it then resets whoever still says something.
+    /// Waits, without reading, until the server has let go of the socket: it then resets a client that still writes.
     pub async fn cut(&mut self) {
         let trying = async {
             while self.0.get_mut().write_all(b"\n").await.is_ok() {

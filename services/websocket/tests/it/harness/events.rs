@@ -1,4 +1,4 @@
-//! What the write side and the read side tell.
+//! Events of the write side and of the read side.
 
 use bytes::Bytes;
 use colloquy_contracts::{
@@ -15,7 +15,7 @@ pub fn message(room: i64, seq: i64) -> NewEvent {
     long_message(room, seq, seq.to_string())
 }
 
-/// A message with a text of one's own.
+/// A message with this text.
 pub fn long_message(room: i64, seq: i64, content: String) -> NewEvent {
     let event = WriteEvent::MessageSent(ChatMessageSent {
         message_id: MessageId(room * 1_000_000 + seq),
@@ -30,7 +30,7 @@ pub fn long_message(room: i64, seq: i64, content: String) -> NewEvent {
     NewEvent::from(&event)
 }
 
-/// Somebody has read up to a message.
+/// A member has read up to a message.
 pub fn marker_moved(room: i64, customer: CustomerId, message: i64) -> NewEvent {
     let event = WriteEvent::ReadMarkerUpdated(ReadMarkerUpdated {
         room_id: RoomId(room),
@@ -40,7 +40,7 @@ pub fn marker_moved(room: i64, customer: CustomerId, message: i64) -> NewEvent {
     NewEvent::from(&event)
 }
 
-/// Somebody's flag when a room has come so far.
+/// A member's unread flag in that version of a room.
 pub fn read_status(room: i64, version: i64, customer: CustomerId, is_unread: bool) -> NewEvent {
     let status = ReadStatus {
         room_id: RoomId(room),

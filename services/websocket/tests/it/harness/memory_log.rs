@@ -1,4 +1,4 @@
-//! An event log in memory that can be told to be down, or to have lost what comes next.
+//! An event log in memory that can be down, or have lost what comes next.
 
 use std::sync::{
     Arc, Mutex,
@@ -43,7 +43,7 @@ impl MemoryLog {
         self.append(&[event.into()]).await.unwrap();
     }
 
-    /// Nobody can begin to follow while it is down.
+    /// No reader can begin to follow while it is down.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
     }

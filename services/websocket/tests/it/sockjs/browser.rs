@@ -20,7 +20,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A client without any identity, at a session that nobody else has.
+    /// A client without any identity, at a session of its own.
     pub fn anonymous(node: &Node) -> Self {
         static SESSIONS: AtomicU32 = AtomicU32::new(0);
         let session = SESSIONS.fetch_add(1, Ordering::Relaxed);
@@ -50,7 +50,7 @@ impl Browser {
         self
     }
 
-    /// Somebody else who knows the session's address.
+    /// Another client, which knows the session's address.
     pub fn other(&self) -> Self {
         Self {
             http: Client::new(),
@@ -148,7 +148,7 @@ impl Browser {
         }
     }
 
-    /// An answer that nobody reads, of which the client's kernel takes little.
+    /// An answer that the client does not read, of which its kernel takes little.
     pub async fn unread(&self, transport: &str) -> TcpStream {
         let url = Url::parse(&format!("{}/{transport}", self.base)).unwrap();
         let address = url.socket_addrs(|| None).unwrap()[0];

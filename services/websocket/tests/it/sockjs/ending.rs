@@ -1,4 +1,4 @@
-//! How sessions end, and what their clients are told.
+//! How sessions end, and what their clients get to read.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn assert_ends(stream: &mut Stream, message: &str, close: &str) {
 }
 
 #[tokio::test]
-async fn stomp_7_after_disconnect_the_session_is_told_to_go_away_again_and_again() {
+async fn stomp_7_after_disconnect_every_request_is_answered_with_go_away() {
     let node = Node::start(&MemoryLog::default()).await;
     let browser = Browser::of(&node, ALICE);
     browser.connect().await;
@@ -68,7 +68,7 @@ async fn stomp_7_n10_a_logout_ends_sessions_over_plain_http() {
     let mut stream = alice.streaming().await;
     let begun = Instant::now();
     let (last, ()) = tokio::join!(polling.messages(), async {
-        // Nobody tells that the poll waits: that the session goes on with it does.
+        // Nothing shows that the poll waits, but that the session goes on with it.
         polling.say(&["\n"]).await;
         log_out_alice(&node);
     });
@@ -88,7 +88,7 @@ async fn stomp_7_n10_a_logout_ends_sessions_over_plain_http() {
 }
 
 #[tokio::test]
-async fn stomp_7_what_a_session_has_not_told_is_only_for_its_owner() {
+async fn stomp_7_messages_that_wait_when_a_session_ends_are_only_for_its_owner() {
     let node = Node::start(&MemoryLog::default()).await;
     let alice = Browser::of(&node, ALICE);
     alice.connect().await;
@@ -117,7 +117,7 @@ async fn stomp_7_n10_a_session_ends_with_its_token() {
 }
 
 #[tokio::test]
-async fn stomp_7_n6_whoever_does_not_connect_in_time_is_closed() {
+async fn stomp_7_n6_a_client_that_does_not_connect_in_time_is_closed() {
     let settings = Settings {
         connect_within: Duration::from_millis(100),
         ..Settings::default()

@@ -24,10 +24,10 @@ async fn stomp_7_the_cookie_of_the_request_that_opens_the_session_decides() {
     assert!(user(&alice, &as_bob).await.contains("\nuser-name:1\n"));
     let expired = Browser::anonymous(&node).with_token(&token(ALICE, -1));
     assert!(user(&expired, &as_bob).await.contains("\nuser-name:2\n"));
-    let nobody = Browser::anonymous(&node);
-    assert!(user(&nobody, &as_bob).await.contains("\nuser-name:2\n"));
-    let nobody = Browser::anonymous(&node);
-    let error = user(&nobody, CONNECT).await;
+    let anonymous = Browser::anonymous(&node);
+    assert!(user(&anonymous, &as_bob).await.contains("\nuser-name:2\n"));
+    let anonymous = Browser::anonymous(&node);
+    let error = user(&anonymous, CONNECT).await;
     assert!(
         error.contains("\nmessage:authentication failed\n"),
         "{error}"
@@ -35,7 +35,7 @@ async fn stomp_7_the_cookie_of_the_request_that_opens_the_session_decides() {
 }
 
 #[tokio::test]
-async fn stomp_7_a_session_opened_by_a_cookie_is_closed_to_everybody_elses_requests() {
+async fn stomp_7_a_session_opened_by_a_cookie_is_closed_to_requests_of_others() {
     let node = Node::start(&MemoryLog::default()).await;
     let alice = Browser::of(&node, ALICE);
     alice.connect().await;
@@ -75,7 +75,7 @@ async fn stomp_7_a_session_opened_without_a_cookie_looks_at_none_later() {
 }
 
 #[tokio::test]
-async fn stomp_7_decision_16_nobody_is_let_in_before_the_node_follows_the_log() {
+async fn stomp_7_decision_16_no_client_is_admitted_before_the_node_follows_the_log() {
     let log = MemoryLog::default();
     log.set_down(true);
     let node = Node::unready(&log, colloquy_websocket::Settings::default()).await;

@@ -28,7 +28,7 @@ async fn stomp_7_polls_bring_what_a_socket_would() {
     assert!(connected[0].contains("\nuser-name:1\n"), "{connected:?}");
     browser.subscribe(ROOM).await;
     for first in [1, 4, 7] {
-        // What comes while nobody polls waits, and then comes together and in order.
+        // What comes between two polls waits, and then comes together and in order.
         for seq in first..first + 3 {
             log.add(message(1, seq)).await;
         }

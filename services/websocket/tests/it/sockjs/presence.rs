@@ -11,7 +11,7 @@ use crate::harness::{
     memory_log::MemoryLog,
 };
 
-/// Whoever gives no sign of life is away within two seconds.
+/// A client that gives no sign of life is away within two seconds.
 fn impatient() -> Settings {
     Settings {
         ping_after: Duration::from_millis(500),
@@ -30,8 +30,8 @@ async fn carol(node: &Node) -> Client {
     carol
 }
 
-/// What Carol is told next of somebody else.
-async fn told(carol: &mut Client) -> (i64, bool) {
+/// The next state of another customer that Carol gets.
+async fn next_state(carol: &mut Client) -> (i64, bool) {
     let (_, customer, online) = online_status(carol, CAROL.0).await;
     (customer, online)
 }
@@ -45,7 +45,7 @@ async fn stomp_7_decision_19_an_idle_stream_shows_its_customer_until_it_is_broke
     assert_eq!(stream.line().await.unwrap(), "o");
     alice.say(&[CONNECT]).await;
     stream.messages().await;
-    assert_eq!(told(&mut carol).await, (ALICE.0, true));
+    assert_eq!(next_state(&mut carol).await, (ALICE.0, true));
     let idle = Cell::new(true);
     let streaming = async {
         for _ in 0..6 {
@@ -55,8 +55,8 @@ async fn stomp_7_decision_19_an_idle_stream_shows_its_customer_until_it_is_broke
         drop(stream);
     };
     let telling = async {
-        assert_eq!(told(&mut carol).await, (ALICE.0, false));
-        assert!(!idle.get(), "told while the stream was there");
+        assert_eq!(next_state(&mut carol).await, (ALICE.0, false));
+        assert!(!idle.get(), "announced while the stream was there");
     };
     tokio::join!(telling, streaming);
 }
@@ -67,7 +67,7 @@ async fn stomp_7_decision_19_polls_show_their_customer_until_there_are_none() {
     let mut carol = carol(&node).await;
     let alice = Browser::of(&node, ALICE);
     alice.connect().await;
-    assert_eq!(told(&mut carol).await, (ALICE.0, true));
+    assert_eq!(next_state(&mut carol).await, (ALICE.0, true));
     let polls = Cell::new(true);
     let polling = async {
         for _ in 0..6 {
@@ -76,8 +76,8 @@ async fn stomp_7_decision_19_polls_show_their_customer_until_there_are_none() {
         polls.set(false);
     };
     let telling = async {
-        assert_eq!(told(&mut carol).await, (ALICE.0, false));
-        assert!(!polls.get(), "told while there were polls");
+        assert_eq!(next_state(&mut carol).await, (ALICE.0, false));
+        assert!(!polls.get(), "announced while there were polls");
     };
     tokio::join!(telling, polling);
 }
@@ -92,7 +92,7 @@ async fn a_suspended_client_is_offline_and_its_session_ends(transport: &str) {
     let mut carol = carol(&node).await;
     let alice = Browser::of(&node, ALICE);
     alice.connect().await;
-    assert_eq!(told(&mut carol).await, (ALICE.0, true));
+    assert_eq!(next_state(&mut carol).await, (ALICE.0, true));
     let ended = Cell::new(false);
     let suspended = async {
         let mut stream = alice.stream(transport).await;
@@ -100,8 +100,8 @@ async fn a_suspended_client_is_offline_and_its_session_ends(transport: &str) {
         ended.set(true);
     };
     let telling = async {
-        assert_eq!(told(&mut carol).await, (ALICE.0, false));
-        assert!(ended.get(), "told while the client owed no request");
+        assert_eq!(next_state(&mut carol).await, (ALICE.0, false));
+        assert!(ended.get(), "announced while the client owed no request");
     };
     tokio::join!(telling, suspended);
     eventually(|| node.websocket.open_connections() == 1).await;

@@ -4,8 +4,8 @@ use super::browser::{Browser, CONNECT};
 use crate::harness::{ALICE, Node, memory_log::MemoryLog};
 
 #[tokio::test]
-async fn stomp_7_a_body_that_is_none_is_told_in_the_words_of_the_protocol_and_the_session_goes_on()
-{
+async fn stomp_7_a_body_that_is_none_is_refused_in_the_words_of_the_protocol_and_the_session_goes_on()
+ {
     let node = Node::start(&MemoryLog::default()).await;
     let browser = Browser::of(&node, ALICE);
     browser.connect().await;

@@ -53,7 +53,7 @@ fn stomp_n1_the_highest_common_version_is_chosen() {
 }
 
 #[test]
-fn stomp_n2_nothing_in_common_is_told_with_the_versions_known() {
+fn stomp_n2_without_a_common_version_the_error_names_the_known_ones() {
     for accepted in ["2.0", "", "1", "1.3,0.9", "1.2.0", "v1.2"] {
         assert_eq!(Version::negotiate(Some(accepted)), None, "{accepted:?}");
     }
@@ -132,7 +132,7 @@ fn stomp_h4_heart_beat_is_two_numbers_and_nothing_else() {
 }
 
 #[test]
-fn stomp_h5_nobody_gets_below_the_servers_floor() {
+fn stomp_h5_no_interval_is_below_the_servers_floor() {
     for server in [offer(1, 1), offer(999, 999), offer(1_000, 1_000)] {
         assert_eq!(
             server.negotiate(Version::V12, offer(1, 1)),

@@ -331,7 +331,7 @@ fn stomp_f16_an_absurd_content_length_is_refused_before_any_body() {
 }
 
 #[test]
-fn stomp_r3_the_receipt_of_a_frame_in_error_is_told() {
+fn stomp_r3_the_receipt_of_a_frame_in_error_is_known() {
     let receipt_of = |octets: &[u8]| {
         let decoded = decode_pieces(Limits::default(), Some(Version::V12), [octets]);
         assert!(decoded.error.is_some());

@@ -17,7 +17,7 @@ fn frame_of(octets: usize) -> Vec<u8> {
 }
 
 #[test]
-fn stomp_limits_are_those_that_clients_are_told() {
+fn stomp_limits_are_those_of_the_documents() {
     assert_eq!(
         Limits::default(),
         Limits {
