@@ -21,7 +21,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         Ok::<_, StoreError>((sessions, throttle))
     })
     .await?;
-    sessions.start_hearing(&process.lifecycle.tasks());
+    sessions.start_listening(&process.lifecycle.tasks());
     let credentials = process.client(ServiceName::Customer)?;
     let auth = services::auth(
         &process.settings,

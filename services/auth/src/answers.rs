@@ -1,4 +1,4 @@
-//! The shape of the auth answers (contract §2), for yes and for no.
+//! The shape of the auth answers (contract §2), of success and of failure.
 
 use axum::{
     Json,
@@ -24,7 +24,7 @@ pub(crate) fn done(
     (AppendHeaders(cookies), Json(answer)).into_response()
 }
 
-/// A failure: what failed, and why.
+/// A failure: the message that says what failed, and the error.
 pub(crate) struct Refused(pub(crate) &'static str, pub(crate) ApiError);
 
 impl IntoResponse for Refused {

@@ -1,4 +1,4 @@
-//! `POST /logout`: the session ends everywhere, and the cookie is cleared whatever happens (decision 23).
+//! `POST /logout`: the session ends everywhere, and the cookie is cleared even if that fails (revocation, decision 23).
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) const FAILED: &str = "Logout failed";
 
 /// Log out
 ///
-/// The session ends everywhere, at once. Whoever has none is logged out already.
+/// The session ends everywhere, at once. A client without a session is logged out already.
 #[utoipa::path(
     post,
     path = "/logout",

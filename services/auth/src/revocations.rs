@@ -1,4 +1,4 @@
-//! Ending sessions, and telling everybody who lets sessions in (decision 23).
+//! Ending sessions, and the feed by which gateways and WebSocket nodes learn of it (revocation, decision 23).
 
 use std::{
     ops::ControlFlow,
@@ -25,20 +25,20 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Auth;
 
-/// A reader that has nothing to learn is answered after this long: the rest of its patience is for the way.
-const HOLD: Duration = Duration::from_millis(500);
-/// While an end of sessions waits for readers: what they have reported to other instances counts this soon; what they
-/// have reported to this one, at once.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long to wait for readers. By then each has passed, or has a copy that is too old to let anybody in.
-const WAIT_FOR_READERS: Duration = Duration::from_secs(2);
-/// Entries outlive the tokens they concern by this (decision 39).
+/// A reader is answered after this long when there is no new entry: the rest of its own time-out is for the network.
+const LONG_POLL_TIMEOUT: Duration = Duration::from_millis(500);
+/// What readers report to other instances is found this soon while an end of sessions waits for them; what they report to
+/// this instance, at once.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// How long an end of sessions waits for readers. By then each has passed, or has a copy that is too old to accept a session.
+const READERS_TIMEOUT: Duration = Duration::from_secs(2);
+/// Entries outlive the tokens that they end by this, in seconds (the clock, decision 39).
 const MARGIN_SECONDS: i64 = 48 * 60 * 60;
-/// Names of readers are UUIDs.
-const LONGEST_NAME: usize = 64;
+/// The longest name of a reader, in bytes; readers name themselves by UUIDs.
+const MAX_READER_NAME: usize = 64;
 
 impl Auth {
-    /// Ends sessions of a customer. When this has returned nobody lets them in.
+    /// Ends sessions of a customer. When this has returned no gateway and no WebSocket node accepts them.
     ///
     /// # Errors
     /// The store could not record it: the sessions go on.
@@ -52,12 +52,12 @@ impl Auth {
         let expires_at =
             Timestamp::from_millis(signed_by + (LIFETIME_SECONDS + MARGIN_SECONDS) * 1000);
         let number = self.sessions.revoke(customer, ended, expires_at).await?;
-        let by = Instant::now() + WAIT_FOR_READERS;
+        let by = Instant::now() + READERS_TIMEOUT;
         self.until_denied(number, by).await;
         Ok(())
     }
 
-    /// Forgets, now and then, what is over-age, until the process stops.
+    /// Deletes what is over-age from time to time, until the process stops.
     pub fn start_sweeping(self: &Arc<Self>, tasks: &Tasks) {
         let auth = Arc::clone(self);
         let sweeper = Sweeper::new(self.sessions.readings(), Arc::clone(&self.clock));
@@ -75,12 +75,12 @@ impl Auth {
             let passed = self.passed.notified();
             tokio::pin!(passed);
             passed.as_mut().enable();
-            // If the store cannot tell, the time alone must do.
+            // If the store cannot answer, the time-out alone must do.
             let all_passed = self.sessions.all_readers_passed(number);
             if matches!(timeout_at(by, all_passed).await, Ok(Ok(true))) {
                 return;
             }
-            let _ = timeout_at((Instant::now() + LOOK_AGAIN).min(by), passed).await;
+            let _ = timeout_at((Instant::now() + POLL_INTERVAL).min(by), passed).await;
         }
     }
 
@@ -109,9 +109,9 @@ impl Auth {
         if read.up_to != *after {
             return Ok(read);
         }
-        match timeout(HOLD, changes.changed()).await {
+        match timeout(LONG_POLL_TIMEOUT, changes.changed()).await {
             Ok(_) => self.sessions.read_after(*after).await,
-            // A copy is as old as its question, and when that came this was all there was.
+            // A copy is as old as its question, and when that came there was no later entry.
             Err(_) => Ok(read),
         }
     }
@@ -133,13 +133,13 @@ impl RevocationFeed for Auth {
     operation_id = "readRevocations",
     params(Reading),
     responses(
-        (status = 200, description = "What comes next: at once if there is something, otherwise after 0.5 s.",
+        (status = 200, description = "The next entries: at once if there are any, otherwise an empty answer after 0.5 s.",
             body = Envelope<Revocations>),
         Invalid,
         Forbidden,
     )
 )]
-// What the gateway forwards for a customer comes from outside, and has no business here.
+// What the gateway forwards for a customer comes from outside and is refused.
 pub(crate) async fn read_revocations(
     State(auth): State<Arc<Auth>>,
     identity: Identity,
@@ -148,7 +148,7 @@ pub(crate) async fn read_revocations(
     if identity.caller.is_some() {
         return Err(ApiError::new(Kind::Forbidden, "You may not do this."));
     }
-    if reading.reader.len() > LONGEST_NAME {
+    if reading.reader.len() > MAX_READER_NAME {
         return Err(ApiError::new(
             Kind::Invalid,
             "The reader's name is too long.",

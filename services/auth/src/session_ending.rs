@@ -1,5 +1,5 @@
-//! `POST /internal/sessions/end` and `GET /internal/sessions/ready`: a password has changed, so that customer's sessions
-//! end (decision 23). Customer management asks, and nobody else may.
+//! `POST /internal/sessions/end` and `GET /internal/sessions/ready`: a password has changed, so the customer's sessions end
+//! (revocation, decision 23). Only customer management may ask.
 
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ pub(crate) async fn ready(
     Ok(Answer("Sessions can be ended.", ()))
 }
 
-/// Others may call auth, and have no business with somebody's sessions.
+/// Other services may call auth, and must not end a customer's sessions.
 fn only_customer_management(service: ServiceName) -> Result<(), ApiError> {
     match service {
         ServiceName::Customer => Ok(()),

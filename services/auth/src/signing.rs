@@ -14,9 +14,9 @@ use colloquy_service_api::Account;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde::Serialize;
 
-/// Where session ids come from.
+/// The source of session ids.
 pub trait SessionIds: Send + Sync + 'static {
-    /// An id that no session had before, and that nobody can guess.
+    /// An id that no session had before, and that cannot be guessed.
     fn next(&self) -> SessionId;
 }
 
@@ -58,7 +58,7 @@ impl SessionSigner {
         })
     }
 
-    /// The same signer with session ids from elsewhere.
+    /// The same signer with another source of session ids.
     #[must_use]
     pub fn with_session_ids(self, ids: Arc<dyn SessionIds>) -> Self {
         Self { ids, ..self }

@@ -61,7 +61,7 @@ fn numbers(read: &Revocations) -> Vec<i64> {
     entries.map(|revocation| revocation.number).collect()
 }
 
-/// Also whoever reads from the beginning learns that there is nothing.
+/// Also for a reader that reads from the beginning.
 pub async fn an_empty_log_ends_at_zero(store: Arc<dyn SessionStore>) {
     let empty = Revocations {
         is_end: true,
@@ -102,7 +102,7 @@ pub async fn decision_23_entries_are_read_as_they_were_made(store: Arc<dyn Sessi
     assert!(numbers(&store.read_after(3).await.unwrap()).is_empty());
 }
 
-/// Asking changes nothing, also while somebody writes.
+/// Asking changes nothing, also during a write.
 pub async fn decision_23_a_store_that_is_there_is_ready_and_records_nothing(
     store: Arc<dyn SessionStore>,
 ) {
@@ -154,20 +154,20 @@ pub async fn decision_23_numbers_have_no_gaps_and_become_visible_in_order(
         done.store(true, Ordering::SeqCst);
     };
     let reading = async {
-        let (mut seen, mut after) = (Vec::new(), 0);
+        let (mut read_numbers, mut after) = (Vec::new(), 0);
         loop {
             let is_last = done.load(Ordering::SeqCst);
             let read = store.read_after(after).await.unwrap();
-            seen.extend(numbers(&read));
+            read_numbers.extend(numbers(&read));
             after = read.up_to;
             if is_last && read.is_end {
-                return seen;
+                return read_numbers;
             }
         }
     };
-    let ((), seen) = tokio::join!(writing, reading);
+    let ((), read_numbers) = tokio::join!(writing, reading);
     let expected: Vec<i64> = (1..=(WRITERS * EACH) as i64).collect();
-    assert_eq!(seen, expected);
+    assert_eq!(read_numbers, expected);
 }
 
 /// No answer grows beyond [`PAGE`], and none claims to be the end before it is.
@@ -200,7 +200,7 @@ pub async fn decision_15_expired_entries_are_swept_and_numbers_go_on(store: Arc<
     assert_eq!(numbers(&store.read_after(3).await.unwrap()), [4]);
 }
 
-/// Whoever was not heard for [`LIVE_SECONDS`] denies by itself.
+/// A reader that has not asked for [`LIVE_SECONDS`] denies by itself.
 pub async fn decision_23_live_readers_are_waited_for_and_others_are_not(
     store: Arc<dyn SessionStore>,
 ) {
@@ -216,6 +216,6 @@ pub async fn decision_23_live_readers_are_waited_for_and_others_are_not(
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let patience = Duration::from_secs(u64::from(LIVE_SECONDS) + 10);
-    tokio::time::timeout(patience, gone).await.unwrap();
+    let limit = Duration::from_secs(u64::from(LIVE_SECONDS) + 10);
+    tokio::time::timeout(limit, gone).await.unwrap();
 }

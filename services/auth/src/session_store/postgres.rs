@@ -16,16 +16,19 @@ use tokio::sync::watch;
 
 use super::{
     LIVE_SECONDS, NOTED_SECONDS, SessionStore,
-    row::{PAGE_ROWS, Row, columns, page},
+    row::{
+        INSERT, LAST_NUMBER, NEXT_NUMBER, NUMBER_OF_SESSION, PAGE_ROWS, READ, Row, SWEEP, columns,
+        page,
+    },
 };
 
-/// Each service that shares the database keeps its own list of what it has migrated.
+/// Each service that shares the database has its own list of what it has migrated.
 const MIGRATIONS: &str = "auth_migrations";
-/// Where instances tell each other of new entries.
+/// The channel on which instances announce new entries to each other.
 const CHANNEL: &str = "auth_revocations";
 
-/// The distributed store. Cheap to clone; any number of instances may use one database: what readers have passed is
-/// in it too, whichever instance they told.
+/// The distributed store. Cheap to clone; any number of instances may use one database: which number each reader has passed
+/// is in it too, whichever instance the reader asked.
 #[derive(Clone, Debug)]
 pub struct PostgresSessionStore {
     pool: PgPool,
@@ -45,10 +48,10 @@ impl PostgresSessionStore {
         })
     }
 
-    /// Hears of what other instances record, until the process stops.
-    pub fn start_hearing(&self, tasks: &Tasks) {
+    /// Listens for what other instances record, until the process stops.
+    pub fn start_listening(&self, tasks: &Tasks) {
         let (store, stop) = (self.clone(), tasks.clone());
-        tasks.spawn_vital("revocations: hear other instances", async move {
+        tasks.spawn_vital("revocations: listen for other instances", async move {
             tokio::select! {
                 () = stop.stopping() => {}
                 () = postgres::hear(&store.pool, CHANNEL, || { store.changes.send_replace(()); }) => {}
@@ -57,7 +60,7 @@ impl PostgresSessionStore {
     }
 }
 
-/// Makes auth's tables, those of the neighbouring stores too.
+/// Makes all of auth's tables.
 pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     postgres::migrate(pool, sqlx::migrate!("migrations/postgres"), MIGRATIONS).await
 }
@@ -81,7 +84,7 @@ impl SessionStore for PostgresSessionStore {
     }
 
     async fn reader_passed(&self, reader: &str, number: i64) -> Result<Revocations, StoreError> {
-        // One statement, which writes nothing most of the time: this is all that idle readers ask of the database.
+        // One statement, which mostly writes nothing: idle readers ask the database for nothing else.
         let read = async {
             let (last_number, noted): (i64, bool) = sqlx::query_as(
                 "WITH note AS (
@@ -141,7 +144,7 @@ impl SessionStore for PostgresSessionStore {
         )
         .execute(&self.pool);
         bounded(&self.pool, readers).await??;
-        let entries = sqlx::query("DELETE FROM revocations WHERE expires_at <= $1")
+        let entries = sqlx::query(SWEEP)
             .bind(over_age.millis())
             .execute(&self.pool);
         Ok(bounded(&self.pool, entries).await??.rows_affected())
@@ -156,34 +159,27 @@ async fn record(
 ) -> Result<i64, StoreError> {
     let (session_id, ended_before, except) = columns(ended);
     let mut transaction = pool.begin().await?;
-    // Held to the end: the next number is drawn only when this one can be seen.
-    let number: i64 = sqlx::query_scalar(
-        "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number",
-    )
-    .fetch_one(&mut *transaction)
-    .await?;
-    let known: Option<i64> =
-        sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = $1")
-            .bind(&session_id)
-            .fetch_optional(&mut *transaction)
-            .await?;
+    let number: i64 = sqlx::query_scalar(NEXT_NUMBER)
+        .fetch_one(&mut *transaction)
+        .await?;
+    let known: Option<i64> = sqlx::query_scalar(NUMBER_OF_SESSION)
+        .bind(&session_id)
+        .fetch_optional(&mut *transaction)
+        .await?;
     if let Some(known) = known {
         transaction.rollback().await?;
         return Ok(known);
     }
-    sqlx::query(
-        "INSERT INTO revocations (number, customer_id, session_id, ended_before, except_session, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(number)
-    .bind(customer.0)
-    .bind(session_id)
-    .bind(ended_before)
-    .bind(except)
-    .bind(expires_at.millis())
-    .execute(&mut *transaction)
-    .await?;
-    // Sent with the commit. The lock that this takes holds up no other entry: they wait for the number already.
+    sqlx::query(INSERT)
+        .bind(number)
+        .bind(customer.0)
+        .bind(session_id)
+        .bind(ended_before)
+        .bind(except)
+        .bind(expires_at.millis())
+        .execute(&mut *transaction)
+        .await?;
+    // Sent with the commit. The lock that this takes delays no other entry: they wait for the number already.
     sqlx::query("SELECT pg_notify($1, '')")
         .bind(CHANNEL)
         .execute(&mut *transaction)
@@ -193,13 +189,11 @@ async fn record(
 }
 
 async fn read_from(pool: &PgPool, after: i64) -> Result<Revocations, StoreError> {
-    let last_number = sqlx::query_scalar("SELECT last_number FROM revocation_log")
-        .fetch_one(pool)
-        .await?;
+    let last_number = sqlx::query_scalar(LAST_NUMBER).fetch_one(pool).await?;
     read_up_to(pool, after, last_number).await
 }
 
-/// First the end, then what lies before it: whatever has a number up to there is committed by now.
+/// The last number was read first, so the entries up to it are committed.
 async fn read_up_to(
     pool: &PgPool,
     after: i64,
@@ -208,13 +202,11 @@ async fn read_up_to(
     if last_number == after {
         return page(Vec::new(), last_number);
     }
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT * FROM revocations WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3",
-    )
-    .bind(after)
-    .bind(last_number)
-    .bind(PAGE_ROWS)
-    .fetch_all(pool)
-    .await?;
+    let rows: Vec<Row> = sqlx::query_as(READ)
+        .bind(after)
+        .bind(last_number)
+        .bind(PAGE_ROWS)
+        .fetch_all(pool)
+        .await?;
     page(rows, last_number)
 }

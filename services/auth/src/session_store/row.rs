@@ -1,4 +1,4 @@
-//! A revocation as both databases hold it.
+//! A revocation as both databases store it, and the SQL that works in both.
 
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_credentials::identity::SessionId;
@@ -10,6 +10,22 @@ use super::PAGE;
 /// How many rows to ask for.
 pub const PAGE_ROWS: i64 = PAGE as i64;
 
+/// Locks the log until the transaction ends: the next number is taken only when this one can be read.
+pub const NEXT_NUMBER: &str =
+    "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number";
+pub const LAST_NUMBER: &str = "SELECT last_number FROM revocation_log";
+/// `$1` session.
+pub const NUMBER_OF_SESSION: &str = "SELECT number FROM revocations WHERE session_id = $1";
+/// The [`columns`] are `$3`, `$4` and `$5`.
+pub const INSERT: &str = "INSERT INTO revocations
+     (number, customer_id, session_id, ended_before, except_session, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6)";
+/// Entries after `$1` and up to `$2`, at most `$3`.
+pub const READ: &str =
+    "SELECT * FROM revocations WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3";
+/// `$1` over-age.
+pub const SWEEP: &str = "DELETE FROM revocations WHERE expires_at <= $1";
+
 #[derive(sqlx::FromRow)]
 pub struct Row {
     number: i64,
@@ -20,7 +36,7 @@ pub struct Row {
     expires_at: i64,
 }
 
-/// The columns of what ended: `session_id`, `ended_before`, `except_session`.
+/// The columns `session_id`, `ended_before` and `except_session`.
 pub fn columns(ended: &Ended) -> (Option<String>, Option<i64>, Option<String>) {
     match ended {
         Ended::Session { session_id } => (Some(session_id.to_string()), None, None),
@@ -32,7 +48,7 @@ pub fn columns(ended: &Ended) -> (Option<String>, Option<i64>, Option<String>) {
     }
 }
 
-/// A page of rows behind which the log went on to `last_number`.
+/// A page of rows of a log that ends at `last_number`.
 pub fn page(rows: Vec<Row>, last_number: i64) -> Result<Revocations, StoreError> {
     let is_whole = rows.len() < PAGE;
     let revocations = rows

@@ -18,23 +18,26 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     LIVE_SECONDS, SessionStore,
-    row::{PAGE_ROWS, Row, columns, page},
+    row::{
+        INSERT, LAST_NUMBER, NEXT_NUMBER, NUMBER_OF_SESSION, PAGE_ROWS, READ, Row, SWEEP, columns,
+        page,
+    },
 };
 
 /// The embedded store. Open its file with [`colloquy_sql::sqlite::Durability::Full`]: what was revoked stays revoked.
 ///
-/// What readers have passed is kept in memory: a data folder has one process, so its readers end with it.
+/// Which number each reader has passed is in memory: a data folder has one process, so its readers end with it.
 #[derive(Clone, Debug)]
 pub struct SqliteSessionStore {
     database: SqliteDatabase,
-    readers: Arc<Mutex<HashMap<String, Mark>>>,
+    readers: Arc<Mutex<HashMap<String, ReaderPosition>>>,
     changes: watch::Sender<()>,
 }
 
 #[derive(Debug)]
-struct Mark {
+struct ReaderPosition {
     passed: i64,
-    heard_at: Instant,
+    asked_at: Instant,
 }
 
 impl SqliteSessionStore {
@@ -53,11 +56,11 @@ impl SqliteSessionStore {
         })
     }
 
-    /// The readers that were heard within [`LIVE_SECONDS`]; the others are forgotten.
-    fn live_readers(&self) -> MutexGuard<'_, HashMap<String, Mark>> {
+    /// The readers that asked within [`LIVE_SECONDS`]; the others are forgotten.
+    fn live_readers(&self) -> MutexGuard<'_, HashMap<String, ReaderPosition>> {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let live = Duration::from_secs(LIVE_SECONDS.into());
-        readers.retain(|_, mark| mark.heard_at.elapsed() <= live);
+        readers.retain(|_, reader| reader.asked_at.elapsed() <= live);
         readers
     }
 }
@@ -72,61 +75,54 @@ impl SessionStore for SqliteSessionStore {
     ) -> Result<i64, StoreError> {
         let (session_id, ended_before, except) = columns(ended);
         let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let known: Option<i64> =
-            sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = ?1")
-                .bind(&session_id)
-                .fetch_optional(&mut *transaction)
-                .await?;
+        let number: i64 = sqlx::query_scalar(NEXT_NUMBER)
+            .fetch_one(&mut *transaction)
+            .await?;
+        let known: Option<i64> = sqlx::query_scalar(NUMBER_OF_SESSION)
+            .bind(&session_id)
+            .fetch_optional(&mut *transaction)
+            .await?;
         if let Some(known) = known {
+            transaction.rollback().await?;
             return Ok(known);
         }
-        let number: i64 = sqlx::query_scalar(
-            "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number",
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        sqlx::query(
-            "INSERT INTO revocations (number, customer_id, session_id, ended_before, except_session, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .bind(number)
-        .bind(customer.0)
-        .bind(session_id)
-        .bind(ended_before)
-        .bind(except)
-        .bind(expires_at.millis())
-        .execute(&mut *transaction)
-        .await?;
+        sqlx::query(INSERT)
+            .bind(number)
+            .bind(customer.0)
+            .bind(session_id)
+            .bind(ended_before)
+            .bind(except)
+            .bind(expires_at.millis())
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         self.changes.send_replace(());
         Ok(number)
     }
 
     async fn read_after(&self, number: i64) -> Result<Revocations, StoreError> {
-        // First the end, then what lies before it: whatever has a number up to there is committed by now.
-        let last_number: i64 = sqlx::query_scalar("SELECT last_number FROM revocation_log")
+        // First the last number, then the entries up to it: they are committed by then.
+        let last_number: i64 = sqlx::query_scalar(LAST_NUMBER)
             .fetch_one(&self.database.readers)
             .await?;
         if last_number == number {
             return page(Vec::new(), last_number);
         }
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT * FROM revocations WHERE number > ?1 AND number <= ?2 ORDER BY number LIMIT ?3",
-        )
-        .bind(number)
-        .bind(last_number)
-        .bind(PAGE_ROWS)
-        .fetch_all(&self.database.readers)
-        .await?;
+        let rows: Vec<Row> = sqlx::query_as(READ)
+            .bind(number)
+            .bind(last_number)
+            .bind(PAGE_ROWS)
+            .fetch_all(&self.database.readers)
+            .await?;
         page(rows, last_number)
     }
 
     async fn reader_passed(&self, reader: &str, number: i64) -> Result<Revocations, StoreError> {
-        let mark = Mark {
+        let position = ReaderPosition {
             passed: number,
-            heard_at: Instant::now(),
+            asked_at: Instant::now(),
         };
-        self.live_readers().insert(reader.to_owned(), mark);
+        self.live_readers().insert(reader.to_owned(), position);
         self.read_after(number).await
     }
 
@@ -135,10 +131,8 @@ impl SessionStore for SqliteSessionStore {
     }
 
     async fn all_readers_passed(&self, number: i64) -> Result<bool, StoreError> {
-        Ok(self
-            .live_readers()
-            .values()
-            .all(|mark| mark.passed >= number))
+        let readers = self.live_readers();
+        Ok(readers.values().all(|reader| reader.passed >= number))
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -152,7 +146,7 @@ impl SessionStore for SqliteSessionStore {
     }
 
     async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError> {
-        let swept = sqlx::query("DELETE FROM revocations WHERE expires_at <= ?1")
+        let swept = sqlx::query(SWEEP)
             .bind(over_age.millis())
             .execute(&self.database.writer)
             .await?;

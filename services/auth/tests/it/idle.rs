@@ -67,7 +67,7 @@ async fn b29_a_reader_that_waits_hears_at_once_what_another_instance_has_recorde
     let (here, elsewhere) = (store(&url).await, store(&url).await);
     let lifecycle = Lifecycle::default();
     let mut hearing = here.changes();
-    here.start_hearing(&lifecycle.tasks());
+    here.start_listening(&lifecycle.tasks());
     timeout(PATIENCE, hearing.changed()).await.unwrap().unwrap();
     let auth = auth_on(Arc::new(here), OneAccount, false);
     let mut quickest = Duration::MAX;
