@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod postgres;
 mod row;
 pub mod sqlite;
+mod statements;
 
 use std::{borrow::Cow, sync::Arc};
 

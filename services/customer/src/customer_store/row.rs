@@ -13,7 +13,7 @@ use crate::{
 /// One row of `customers`.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
-    customer_id: i64,
+    pub(super) customer_id: i64,
     username: String,
     password: String,
     full_name: String,
@@ -25,6 +25,10 @@ pub(super) struct Row {
 }
 
 impl Row {
+    pub(super) fn into_customer(self) -> Customer {
+        self.into_parts().0
+    }
+
     pub(super) fn into_parts(self) -> (Customer, PasswordHash) {
         let customer = Customer {
             customer_id: CustomerId(self.customer_id),

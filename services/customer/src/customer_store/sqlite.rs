@@ -1,7 +1,9 @@
 //! Accounts in a SQLite file (`accounts.db`).
 
 mod budgets;
-mod passwords;
+mod statements {
+    crate::customer_store::statements::statements!(Sqlite);
+}
 
 use std::sync::Arc;
 
@@ -13,16 +15,16 @@ use colloquy_sql::{
     sqlite::SqliteDatabase,
     sweeping::{KeptReadings, SqliteReadings},
 };
-use colloquy_text::{mail_key, username_key, username_reading};
-use sqlx::SqliteConnection;
+use sqlx::{Sqlite, Transaction};
 
+use self::statements::Select;
 use super::{
     Customer, CustomerStore, DERIVED_VERSION, EndingId, MAX_HITS, NewCustomer, PasswordChange,
-    Profile, SaveError, SpendError, Taken,
-    row::{Row, Spelling, TakenColumns, Underived, Wanted, roles_column},
+    Profile, SaveError, SpendError,
+    row::{EndingRow, Row, Underived},
 };
 use crate::{
-    domain::{Budget, Email, NameSearch, PhoneSearch, fold},
+    domain::{Budget, Email, NameSearch, PhoneSearch},
     password::PasswordHash,
 };
 
@@ -56,48 +58,55 @@ impl SqliteCustomerStore {
         )
         .execute(&mut *transaction)
         .await?;
-        sqlx::query("UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'customers'")
+        sqlx::query("UPDATE sqlite_sequence SET seq = max(seq, $1) WHERE name = 'customers'")
             .bind(id.0)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
         Ok(())
     }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        begin(&self.0).await
+    }
+
+    async fn one(&self, select: Select<'_>) -> Result<Option<Row>, StoreError> {
+        Ok(select.fetch_optional(&self.0.readers).await?)
+    }
+
+    async fn all(&self, select: Select<'_>) -> Result<Vec<Customer>, StoreError> {
+        let rows = select.fetch_all(&self.0.readers).await?;
+        Ok(rows.into_iter().map(Row::into_customer).collect())
+    }
 }
 
 #[async_trait]
 impl CustomerStore for SqliteCustomerStore {
     async fn is_empty(&self) -> Result<bool, StoreError> {
-        let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM customers)")
-            .fetch_one(&self.0.readers)
-            .await?;
-        Ok(!any)
+        let any = sqlx::query_scalar(statements::ANY_ACCOUNT);
+        Ok(!any.fetch_one(&self.0.readers).await?)
     }
 
     async fn seed(&self, customers: &[NewCustomer]) -> Result<bool, StoreError> {
-        let mut transaction = begin(&self.0).await?;
-        let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM customers)")
-            .fetch_one(&mut *transaction)
-            .await?;
-        if any {
+        let mut transaction = self.begin().await?;
+        let any = sqlx::query_scalar(statements::ANY_ACCOUNT);
+        if any.fetch_one(&mut *transaction).await? {
             return Ok(false);
         }
-        for (id, customer) in (1..).zip(customers) {
-            insert_row(&mut transaction, Some(id), customer).await?;
+        for (id, customer) in (1_i64..).zip(customers) {
+            let made = statements::insert_row(&mut transaction, customer).await?;
+            sqlx::query("UPDATE customers SET customer_id = $2 WHERE customer_id = $1")
+                .bind(made.customer_id)
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
         }
         transaction.commit().await?;
         Ok(true)
     }
 
     async fn insert(&self, customer: &NewCustomer) -> Result<Customer, SaveError> {
-        let mut transaction = begin(&self.0).await?;
-        let wanted = Wanted::by_nobody_yet(customer);
-        if let Some(taken) = taken(&mut transaction, &wanted).await? {
-            return Err(SaveError::Taken(taken));
-        }
-        let row = insert_row(&mut transaction, None, customer).await?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(row.into_parts().0)
+        statements::insert(self.begin().await?, customer).await
     }
 
     async fn update(
@@ -105,96 +114,44 @@ impl CustomerStore for SqliteCustomerStore {
         id: CustomerId,
         profile: &Profile,
     ) -> Result<Option<Customer>, SaveError> {
-        let mut transaction = begin(&self.0).await?;
-        if let Some(taken) = taken(&mut transaction, &Wanted::by(id, profile)).await? {
-            return Err(SaveError::Taken(taken));
-        }
-        let row: Option<Row> = sqlx::query_as(
-            "UPDATE customers
-             SET full_name = ?2, full_name_folded = ?3, email = ?4, email_lower = ?5, phone_number = ?6,
-                 avatar_color = ?7, email_key = ?8
-             WHERE customer_id = ?1 RETURNING *",
-        )
-        .bind(id.0)
-        .bind(&profile.full_name)
-        .bind(fold(&profile.full_name))
-        .bind(&profile.email)
-        .bind(profile.email.to_lowercase())
-        .bind(&profile.phone_number)
-        .bind(&profile.avatar_color)
-        .bind(mail_key(&profile.email))
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(StoreError::from)?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(row.map(|row| row.into_parts().0))
+        statements::update(self.begin().await?, id, profile).await
     }
 
     async fn by_username(
         &self,
         username: &str,
     ) -> Result<Option<(Customer, PasswordHash)>, StoreError> {
-        let Spelling { exact, key } = Spelling::of_username(username);
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT * FROM customers
-             WHERE username_lower = ?1
-                OR (username_key = ?2 AND (SELECT count(*) FROM customers WHERE username_key = ?2) = 1)
-             ORDER BY username_lower = ?1 DESC LIMIT 1",
-        )
-        .bind(exact)
-        .bind(key)
-        .fetch_optional(&self.0.readers)
-        .await?;
+        let row = self.one(statements::by_username(username)).await?;
         Ok(row.map(Row::into_parts))
     }
 
     async fn by_email(&self, email: &Email) -> Result<Option<Customer>, StoreError> {
-        let Spelling { exact, key } = Spelling::of_email(email);
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT * FROM customers
-             WHERE email_lower = ?1
-                OR (email_key = ?2 AND (SELECT count(*) FROM customers WHERE email_key = ?2) = 1)
-             ORDER BY email_lower = ?1 DESC LIMIT 1",
-        )
-        .bind(exact)
-        .bind(key)
-        .fetch_optional(&self.0.readers)
-        .await?;
-        Ok(row.map(|row| row.into_parts().0))
+        let row = self.one(statements::by_email(email)).await?;
+        Ok(row.map(Row::into_customer))
     }
 
     async fn with_password(
         &self,
         id: CustomerId,
     ) -> Result<Option<(Customer, PasswordHash)>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM customers WHERE customer_id = ?1")
-            .bind(id.0)
-            .fetch_optional(&self.0.readers)
-            .await?;
+        let row = self.one(statements::by_id(id)).await?;
         Ok(row.map(Row::into_parts))
     }
 
     async fn by_ids(&self, ids: &[CustomerId]) -> Result<Vec<Customer>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT * FROM customers WHERE customer_id IN (SELECT value FROM json_each(?1))
+        let select = sqlx::query_as(
+            "SELECT * FROM customers WHERE customer_id IN (SELECT value FROM json_each($1))
              ORDER BY customer_id",
-        )
-        .bind(json(ids))
-        .fetch_all(&self.0.readers)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+        );
+        self.all(select.bind(json(ids))).await
     }
 
     async fn search_names(&self, search: &NameSearch) -> Result<Vec<Customer>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT * FROM customers WHERE instr(full_name_folded, ?1) > 0
-             ORDER BY full_name_folded, customer_id LIMIT ?2",
-        )
-        .bind(search.folded())
-        .bind(MAX_HITS)
-        .fetch_all(&self.0.readers)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+        let select = sqlx::query_as(
+            "SELECT * FROM customers WHERE instr(full_name_folded, $1) > 0
+             ORDER BY full_name_folded, customer_id LIMIT $2",
+        );
+        self.all(select.bind(search.folded()).bind(MAX_HITS)).await
     }
 
     async fn search_phone_numbers(
@@ -202,20 +159,17 @@ impl CustomerStore for SqliteCustomerStore {
         search: &PhoneSearch,
         acquaintances: &[CustomerId],
     ) -> Result<Vec<Customer>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let select = sqlx::query_as(
             "SELECT * FROM customers
-             WHERE EXISTS (SELECT 1 FROM json_each(?1) WHERE phone_number LIKE value)
-                OR (customer_id IN (SELECT value FROM json_each(?2))
-                    AND EXISTS (SELECT 1 FROM json_each(?3) WHERE phone_number LIKE value))
-             ORDER BY full_name_folded, customer_id LIMIT ?4",
+             WHERE EXISTS (SELECT 1 FROM json_each($1) WHERE phone_number LIKE value)
+                OR (customer_id IN (SELECT value FROM json_each($2))
+                    AND EXISTS (SELECT 1 FROM json_each($3) WHERE phone_number LIKE value))
+             ORDER BY full_name_folded, customer_id LIMIT $4",
         )
         .bind(json(&search.of_strangers()))
         .bind(json(acquaintances))
-        .bind(json(&search.of_acquaintances()))
-        .bind(MAX_HITS)
-        .fetch_all(&self.0.readers)
-        .await?;
-        Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+        .bind(json(&search.of_acquaintances()));
+        self.all(select.bind(MAX_HITS)).await
     }
 
     async fn replace_password(
@@ -223,7 +177,7 @@ impl CustomerStore for SqliteCustomerStore {
         change: &PasswordChange,
         now: Timestamp,
     ) -> Result<Option<(EndingId, EndSessions)>, StoreError> {
-        passwords::replace(&self.0, change, now).await
+        statements::replace_password(self.begin().await?, change, now).await
     }
 
     async fn upgrade_hash(
@@ -232,18 +186,23 @@ impl CustomerStore for SqliteCustomerStore {
         verified: &PasswordHash,
         better: &PasswordHash,
     ) -> Result<bool, StoreError> {
-        passwords::upgrade(&self.0, id, verified, better).await
+        let upgrade = statements::upgrade_hash(id, verified, better);
+        let upgraded = upgrade.execute(&self.0.writer).await?;
+        Ok(upgraded.rows_affected() > 0)
     }
 
     async fn endings_due(
         &self,
         now: Timestamp,
     ) -> Result<Vec<(EndingId, EndSessions)>, StoreError> {
-        passwords::endings_due(&self.0, now).await
+        let due = statements::endings_due(now).fetch_all(&self.0.readers);
+        Ok(due.await?.into_iter().map(EndingRow::into_ending).collect())
     }
 
     async fn forget_ending(&self, id: EndingId) -> Result<(), StoreError> {
-        passwords::forget_ending(&self.0, id).await
+        let forget = statements::forget_ending(id);
+        forget.execute(&self.0.writer).await?;
+        Ok(())
     }
 
     async fn spend(&self, budget: &Budget, now: Timestamp) -> Result<(), SpendError> {
@@ -263,9 +222,7 @@ impl CustomerStore for SqliteCustomerStore {
     }
 }
 
-async fn begin(
-    database: &SqliteDatabase,
-) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreError> {
+async fn begin(database: &SqliteDatabase) -> Result<Transaction<'static, Sqlite>, StoreError> {
     Ok(database.writer.begin_with("BEGIN IMMEDIATE").await?)
 }
 
@@ -274,42 +231,11 @@ fn json(list: &(impl serde::Serialize + ?Sized)) -> String {
     serde_json::to_string(list).expect("numbers and texts are JSON")
 }
 
-async fn insert_row(
-    connection: &mut SqliteConnection,
-    id: Option<i64>,
-    customer: &NewCustomer,
-) -> Result<Row, StoreError> {
-    let row = sqlx::query_as(
-        "INSERT INTO customers (customer_id, username, username_lower, password, full_name, full_name_folded, email,
-                                email_lower, phone_number, avatar_color, roles, derived_version, username_key,
-                                username_reading, email_key)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING *",
-    )
-    .bind(id)
-    .bind(&customer.username)
-    .bind(customer.username.to_lowercase())
-    .bind(customer.password.as_str())
-    .bind(&customer.full_name)
-    .bind(fold(&customer.full_name))
-    .bind(&customer.email)
-    .bind(customer.email.to_lowercase())
-    .bind(&customer.phone_number)
-    .bind(&customer.avatar_color)
-    .bind(roles_column(&customer.roles))
-    .bind(DERIVED_VERSION)
-    .bind(username_key(&customer.username))
-    .bind(username_reading(&customer.username))
-    .bind(mail_key(&customer.email))
-    .fetch_one(connection)
-    .await?;
-    Ok(row)
-}
-
 /// Derives what is of an older version, for a portion of the rows, and says whether there was any.
 async fn derive(database: &SqliteDatabase) -> Result<bool, StoreError> {
     let mut transaction = begin(database).await?;
     let underived: Vec<Underived> = sqlx::query_as(
-        "SELECT customer_id, username, full_name, email FROM customers WHERE derived_version < ?1 LIMIT 1000",
+        "SELECT customer_id, username, full_name, email FROM customers WHERE derived_version < $1 LIMIT 1000",
     )
     .bind(DERIVED_VERSION)
     .fetch_all(&mut *transaction)
@@ -317,8 +243,8 @@ async fn derive(database: &SqliteDatabase) -> Result<bool, StoreError> {
     for derived in underived.iter().map(Underived::derive) {
         sqlx::query(
             "UPDATE customers
-             SET username_key = ?2, username_reading = ?3, full_name_folded = ?4, email_key = ?5, derived_version = ?6
-             WHERE customer_id = ?1",
+             SET username_key = $2, username_reading = $3, full_name_folded = $4, email_key = $5, derived_version = $6
+             WHERE customer_id = $1",
         )
         .bind(derived.customer_id)
         .bind(derived.username_key)
@@ -331,29 +257,4 @@ async fn derive(database: &SqliteDatabase) -> Result<bool, StoreError> {
     }
     transaction.commit().await?;
     Ok(!underived.is_empty())
-}
-
-/// The first wanted value that is another account's. One's own address may stay, though an older account shares its key.
-async fn taken(
-    connection: &mut SqliteConnection,
-    wanted: &Wanted<'_>,
-) -> Result<Option<Taken>, StoreError> {
-    let taken: TakenColumns = sqlx::query_as(
-        "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = ?5 OR username_key = ?6) AS username,
-                EXISTS (SELECT 1 FROM customers WHERE username_reading = ?7) AS reading,
-                EXISTS (SELECT 1 FROM customers WHERE (email_lower = ?1 OR email_key = ?2) AND customer_id IS NOT ?4)
-                    AND NOT EXISTS (SELECT 1 FROM customers WHERE email_lower = ?1 AND customer_id = ?4) AS email,
-                EXISTS (SELECT 1 FROM customers
-                        WHERE phone_number = ?3 AND customer_id IS NOT ?4) AS phone_number",
-    )
-    .bind(wanted.email.to_lowercase())
-    .bind(mail_key(wanted.email))
-    .bind(wanted.phone_number)
-    .bind(wanted.by.map(|id| id.0))
-    .bind(wanted.username.map(str::to_lowercase))
-    .bind(wanted.username.map(username_key))
-    .bind(wanted.username.map(username_reading))
-    .fetch_one(connection)
-    .await?;
-    Ok(taken.first())
 }

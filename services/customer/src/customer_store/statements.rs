@@ -1,0 +1,225 @@
+//! What both databases do alike, `$1` in their statements included. `sqlite.rs` and `postgres.rs` make it with one line
+//! for their kind of connection, and add what only their database understands.
+
+/// The functions for `Sqlite` or for `Postgres`.
+macro_rules! statements {
+    ($database:ident) => {
+        use colloquy_contracts::{CustomerId, Timestamp};
+        use colloquy_service_api::session_ending::EndSessions;
+        use colloquy_sql::StoreError;
+        use colloquy_text::{mail_key, username_key, username_reading};
+        use sqlx::{$database, Database, Transaction, query::QueryAs};
+
+        use crate::{
+            customer_store::{
+                Customer, DERIVED_VERSION, ENDING_DUE_MILLIS, ENDINGS, EndingId, NewCustomer,
+                PasswordChange, Profile, SaveError, Taken,
+                row::{
+                    EndingRow, Row, Spelling, TakenColumns, Wanted, reset_from_column,
+                    roles_column,
+                },
+            },
+            domain::{Budget, Email, fold},
+            password::PasswordHash,
+        };
+
+        type Arguments = <$database as Database>::Arguments;
+        type Connection = <$database as Database>::Connection;
+        pub(super) type Select<'q, R = Row> = QueryAs<'q, $database, R, Arguments>;
+        type Query<'q> = sqlx::query::Query<'q, $database, Arguments>;
+
+        pub(super) const ANY_ACCOUNT: &str = "SELECT EXISTS (SELECT 1 FROM customers)";
+
+        pub(super) fn by_username(username: &str) -> Select<'static> {
+            let Spelling { exact, key } = Spelling::of_username(username);
+            let select = sqlx::query_as(
+                "SELECT * FROM customers
+                 WHERE username_lower = $1
+                    OR (username_key = $2 AND (SELECT count(*) FROM customers WHERE username_key = $2) = 1)
+                 ORDER BY username_lower = $1 DESC LIMIT 1",
+            );
+            select.bind(exact).bind(key)
+        }
+
+        pub(super) fn by_email(email: &Email) -> Select<'static> {
+            let Spelling { exact, key } = Spelling::of_email(email);
+            let select = sqlx::query_as(
+                "SELECT * FROM customers
+                 WHERE email_lower = $1
+                    OR (email_key = $2 AND (SELECT count(*) FROM customers WHERE email_key = $2) = 1)
+                 ORDER BY email_lower = $1 DESC LIMIT 1",
+            );
+            select.bind(exact).bind(key)
+        }
+
+        pub(super) fn by_id(id: CustomerId) -> Select<'static> {
+            sqlx::query_as("SELECT * FROM customers WHERE customer_id = $1").bind(id.0)
+        }
+
+        /// In a transaction that keeps others from taking names until it ends.
+        pub(super) async fn insert(
+            mut transaction: Transaction<'_, $database>,
+            customer: &NewCustomer,
+        ) -> Result<Customer, SaveError> {
+            let wanted = Wanted::by_nobody_yet(customer);
+            if let Some(taken) = taken(&mut transaction, &wanted).await? {
+                return Err(SaveError::Taken(taken));
+            }
+            let row = insert_row(&mut transaction, customer).await?;
+            transaction.commit().await.map_err(StoreError::from)?;
+            Ok(row.into_customer())
+        }
+
+        pub(super) async fn insert_row(
+            connection: &mut Connection,
+            customer: &NewCustomer,
+        ) -> Result<Row, StoreError> {
+            let row = sqlx::query_as(
+                "INSERT INTO customers (username, username_lower, password, full_name, full_name_folded, email,
+                                        email_lower, phone_number, avatar_color, roles, derived_version,
+                                        username_key, username_reading, email_key)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING *",
+            )
+            .bind(&customer.username)
+            .bind(customer.username.to_lowercase())
+            .bind(customer.password.as_str())
+            .bind(&customer.full_name)
+            .bind(fold(&customer.full_name))
+            .bind(&customer.email)
+            .bind(customer.email.to_lowercase())
+            .bind(&customer.phone_number)
+            .bind(&customer.avatar_color)
+            .bind(roles_column(&customer.roles))
+            .bind(DERIVED_VERSION)
+            .bind(username_key(&customer.username))
+            .bind(username_reading(&customer.username))
+            .bind(mail_key(&customer.email))
+            .fetch_one(connection)
+            .await?;
+            Ok(row)
+        }
+
+        /// In a transaction that keeps others from taking names until it ends.
+        pub(super) async fn update(
+            mut transaction: Transaction<'_, $database>,
+            id: CustomerId,
+            profile: &Profile,
+        ) -> Result<Option<Customer>, SaveError> {
+            if let Some(taken) = taken(&mut transaction, &Wanted::by(id, profile)).await? {
+                return Err(SaveError::Taken(taken));
+            }
+            let row: Option<Row> = sqlx::query_as(
+                "UPDATE customers
+                 SET full_name = $2, full_name_folded = $3, email = $4, email_lower = $5, phone_number = $6,
+                     avatar_color = $7, email_key = $8
+                 WHERE customer_id = $1 RETURNING *",
+            )
+            .bind(id.0)
+            .bind(&profile.full_name)
+            .bind(fold(&profile.full_name))
+            .bind(&profile.email)
+            .bind(profile.email.to_lowercase())
+            .bind(&profile.phone_number)
+            .bind(&profile.avatar_color)
+            .bind(mail_key(&profile.email))
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(StoreError::from)?;
+            transaction.commit().await.map_err(StoreError::from)?;
+            Ok(row.map(Row::into_customer))
+        }
+
+        /// The first wanted value that is another account's. One's own address may stay, though an older account shares
+        /// its key.
+        async fn taken(
+            connection: &mut Connection,
+            wanted: &Wanted<'_>,
+        ) -> Result<Option<Taken>, StoreError> {
+            let taken: TakenColumns = sqlx::query_as(
+                "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $5 OR username_key = $6) AS username,
+                        EXISTS (SELECT 1 FROM customers WHERE username_reading = $7) AS reading,
+                        EXISTS (SELECT 1 FROM customers
+                                WHERE (email_lower = $1 OR email_key = $2) AND customer_id IS DISTINCT FROM $4)
+                            AND NOT EXISTS (SELECT 1 FROM customers
+                                            WHERE email_lower = $1 AND customer_id = $4) AS email,
+                        EXISTS (SELECT 1 FROM customers
+                                WHERE phone_number = $3 AND customer_id IS DISTINCT FROM $4) AS phone_number",
+            )
+            .bind(wanted.email.to_lowercase())
+            .bind(mail_key(wanted.email))
+            .bind(wanted.phone_number)
+            .bind(wanted.by.map(|id| id.0))
+            .bind(wanted.username.map(str::to_lowercase))
+            .bind(wanted.username.map(username_key))
+            .bind(wanted.username.map(username_reading))
+            .fetch_one(connection)
+            .await?;
+            Ok(taken.first())
+        }
+
+        pub(super) async fn replace_password(
+            mut transaction: Transaction<'_, $database>,
+            change: &PasswordChange,
+            now: Timestamp,
+        ) -> Result<Option<(EndingId, EndSessions)>, StoreError> {
+            let number: Option<i64> = sqlx::query_scalar(
+                "UPDATE customers SET password = $2, session_number = session_number + 1
+                 WHERE customer_id = $1 AND (CAST($3 AS text) IS NULL OR password = $3) RETURNING session_number",
+            )
+            .bind(change.customer_id.0)
+            .bind(change.new.as_str())
+            .bind(change.verified.as_ref().map(PasswordHash::as_str))
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some(number) = number else {
+                return Ok(None);
+            };
+            if change.reset.is_some() {
+                sqlx::query("DELETE FROM budgets WHERE budget = $1")
+                    .bind(Budget::guesses_of(change.customer_id).key())
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            let ending: EndingRow = sqlx::query_as(
+                "INSERT INTO session_endings (customer_id, except_session, changed_at, ended_before, reset_name, reset_from)
+                 VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
+            )
+            .bind(change.customer_id.0)
+            .bind(change.except.map(|session| session.to_string()))
+            .bind(now.millis())
+            .bind(number)
+            .bind(change.reset.as_ref().map(|reset| &reset.username))
+            .bind(reset_from_column(change))
+            .fetch_one(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(Some(ending.into_ending()))
+        }
+
+        pub(super) fn upgrade_hash<'q>(
+            id: CustomerId,
+            verified: &'q PasswordHash,
+            better: &'q PasswordHash,
+        ) -> Query<'q> {
+            sqlx::query("UPDATE customers SET password = $3 WHERE customer_id = $1 AND password = $2")
+                .bind(id.0)
+                .bind(verified.as_str())
+                .bind(better.as_str())
+        }
+
+        pub(super) fn endings_due(now: Timestamp) -> Select<'static, EndingRow> {
+            let select = sqlx::query_as(
+                "SELECT * FROM session_endings
+                 WHERE changed_at <= $1 OR changed_at > $2 ORDER BY ending_id LIMIT $3",
+            );
+            let due = now.millis() - ENDING_DUE_MILLIS;
+            select.bind(due).bind(now.millis()).bind(ENDINGS)
+        }
+
+        pub(super) fn forget_ending(id: EndingId) -> Query<'static> {
+            sqlx::query("DELETE FROM session_endings WHERE ending_id = $1").bind(id.0)
+        }
+    };
+}
+
+pub(super) use statements;
