@@ -27,7 +27,7 @@ pub const AN_ANSWER: Duration = Duration::from_secs(5);
 /// Within which everything works again (promise P5).
 pub const RECOVERY: Duration = Duration::from_secs(10);
 
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// A network between a pool and its server. It forwards connections, each to one of its own at the server.
 pub struct Proxy {
@@ -100,7 +100,7 @@ fn forward(
         let swallowing = async {
             let is_told = fate.wait_for(|swallowed| number <= *swallowed);
             if is_told.await.is_err() {
-                // Nobody is there any more who could tell.
+                // The test has ended; there is no receiver any more.
                 pending::<()>().await;
             }
         };
@@ -130,7 +130,7 @@ pub async fn fill(pool: &PgPool) {
         }
         drop(all);
         while pool.num_idle() < connections {
-            sleep(LOOK_AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
     };
     let in_time = timeout(2 * RECOVERY, filling).await;
@@ -159,7 +159,7 @@ pub async fn works_again<T, E>(what: &str, call: impl AsyncFn() -> Result<T, E>)
             if let Ok(value) = call().await {
                 return value;
             }
-            sleep(LOOK_AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
     };
     let in_time = timeout(RECOVERY, trying).await;

@@ -17,15 +17,16 @@ use crate::StoreError;
 
 /// No statement and no lock is waited for longer (promise P6: an answer in ≤ 5 s).
 const STATEMENT_TIMEOUT: &str = "4500ms";
-/// Longer than the server takes to cut a statement, so whoever says nothing for so long is not there.
-const ANSWER: Duration = Duration::from_millis(4800);
-const ACQUIRE: Duration = Duration::from_secs(3);
-/// Whoever gives up earlier was in a hurry, and nothing is known of the server.
-const SUSPICIOUS: Duration = Duration::from_millis(500);
+/// Longer than the server takes to cut a statement, so a server that says nothing for so long is not there.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
+/// How long a caller waits for a connection of the pool.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A caller that gives up earlier was in a hurry, and nothing is known of the server.
+const SUSPICIOUS_AFTER: Duration = Duration::from_millis(500);
 /// How long a connection that comes back to the pool may take to show that it is alive.
-const RETURN: Duration = Duration::from_secs(1);
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// A listening connection that says nothing for so long is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(5);
+const IDLE_AFTER: Duration = Duration::from_secs(5);
 
 /// A pool of connections; none is opened until the first is needed, so a server that is down fails calls, not the start.
 ///
@@ -42,13 +43,13 @@ pub fn pool(url: &str, connections: u32) -> Result<PgPool, StoreError> {
     ]);
     Ok(PgPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         // sqlx itself tests what comes back without a limit: what hangs there is missing from the pool until TCP gives it
         // up. This test, which has one, comes first, and leaves only the moment between the two.
         .after_release(|connection, _| {
             Box::pin(async {
-                let alive = timeout(RETURN, connection.ping()).await;
+                let alive = timeout(PING_TIMEOUT, connection.ping()).await;
                 alive.unwrap_or_else(|_| Err(no_answer())).map(|()| true)
             })
         })
@@ -76,7 +77,7 @@ pub async fn migrate(
 }
 
 /// Does some work with connections of this pool, for 4.8 s at most, the wait for a connection included. What has not
-/// ended by then, or when whoever asked has waited for a while and gives up, is dropped, and so are the pool's idle
+/// ended by then, or when the caller has waited for a while and gives up, is dropped, and so are the pool's idle
 /// connections: they lead to where no answer comes from.
 ///
 /// # Errors
@@ -96,7 +97,9 @@ pub async fn bounded<F: Future>(pool: &PgPool, work: F) -> Result<F::Output, Sto
 /// # Errors
 /// The work took too long. Whether it had an effect is not known.
 pub async fn answered<F: Future>(work: F) -> Result<F::Output, StoreError> {
-    timeout(ANSWER, work).await.map_err(|_| no_answer().into())
+    timeout(ANSWER_TIMEOUT, work)
+        .await
+        .map_err(|_| no_answer().into())
 }
 
 /// Calls `heard` soon after each NOTIFY on a channel, and whenever it begins to listen, for ever. It has a connection of its
@@ -128,7 +131,7 @@ async fn listen(
     backoff.reset();
     heard();
     loop {
-        match timeout(SILENCE, listener.try_recv()).await {
+        match timeout(IDLE_AFTER, listener.try_recv()).await {
             Ok(notice) => match notice? {
                 Some(_) => heard(),
                 None => return Ok(()),
@@ -148,7 +151,9 @@ struct Silence<'a> {
 
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        let pool = self.pool.filter(|_| self.begun.elapsed() >= SUSPICIOUS);
+        let pool = self
+            .pool
+            .filter(|_| self.begun.elapsed() >= SUSPICIOUS_AFTER);
         while let Some(mut idle) = pool.and_then(PgPool::try_acquire) {
             idle.close_on_drop();
         }

@@ -36,7 +36,7 @@ pub struct SqliteDatabase {
 
 const READERS: u32 = 4;
 /// A store that cannot answer within this time is down, as far as a caller is concerned (promise P6: ≤ 5 s).
-const PATIENCE: Duration = Duration::from_secs(3);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl SqliteDatabase {
     /// Opens the file, and makes it if it is not there.
@@ -53,11 +53,11 @@ impl SqliteDatabase {
                 Durability::Rebuildable => SqliteSynchronous::Normal,
             })
             .foreign_keys(true)
-            .busy_timeout(PATIENCE);
+            .busy_timeout(ANSWER_TIMEOUT);
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(PATIENCE)
+                .acquire_timeout(ANSWER_TIMEOUT)
                 .test_before_acquire(false)
         };
         let failed_writes = FailedWrites::default();
@@ -91,14 +91,14 @@ impl SqliteDatabase {
     /// Leaves one whole file without a write-ahead log, unless another process has it open (decision 41). Waits only so
     /// long for what still reads here.
     pub async fn close(&self) {
-        if timeout(PATIENCE, self.readers.close()).await.is_err() {
+        if timeout(ANSWER_TIMEOUT, self.readers.close()).await.is_err() {
             tracing::warn!("a file is closed while it is read");
         }
         let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
         if let Err(error) = emptied.execute(&self.writer).await {
             tracing::warn!(%error, "a write-ahead log could not be moved into its file");
         }
-        if timeout(PATIENCE, self.writer.close()).await.is_err() {
+        if timeout(ANSWER_TIMEOUT, self.writer.close()).await.is_err() {
             tracing::warn!("a file is left while it is written");
         }
     }

@@ -19,7 +19,8 @@ pub use self::memory::MemoryReadings;
 pub use self::{postgres::PostgresReadings, sqlite::SqliteReadings};
 use crate::StoreError;
 
-const EVERY: Duration = Duration::from_secs(60);
+/// Between two readings of the clock.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Where readings are kept.
 #[async_trait]
@@ -46,7 +47,7 @@ pub trait KeptReadings: Send + Sync + 'static {
 pub struct Sweeper {
     kept: Arc<dyn KeptReadings>,
     clock: Arc<dyn Clock>,
-    turns: Interval,
+    ticks: Interval,
     /// The running time that was counted when this process last looked, and when that was.
     looked: Option<(Duration, Instant)>,
 }
@@ -55,12 +56,12 @@ impl Sweeper {
     /// A sweeper of what lies beside these readings.
     #[must_use]
     pub fn new(kept: Arc<dyn KeptReadings>, clock: Arc<dyn Clock>) -> Self {
-        let mut turns = interval(EVERY);
-        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             kept,
             clock,
-            turns,
+            ticks,
             looked: None,
         }
     }
@@ -85,7 +86,7 @@ impl Sweeper {
         loop {
             tokio::select! {
                 () = tasks.stopping() => break,
-                _ = self.turns.tick() => {}
+                _ = self.ticks.tick() => {}
             }
             if let Some(readings) = self.readings().await
                 && sweep(readings).await.is_break()

@@ -88,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn b13_an_address_is_told_to_mail_servers_in_ascii() {
-        for (address, told) in [
+    fn b13_mail_servers_are_given_an_address_in_ascii() {
+        for (address, ascii) in [
             ("An.Nguyen+chat@Example.COM", "An.Nguyen+chat@example.com"),
             ("an@münchen.example", "an@xn--mnchen-3ya.example"),
             ("an@localhost", "an@localhost"),
             ("an@r3---sn-x.example", "an@r3---sn-x.example"),
         ] {
-            assert_eq!(mailable(address).as_deref(), Some(told));
+            assert_eq!(mailable(address).as_deref(), Some(ascii));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Is this the password of that account? It needs nobody else, so that auth can be started with it.
+//! Is this the password of that account? This part needs no other service, so that auth can be started with it.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Credentials {
         Arc::new(Self { store, hashing })
     }
 
-    /// Hashes a password, that was right, as passwords are hashed now (S01).
+    /// Hashes a password that was right with the parameters of today (S01).
     async fn upgrade(
         &self,
         id: CustomerId,
@@ -83,7 +83,7 @@ impl CredentialCheck for Credentials {
     }
 }
 
-/// The words that a client of the HTTP form would use for the same failure.
+/// The error that a client of the HTTP form would report for the same failure.
 pub(crate) fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> CallError {
     CallError::Unavailable(ServiceName::Customer, Some(Box::new(cause)))
 }

@@ -1,7 +1,8 @@
 //! The port: where accounts are kept.
 //!
-//! Usernames and mail addresses are kept as typed and compared in their canonical forms (decision 37). Older accounts
-//! may share one: those are found by their exact names alone, in any case. A phone number belongs to one account at most. Every method is one whole transaction.
+//! Usernames and mail addresses are kept as typed and compared in their canonical forms (spelling, decision 37). Older
+//! accounts may share one: those are found by their exact names alone, in any case. A phone number belongs to one account
+//! at most. Every method is one whole transaction.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -24,81 +25,81 @@ use crate::{
     password::PasswordHash,
 };
 
-/// What stores derive from what was typed (folded names and keys) is of this version. Whatever changes
-/// [`fold`](crate::domain::fold()) or `colloquy_text` raises it, and the next start derives every row anew.
+/// The version of what stores derive from what was typed: folded names and keys. A change of
+/// [`fold`](crate::domain::fold()) or of `colloquy_text` raises it, and the next start derives every row anew.
 pub(crate) const DERIVED_VERSION: i64 = 2;
 
 /// No search finds more accounts.
 pub const MAX_HITS: i64 = 50;
 
-/// An account that is to be.
+/// An account that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCustomer {
-    /// What they log in with, as typed.
+    /// The username, as typed.
     pub username: String,
-    /// The hash of what they log in with.
+    /// The hash of the password.
     pub password: PasswordHash,
-    /// What others see them as.
+    /// The full name that others see.
     pub full_name: String,
-    /// Where they are written to, as typed.
+    /// The mail address, as typed.
     pub email: String,
-    /// Where they are called, if they told.
+    /// The phone number, if there is one.
     pub phone_number: Option<String>,
-    /// `#RRGGBB`.
+    /// The colour behind the initials, `#RRGGBB`.
     pub avatar_color: String,
-    /// The roles that their tokens carry.
+    /// The roles in the customer's tokens.
     pub roles: Vec<String>,
 }
 
 /// An account, without its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
-    /// Whose account.
+    /// The id, never another account's.
     pub customer_id: CustomerId,
-    /// What they log in with, as typed.
+    /// The username, as typed.
     pub username: String,
-    /// What others see them as.
+    /// The full name that others see.
     pub full_name: String,
-    /// Where they are written to, as typed.
+    /// The mail address, as typed.
     pub email: String,
-    /// Where they are called, if they told.
+    /// The phone number, if there is one.
     pub phone_number: Option<String>,
-    /// `#RRGGBB`.
+    /// The colour behind the initials, `#RRGGBB`.
     pub avatar_color: String,
-    /// The roles that their tokens carry.
+    /// The roles in the customer's tokens.
     pub roles: Vec<String>,
-    /// The number of their password, greater after each change of it: sessions with a smaller one have ended.
+    /// The number of the password, greater after each change of it: sessions with a smaller one have ended.
     pub session_number: SessionNumber,
 }
 
 impl Customer {
-    /// What others may know of them, and no password should be made of.
+    /// Words that others may know, and of which no password should be made.
     pub(crate) fn words(&self) -> [&str; 3] {
         [&self.username, &self.full_name, &self.email]
     }
 }
 
-/// What people can change about themselves.
+/// What customers can change of their own accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// What others see them as.
+    /// The full name that others see.
     pub full_name: String,
-    /// Where they are written to, as typed.
+    /// The mail address, as typed.
     pub email: String,
-    /// Where they are called, if they told.
+    /// The phone number, if there is one.
     pub phone_number: Option<String>,
-    /// `#RRGGBB`.
+    /// The colour behind the initials, `#RRGGBB`.
     pub avatar_color: String,
 }
 
-/// What of an account belongs to somebody else; the first of these in this order.
+/// Which value of an account is another's already; the first of these in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// The username.
+    /// The username, in its canonical form.
     Username,
-    /// What the username reads like.
+    /// A username that looks like another one.
     Reading,
-    /// The mail address.
+    /// The mail address, in its canonical form.
     Email,
     /// The phone number.
     PhoneNumber,
@@ -134,18 +135,18 @@ impl Failure for SaveError {
     }
 }
 
-/// A new password for somebody, and with it the end of their sessions.
+/// A new password, and with it the end of the customer's sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordChange {
-    /// Whose.
+    /// Whose password changes.
     pub customer_id: CustomerId,
     /// The hash that has to be there still; without one whatever is there is replaced.
     pub verified: Option<PasswordHash>,
     /// The hash of the new password.
     pub new: PasswordHash,
-    /// The session that goes on.
+    /// The session that does not end.
     pub except: Option<SessionId>,
-    /// How the password changes, if it is reset by mail.
+    /// The reset by mail, if the password changes so.
     pub reset: Option<ResetByMail>,
 }
 
@@ -153,9 +154,9 @@ pub struct PasswordChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndingId(pub i64);
 
-/// An ending that nobody has seen to for so long is left over, and anybody's to see to.
+/// An ending that was noted so long ago, in milliseconds, is left over: its request did not deliver it.
 pub const ENDING_DUE_MILLIS: i64 = 5_000;
-/// Endings in one answer.
+/// The most endings in one answer.
 pub const ENDINGS: i64 = 100;
 
 /// Why nothing was taken of a budget.
@@ -194,7 +195,7 @@ pub trait CustomerStore: Send + Sync + 'static {
     /// Changes an account; nothing if there is none.
     ///
     /// # Errors
-    /// Something is somebody else's, or the store could not do it; nothing was changed.
+    /// Something is another account's, or the store could not do it; nothing was changed.
     async fn update(
         &self,
         id: CustomerId,
@@ -250,9 +251,9 @@ pub trait CustomerStore: Send + Sync + 'static {
     ) -> Result<Vec<Customer>, StoreError>;
 
     /// Replaces a password, raises its number and notes, in the same step, that the sessions with smaller numbers have
-    /// yet to be ended (decision 23), whether it is a reset by mail, and that it is `now`. `None`, and nothing done, if the verified hash is not there
-    /// any more: of many that verified the same one, one replaces it. A reset by mail lifts the wait after wrong current
-    /// passwords, too (decision 30).
+    /// yet to be ended (revocation, decision 23), whether it is a reset by mail, and that it is `now`. `None`, and
+    /// nothing done, if the verified hash is not there any more: of many that verified the same one, one replaces it. A
+    /// reset by mail lifts the wait after wrong current passwords, too (guess limits, decision 30).
     ///
     /// # Errors
     /// The store could not do it.

@@ -1,4 +1,4 @@
-//! The service itself: what the routes call, and in process whoever needs it.
+//! The service itself, as the routes and, in one process, the other services call it.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ use crate::{
     sweep,
 };
 
-/// The role of everybody so far.
+/// The role of every customer so far.
 pub(crate) const ROLE_USER: &str = "ROLE_USER";
 
-/// What a deployment may choose.
+/// Rules and limits that an operator sets.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Which passwords people may choose.
+    /// Which passwords are accepted.
     pub passwords: PasswordRule,
     /// Whether the cookie with the reset ticket is sent over TLS only.
     pub secure_cookie: bool,
@@ -45,19 +45,19 @@ pub struct Settings {
     pub phone_searches_per_day: u32,
 }
 
-/// Whom customer management asks.
+/// The services and stores that customer management stands on.
 pub struct Dependencies {
-    /// Makes and checks codes.
+    /// Makes and checks one-time codes.
     pub codes: Arc<dyn OneTimeCodes>,
-    /// Sends them.
+    /// Sends the mails with codes.
     pub mailer: Arc<dyn Mailer>,
     /// Ends sessions when a password changes.
     pub sessions: Arc<dyn SessionEnding>,
-    /// Keeps who has confirmed a code, and the cookies of requesters.
+    /// Keeps confirmations, and the cookies of requesters.
     pub confirmations: Arc<dyn ExpiringStore>,
     /// Knows who shares a room with whom.
     pub rooms: Arc<dyn RoomsOfCustomer>,
-    /// Where tickets come from: [`ResetTicket::random`].
+    /// Makes reset tickets: [`ResetTicket::random`].
     pub new_ticket: fn() -> ResetTicket,
 }
 

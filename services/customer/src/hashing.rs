@@ -1,8 +1,8 @@
 //! Password hashing: argon2id on threads of its own (S01).
 //!
 //! One hash takes about 20 ms of one core and 19 MiB. A bounded pool keeps a rush of logins from starving delivery:
-//! when its queue is full, callers are told so at once. What has waited for too long is refused unhashed, or else all
-//! of a rush would be hashed for callers that have given up. A thread that has nothing to do gives its memory back.
+//! when its queue is full, callers are refused at once. A job that has waited for too long is refused unhashed, or else
+//! all of a rush would be hashed for callers that have given up. An idle thread gives its memory back.
 
 mod hasher;
 
@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use self::hasher::Hasher;
 use crate::password::{Password, PasswordHash};
 
-/// Memory in KiB, passes and lanes: what OWASP asks of argon2id at the least.
+/// Memory in KiB, passes and lanes: the least that OWASP recommends for argon2id.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
@@ -80,8 +80,8 @@ type Job = Box<dyn FnOnce(&Hasher) + Send>;
 pub struct HashingPool {
     jobs: Sender<Job>,
     max_wait: Duration,
-    /// What a password is compared with when there is no account: it takes as long, and never fits.
-    nobody: Arc<PasswordHash>,
+    /// What a password is compared with when there is no account: that takes as long, and never fits.
+    dummy: Arc<PasswordHash>,
 }
 
 impl HashingPool {
@@ -92,8 +92,8 @@ impl HashingPool {
     /// A thread could not be started, or the parameters are not as they should be.
     pub fn start(threads: NonZeroUsize, queue: HashingQueue) -> Result<Self, HashingError> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(defect)?;
-        let nobody = hash(&Hasher::new(params.clone()), &Password::new("nobody's"))?;
-        if Self::is_outdated(&nobody) {
+        let dummy = hash(&Hasher::new(params.clone()), &Password::new("no account's"))?;
+        if Self::is_outdated(&dummy) {
             return Err(HashingError::Defect("unexpected parameters".to_owned()));
         }
         let (jobs, waiting) = bounded::<Job>(queue.capacity);
@@ -107,7 +107,7 @@ impl HashingPool {
         Ok(Self {
             jobs,
             max_wait: queue.max_wait,
-            nobody: Arc::new(nobody),
+            dummy: Arc::new(dummy),
         })
     }
 
@@ -129,7 +129,7 @@ impl HashingPool {
         against: Option<PasswordHash>,
     ) -> Result<Comparison, HashingError> {
         let known = against.is_some();
-        let phc = against.unwrap_or_else(|| self.nobody.as_ref().clone());
+        let phc = against.unwrap_or_else(|| self.dummy.as_ref().clone());
         let comparison = self
             .run(move |hasher| compare_forms(hasher, &password, &phc))
             .await??;

@@ -23,8 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Customers, accounts, passwords};
 
-/// Every route of the service. Whoever serves it puts an [`Identity`](colloquy_credentials::identity::Identity) on each
-/// request.
+/// Every route of the service. The server puts an [`Identity`](colloquy_credentials::identity::Identity) on each request.
 pub fn router(customers: Arc<Customers>) -> Router {
     finish(all().with_state(customers).into())
 }

@@ -185,14 +185,14 @@ pub async fn decision_31_what_is_taken_is_told(store: Arc<dyn CustomerStore>) {
     store.insert(&account("binh")).await.unwrap();
 }
 
-/// No number is not a number that somebody else has.
+/// The absence of a number is no number that another account has.
 pub async fn accounts_without_a_phone_number_do_not_collide(store: Arc<dyn CustomerStore>) {
     let an = store.insert(&account("an")).await.unwrap();
     let binh = store.insert(&account("binh")).await.unwrap();
     assert!(binh.customer_id > an.customer_id);
 }
 
-/// The others are told what is taken.
+/// The others are refused with what is taken.
 pub async fn of_equal_accounts_made_at_once_one_is_made(store: Arc<dyn CustomerStore>) {
     let new = account("an");
     let (a, b, c) = tokio::join!(store.insert(&new), store.insert(&new), store.insert(&new));
@@ -230,7 +230,7 @@ pub async fn a_store_that_is_not_empty_is_not_seeded(store: Arc<dyn CustomerStor
     assert_eq!(store.by_username("an").await.unwrap(), None);
 }
 
-/// And nobody fails.
+/// And no call fails.
 pub async fn of_several_seeds_at_once_one_is_done(store: Arc<dyn CustomerStore>) {
     let demo = ["an", "binh", "chi"].map(account);
     let (a, b, c) = tokio::join!(store.seed(&demo), store.seed(&demo), store.seed(&demo));

@@ -93,7 +93,7 @@ impl TakenColumns {
     }
 }
 
-/// What somebody wants for themselves and must not share.
+/// Values that an account asks for and no other may have.
 pub(super) struct Wanted<'a> {
     pub(super) username: Option<&'a str>,
     pub(super) email: &'a str,

@@ -1,4 +1,4 @@
-//! The colour behind somebody's initials.
+//! The colour behind a customer's initials.
 
 use super::BrokenRule;
 

@@ -1,4 +1,4 @@
-//! Where somebody is written to.
+//! The mail address of an account.
 
 use colloquy_text::{characters::is_invisible, mail_key, mailable, trimmed};
 

@@ -1,4 +1,4 @@
-//! What somebody is called by others.
+//! The name that others see.
 
 use colloquy_text::{is_one_line, shows_something};
 

@@ -11,11 +11,11 @@ use crate::password::Password;
 /// from.
 const LIST: &str = include_str!("common_passwords.txt");
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| LIST.lines().collect());
-/// What everybody here has in common.
+/// The word that every customer here knows.
 const OURS: &str = "colloquy";
 /// Shorter words occur in good passwords by chance.
 const MIN_WORD: usize = 3;
-/// What a password must hold, digits and spaces apart, besides words that others know of its owner.
+/// What a password must hold, digits and spaces apart, besides words that others know about its owner.
 const MIN_OWN: usize = 4;
 
 /// How long a password may be, in Unicode scalar values; nothing of it is ever cut off.
@@ -48,7 +48,7 @@ impl Default for PasswordRule {
 }
 
 impl PasswordRule {
-    /// Checks a password of somebody with this username, full name and mail address.
+    /// Checks a password of a customer with this username, full name and mail address.
     ///
     /// # Errors
     /// It is refused.

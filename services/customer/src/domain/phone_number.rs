@@ -1,4 +1,4 @@
-//! Where somebody is called.
+//! The phone number of an account.
 
 use super::BrokenRule;
 

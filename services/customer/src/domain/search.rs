@@ -7,7 +7,8 @@ use super::{BrokenRule, fold};
 pub(crate) const MAX_NAME: usize = 100;
 /// Digits that find people whom the caller shares a room with.
 const MIN_DIGITS: usize = 4;
-/// Digits that find anybody: of a masked number three are shown, so that fewer would find out the others one by one.
+/// Digits that find any customer: of a masked number three are shown, and with fewer digits the others could be found out
+/// one by one.
 const MIN_DIGITS_OF_STRANGERS: usize = 8;
 /// Digits of a country's code.
 const COUNTRY_CODES: std::ops::RangeInclusive<usize> = 1..=3;
@@ -66,7 +67,7 @@ impl PhoneSearch {
         Ok(Self(forms(part)))
     }
 
-    /// Patterns of numbers that anybody finds.
+    /// Patterns of numbers that every caller finds.
     #[must_use]
     pub fn of_strangers(&self) -> Vec<String> {
         let forms = self.0.iter();

@@ -1,4 +1,4 @@
-//! What somebody logs in with.
+//! The name that a customer logs in with.
 
 use colloquy_text::{is_of_usernames, mixes_scripts, trimmed};
 

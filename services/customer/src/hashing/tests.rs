@@ -1,4 +1,4 @@
-//! What the pool promises: parameters, salts, bounds, and the same time for nobody as for somebody.
+//! What the pool promises: parameters, salts, bounds, and the same time with and without an account.
 
 use std::{
     num::NonZeroUsize,
@@ -67,7 +67,9 @@ async fn wrong(pool: &HashingPool, hash: Option<PasswordHash>) -> Duration {
 
 #[tokio::test]
 async fn s05_nobody_never_fits() {
-    let compared = pool(1, 8).compare(Password::new("nobody's"), None).await;
+    let compared = pool(1, 8)
+        .compare(Password::new("no account's"), None)
+        .await;
     assert_eq!(compared.unwrap(), Comparison::Different);
 }
 
@@ -109,7 +111,7 @@ impl Full {
         has_begun.await.unwrap();
         let (end, is_over) = oneshot::channel();
         let last = move |_: &Hasher| {
-            // Whoever failed meanwhile does not wait for it.
+            // A caller that failed meanwhile does not wait for it.
             let _ = end.send(());
         };
         pool.jobs.try_send(Box::new(last)).unwrap();

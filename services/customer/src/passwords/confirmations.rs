@@ -1,8 +1,8 @@
-//! Who has asked for a code, and who has confirmed one: `RESET_CONFIRMATION:{email}` (contract §7).
+//! For which addresses a code was asked for or confirmed: `RESET_CONFIRMATION:{email}` (contract §7).
 //!
 //! ```text
-//! PENDING                       300 s after somebody asked for a code
-//! CONFIRMED {ticket} {client}   600 s after a right code; both as fingerprints, `-` without a client
+//! PENDING                       for 300 s after a request for a code
+//! CONFIRMED {ticket} {client}   for 600 s after a right code; both as fingerprints, `-` without a client
 //! ```
 
 use std::{sync::Arc, time::Duration};
@@ -24,21 +24,21 @@ const PENDING_FOR: Duration = Duration::from_secs(300);
 
 const PENDING: &str = "PENDING";
 const CONFIRMED: &str = "CONFIRMED";
-const NOBODY: &str = "-";
+const NO_CLIENT: &str = "-";
 
 /// The state of every reset.
 pub(crate) struct Confirmations(Arc<dyn ExpiringStore>);
 
-/// A client as it can be known again without a ticket: its address and its User-Agent.
+/// A client as it can be recognised without a ticket: its address and its User-Agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Client(Fingerprint);
 
-/// What somebody shows to be known as the one who confirmed.
+/// What a client shows to be recognised as the one that confirmed.
 #[derive(Debug)]
 pub(crate) enum Proof {
     /// Tickets, one of which is to be the right one: a browser may hold several.
     Tickets(Vec<ResetTicket>),
-    /// Nothing but who they are.
+    /// Nothing but the client itself.
     Client(Client),
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Confirmation {
 }
 
 impl Client {
-    /// None without a User-Agent, because an address alone is too many people's, and none from an unknown address.
+    /// None without a User-Agent, because many people share an address, and none from an unknown address.
     pub(crate) fn of(address: ClientAddress, headers: &HeaderMap) -> Option<Self> {
         let agent = headers.get(header::USER_AGENT)?;
         let address = address.known()?.to_string();
@@ -68,14 +68,14 @@ impl Confirmation {
         let (ticket, client) = text.strip_prefix(CONFIRMED)?.trim_start().split_once(' ')?;
         Some(Self {
             ticket: Fingerprint::kept(ticket),
-            client: (client != NOBODY).then(|| Client(Fingerprint::kept(client))),
+            client: (client != NO_CLIENT).then(|| Client(Fingerprint::kept(client))),
             remaining,
             found_at: Instant::now(),
             kept,
         })
     }
 
-    /// Whether this is shown by whoever confirmed.
+    /// Whether this proof is the confirming client's.
     pub(crate) fn fits(&self, proof: &Proof) -> bool {
         match proof {
             Proof::Tickets(tickets) => tickets.iter().any(|it| it.hash() == self.ticket),
@@ -92,7 +92,7 @@ impl Confirmations {
         Self(store)
     }
 
-    /// Notes that somebody asked for a code. What is there already stays, a confirmation above all.
+    /// Notes that a code was asked for. What is there already stays, a confirmation above all.
     pub(crate) async fn mark_pending(&self, email: &Email) -> Result<(), ExpiringStoreError> {
         let pending = Bytes::from_static(PENDING.as_bytes());
         self.0
@@ -101,14 +101,14 @@ impl Confirmations {
         Ok(())
     }
 
-    /// Notes that somebody confirmed; an earlier confirmation can no longer be used.
+    /// Notes that a code was confirmed; an earlier confirmation can no longer be used.
     pub(crate) async fn confirm(
         &self,
         email: &Email,
         ticket: &ResetTicket,
         client: Option<&Client>,
     ) -> Result<(), ExpiringStoreError> {
-        let client = client.map_or(NOBODY, |client| client.0.as_str());
+        let client = client.map_or(NO_CLIENT, |client| client.0.as_str());
         let kept = format!("{CONFIRMED} {} {client}", ticket.hash().as_str());
         self.0.put(&key(email), kept.into(), CONFIRMED_FOR).await
     }
@@ -117,11 +117,11 @@ impl Confirmations {
         &self,
         email: &Email,
     ) -> Result<Option<Confirmation>, ExpiringStoreError> {
-        let held = self.0.get(&key(email)).await?;
-        Ok(held.and_then(|held| Confirmation::decode(held.value, held.remaining)))
+        let kept = self.0.get(&key(email)).await?;
+        Ok(kept.and_then(|kept| Confirmation::decode(kept.value, kept.remaining)))
     }
 
-    /// Uses a confirmation up: of many at once, one is told yes. A newer one is left for whoever made it.
+    /// Uses a confirmation up: of many calls at once, one answers true. A newer confirmation is left alone.
     pub(crate) async fn take(
         &self,
         email: &Email,

@@ -3,7 +3,7 @@
 use colloquy_contracts::Timestamp;
 use colloquy_service_api::{mailer::Mail, one_time_codes::IssuedCode};
 
-/// A new code lives 300 s, of which some have passed by now: it is still told to live five minutes.
+/// A new code lives 300 s, of which some have passed by now: the mail still says five minutes.
 const IN_TRANSIT_MILLIS: i64 = 15_000;
 const MINUTE_MILLIS: i64 = 60_000;
 
@@ -43,7 +43,7 @@ mod tests {
     fn contract_3_customer_a_mail_tells_the_code_how_long_it_lives_and_what_to_do_with_it_unasked()
     {
         let now = Timestamp::from_millis(1_700_000_000_000);
-        for (left, told) in [
+        for (left, written) in [
             (300_000, "5 minutes"),
             (299_000, "5 minutes"),
             (284_000, "4 minutes"),
@@ -61,7 +61,11 @@ mod tests {
             };
             let mail = mail_with(&code, "an@example.com".to_owned(), now);
             assert!(mail.body.contains(" 012345."), "{}", mail.body);
-            assert!(mail.body.contains(&format!("for {told} ")), "{}", mail.body);
+            assert!(
+                mail.body.contains(&format!("for {written} ")),
+                "{}",
+                mail.body
+            );
             assert!(mail.body.contains("did not ask"), "{}", mail.body);
             assert!(!mail.subject.contains("012345"), "{}", mail.subject);
             assert_eq!(

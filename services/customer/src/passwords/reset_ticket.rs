@@ -1,4 +1,4 @@
-//! What somebody gets for a right code, and pays a new password with.
+//! The ticket that a right code is answered with: it allows one new password.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ const ATTRIBUTES: &str = "HttpOnly; Path=/customer/forgetPass; SameSite=Lax";
 pub struct ResetTicket(String);
 
 impl ResetTicket {
-    /// A ticket that nobody can guess.
+    /// A ticket that cannot be guessed.
     ///
     /// # Panics
     /// The operating system has no randomness to give.
@@ -40,7 +40,7 @@ impl ResetTicket {
         Some(Self(ticket.to_owned()))
     }
 
-    /// What is kept of it. With so many random bits nobody finds a ticket for a hash, so no salt and no slowness is
+    /// What is kept of it. With so many random bits no ticket can be found for a hash, so no salt and no slowness is
     /// needed, and comparing hashes tells nothing about tickets.
     pub(crate) fn hash(&self) -> Fingerprint {
         Fingerprint::of(&[self.0.as_bytes()])

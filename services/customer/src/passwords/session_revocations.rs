@@ -93,7 +93,7 @@ async fn deliver_due(
         store.forget_ending(note).await?;
         tracing::info!(
             customer.id = ending.customer_id.0,
-            "sessions were ended late"
+            "the sessions of a customer were ended late"
         );
     }
     Ok(())

@@ -19,8 +19,8 @@ use colloquy_customer::{Customers, router};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// Nobody, as on a public path.
-const NOBODY: Option<i64> = None;
+/// No caller, as on a public path.
+const ANONYMOUS: Option<i64> = None;
 
 /// One call as it comes through the gateway.
 async fn call(
@@ -88,7 +88,7 @@ async fn contract_customer_401_for_nobody_everywhere_but_at_sign_up() {
         (Method::GET, "/info/fullName/vu"),
         (Method::GET, "/fullName/customerId/1"),
     ] {
-        let answer = call(&customers, NOBODY, method, path, "{}").await;
+        let answer = call(&customers, ANONYMOUS, method, path, "{}").await;
         assert_refused(&answer, StatusCode::UNAUTHORIZED, path);
     }
 }

@@ -190,8 +190,8 @@ mod postgres {
             }
             newer.commit().await.unwrap();
         };
-        let (a, b, ()) = tokio::join!(open(), open(), commit);
-        (a.unwrap(), b.unwrap());
+        let (first, second, ()) = tokio::join!(open(), open(), commit);
+        first.and(second).unwrap();
         let kept: Vec<(String, i64)> =
             sqlx::query_as("SELECT full_name_folded, derived_version FROM customers")
                 .fetch_all(&pool)

@@ -1,4 +1,5 @@
-//! Those whom customer management asks, in process: they do what their traits promise, or are down when a test says so.
+//! The services that customer management calls, in process: they do what their traits promise, or are down when a test says
+//! so.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,7 +23,7 @@ use tokio::sync::{Notify, mpsc};
 const LIFE_MILLIS: i64 = 300_000;
 const TRIES: u32 = 5;
 
-/// Whether somebody answers, refuses for now, or lets callers wait.
+/// Whether a service answers, refuses for now, or lets callers wait.
 #[derive(Default)]
 pub struct Health {
     down: AtomicBool,
@@ -43,7 +44,7 @@ impl Health {
         }
     }
 
-    /// Resolves when somebody has called, also before.
+    /// Resolves after a call, also after one that came before.
     pub async fn called(&self) {
         self.called.notified().await;
     }
@@ -196,7 +197,7 @@ pub struct Post {
     sent: mpsc::UnboundedSender<Mail>,
 }
 
-/// Sessions whose end is told to the test.
+/// Sessions whose end is handed to the test.
 pub struct Sessions {
     pub ready: Health,
     pub ending: Health,
@@ -246,7 +247,7 @@ impl SessionEnding for Sessions {
     }
 }
 
-/// The rooms of everybody, by the ids of their members.
+/// All rooms, by the ids of their members.
 #[derive(Default)]
 pub struct Rooms {
     pub health: Health,

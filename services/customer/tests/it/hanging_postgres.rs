@@ -92,7 +92,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
     );
 }
 
-/// Somebody was promised a mail, and somebody's sessions have yet to be ended, when the network falls silent.
+/// A client was promised a mail, and a customer's sessions have yet to be ended, when the network falls silent.
 #[tokio::test]
 async fn promise_p5_p6_mails_and_endings_go_on_after_a_silence() {
     let (proxy, pool, store) = store().await;

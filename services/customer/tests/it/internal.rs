@@ -15,7 +15,7 @@ use colloquy_customer::{Customers, router};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// One POST as `service`, or as nobody.
+/// One POST as `service`, or without an identity.
 async fn post(
     customers: &Arc<Customers>,
     service: Option<ServiceName>,
@@ -42,7 +42,7 @@ async fn post(
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-/// What every internal route owes: 401 to nobody, 403 to what comes from outside.
+/// What every internal route owes: 401 without an identity, 403 to what comes from outside.
 async fn refuses_outsiders(path: &str, body: &Value) {
     let (_folder, customers) = crate::parts::seeded().await;
     for (service, expected) in [

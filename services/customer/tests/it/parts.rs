@@ -41,7 +41,7 @@ pub async fn postgres_store() -> ((), Arc<dyn CustomerStore>) {
     )
 }
 
-/// The service with the demo accounts, for tests that ask nothing of anybody else.
+/// The service with the demo accounts, for tests that need no other service.
 pub async fn seeded() -> (System, Arc<Customers>) {
     let system = System::start().await;
     let customers = Arc::clone(&system.customers);

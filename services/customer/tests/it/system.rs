@@ -1,4 +1,4 @@
-//! The service with everybody it asks, and clients that call it as they do through the gateway.
+//! The service with every service it calls, and clients that call it as they do through the gateway.
 
 use std::{
     num::NonZeroUsize,
@@ -222,7 +222,7 @@ impl System {
             .to_owned()
     }
 
-    /// Whether no mail was sent that the test has not seen.
+    /// Whether the test has taken every mail that was sent.
     pub fn no_mail(&mut self) -> bool {
         self.mails.is_empty()
     }
@@ -265,7 +265,7 @@ impl System {
     }
 }
 
-/// Somebody at a browser.
+/// A person at a browser.
 #[derive(Clone)]
 pub struct Client {
     pub customer: Option<i64>,

@@ -86,7 +86,7 @@ pub async fn decision_31_what_others_have_cannot_be_taken_over(store: Arc<dyn Cu
     assert_eq!(kept.email, "CHI@example.org");
 }
 
-/// The others are told what is taken, and stay as they are.
+/// The others are refused with what is taken, and stay as they are.
 pub async fn of_those_who_take_one_address_at_once_one_gets_it(store: Arc<dyn CustomerStore>) {
     let mut ids = Vec::new();
     for name in ["an", "binh", "chi"] {

@@ -79,7 +79,7 @@ pub async fn decision_23_a_password_is_replaced_together_with_the_mark_that_ends
     assert_eq!(due(store.as_ref()).await, [(first, id, Some(goes_on))]);
     for refused in [
         change(id, Some("$argon2id$an"), "$argon2id$late"),
-        change(CustomerId(99), None, "$argon2id$nobody"),
+        change(CustomerId(99), None, "$argon2id$none"),
     ] {
         assert_eq!(store.replace_password(&refused, NOW).await.unwrap(), None);
     }
@@ -101,7 +101,7 @@ pub async fn decision_23_a_password_is_replaced_together_with_the_mark_that_ends
     );
 }
 
-/// The others are told that they did not.
+/// The others are answered that they did not.
 pub async fn decision_23_of_those_who_replace_one_password_at_once_one_does(
     store: Arc<dyn CustomerStore>,
 ) {
@@ -192,7 +192,7 @@ pub async fn b08_a_reset_by_mail_is_noted_with_the_ending(store: Arc<dyn Custome
     assert_eq!(late[..resets.len()], resets);
 }
 
-/// Not before, so that whoever noted it can see to it; at once when the clock was set back.
+/// Not before, so that the request that noted it can deliver it; at once when the clock was set back.
 pub async fn decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotten(
     store: Arc<dyn CustomerStore>,
 ) {

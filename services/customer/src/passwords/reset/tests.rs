@@ -24,7 +24,7 @@ use crate::{
 
 const NEW: &str = "correct horse";
 
-/// Ends sessions at once; codes and mails are nobody's business here.
+/// Ends sessions at once; codes and mails are not used here.
 struct Others;
 
 #[async_trait]

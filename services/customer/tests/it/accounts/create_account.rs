@@ -10,11 +10,11 @@ use colloquy_service_api::{
 };
 use serde_json::{Value, json};
 
-use super::{NOBODY, assert_refused, call};
+use super::{ANONYMOUS, assert_refused, call};
 use crate::parts::seeded;
 
 async fn create(customers: &Arc<Customers>, body: &str) -> (StatusCode, Value) {
-    call(customers, NOBODY, Method::POST, "/create/account", body).await
+    call(customers, ANONYMOUS, Method::POST, "/create/account", body).await
 }
 
 fn an() -> Value {

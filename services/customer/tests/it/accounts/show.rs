@@ -26,11 +26,11 @@ async fn s17_others_see_no_mail_address_and_the_end_of_the_number() {
     let (_folder, customers) = seeded().await;
     let (status, answer) = get(&customers, 2, "/info/customerId/1").await;
     assert_eq!(status, StatusCode::OK);
-    let seen = json!({
+    let public = json!({
         "customerId": 1, "username": "user1", "fullName": "Vũ Thanh Hải", "avatarColor": "#4CAF50",
         "phoneNumber": "*******567"
     });
-    assert_eq!(answer["data"], seen);
+    assert_eq!(answer["data"], public);
     let (_, own) = get(&customers, 1, "/info/customerId/1").await;
     assert_eq!(own["data"], user1());
 }

@@ -1,4 +1,4 @@
-//! How often a client may sign up: it is told what is taken (decision 30).
+//! How often a client may sign up: the answers say what is taken (guess limits, decision 30).
 
 use colloquy_customer::Settings;
 use serde_json::{Value, json};

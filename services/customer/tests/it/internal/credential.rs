@@ -42,8 +42,8 @@ async fn s05_unknown_users_and_wrong_passwords_have_the_same_answer() {
         let auth = Some(ServiceName::Auth);
         let (status, answer) = post(&customers, auth, credential_check::PATH, &body).await;
         assert_eq!(status, StatusCode::OK);
-        let nobody = json!({"success": true, "message": "Credential checked.", "data": null});
-        assert_eq!(answer, nobody, "{username}");
+        let none = json!({"success": true, "message": "Credential checked.", "data": null});
+        assert_eq!(answer, none, "{username}");
     }
 }
 

@@ -57,9 +57,9 @@ async fn contract_customer_change_pass_401_for_a_wrong_password_is_told_apart_fr
     let mut system = System::start().await;
     let wrong = change(&system, "1234", NEW).await.assert_refused(401);
     let body = change_body("123", NEW);
-    let nobody = BROWSER.post(&system, "/changePass", body).await;
-    let nobody = nobody.assert_refused(401);
-    assert_ne!(wrong.message(), nobody.message());
+    let anonymous = BROWSER.post(&system, "/changePass", body).await;
+    let anonymous = anonymous.assert_refused(401);
+    assert_ne!(wrong.message(), anonymous.message());
     assert!(!wrong.headers.contains_key(header::SET_COOKIE));
     assert!(system.is_password("user1", "123").await);
     assert!(system.no_ending());

@@ -1,4 +1,4 @@
-//! `POST /forgetPass/resend`, and how often anybody is mailed.
+//! `POST /forgetPass/resend`, and how often an address is mailed.
 
 use serde_json::json;
 
