@@ -12,11 +12,12 @@ use colloquy_chassis::{
     lifecycle::{Tasks, termination},
     readiness::Readiness,
 };
+use colloquy_chat_command::Membership;
 use colloquy_chat_query::ViewMembership;
 use colloquy_credentials::{keys::KeyFolder, session_verifier::SessionVerifier};
-use colloquy_service_api::RevocationList;
+use colloquy_service_api::{MembershipCheck, RevocationList};
+use colloquy_websocket::Access;
 
-use self::{accounts::Accounts, chat::Chat};
 use crate::{
     admin_listener,
     cli::AllInOne,
@@ -29,7 +30,16 @@ use crate::{
     settings::{Http, Origin, Settings},
 };
 
-/// Runs until it is told to end.
+/// What the services of the process share.
+struct Dependencies<'a> {
+    settings: &'a Settings,
+    keys: &'a KeyFolder,
+    readiness: &'a Readiness,
+    clock: Arc<dyn Clock>,
+    tasks: Tasks,
+}
+
+/// Runs until a signal ends it.
 ///
 /// # Errors
 /// It cannot start, or a vital task died.
@@ -44,60 +54,50 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     keys.first_session_key("k1", settings.sessions.algorithms.signing())?;
     keys.complete("k1")?;
 
-    // Demo comforts are for whoever sits at this machine (decision 27).
+    // Demo accounts and mails in a browser are for a user of this machine (decision 27).
     let is_demo = listening.is_for_this_machine(&settings.http);
-    let standing_on = accounts::Foundation {
+    let shared = Dependencies {
         settings,
-        folder: &folder,
         keys: &keys,
-        stores: stores.accounts,
-        rooms: Arc::new(ViewMembership(Arc::clone(&stores.chat.views))),
-        clock: Arc::clone(&clock),
-        tasks: tasks.clone(),
-    };
-    let Accounts {
-        customers,
-        auth,
-        dev_mail,
-    } = accounts::start(standing_on, is_demo).await?;
-    let revocations = RevocationList::follow(
-        auth.clone(),
-        Arc::clone(&clock),
-        readiness.gate("revocations"),
-        &tasks,
-    );
-    let verifier = SessionVerifier::load(&keys, &settings.sessions.algorithms, Arc::clone(&clock))?;
-    let origins = listening.origins(&settings.http);
-    let Chat {
-        commands,
-        queries,
-        websocket,
-    } = chat::start(chat::Foundation {
-        settings,
-        stores: stores.chat,
-        customers: Arc::clone(&customers),
-        verifier: verifier.clone(),
-        revocations: revocations.clone(),
-        origins: origins.clone(),
         readiness: &readiness,
         clock,
         tasks: tasks.clone(),
-    })?;
+    };
+    let view = Arc::new(ViewMembership(Arc::clone(&stores.chat.views)));
+    let accounts =
+        accounts::start(&shared, &folder, stores.accounts, view.clone(), is_demo).await?;
+    let revocations = RevocationList::follow(
+        accounts.auth.clone(),
+        Arc::clone(&shared.clock),
+        readiness.gate("revocations"),
+        &tasks,
+    );
+    let algorithms = &settings.sessions.algorithms;
+    let verifier = SessionVerifier::load(&keys, algorithms, Arc::clone(&shared.clock))?;
+    let origins = listening.origins(&settings.http);
+    let truth = Arc::new(Membership::new(Arc::clone(&stores.chat.writes)));
+    let access = Access {
+        verifier: verifier.clone(),
+        revocations: revocations.clone(),
+        membership: MembershipCheck::new(view, truth),
+        origins: origins.clone(),
+    };
+    let chat = chat::start(&shared, stores.chat, accounts.customers.clone(), access)?;
 
     let routers = [
-        colloquy_auth::router(auth),
-        colloquy_customer::router(customers),
-        colloquy_chat_command::router(commands),
-        colloquy_chat_query::router(queries),
+        colloquy_auth::router(accounts.auth),
+        colloquy_customer::router(accounts.customers),
+        colloquy_chat_command::router(chat.commands),
+        colloquy_chat_query::router(chat.queries),
     ];
     let proxies = settings.trusted_proxies()?;
     let gateway = Gateway::new(verifier, revocations, proxies, upstreams(routers));
     let mut router = colloquy_api_gateway::router(gateway, origins)
-        .merge(colloquy_websocket::router(websocket))
+        .merge(colloquy_websocket::router(chat.websocket))
         .merge(pages(readiness.clone(), settings.http.public_url.clone()));
     let metrics = metrics(options.admin, readiness, &tasks).await?;
     if is_demo {
-        router = router.merge(dev_mail).merge(metrics);
+        router = router.merge(accounts.dev_mail).merge(metrics);
     }
     home::greet(&listening.url(), folder.path());
     let outcome = serve(listening, router, &settings.http, lifecycle).await;
@@ -105,14 +105,14 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     outcome
 }
 
-/// What else is served: pages for people, and health for operators.
+/// The other routes: pages for people, and health for operators.
 fn pages(readiness: Readiness, public: Option<Origin>) -> Router {
     documents::router()
         .merge(home::router(public))
         .merge(admin::health_routes(readiness))
 }
 
-/// The route of the metrics, which is served apart as well, with health, if there is an address for that.
+/// The route of the metrics. With an address for operators it is served there as well, with health.
 async fn metrics(
     apart: Option<SocketAddr>,
     readiness: Readiness,

@@ -4,9 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use axum::Router;
 use colloquy_auth::Auth;
-use colloquy_chassis::{Clock, Tasks};
-use colloquy_credentials::keys::KeyFolder;
-use colloquy_customer::{Credentials, Customers, Dependencies, HashingPool, ResetTicket};
+use colloquy_customer::{Credentials, Customers, HashingPool, ResetTicket};
 use colloquy_mail::{
     MailService, MailTransport, dev_mail,
     mail_transport::{folder::FolderTransport, smtp::SmtpTransport},
@@ -14,47 +12,35 @@ use colloquy_mail::{
 use colloquy_otp::{Otp, SystemRandomness};
 use colloquy_service_api::RoomsOfCustomer;
 
-use crate::{
-    data_folder::DataFolder,
-    embedded::AccountStores,
-    home,
-    settings::{Settings, services},
-};
+use super::Dependencies;
+use crate::{data_folder::DataFolder, embedded::AccountStores, home, settings::services};
 
-/// What they are made of.
-pub struct Foundation<'a> {
-    pub settings: &'a Settings,
-    pub folder: &'a DataFolder,
-    pub keys: &'a KeyFolder,
-    pub stores: AccountStores,
-    /// Knows who shares a room with whom.
-    pub rooms: Arc<dyn RoomsOfCustomer>,
-    pub clock: Arc<dyn Clock>,
-    pub tasks: Tasks,
-}
-
-/// The services that others need.
+/// The services of accounts that the rest of the process needs.
 pub struct Accounts {
     pub customers: Arc<Customers>,
     pub auth: Arc<Auth>,
-    /// Shows the mails that go nowhere; nothing if they go to a mail server.
+    /// Shows the mails of the folder; empty if mails go to a mail server.
     pub dev_mail: Router,
 }
 
-/// Starts them, for a demonstration with people to be.
+/// Starts the accounts. `rooms` answers which customers share a room; `is_demo` is the default of the demo accounts.
 ///
 /// # Errors
 /// A setting or a key cannot be used.
-pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<Accounts> {
-    let Foundation {
+pub(super) async fn start(
+    shared: &Dependencies<'_>,
+    folder: &DataFolder,
+    stores: AccountStores,
+    rooms: Arc<dyn RoomsOfCustomer>,
+    is_demo: bool,
+) -> anyhow::Result<Accounts> {
+    let Dependencies {
         settings,
-        folder,
         keys,
-        stores,
-        rooms,
         clock,
         tasks,
-    } = foundation;
+        ..
+    } = shared;
     let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
     let credentials = Credentials::new(stores.customers, hashing);
     let auth = services::auth(
@@ -63,9 +49,9 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         credentials.clone(),
         stores.sessions,
         stores.logins,
-        &clock,
+        clock,
     )?;
-    auth.start_sweeping(&tasks);
+    auth.start_sweeping(tasks);
 
     let (transport, dev_mail): (Arc<dyn MailTransport>, _) = match services::smtp(settings) {
         Some(server) => (Arc::new(SmtpTransport::new(server)?), Router::new()),
@@ -79,17 +65,17 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         stores.mails,
         &keys.mail_seal()?,
         transport,
-        Arc::clone(&clock),
+        Arc::clone(clock),
         from,
     );
-    mail.start_sending(&tasks);
+    mail.start_sending(tasks);
 
-    let dependencies = Dependencies {
+    let dependencies = colloquy_customer::Dependencies {
         codes: Otp::new(
             Arc::clone(&stores.expiring),
             &keys.otp_seal()?,
             Arc::new(SystemRandomness::default()),
-            Arc::clone(&clock),
+            Arc::clone(clock),
         ),
         mailer: mail,
         sessions: auth.clone(),
@@ -102,7 +88,8 @@ pub async fn start(foundation: Foundation<'_>, is_demo: bool) -> anyhow::Result<
         .reset_without_ticket
         .unwrap_or(!settings.clients_may_share_an_address());
     let choices = services::customers(settings, reset_without_ticket);
-    let customers = Customers::start(credentials, dependencies, choices, clock, &tasks);
+    let customers =
+        Customers::start(credentials, dependencies, choices, Arc::clone(clock), tasks);
     if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {
         home::say_if_seeded(customers.seed_demo().await?);
     }
