@@ -10,18 +10,18 @@ use tokio::time::timeout;
 
 use crate::listening;
 
-/// How often what was measured is summed up; until then each value is kept.
-const SUM_UP: Duration = Duration::from_secs(5);
+/// The interval at which measured values are summed up; until then each value is kept.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Starts to count, once in a process, and answers the route where the counts are read.
+/// Starts the metrics, once in a process, and answers their route.
 ///
 /// # Errors
-/// Something counts already.
+/// Metrics are recorded already.
 pub fn metrics(tasks: &Tasks) -> anyhow::Result<Router> {
     let handle = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
     let (summed_up, stop) = (handle.clone(), tasks.clone());
     tasks.spawn_vital("metrics", async move {
-        while timeout(SUM_UP, stop.stopping()).await.is_err() {
+        while timeout(UPKEEP_INTERVAL, stop.stopping()).await.is_err() {
             summed_up.run_upkeep();
         }
     });

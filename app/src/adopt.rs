@@ -6,7 +6,7 @@ use anyhow::ensure;
 
 use crate::data_folder::{DataFolder, survey::Survey};
 
-/// Says what is in the folder, and accepts it.
+/// Prints what is in the folder, and accepts it.
 ///
 /// # Errors
 /// There is no all-in-one system in it, it runs, or a file cannot be read.

@@ -1,4 +1,4 @@
-//! `colloquy check`: looks for what the disk has made of a data folder (F38).
+//! `colloquy check`: looks for damage in a data folder (F38).
 //!
 //! A start must not take long, so it only compares the marks of the files, and each row is looked at when it is read. This
 //! reads everything.
@@ -18,10 +18,10 @@ use crate::data_folder::{
     verdict::{VIEWS, WRITE},
 };
 
-/// Something is damaged.
+/// The exit code if anything is damaged.
 const DAMAGED: u8 = 1;
 
-/// Prints what is damaged, a line for each.
+/// Prints each damage in a line.
 ///
 /// # Errors
 /// There is no all-in-one system in the folder, or a file cannot be opened for now.
@@ -76,7 +76,7 @@ async fn damages(name: &str, database: &SqliteDatabase) -> Vec<String> {
     scans.into_iter().flat_map(lines).collect()
 }
 
-/// What SQLite says of its own pages and indexes.
+/// The findings of SQLite in its own pages and indexes.
 async fn structure(database: &SqliteDatabase) -> Result<Vec<String>, StoreError> {
     let mut lines: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
         .fetch_all(&database.readers)

@@ -13,12 +13,12 @@ use std::{
 
 use rustix::fs::Mode;
 
-/// What users other than the owner can do with a file or folder.
+/// The permissions of users other than the owner.
 const OTHERS: u32 = 0o077;
-/// What SQLite appends to the name of a file for those that it keeps beside it.
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+/// The suffixes of the files that SQLite keeps beside a database.
+const SUFFIXES: [&str; 2] = ["-wal", "-shm"];
 
-/// A data folder. Unless it is only looked at, this process holds it; the lock goes with the process, however it ends.
+/// A data folder. This process has locked it, unless it only reads it; the lock ends with the process, however that ends.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
@@ -40,7 +40,7 @@ impl DataFolder {
     /// Opens the folder, makes it if it is not there, and locks it.
     ///
     /// # Errors
-    /// Another process holds it, or it cannot be written.
+    /// Another process has locked it, or it cannot be written.
     pub fn open(named: Option<&Path>) -> Result<Self, DataFolderError> {
         let path = match named {
             Some(path) => path.to_owned(),
@@ -76,7 +76,7 @@ impl DataFolder {
         }
     }
 
-    /// The folder that is there, to look at beside the process that may hold it.
+    /// An existing folder, to read beside the process that may have locked it.
     pub fn beside(path: &Path) -> Self {
         close_what_is_made();
         Self {
@@ -85,12 +85,12 @@ impl DataFolder {
         }
     }
 
-    /// A file or folder in it.
+    /// The path of a file or folder in it.
     pub fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -104,7 +104,7 @@ impl DataFolder {
         let free = |number: &u32| !self.join(&format!("{name}.aside.{number}")).exists();
         let number = (1..).find(free).expect("a folder holds fewer files");
         let aside = format!("{name}.aside.{number}");
-        for beside in BESIDE.iter().chain([&""]) {
+        for beside in SUFFIXES.iter().chain([&""]) {
             let moved = fs::rename(
                 self.join(&format!("{name}{beside}")),
                 self.join(&format!("{aside}{beside}")),
@@ -125,7 +125,7 @@ impl DataFolder {
         if self.lock.is_none() {
             return;
         }
-        for beside in BESIDE.iter().chain([&""]) {
+        for beside in SUFFIXES.iter().chain([&""]) {
             let path = self.join(&format!("{name}{beside}"));
             let Ok(metadata) = path.metadata() else {
                 continue;

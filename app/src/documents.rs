@@ -1,4 +1,4 @@
-//! What clients may call, as the services themselves tell it.
+//! The routes that clients may call, from the documents of the services.
 
 use axum::Router;
 use colloquy_api_gateway::documents::{self, for_clients};

@@ -41,11 +41,11 @@ pub struct Stores {
     pub files: Files,
 }
 
-/// What is open of a data folder; nothing of a distributed system.
+/// The open files of a data folder; none of a distributed system.
 #[derive(Default)]
 pub struct Files(Vec<SqliteDatabase>);
 
-/// Those of the accounts.
+/// The stores of the accounts.
 pub struct AccountStores {
     pub customers: Arc<dyn CustomerStore>,
     pub sessions: Arc<dyn SessionStore>,
@@ -54,7 +54,7 @@ pub struct AccountStores {
     pub expiring: Arc<dyn ExpiringStore>,
 }
 
-/// Those of the chat.
+/// The stores of the chat.
 pub struct ChatStores {
     pub writes: Arc<dyn WriteStore>,
     pub log: Arc<dyn EventLog>,
@@ -67,7 +67,7 @@ impl Files {
         Self(files.map(Clone::clone).into())
     }
 
-    /// Leaves every file whole, once nothing uses them any more (decision 41).
+    /// Closes every file whole, once nothing uses it any more (decision 41).
     pub async fn close(&self) {
         for file in &self.0 {
             file.close().await;
@@ -117,7 +117,7 @@ impl Stores {
     }
 }
 
-/// The outbox of the views, of new ones if these tell of more than the write store holds (decision 10).
+/// The outbox of the views; of new views, if these hold more than the write store (decision 10).
 async fn behind(
     written: &SqliteOutbox,
     views: SqliteOutbox,

@@ -1,4 +1,4 @@
-//! What a person sees first: the greeting at the terminal and the page at `/`.
+//! The greeting at the terminal and the page at `/`.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn page(public: Option<&Origin>, headers: &HeaderMap) -> impl IntoResponse + use
     ([(CONTENT_SECURITY_POLICY, POLICY)], Html(page))
 }
 
-/// Tells where the system is and where it keeps its data.
+/// Prints the address of the system and its data folder.
 pub fn greet(url: &str, folder: &Path) {
     println!(
         "Colloquy is ready at {url}\n  data in {}\n  stop with Ctrl-C",
@@ -43,7 +43,7 @@ pub fn greet(url: &str, folder: &Path) {
     );
 }
 
-/// Tells the demo accounts, once.
+/// Prints the demo accounts if they were made.
 pub fn say_if_seeded(seeded: bool) {
     if seeded {
         println!(

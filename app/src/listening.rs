@@ -1,4 +1,4 @@
-//! Where a process listens, and by which names it is known there.
+//! The addresses at which a process listens, and the names by which clients call it there.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -61,17 +61,17 @@ impl Listening {
         format!("http://{}", self.bound)
     }
 
-    /// Whether pages are refused because nobody said under which address browsers find us.
+    /// Whether pages are refused because no setting names the address at which browsers find the system.
     pub fn lacks_public_url(&self, http: &Http) -> bool {
         self.bound.ip().is_unspecified() && http.public_url.is_none()
     }
 
-    /// Whether we are meant for this machine alone: on loopback, and with no public address that a proxy serves.
+    /// Whether the system is for this machine alone: on loopback, and without a public address that a proxy serves.
     pub fn is_for_this_machine(&self, http: &Http) -> bool {
         self.is_loopback() && http.public_url.is_none()
     }
 
-    /// The hosts we answer to (decision 25): any, beyond loopback without a public URL.
+    /// The hosts that are answered (decision 25): any, beyond loopback without a public URL.
     pub fn hosts(&self, http: &Http) -> Hosts {
         if self.is_for_this_machine(http) {
             return Hosts::new(self.names(http)).direct_only();
@@ -82,7 +82,7 @@ impl Listening {
         Hosts::new(self.names(http))
     }
 
-    /// The origins whose pages may call: our own, the settings', and on loopback the seed's page.
+    /// The origins whose pages may call: the system's own, those of the settings, and on loopback the seed's page.
     pub fn origins(&self, http: &Http) -> Origins {
         let own = self
             .names(http)
@@ -99,7 +99,7 @@ impl Listening {
     }
 }
 
-/// What stands in front of every route that clients reach, whatever serves it.
+/// Wraps every route that clients reach in the checks and headers of the edge.
 pub fn edge(hosts: Hosts, router: Router, http: &Http) -> Router {
     let router = wrap(hosts.guard(router));
     if http.secure_cookie {
@@ -114,7 +114,7 @@ impl Listening {
         self.bound.ip().is_loopback()
     }
 
-    /// The authorities that lead to us, as clients write them in `Host`.
+    /// The authorities that lead here, as clients write them in `Host`.
     fn names(&self, http: &Http) -> Vec<String> {
         let ip = match self.bound.ip() {
             IpAddr::V4(ip) => ip.to_string(),
@@ -139,13 +139,13 @@ impl Listening {
     }
 }
 
-/// Browsers may try `[::1]` first for `localhost`, and would reach whoever else listens there.
+/// Browsers may try `[::1]` first for `localhost`, and would reach the other process that listens there.
 fn is_taken(error: &anyhow::Error) -> bool {
     let source = error.downcast_ref::<std::io::Error>();
     source.is_some_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }
 
-/// Binds one address; a port that is taken is the usual trouble, so it is said in one line.
+/// Binds one address. A port that is taken is the usual trouble, so the error is one line.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await

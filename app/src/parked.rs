@@ -1,4 +1,4 @@
-//! `colloquy parked …`: events that were set aside because they are broken.
+//! `colloquy parked …`: lists, shows and replays parked events.
 
 use std::{fmt::Write as _, process::ExitCode};
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PAGE: u32 = 500;
-/// Something is parked that should not be, or is not that should.
+/// The exit code if an event is still parked, or if none is parked under the ID.
 const NOT_ALL: u8 = 1;
 
 /// # Errors
@@ -40,7 +40,7 @@ pub async fn run(verb: &Parked, settings: &Settings) -> anyhow::Result<ExitCode>
     outcome
 }
 
-/// Nothing of an event's value: a list is for screens that others see.
+/// Prints nothing of an event's value: others may read the screen of a list.
 async fn list(store: &dyn ViewStore) -> anyhow::Result<ExitCode> {
     let parked = every(store).await?;
     if parked.is_empty() {
@@ -151,7 +151,7 @@ fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     text
 }
 
-/// What a broken event holds may be anything, also what moves a terminal's cursor.
+/// A broken event may hold anything, also characters that move a terminal's cursor.
 fn printable(text: &str) -> String {
     let escaped = |char: char| {
         let escapes = char.is_control().then(|| char.escape_default());

@@ -1,4 +1,4 @@
-//! What every process of the distributed system has: sockets, keys, a clock, a lifecycle, health on a listener of its own.
+//! A process of the distributed system: sockets, keys, a clock, a lifecycle, and health on a listener of its own.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 use crate::{admin_listener, cli::Serve, listening, settings::Settings};
 
-/// How far a service's admin listener is from its own port (decision 24).
+/// The port of the admin listener is the service's own plus this (decision 24).
 const ADMIN_OFFSET: u16 = 1000;
 
 /// One service's process, before its service exists.
@@ -87,7 +87,7 @@ impl Process {
         )))
     }
 
-    /// The sessions that have ended, as auth tells; readiness waits for the first answer.
+    /// The sessions that have ended, read from auth; readiness waits for the first answer.
     ///
     /// # Errors
     /// As [`Process::client`].
@@ -100,10 +100,10 @@ impl Process {
         ))
     }
 
-    /// Redis, under the names of the contract. It is not waited for: chat goes on without it (F17).
+    /// Redis, under the names of the contract. The process does not wait for it: chat goes on without it (F17).
     ///
     /// # Errors
-    /// Its address is none.
+    /// The setting is no address.
     pub fn redis(&self) -> Result<Arc<RedisExpiringStore>, ExpiringStoreError> {
         let settings = RedisSettings {
             url: self.settings.expiring_store.url.clone(),
@@ -129,7 +129,7 @@ impl Process {
         )?)
     }
 
-    /// Serves a router that only other services may call, until the process is told to end.
+    /// Serves a router that only other services may call, until a signal ends the process.
     ///
     /// # Errors
     /// A key cannot be read, or a vital task died.
@@ -138,8 +138,8 @@ impl Process {
         self.serve(verifier.protect(router)).await
     }
 
-    /// Serves a router that clients may call, under the public URL's host (without one, any), until the process is told
-    /// to end.
+    /// Serves a router that clients may call, under the public URL's host (without one, any), until a signal ends the
+    /// process.
     ///
     /// # Errors
     /// A vital task died.

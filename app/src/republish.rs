@@ -1,4 +1,4 @@
-//! `colloquy republish`: tells everything once more from the write store, for a log that was wiped.
+//! `colloquy republish`: publishes every event again from the write store, for a log that was wiped.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use crate::{settings::Settings, views::kafka};
 const CONNECTIONS: u32 = 2;
 
 /// # Errors
-/// Something was not republished. To repeat it all does no harm.
+/// An event was not published. The command can be repeated.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     settings.refuse_example_secrets()?;
     let log = kafka(settings).await?;
@@ -22,10 +22,10 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     migrate(&pool)
         .await
         .context("the write store cannot be read")?;
-    let told = republish(&StoredEvents::new(pool), &log).await?;
+    let published = republish(&StoredEvents::new(pool), &log).await?;
     println!(
         "Republished {} rooms, {} messages and {} read markers.",
-        told.rooms, told.messages, told.markers
+        published.rooms, published.messages, published.markers
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! What the embedded log need not keep for ever: announcements, after a day (decision 15).
+//! Announcements leave the embedded log after a day (decision 15).
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -7,7 +7,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_event_log::SqliteOutbox;
 use colloquy_sql::sweeping::{SqliteReadings, Sweeper};
 
-const KEPT_MILLIS: i64 = 24 * 60 * 60 * 1000;
+const RETENTION_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// Sweeps old announcements.
 pub fn start(announced: SqliteOutbox, tasks: &Tasks) {
@@ -25,7 +25,7 @@ pub fn start(announced: SqliteOutbox, tasks: &Tasks) {
 }
 
 async fn sweep(announced: &SqliteOutbox, over_age: Timestamp) {
-    let before = Timestamp::from_millis(over_age.millis() - KEPT_MILLIS);
+    let before = Timestamp::from_millis(over_age.millis() - RETENTION_MILLIS);
     if let Err(error) = announced.sweep(before).await {
         tracing::warn!(%error, "old announcements could not be removed");
     }

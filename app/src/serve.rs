@@ -1,4 +1,4 @@
-//! One service a process, on the real parts. Each has a composition root of its own.
+//! One service in a process, on the real parts. Each service has a composition root of its own.
 
 mod api_gateway;
 mod auth;
@@ -13,7 +13,7 @@ use colloquy_chassis::ServiceName;
 
 use crate::{cli::Serve, process::Process, settings::Settings};
 
-/// Runs one service until it is told to end.
+/// Runs one service until a signal ends it.
 ///
 /// # Errors
 /// It cannot start, or a vital task died.

@@ -163,7 +163,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The proxies whose word on the client's address is taken.
+    /// The proxies whose `X-Forwarded-For` is believed.
     ///
     /// # Errors
     /// One is neither an address nor a network.
@@ -172,7 +172,7 @@ impl Settings {
             .map_err(|error| SettingsError::Bad(format!("http.trusted_proxies: {error}")))
     }
 
-    /// Whether a proxy may be in front whose word on the client's address is not taken: all clients have its address then.
+    /// Whether a proxy may be in front that is not trusted: all clients have its address then.
     pub fn clients_may_share_an_address(&self) -> bool {
         self.http.public_url.is_some() && self.http.trusted_proxies.is_empty()
     }
@@ -279,8 +279,8 @@ mod tests {
         ] {
             let error = load(bad).unwrap_err().to_string();
             let name = bad.split(' ').next().unwrap();
-            let told = format!("bad setting: event_log.{name} ");
-            assert!(error.starts_with(&told), "{bad}: {error}");
+            let expected = format!("bad setting: event_log.{name} ");
+            assert!(error.starts_with(&expected), "{bad}: {error}");
         }
     }
 

@@ -22,20 +22,20 @@ use crate::{
     settings::Settings,
 };
 
-/// The views of a system, and what they are made of.
+/// The views of a system, and the log that they are made of.
 pub struct Views {
     pub store: Arc<dyn RebuildStore>,
     pub log: Arc<dyn EventLog>,
     trail: Arc<dyn AuditTrail>,
-    /// To be closed at the end of the command.
+    /// The files to close at the end of the command.
     pub files: Files,
 }
 
 impl Views {
-    /// Of the all-in-one system in a data folder, or else of the distributed system of the settings.
+    /// Opens the views of the all-in-one system in a data folder, or else of the distributed system of the settings.
     ///
     /// # Errors
-    /// There is none, or it cannot be reached.
+    /// There is no such system, or it cannot be reached.
     pub async fn open(system: &System, settings: &Settings) -> anyhow::Result<Self> {
         match &system.data {
             Some(folder) => Self::embedded(folder).await,
@@ -83,10 +83,10 @@ impl Views {
     }
 }
 
-/// The views alone, for whoever only looks at what is parked: Kafka may be away, and no topic is made.
+/// The views alone, for a command that only reads parked events: Kafka may be away, and no topic is made.
 ///
 /// # Errors
-/// There are none, or they cannot be opened.
+/// There are no views, or they cannot be opened.
 pub async fn store(
     system: &System,
     settings: &Settings,
@@ -108,7 +108,7 @@ async fn mongodb(settings: &Settings) -> anyhow::Result<Arc<dyn RebuildStore>> {
     ))
 }
 
-/// The log of the settings, now or not at all.
+/// The log of the settings; does not wait for Kafka.
 ///
 /// # Errors
 /// It cannot be reached, or is set up in a way that cannot work.

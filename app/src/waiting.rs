@@ -6,7 +6,7 @@ use colloquy_chassis::{answer::chain, backoff::Backoff, readiness::Readiness};
 use colloquy_event_log::EventLogError;
 use colloquy_sql::StoreError;
 
-/// Tells whether waiting can help.
+/// An error that may pass.
 pub trait Passing: Error + 'static {
     /// Whether the same try may succeed later.
     fn passes(&self) -> bool;

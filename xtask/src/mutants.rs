@@ -16,12 +16,12 @@ use std::{
 use anyhow::{Result, bail, ensure};
 use copy::Copy;
 use list::{LIST, Mutant};
-use suite::{Suite, Told};
+use suite::{Suite, TestResult};
 
 use crate::places::Places;
 
 /// A test that a mutant keeps from ending is one that did not notice.
-const PATIENCE: Duration = Duration::from_secs(180);
+const TEST_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Makes every mutant whose promise, change or file contains `filter`, and runs the tests that must notice it.
 ///
@@ -96,13 +96,13 @@ fn check_sound(suite: &Suite, copy: &Copy, batch: &[(Suite, &Mutant)]) -> Result
     let Some(binary) = suite.build(copy)? else {
         bail!("{suite} does not build");
     };
-    let Some(told) = suite.run(copy, &binary, &tests, PATIENCE)? else {
+    let Some(printed) = suite.run(copy, &binary, &tests, TEST_TIMEOUT)? else {
         bail!("{suite} does not end");
     };
     for test in &tests {
-        match told.of(test) {
-            Some(Told::Ok) => {}
-            Some(Told::Failed) => bail!("{suite}: {test} fails without any mutant"),
+        match printed.of(test) {
+            Some(TestResult::Ok) => {}
+            Some(TestResult::Failed) => bail!("{suite}: {test} fails without any mutant"),
             None => bail!("{suite} has no {test} that needs no real part"),
         }
     }
@@ -127,10 +127,12 @@ fn judge(suite: &Suite, copy: &Copy, mutant: &Mutant) -> Result<Verdict> {
         Some(binary) => binary,
         None => return Ok(Verdict::DoesNotBuild),
     };
-    let Some(told) = suite.run(copy, &binary, &tests, PATIENCE)? else {
+    let Some(printed) = suite.run(copy, &binary, &tests, TEST_TIMEOUT)? else {
         return Ok(Verdict::DoesNotEnd);
     };
-    let noticed = tests.iter().any(|test| told.of(test) == Some(Told::Failed));
+    let noticed = tests
+        .iter()
+        .any(|test| printed.of(test) == Some(TestResult::Failed));
     Ok(if noticed {
         Verdict::Caught
     } else {

@@ -241,7 +241,7 @@ pub fn mail_folder(places: &Places) -> String {
     smtp::mail_folder(places).display().to_string()
 }
 
-/// The variables that tell tests where the parts are.
+/// The variables by which tests find the parts.
 pub fn test_environment(places: &Places) -> Vec<(&'static str, String)> {
     let address = |part| address(places, part);
     vec![

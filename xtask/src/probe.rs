@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-const PATIENCE: Duration = Duration::from_millis(500);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Whether anything listens on the port.
 pub fn is_open(port: u16) -> bool {
@@ -27,12 +27,12 @@ pub fn is_ok(port: u16, path: &str) -> bool {
 
 fn connect(port: u16) -> Option<TcpStream> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpStream::connect_timeout(&address, PATIENCE).ok()
+    TcpStream::connect_timeout(&address, PROBE_TIMEOUT).ok()
 }
 
 fn ask(port: u16, question: &str, length: usize) -> Option<Vec<u8>> {
     let mut stream = connect(port)?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.set_read_timeout(Some(PROBE_TIMEOUT)).ok()?;
     stream.write_all(question.as_bytes()).ok()?;
     let mut answer = vec![0; length];
     stream.read_exact(&mut answer).ok()?;

@@ -29,7 +29,7 @@ struct Done {
     tally: Option<Tally>,
 }
 
-/// Runs the steps up to the first that fails, tells their times, and ends with one line of sums.
+/// Runs the steps up to the first that fails, prints their times, and ends with one line of sums.
 /// What the run started is stopped in any case.
 pub fn run(places: &Places, quick: bool) -> ExitCode {
     let mut done = Vec::new();

@@ -24,7 +24,7 @@ use crate::places::Places;
 /// One thing that is not as it should be: where, and what.
 pub type Finding = String;
 
-/// Runs every check and tells all findings.
+/// Runs every check and prints all findings.
 ///
 /// # Errors
 /// When there is a finding, or the tree cannot be read.

@@ -88,8 +88,7 @@ pub(super) async fn start(
         .reset_without_ticket
         .unwrap_or(!settings.clients_may_share_an_address());
     let choices = services::customers(settings, reset_without_ticket);
-    let customers =
-        Customers::start(credentials, dependencies, choices, Arc::clone(clock), tasks);
+    let customers = Customers::start(credentials, dependencies, choices, Arc::clone(clock), tasks);
     if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {
         home::say_if_seeded(customers.seed_demo().await?);
     }

@@ -8,7 +8,7 @@ use super::SettingsError;
 
 const PREFIX: &str = "COLLOQUY_";
 const FILE: &str = "_FILE";
-/// What the seed's system calls the credentials of its mail server.
+/// The seed's names of the credentials of its mail server.
 const MAIL: [(&str, &str); 2] = [
     ("MAIL_USERNAME", "mail.username"),
     ("MAIL_PASSWORD", "mail.password"),
@@ -17,7 +17,7 @@ const MAIL: [(&str, &str); 2] = [
 /// Which variable each setting of the environment came from.
 pub type Variables = BTreeMap<String, String>;
 
-/// Our variables; others of this process may hold anything.
+/// The variables of Colloquy; others of this process may hold anything.
 ///
 /// # Errors
 /// One of ours is no text.
@@ -36,8 +36,8 @@ pub fn variables() -> Result<BTreeMap<String, String>, SettingsError> {
         .collect()
 }
 
-/// Lays what the environment says over what is there. With `_FILE` at its end a variable names a file that holds the
-/// value: that is how secrets are handed to containers.
+/// Merges the environment over the settings. A variable that ends in `_FILE` names a file that holds the value: this is
+/// how containers get secrets.
 ///
 /// # Errors
 /// Such a file cannot be read.
@@ -53,7 +53,7 @@ pub fn merge(
         }
     }
     for (variable, value) in variables {
-        // COLLOQUY_CONFIG and the like are options of the command line, not settings: a setting has a section.
+        // COLLOQUY_CONFIG is an option of the command line, not a setting: a setting has a section.
         let Some(name) = variable
             .strip_prefix(PREFIX)
             .filter(|name| name.contains("__"))

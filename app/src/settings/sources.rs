@@ -14,7 +14,7 @@ use super::{
     environment::{self, Variables},
 };
 
-/// Defaults, a file, the environment: what comes later counts.
+/// Defaults, a file, the environment; the later source wins.
 pub struct Sources {
     figment: Figment,
     variables: Variables,
@@ -22,7 +22,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Reads them.
+    /// Reads the sources.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -50,7 +50,7 @@ impl Sources {
         self.figment.extract().map_err(explain)
     }
 
-    /// What to say of a setting that breaks a rule.
+    /// The error of a setting that breaks a rule.
     pub fn refusal(&self, setting: &str, rule: &str) -> SettingsError {
         SettingsError::Bad(self.say(setting, rule))
     }
@@ -106,11 +106,11 @@ impl Sources {
                 let known = known.join(", ");
                 format!("{source} is no setting; of {of} there are {known}")
             }
-            Kind::Message(told) if path.is_empty() => match &self.file {
-                Some(file) => format!("{}: {}", file.display(), one_line(told)),
-                None => one_line(told),
+            Kind::Message(message) if path.is_empty() => match &self.file {
+                Some(file) => format!("{}: {}", file.display(), one_line(message)),
+                None => one_line(message),
             },
-            Kind::Message(told) => self.say(&path, &one_line(told)),
+            Kind::Message(message) => self.say(&path, &one_line(message)),
             other => format!("{path} {}", one_line(&other.to_string())),
         }
     }
@@ -148,7 +148,7 @@ fn plainly(wanted: &str) -> &str {
     }
 }
 
-/// A parser that draws a picture of the place tells it in words as well: the picture is left out.
+/// The message of a parser without the lines that draw the place.
 fn one_line(text: &str) -> String {
     let words: Vec<&str> = text
         .lines()

@@ -67,8 +67,8 @@ fn decision_24_a_published_system_serves_health_and_metrics_apart_and_ends_when_
 
     // Every task hears the signal: nothing is left that the drain would wait for.
     let signal = format!("kill -TERM {}", process.0.id());
-    let told = Command::new("sh").args(["-c", &signal]).status().unwrap();
-    assert!(told.success());
+    let signalled = Command::new("sh").args(["-c", &signal]).status().unwrap();
+    assert!(signalled.success());
     let began = Instant::now();
     while process.0.try_wait().unwrap().is_none() {
         assert!(began.elapsed() < AT_ONCE, "it does not end");

@@ -16,7 +16,7 @@ use colloquy_sql::test_database::postgres_database;
 use tokio::net::TcpSocket;
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(30);
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 struct Process(Child);
 
@@ -31,7 +31,7 @@ impl Drop for Process {
 async fn f09_the_write_side_serves_before_kafka_has_come_and_is_ready_when_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let [listen, admin] = [(); 2].map(|()| free_address());
-    // Bound, so that it is nobody else's, and not listening: connections are refused.
+    // Bound, so that no other process takes it, and not listening: connections are refused.
     let kafka = TcpSocket::new_v4().unwrap();
     kafka.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let bootstrap = kafka.local_addr().unwrap();
@@ -54,7 +54,7 @@ async fn f09_the_write_side_serves_before_kafka_has_come_and_is_ready_when_it_ha
         .spawn();
     let _process = Process(process.unwrap());
 
-    // Who has no token is refused, which only a service that serves can do.
+    // A caller without a token is refused, which only a service that serves can do.
     until(&listen, "/command/room", 401, "");
     until(&admin, "/readyz", 503, "kafka");
     let broker = env::var("COLLOQUY_TEST_KAFKA").unwrap();
@@ -75,14 +75,14 @@ fn until(address: &str, path: &str, status: u16, says: &str) {
         {
             return;
         }
-        assert!(begun.elapsed() < SOON, "{path}: {answer:?}");
+        assert!(begun.elapsed() < READY_TIMEOUT, "{path}: {answer:?}");
         thread::sleep(Duration::from_millis(50));
     }
 }
 
 fn get(address: &str, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(SOON))?;
+    stream.set_read_timeout(Some(READY_TIMEOUT))?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
@@ -91,7 +91,7 @@ fn get(address: &str, path: &str) -> io::Result<(u16, String)> {
     Ok((status.unwrap_or_default(), answer))
 }
 
-/// Stands before the real Kafka, which tells clients its own address once they are connected.
+/// Forwards to the real Kafka, which names its own address to clients once they are connected.
 fn forward(listener: &TcpListener, broker: &str) {
     for client in listener.incoming() {
         let (client, server) = (client.unwrap(), TcpStream::connect(broker).unwrap());

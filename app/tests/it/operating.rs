@@ -74,8 +74,8 @@ impl System {
         }
     }
 
-    /// What the write side would tell.
-    async fn tell(&self, events: &[NewEvent]) {
+    /// Appends the events, as the write side would.
+    async fn append_events(&self, events: &[NewEvent]) {
         let durable = self.log.append(events).await.unwrap();
         assert!(durable.into_iter().all(|one| one));
     }
@@ -159,7 +159,7 @@ fn message_sent(seq: i64) -> WriteEvent {
     })
 }
 
-/// A message whose seq is no number, but a text that nobody else should read.
+/// A message whose seq is no number, but a text that no other user should read.
 fn broken() -> NewEvent {
     let payload = String::from_utf8_lossy(&message(9).payload).into_owned();
     NewEvent {
@@ -177,7 +177,7 @@ async fn decision_8_parked_events_are_listed_shown_and_replayed_while_the_system
         ends_with(&system.run(&["parked", "list"]), 0),
         "No event is parked.\n"
     );
-    system.tell(&[room(), broken(), message(1)]).await;
+    system.append_events(&[room(), broken(), message(1)]).await;
     eventually(async || system.views.parked(None, 9).await.unwrap().len() == 1).await;
     eventually(async || system.messages().await == 1).await;
     let of_an_older_version = write(vec![parked(message(2))]);
@@ -245,9 +245,9 @@ fn write(parked: Vec<ParkedEvent>) -> ViewWrite {
 #[tokio::test(flavor = "multi_thread")]
 async fn decision_14_views_are_rebuilt_while_the_system_runs() {
     let system = System::start().await;
-    let mut told = vec![room(), broken()];
-    told.extend((1..=50).map(message));
-    system.tell(&told).await;
+    let mut events = vec![room(), broken()];
+    events.extend((1..=50).map(message));
+    system.append_events(&events).await;
     eventually(async || system.messages().await == 50).await;
     let before = system.views.history(RoomId(1), EVERYTHING).await.unwrap();
     let spoil = outbox(system.data.path(), "views.db").await;
@@ -265,16 +265,16 @@ async fn decision_14_views_are_rebuilt_while_the_system_runs() {
     let after = system.views.history(RoomId(1), EVERYTHING).await.unwrap();
     assert_eq!(after, before);
     // The process goes on with the views that took the place of its own.
-    system.tell(&[message(51)]).await;
+    system.append_events(&[message(51)]).await;
     eventually(async || system.messages().await == 51).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f11_a_log_that_holds_less_than_the_views_replaces_them_only_by_force() {
     let system = System::start().await;
-    let mut told = vec![room()];
-    told.extend((1..=50).map(message));
-    system.tell(&told).await;
+    let mut events = vec![room()];
+    events.extend((1..=50).map(message));
+    system.append_events(&events).await;
     eventually(async || system.messages().await == 50).await;
     let trim = outbox(system.data.path(), "write.db").await;
     sqlx::query("DELETE FROM outbox WHERE id BETWEEN 2 AND 31")
@@ -290,7 +290,7 @@ async fn f11_a_log_that_holds_less_than_the_views_replaces_them_only_by_force() 
     assert!(!why.contains("republish"), "it takes no --data: {why}");
     assert!(why.contains("`--force`"), "{why}");
     assert_eq!(system.messages().await, 50);
-    system.tell(&[message(51)]).await;
+    system.append_events(&[message(51)]).await;
     eventually(async || system.messages().await == 51).await;
 
     let rebuilt = ends_with(&system.run(&["views", "rebuild", "--force"]), 0);

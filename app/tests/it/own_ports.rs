@@ -115,7 +115,7 @@ fn strangers(
 ) -> Vec<(&'static str, HeaderMap)> {
     let caller = friend_of(callee);
     let stranger = signer(elsewhere, caller);
-    let signed = |by: ServiceName, to: ServiceName| signer(keys, by).headers(to, Some(&somebody()));
+    let signed = |by: ServiceName, to: ServiceName| signer(keys, by).headers(to, Some(&a_caller()));
     let mut customer_alone = HeaderMap::new();
     customer_alone.insert(CUSTOMER_ID, HeaderValue::from(1));
     let mut no_token = customer_alone.clone();
@@ -128,14 +128,14 @@ fn strangers(
         ("a customer's id alone", customer_alone),
         ("something that is no token", no_token),
         ("a token that has expired", expired(keys, caller, callee)),
-        // Otp calls nobody, so nobody knows its key.
+        // Otp calls no service, so no service knows its key.
         (
             "a token of a service that may not call",
             signed(ServiceName::Otp, callee),
         ),
         (
             "a token of a stranger's key",
-            stranger.headers(callee, Some(&somebody())),
+            stranger.headers(callee, Some(&a_caller())),
         ),
         ("a customer that the token does not name", another_customer),
     ];
@@ -145,9 +145,9 @@ fn strangers(
     strangers
 }
 
-/// Whoever may call.
+/// The headers of a service that may call.
 fn friend(keys: &KeyFolder, callee: ServiceName) -> HeaderMap {
-    signer(keys, friend_of(callee)).headers(callee, Some(&somebody()))
+    signer(keys, friend_of(callee)).headers(callee, Some(&a_caller()))
 }
 
 fn friend_of(callee: ServiceName) -> ServiceName {
@@ -165,13 +165,13 @@ fn expired(keys: &KeyFolder, by: ServiceName, to: ServiceName) -> HeaderMap {
     let then = Timestamp::from_millis(SystemClock.now().millis() - LONG_AGO_MILLIS);
     let clock = Arc::new(ManualClock::at(then));
     let signer = InternalSigner::load(keys, by, clock).unwrap();
-    signer.headers(to, Some(&somebody()))
+    signer.headers(to, Some(&a_caller()))
 }
 
-fn somebody() -> Caller {
+fn a_caller() -> Caller {
     Caller {
         customer_id: CustomerId(1),
-        full_name: "Somebody".into(),
+        full_name: "Nguyễn Văn An".into(),
         session_id: SessionId::from_bits(1),
     }
 }
@@ -187,7 +187,7 @@ async fn call(port: &InProcess, method: &str, path: &str, headers: HeaderMap) ->
         .unwrap();
     let claimed = Identity {
         service: ServiceName::ApiGateway,
-        caller: Some(somebody()),
+        caller: Some(a_caller()),
     };
     let response = port.call(request, claimed).await.unwrap();
     let (parts, body) = response.into_parts();

@@ -94,7 +94,7 @@ async fn write(store: &PostgresWriteStore) {
     }
 }
 
-/// All that anybody can read, as bytes.
+/// All that members can read, as bytes.
 async fn digest(views: &MongoViewStore) -> String {
     let everything = Page {
         before: None,
@@ -149,14 +149,14 @@ async fn f11_wiped_kafka_topics_come_back_from_postgres_and_the_mongodb_views_ar
         matches!(refusal, Err(RebuildError::HoldsLess { .. })),
         "{refusal:?}"
     );
-    let told = republish(&StoredEvents::new(pool), &wiped).await.unwrap();
+    let published = republish(&StoredEvents::new(pool), &wiped).await.unwrap();
     let [rooms, messages] = [ROOMS, ROOMS * MESSAGES].map(|count| u64::try_from(count).unwrap());
     let expected = Republished {
         rooms,
         messages,
         markers: rooms,
     };
-    assert_eq!(told, expected);
+    assert_eq!(published, expected);
     assert_eq!(build(&views, &wiped).await.unwrap(), all);
     assert_eq!(digest(&views).await, before);
     let mut trail = wiped.read_from_beginning().await.unwrap();

@@ -1,5 +1,5 @@
-//! Who is believed without a ticket unless a setting says so (decision 28): in all-in-one whoever calls from where the code
-//! was confirmed, but for a system behind a proxy whose word on addresses is not taken; as a service nobody.
+//! The callers that are believed without a ticket by default (decision 28): in all-in-one those that call from the address
+//! at which the code was confirmed, except behind a proxy that is not trusted; in a service of its own none.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! Outside all-in-one nothing has a secret that somebody else knows (reliability.md S25).
+//! Outside all-in-one no service has a secret that others know (reliability.md S25).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -103,8 +103,8 @@ fn b26_a_folder_or_a_file_that_cannot_be_used_is_named_with_one_reason() {
     fs::write(&file, "").unwrap();
     let output = colloquy(&file.join("below"), &["--listen", "127.0.0.1:0"]);
     assert_refuses(&output, "Not a directory");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(told.matches("Not a directory").count(), 1, "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(printed.matches("Not a directory").count(), 1, "{printed}");
 
     let nowhere = "/nowhere/at/all.toml";
     let output = colloquy(data.path(), &["--config", nowhere]);
@@ -236,10 +236,10 @@ fn b26_config_check_refuses_what_a_start_refuses_and_serve_names_the_services() 
         .args(["serve", "nothing"])
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&serve.stderr);
-    assert_eq!(serve.status.code(), Some(2), "{told}");
+    let printed = String::from_utf8_lossy(&serve.stderr);
+    assert_eq!(serve.status.code(), Some(2), "{printed}");
     assert!(
-        told.contains("there are api-gateway, websocket-service, "),
-        "{told}"
+        printed.contains("there are api-gateway, websocket-service, "),
+        "{printed}"
     );
 }

@@ -1,4 +1,4 @@
-//! The REST calls of the contract, typed for those who trust the answer and raw for those who test it.
+//! The REST calls of the contract: typed, for tests that trust the answer, and raw, for tests of the answer.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -90,7 +90,7 @@ pub struct RoomView {
     pub room_id: i64,
     /// Its name.
     pub room_name: String,
-    /// Everybody in it.
+    /// The members of the room.
     pub participant_ids: Vec<i64>,
     /// Unread or not, by customer id as text.
     pub unread_status: std::collections::BTreeMap<String, bool>,

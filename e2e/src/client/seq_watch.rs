@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 /// The seqs of one room as they arrived.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeqWatch {
-    seen: BTreeSet<i64>,
+    received: BTreeSet<i64>,
     /// How often a seq came that had come before.
     pub repeats: u64,
     /// How often a seq came after a higher one.
@@ -15,10 +15,10 @@ pub struct SeqWatch {
 impl SeqWatch {
     /// Takes note of one message.
     pub fn observe(&mut self, seq: i64) {
-        if self.seen.last().is_some_and(|last| *last > seq) {
+        if self.received.last().is_some_and(|last| *last > seq) {
             self.misordered += 1;
         }
-        if !self.seen.insert(seq) {
+        if !self.received.insert(seq) {
             self.repeats += 1;
         }
     }
@@ -26,21 +26,21 @@ impl SeqWatch {
     /// How many different messages came.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.seen.len()
+        self.received.len()
     }
 
     /// The highest seq so far; 0 before the first.
     #[must_use]
     pub fn highest(&self) -> i64 {
-        self.seen.last().copied().unwrap_or_default()
+        self.received.last().copied().unwrap_or_default()
     }
 
     /// The seqs between the lowest and the highest that never came.
     #[must_use]
     pub fn gaps(&self) -> Vec<i64> {
-        let lowest = self.seen.first().copied().unwrap_or_default();
+        let lowest = self.received.first().copied().unwrap_or_default();
         (lowest..self.highest())
-            .filter(|seq| !self.seen.contains(seq))
+            .filter(|seq| !self.received.contains(seq))
             .collect()
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::http::{CallError, Client};
 
-/// What somebody signs up with.
+/// The fields of a sign-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAccount {
     /// What to log in with.
@@ -28,7 +28,7 @@ struct Made {
 }
 
 impl NewAccount {
-    /// Somebody of whom only the full name may be anybody else's.
+    /// An account of which only the full name may also be another account's.
     #[must_use]
     pub fn called(full_name: &str) -> Self {
         let unique = Uuid::new_v4();

@@ -243,7 +243,9 @@ impl Socket {
         if let Some(frame) = self.pending.front() {
             bail!("expected the close, got {frame:?}");
         }
-        self.closed.clone().context("the close that was just seen")
+        self.closed
+            .clone()
+            .context("the close that was just received")
     }
 
     /// The messages of a subscription that have arrived and were not asked for yet.
@@ -265,7 +267,10 @@ impl Socket {
         loop {
             while let Some(frame) = self.pending.get(looked_at) {
                 if wanted(frame) {
-                    return self.pending.remove(looked_at).context("a frame just seen");
+                    return self
+                        .pending
+                        .remove(looked_at)
+                        .context("a frame just received");
                 }
                 ensure!(frame.command != "ERROR", "refused: {frame:?}");
                 looked_at += 1;

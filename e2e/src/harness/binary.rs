@@ -12,7 +12,7 @@ pub fn find() -> Result<PathBuf> {
     if let Some(path) = env::var_os("COLLOQUY_BIN") {
         return Ok(path.into());
     }
-    let this = env::current_exe().context("cannot tell where this executable is")?;
+    let this = env::current_exe().context("the path of this executable is unknown")?;
     let name = format!("colloquy{}", env::consts::EXE_SUFFIX);
     this.ancestors()
         .skip(1)

@@ -96,7 +96,7 @@ impl Instance {
     /// How the process ended, if it did so by itself.
     ///
     /// # Errors
-    /// The operating system cannot tell.
+    /// The operating system does not answer.
     pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
         Ok(match &mut self.child {
             Some(child) => child.try_wait()?,
@@ -132,7 +132,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Starts it again on the same port and data, and tells how long it took until it was ready.
+    /// Starts it again on the same port and data, and answers how long it took until it was ready.
     ///
     /// # Errors
     /// As [`Instance::start`].

@@ -30,10 +30,10 @@ const RAISED: [(&str, &str); 5] = [
 static SHARED: OnceCell<Result<System, String>> = OnceCell::const_new();
 
 impl System {
-    /// The one system that all tests of this process share; started by whoever asks first.
+    /// The one system that all tests of this process share; started by the first that asks.
     ///
     /// # Errors
-    /// As [`System::from_env`]; every caller is told the same.
+    /// As [`System::from_env`]; every caller gets the same answer.
     pub async fn shared() -> Result<&'static Self> {
         let start = || async { Self::from_env().await.map_err(|error| format!("{error:#}")) };
         let shared = SHARED.get_or_init(start).await;
@@ -70,7 +70,7 @@ impl System {
         }
     }
 
-    /// A system that somebody else runs, and that shows its mails itself.
+    /// A system that runs already, and that shows its mails itself.
     #[must_use]
     pub fn at(url: &str) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl System {
         &self.mailbox
     }
 
-    /// A client that is nobody yet.
+    /// A client without a session.
     ///
     /// # Errors
     /// The HTTP client cannot be built.
@@ -117,13 +117,15 @@ impl System {
     /// # Errors
     /// The customer cannot log in.
     pub async fn client(&self, customer: Seeded) -> Result<Client> {
-        let nobody = self.anonymous()?;
+        let anonymous = self.anonymous()?;
         let token = self.tokens[customer.index()]
             .get_or_try_init(|| async {
-                let client = nobody.login(customer.username, customer.password).await?;
+                let client = anonymous
+                    .login(customer.username, customer.password)
+                    .await?;
                 client.token().map(str::to_owned).context("no session")
             })
             .await?;
-        Ok(nobody.with_token(token))
+        Ok(anonymous.with_token(token))
     }
 }

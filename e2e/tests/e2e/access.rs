@@ -12,17 +12,17 @@ enum Who {
     Owner,
     Member,
     Stranger,
-    Nobody,
+    Anonymous,
 }
 
-const EVERYBODY: [Who; 4] = [Who::Owner, Who::Member, Who::Stranger, Who::Nobody];
+const EVERY_KIND: [Who; 4] = [Who::Owner, Who::Member, Who::Stranger, Who::Anonymous];
 
 fn client(scene: &Scene, who: Who) -> Result<Client> {
     Ok(match who {
         Who::Owner => scene.user1.clone(),
         Who::Member => scene.user2.clone(),
         Who::Stranger => scene.user3.clone(),
-        Who::Nobody => scene.nobody()?,
+        Who::Anonymous => scene.anonymous()?,
     })
 }
 
@@ -30,7 +30,7 @@ fn expected(who: Who) -> u16 {
     match who {
         Who::Owner | Who::Member => 200,
         Who::Stranger => 403,
-        Who::Nobody => 401,
+        Who::Anonymous => 401,
     }
 }
 
@@ -41,7 +41,7 @@ async fn s16_who_may_read_send_and_mark() -> Result<()> {
     let first = scene.user1.send(room, "the first", None).await?;
     // A list of rooms, other than a room, is of what the views hold already.
     scene.user1.history_from(room, 1).await?;
-    for who in EVERYBODY {
+    for who in EVERY_KIND {
         let client = client(&scene, who)?;
         for path in [
             format!("/query/message/roomId/{room}"),
@@ -109,8 +109,11 @@ async fn s16_who_may_subscribe_and_type() -> Result<()> {
         let let_in = is_taken(scene.socket(&client).await?, typing).await?;
         assert_eq!(let_in, expected(who) == 200, "{who:?} types");
     }
-    let mut nobody = Socket::open(scene.url, Default::default()).await?;
-    assert!(nobody.log_in(&[]).await.is_err(), "nobody connects");
+    let mut anonymous = Socket::open(scene.url, Default::default()).await?;
+    assert!(
+        anonymous.log_in(&[]).await.is_err(),
+        "an anonymous client connects"
+    );
     Ok(())
 }
 

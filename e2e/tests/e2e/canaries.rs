@@ -24,12 +24,14 @@ fn canary() -> NewAccount {
 
 /// Goes through everything, and answers what no log may hold.
 async fn live(url: &str, account: &NewAccount) -> Result<Vec<String>> {
-    let nobody = Client::new(url)?;
-    nobody.sign_up(account).await?;
-    assert!(nobody.sign_up(account).await.is_err(), "taken");
+    let anonymous = Client::new(url)?;
+    anonymous.sign_up(account).await?;
+    assert!(anonymous.sign_up(account).await.is_err(), "taken");
     let wrong = json!({"username": account.username, "password": WRONG});
-    assert_eq!(nobody.post("/auth/login", &wrong).await?.status, 401);
-    let client = nobody.login(&account.username, &account.password).await?;
+    assert_eq!(anonymous.post("/auth/login", &wrong).await?.status, 401);
+    let client = anonymous
+        .login(&account.username, &account.password)
+        .await?;
     let changed = json!({"currentPassword": account.password, "newPassword": NEW});
     assert_eq!(
         client.post("/customer/changePass", &changed).await?.status,
@@ -47,7 +49,7 @@ async fn live(url: &str, account: &NewAccount) -> Result<Vec<String>> {
 
     let email = json!({"email": account.email});
     assert_eq!(
-        nobody
+        anonymous
             .post("/customer/forgetPass/initiate", &email)
             .await?
             .status,
@@ -57,7 +59,7 @@ async fn live(url: &str, account: &NewAccount) -> Result<Vec<String>> {
         .code_in(1, &account.email)
         .await?;
     let confirm = json!({"email": account.email, "otpCode": code});
-    let confirmed = nobody
+    let confirmed = anonymous
         .post("/customer/forgetPass/confirm", &confirm)
         .await?;
     let ticket = confirmed.data()["resetTicket"]
@@ -65,7 +67,7 @@ async fn live(url: &str, account: &NewAccount) -> Result<Vec<String>> {
         .context("a ticket")?;
     let reset = json!({"email": account.email, "newPassword": LAST, "resetTicket": ticket});
     assert_eq!(
-        nobody
+        anonymous
             .post("/customer/forgetPass/reset", &reset)
             .await?
             .status,

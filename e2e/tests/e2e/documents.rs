@@ -61,11 +61,11 @@ pub async fn operations(url: &str) -> Result<Vec<Operation>> {
 async fn contract_documents_every_row_of_the_contract_is_in_the_document_and_nothing_internal()
 -> Result<()> {
     let operations = operations(scene().await?.url).await?;
-    let mut told: Vec<String> = operations
+    let mut listed: Vec<String> = operations
         .iter()
         .map(|operation| format!("{} {}", operation.method, operation.path))
         .collect();
-    told.sort();
+    listed.sort();
     let mut rows = vec![
         "POST /auth/login",
         "POST /auth/logout",
@@ -91,7 +91,7 @@ async fn contract_documents_every_row_of_the_contract_is_in_the_document_and_not
         "GET /query/readMarkers/roomId/{roomId}",
     ];
     rows.sort_unstable();
-    assert_eq!(told, rows);
+    assert_eq!(listed, rows);
     let public: Vec<&str> = operations
         .iter()
         .filter(|operation| operation.is_public)

@@ -17,7 +17,7 @@ async fn one_of_each(scene: &Scene) -> Result<Vec<Answer>> {
         user1.get("/query/rooms").await?,
         user1.send_raw(room, "hello", None).await?,
         user1.send_raw(room, " ", None).await?,
-        scene.nobody()?.get("/query/rooms").await?,
+        scene.anonymous()?.get("/query/rooms").await?,
         scene.user3.send_raw(room, "hello", None).await?,
         user1.get("/query/nothing").await?,
         user1.get("/command/message").await?,
@@ -68,9 +68,9 @@ async fn contract_2_a_request_id_cannot_smuggle_anything_into_answers_or_logs() 
 
 #[tokio::test]
 async fn contract_2_auth_answers_have_their_own_shape() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     let body = json!({"username": "user1", "password": "123"});
-    let answer = nobody.post("/auth/login", &body).await?;
+    let answer = anonymous.post("/auth/login", &body).await?;
     assert_eq!(keys(&answer.body), ["details", "message"], "{answer:?}");
     assert_common(&answer, "login");
     Ok(())

@@ -1,4 +1,4 @@
-//! The contract as seen from outside. No test asks in which mode the system runs (invariant 9): each makes rooms of its
+//! The contract from outside. No test asks in which mode the system runs (invariant 9): each makes rooms of its
 //! own, so that all run at once, and again and again, against one system.
 
 mod auth {

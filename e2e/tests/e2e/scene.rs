@@ -26,8 +26,8 @@ pub async fn scene() -> Result<Scene> {
 }
 
 impl Scene {
-    /// A client that is nobody.
-    pub fn nobody(&self) -> Result<Client> {
+    /// A client without a session.
+    pub fn anonymous(&self) -> Result<Client> {
         Client::new(self.url)
     }
 

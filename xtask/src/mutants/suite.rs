@@ -30,9 +30,9 @@ pub struct Suite {
     target: String,
 }
 
-/// What a test binary told of one test.
+/// The result of one test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum TestResult {
     Ok,
     Failed,
 }
@@ -73,7 +73,7 @@ impl Suite {
         })
     }
 
-    /// Builds the binary; tells where it is, or prints why it does not build.
+    /// Builds the binary; answers its path, or prints why it does not build.
     ///
     /// # Errors
     /// Cargo cannot be run.
@@ -96,8 +96,8 @@ impl Suite {
                 Message::CompilerArtifact(artifact) if artifact.profile.test => {
                     binary = artifact.executable.map(PathBuf::from).or(binary);
                 }
-                Message::CompilerMessage(told) if !built.status.success() => {
-                    eprint!("{}", told.message.rendered.unwrap_or_default());
+                Message::CompilerMessage(diagnostic) if !built.status.success() => {
+                    eprint!("{}", diagnostic.message.rendered.unwrap_or_default());
                 }
                 _ => {}
             }
@@ -144,7 +144,7 @@ impl fmt::Display for Suite {
 
 impl Printed {
     /// How the tests of this name ended, if there are any; one that failed counts.
-    pub fn of(&self, test: &str) -> Option<Told> {
+    pub fn of(&self, test: &str) -> Option<TestResult> {
         let ended = |end: &str| {
             self.0.lines().any(|line| {
                 line.strip_prefix("test ")
@@ -153,9 +153,9 @@ impl Printed {
             })
         };
         if ended(" ... FAILED") {
-            return Some(Told::Failed);
+            return Some(TestResult::Failed);
         }
-        ended(" ... ok").then_some(Told::Ok)
+        ended(" ... ok").then_some(TestResult::Ok)
     }
 }
 
@@ -197,8 +197,8 @@ mod tests {
     #[test]
     fn a_test_that_failed_anywhere_failed() {
         let printed = Printed("test a::one ... ok\ntest b::one ... FAILED\ntest two ... ok".into());
-        assert_eq!(printed.of("one"), Some(Told::Failed));
-        assert_eq!(printed.of("two"), Some(Told::Ok));
+        assert_eq!(printed.of("one"), Some(TestResult::Failed));
+        assert_eq!(printed.of("two"), Some(TestResult::Ok));
         assert_eq!(printed.of("three"), None);
     }
 }

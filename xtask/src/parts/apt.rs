@@ -23,7 +23,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
 /// Installs a package unless `program` is already there.
 ///
 /// # Errors
-/// When it has to be installed by somebody who is not root, or apt fails.
+/// The package is missing and the user is not root, or apt fails.
 pub fn need(program_name: &str, package: &str) -> Result<()> {
     if program(program_name).is_some() {
         return Ok(());

@@ -29,7 +29,7 @@ pub fn text(places: &Places, folder: &Path, database: &str) -> String {
 fn peers(places: &Places) -> String {
     let mut peers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for process in layout::processes(places) {
-        // Nobody calls the edge but nginx.
+        // Only nginx calls the edge.
         if !matches!(process.service, "api-gateway" | "websocket-service") {
             let url = format!("\"http://{}\"", process.address());
             peers.entry(process.service).or_default().push(url);

@@ -21,7 +21,7 @@ const CONFIGURATION: &str = "xtask/src/test/schemathesis.toml";
 const LEAST_CASES: u32 = 5_000;
 const STOP_GRACE: Duration = Duration::from_secs(20);
 
-/// Limits that made-up calls would run into, as nobody would.
+/// Limits that made-up calls would run into, and real clients do not.
 const LIMITS: [(&str, &str); 7] = [
     ("COLLOQUY_ACCOUNTS__SIGN_UPS_PER_HOUR", "1000000"),
     ("COLLOQUY_ACCOUNTS__RESETS_PER_HOUR", "1000000"),

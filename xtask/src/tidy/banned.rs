@@ -5,7 +5,7 @@ use super::{Finding, tree::Tree};
 const BANNED: [(&str, &str); 2] = [
     (
         "rsa",
-        "its timing tells the private key (RUSTSEC-2023-0071); aws-lc-rs signs",
+        "its timing reveals the private key (RUSTSEC-2023-0071); aws-lc-rs signs",
     ),
     (
         "openssl",

@@ -46,7 +46,7 @@ fn unlisted(tree: &Tree, suite: &SourceFile) -> Vec<Finding> {
         for promise in names_after(&file.text, "\npub async fn ") {
             let own_definition = usize::from(is_itself);
             if count_word(&suite.text, promise) <= own_definition {
-                findings.push(format!("{}: {promise} is run by nobody", file.path));
+                findings.push(format!("{}: {promise} is run by no suite", file.path));
             }
         }
     }

@@ -55,12 +55,12 @@ impl Packages {
 }
 
 fn host() -> Result<String> {
-    let told = Command::new("rustc").arg("-vV").output()?;
-    String::from_utf8(told.stdout)?
+    let version = Command::new("rustc").arg("-vV").output()?;
+    String::from_utf8(version.stdout)?
         .lines()
         .find_map(|line| line.strip_prefix("host: "))
         .map(str::to_owned)
-        .context("rustc does not tell its host")
+        .context("rustc names no host")
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use colloquy_service_api::{CallError, MembershipCheck, RoomsOfCustomer};
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
 use tempfile::TempDir;
 
-/// One service: its routes as they are, and as its document tells them.
+/// One service: its routes, and the document of them.
 pub struct Service {
     pub name: ServiceName,
     pub router: Router,

@@ -46,7 +46,7 @@ async fn others(lifecycle: &Lifecycle) -> String {
     format!("http://{address}")
 }
 
-/// Addresses that nobody listens at.
+/// Addresses at which no process listens.
 fn free_addresses<const N: usize>() -> [String; N] {
     let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().to_string())
@@ -88,7 +88,7 @@ impl Service {
         };
         let getting_ready = async {
             let is_ready = async || {
-                // Nobody listens yet while it starts.
+                // No process listens yet while it starts.
                 TcpStream::connect(&admin).await.is_ok()
                     && call(&admin, "GET", "/readyz", "", "").await.0 == 200
             };

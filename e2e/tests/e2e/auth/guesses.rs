@@ -1,4 +1,4 @@
-//! Too many failed logins are 429, and nobody can lock the owner out (decision 30, reliability.md S04, S05).
+//! Too many failed logins are 429, and no client can lock the owner out (decision 30, reliability.md S04, S05).
 
 use std::net::Ipv4Addr;
 
@@ -35,7 +35,7 @@ async fn s04_a_thousand_guesses_from_many_addresses_are_compared_a_few_times() -
     let owner = scene.newcomer("Guessed At").await?;
     let mut refused = 0;
     for n in 0..100 {
-        let stranger = scene.nobody()?.on(Ipv4Addr::new(127, 0, 5, n + 1))?;
+        let stranger = scene.anonymous()?.on(Ipv4Addr::new(127, 0, 5, n + 1))?;
         let tries = (0..10).map(|_| guess(&stranger, &owner.account.username, "wrong"));
         for answer in futures_util::future::join_all(tries).await {
             let answer = answer?;
@@ -48,13 +48,13 @@ async fn s04_a_thousand_guesses_from_many_addresses_are_compared_a_few_times() -
     }
     assert_eq!(refused, 1000 - ALLOWED, "only {ALLOWED} were compared");
     let right = &owner.account.password;
-    let stranger = scene.nobody()?.on(STRANGER)?;
+    let stranger = scene.anonymous()?.on(STRANGER)?;
     let late = guess(&stranger, &owner.account.username, right).await?;
     assert_too_many(
         &late,
         "a stranger learns nothing, not even by the right password",
     );
-    let home = guess(&scene.nobody()?, &owner.account.username, right).await?;
+    let home = guess(&scene.anonymous()?, &owner.account.username, right).await?;
     assert_eq!(home.status, 200, "the owner is not locked out: {home:?}");
     Ok(())
 }
@@ -65,7 +65,7 @@ async fn decision_30_a_device_with_a_success_has_a_budget_of_its_own_wherever_it
     let scene = scene().await?;
     let owner = scene.newcomer("Who Travels").await?;
     let (username, password) = (&owner.account.username, &owner.account.password);
-    let login = guess(&scene.nobody()?, username, password).await?;
+    let login = guess(&scene.anonymous()?, username, password).await?;
     let device = login
         .headers
         .get_all("set-cookie")
@@ -74,7 +74,7 @@ async fn decision_30_a_device_with_a_success_has_a_budget_of_its_own_wherever_it
         .find(|cookie| cookie.starts_with("login_device="))
         .context("a login makes the device known")?
         .to_owned();
-    let abroad = scene.nobody()?.on(STRANGER)?;
+    let abroad = scene.anonymous()?.on(STRANGER)?;
     for _ in 0..=ALLOWED {
         guess(&abroad, username, "wrong").await?;
     }
@@ -98,7 +98,7 @@ async fn s05_an_unknown_user_runs_out_of_tries_as_a_known_one_does() -> Result<(
     let scene = scene().await?;
     let known = scene.newcomer("Somebody").await?.account.username;
     let unknown = NewAccount::called("Nobody").username;
-    let stranger = scene.nobody()?.on(STRANGER)?;
+    let stranger = scene.anonymous()?.on(STRANGER)?;
     for n in 1..=ALLOWED + 1 {
         let one = guess(&stranger, &known, "wrong").await?;
         let other = guess(&stranger, &unknown, "wrong").await?;
@@ -117,7 +117,7 @@ async fn contract_auth_login_429_after_too_many_failures_and_right_logins_never_
 {
     let scene = scene().await?;
     let owner = scene.newcomer("Who Logs In A Lot").await?.account;
-    let client = scene.nobody()?.on(STRANGER)?;
+    let client = scene.anonymous()?.on(STRANGER)?;
     for _ in 0..ALLOWED + 5 {
         let answer = guess(&client, &owner.username, &owner.password).await?;
         assert_eq!(answer.status, 200, "{answer:?}");

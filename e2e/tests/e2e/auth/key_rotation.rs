@@ -1,4 +1,4 @@
-//! Session keys are rotated without logging anybody out, and may be of another kind (reliability.md S10).
+//! Session keys are rotated without ending a session, and may be of another kind (reliability.md S10).
 
 use std::process::Command;
 
@@ -57,8 +57,8 @@ async fn contract_3_tokens_of_another_kind_by_a_setting() -> Result<()> {
             ..Options::default()
         };
         let instance = Instance::start(options).await?;
-        let nobody = Client::new(&instance.url())?;
-        let client = nobody.login(USER1.username, USER1.password).await?;
+        let anonymous = Client::new(&instance.url())?;
+        let client = anonymous.login(USER1.username, USER1.password).await?;
         assert_eq!(head(&client)?["alg"], algorithm);
         assert_eq!(client.get("/query/rooms").await?.status, 200);
     }

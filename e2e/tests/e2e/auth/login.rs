@@ -26,7 +26,7 @@ fn assert_shape(answer: &Answer, what: &str) {
 #[tokio::test]
 async fn contract_auth_login_200_sets_the_cookie_with_exactly_these_attributes() -> Result<()> {
     let body = json!({"username": USER1.username, "password": USER1.password});
-    let answer = scene().await?.nobody()?.post(LOGIN, &body).await?;
+    let answer = scene().await?.anonymous()?.post(LOGIN, &body).await?;
     assert_eq!(answer.status, 200);
     assert_shape(&answer, "login");
     assert_eq!(answer.body["message"], "Login successful");
@@ -74,11 +74,11 @@ async fn contract_auth_login_token_carries_the_claims() -> Result<()> {
 #[tokio::test]
 async fn contract_auth_login_401_is_the_same_for_an_unknown_user_and_a_wrong_password() -> Result<()>
 {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     let unknown = json!({"username": "nobody-of-that-name", "password": "12345678"});
     let wrong = json!({"username": USER3.username, "password": "12345678"});
-    let unknown = nobody.post(LOGIN, &unknown).await?;
-    let wrong = nobody.post(LOGIN, &wrong).await?;
+    let unknown = anonymous.post(LOGIN, &unknown).await?;
+    let wrong = anonymous.post(LOGIN, &wrong).await?;
     assert_eq!(wrong.status, 401);
     assert_shape(&wrong, "a wrong password");
     assert_eq!(wrong.body["message"], "Login failed");
@@ -93,7 +93,7 @@ async fn contract_auth_login_401_is_the_same_for_an_unknown_user_and_a_wrong_pas
 
 #[tokio::test]
 async fn contract_auth_login_400_for_what_is_no_login() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     for body in [
         "",
         "{",
@@ -105,11 +105,11 @@ async fn contract_auth_login_400_for_what_is_no_login() -> Result<()> {
         r#"{"username":1,"password":"123"}"#,
         r#"{"username":"user1","password":null}"#,
     ] {
-        let request = nobody
+        let request = anonymous
             .request(Method::POST, LOGIN)
             .header(CONTENT_TYPE, "application/json")
             .body(body);
-        let answer = nobody.fetch(request).await?;
+        let answer = anonymous.fetch(request).await?;
         assert_eq!(answer.status, 400, "{body}: {answer:?}");
         assert_shape(&answer, body);
     }
@@ -118,18 +118,18 @@ async fn contract_auth_login_400_for_what_is_no_login() -> Result<()> {
 
 #[tokio::test]
 async fn contract_auth_login_415_for_a_body_that_does_not_say_json() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     let body = r#"{"username":"user1","password":"123"}"#;
     for kind in [
         None,
         Some("text/plain"),
         Some("application/x-www-form-urlencoded"),
     ] {
-        let mut request = nobody.request(Method::POST, LOGIN).body(body);
+        let mut request = anonymous.request(Method::POST, LOGIN).body(body);
         if let Some(kind) = kind {
             request = request.header(CONTENT_TYPE, kind);
         }
-        let answer = nobody.fetch(request).await?;
+        let answer = anonymous.fetch(request).await?;
         assert_eq!(answer.status, 415, "{kind:?}: {answer:?}");
         assert_shape(&answer, "another content type");
         assert_eq!(answer.session_cookie(), None);
@@ -139,16 +139,16 @@ async fn contract_auth_login_415_for_a_body_that_does_not_say_json() -> Result<(
 
 #[tokio::test]
 async fn contract_auth_login_ignores_unknown_fields_and_a_stale_cookie() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     let body = json!({"username": "user1", "password": "123", "customerId": 2, "remember": true});
-    let answer = nobody.with_token("stale").post(LOGIN, &body).await?;
+    let answer = anonymous.with_token("stale").post(LOGIN, &body).await?;
     assert_eq!(answer.status, 200, "{answer:?}");
     Ok(())
 }
 
 #[tokio::test]
 async fn decision_31_usernames_compare_without_case() -> Result<()> {
-    let client = scene().await?.nobody()?.login("USER1", "123").await?;
+    let client = scene().await?.anonymous()?.login("USER1", "123").await?;
     client.rooms().await?;
     Ok(())
 }

@@ -18,9 +18,9 @@ const LOGOUT: &str = "/auth/logout";
 const REPLAYS: usize = 100;
 const SOCKETS: usize = 4;
 
-/// A session of its own: those of the scene are everybody's.
+/// A session of its own: all tests share those of the scene.
 async fn own_session(scene: &Scene, of: Seeded) -> Result<Client> {
-    scene.nobody()?.login(of.username, of.password).await
+    scene.anonymous()?.login(of.username, of.password).await
 }
 
 async fn log_out(client: &Client) -> Result<Answer> {
@@ -136,15 +136,15 @@ async fn b07_beside_stale_and_foreign_cookies_a_session_is_let_in_and_ended_by_i
         let what = format!("{others:?}");
         let session = own_session(&scene, USER1).await?;
         let cookies = beside(session.token().context("a session")?, others)?;
-        let nobody = scene.nobody()?;
-        let ask = |method, path: &str| nobody.request(method, path).header(COOKIE, &cookies);
-        let rooms = nobody.fetch(ask(Method::GET, "/query/rooms")).await?;
+        let anonymous = scene.anonymous()?;
+        let ask = |method, path: &str| anonymous.request(method, path).header(COOKIE, &cookies);
+        let rooms = anonymous.fetch(ask(Method::GET, "/query/rooms")).await?;
         assert_eq!(
             (rooms.status, rooms.session_cookie()),
             (200, None),
             "{what}"
         );
-        let logout = nobody.fetch(ask(Method::POST, "/auth/logout")).await?;
+        let logout = anonymous.fetch(ask(Method::POST, "/auth/logout")).await?;
         assert_logged_out(&logout, &what);
         assert_refused(&session.get("/query/rooms").await?, 401, &what);
     }
@@ -161,11 +161,11 @@ async fn b07_a_logout_ends_all_sessions_that_it_carries() -> Result<()> {
     ];
     let tokens = sessions.iter().filter_map(Client::token);
     let cookies: Vec<_> = tokens.map(|token| format!("jwt_token={token}")).collect();
-    let nobody = scene.nobody()?;
-    let logout = nobody
+    let anonymous = scene.anonymous()?;
+    let logout = anonymous
         .request(Method::POST, "/auth/logout")
         .header(COOKIE, cookies.join("; "));
-    assert_logged_out(&nobody.fetch(logout).await?, "three sessions");
+    assert_logged_out(&anonymous.fetch(logout).await?, "three sessions");
     for session in &sessions {
         assert_refused(&session.get("/query/rooms").await?, 401, "ended");
     }
@@ -175,9 +175,9 @@ async fn b07_a_logout_ends_all_sessions_that_it_carries() -> Result<()> {
 #[tokio::test]
 async fn decision_23_logout_without_a_session_and_logout_twice_are_200() -> Result<()> {
     let scene = scene().await?;
-    let nobody = scene.nobody()?;
-    assert_logged_out(&log_out(&nobody).await?, "no cookie");
-    assert_logged_out(&log_out(&nobody.with_token("garbage")).await?, "garbage");
+    let anonymous = scene.anonymous()?;
+    assert_logged_out(&log_out(&anonymous).await?, "no cookie");
+    assert_logged_out(&log_out(&anonymous.with_token("garbage")).await?, "garbage");
     let session = own_session(&scene, USER1).await?;
     assert_logged_out(&log_out(&session).await?, "once");
     assert_logged_out(&log_out(&session).await?, "twice");

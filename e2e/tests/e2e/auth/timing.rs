@@ -1,4 +1,4 @@
-//! Nobody learns from the time of an answer who has an account (reliability.md S05).
+//! The time of an answer does not reveal who has an account (reliability.md S05).
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::scene::scene;
 /// Pairs of questions; the order within a pair alternates, so that a load that comes and goes meets both alike.
 const PAIRS: usize = 60;
 
-/// The median of paired differences lies this close to zero, or the two can be told apart.
+/// The median of paired differences lies this close to zero, or the two can be distinguished.
 async fn compare(
     client: &Client,
     path: &str,
@@ -67,7 +67,7 @@ async fn s05_login_takes_as_long_for_an_unknown_user_as_for_a_wrong_password() -
     }
     let body = |username: &str| json!({"username": username, "password": "not the password"});
     compare(
-        &scene.nobody()?,
+        &scene.anonymous()?,
         "/auth/login",
         |n| body(&known[n % known.len()]),
         |_| body(&NewAccount::called("Nobody").username),
@@ -82,7 +82,7 @@ async fn s05_forgotten_passwords_take_as_long_for_unknown_addresses() -> Result<
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for _ in 0..PAIRS {
         let account = NewAccount::called("Timed");
-        scene.nobody()?.sign_up(&account).await?;
+        scene.anonymous()?.sign_up(&account).await?;
         known.push(account.email);
         unknown.push(NewAccount::called("Nobody").email);
     }
@@ -92,7 +92,7 @@ async fn s05_forgotten_passwords_take_as_long_for_unknown_addresses() -> Result<
         "/customer/forgetPass/resend",
     ] {
         compare(
-            &scene.nobody()?,
+            &scene.anonymous()?,
             path,
             |n| body(&known[n]),
             |n| body(&unknown[n]),

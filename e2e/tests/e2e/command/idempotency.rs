@@ -157,8 +157,8 @@ async fn decision_2_400_for_a_key_that_is_none() -> Result<()> {
 
 #[tokio::test]
 async fn decision_2_authentication_comes_before_the_key() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
-    let answer = nobody.send_raw(1, "hello", Some("not a key")).await?;
+    let anonymous = scene().await?.anonymous()?;
+    let answer = anonymous.send_raw(1, "hello", Some("not a key")).await?;
     assert_refused(&answer, 401, "nobody with a bad key");
     Ok(())
 }

@@ -30,10 +30,10 @@ async fn contract_customer_change_pass_200_the_new_password_logs_in_and_the_old_
     let answer = change(&client, &account.password, NEW).await?;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body["success"], true);
-    let nobody = scene.nobody()?;
-    nobody.login(&account.username, NEW).await?;
+    let anonymous = scene.anonymous()?;
+    anonymous.login(&account.username, NEW).await?;
     let old = json!({"username": account.username, "password": account.password});
-    assert_eq!(nobody.post("/auth/login", &old).await?.status, 401);
+    assert_eq!(anonymous.post("/auth/login", &old).await?.status, 401);
     Ok(())
 }
 
@@ -73,8 +73,8 @@ async fn contract_customer_change_pass_401_for_a_wrong_password_and_the_session_
     assert_refused(&answer, 401, "a wrong password");
     assert_eq!(answer.session_cookie(), None, "the session did not fail");
     assert_eq!(client.get("/query/rooms").await?.status, 200);
-    let nobody = change(&scene.nobody()?, "x", NEW).await?;
-    assert_refused(&nobody, 401, "nobody");
+    let anonymous = change(&scene.anonymous()?, "x", NEW).await?;
+    assert_refused(&anonymous, 401, "nobody");
     Ok(())
 }
 
@@ -139,6 +139,9 @@ async fn decision_23_of_two_changes_at_once_one_wins() -> Result<()> {
     let winner = winner.with_context(|| format!("{statuses:?}"))?;
     assert_eq!(statuses[1 - winner], 401, "{statuses:?}");
     let password = ["the left password", "the right password"][winner];
-    scene.nobody()?.login(&account.username, password).await?;
+    scene
+        .anonymous()?
+        .login(&account.username, password)
+        .await?;
     Ok(())
 }

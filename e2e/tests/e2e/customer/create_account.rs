@@ -11,9 +11,9 @@ const SIGN_UP: &str = "/customer/create/account";
 
 #[tokio::test]
 async fn contract_customer_create_account_200_answers_the_whole_customer() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     let mut body = NewAccount::called("Nguyễn Ân").body();
-    let answer = nobody.post(SIGN_UP, &body).await?;
+    let answer = anonymous.post(SIGN_UP, &body).await?;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(keys(&answer.body), ["data", "message", "success"]);
     assert_eq!(answer.body["success"], true);
@@ -29,7 +29,7 @@ async fn contract_customer_create_account_200_answers_the_whole_customer() -> Re
 
 #[tokio::test]
 async fn contract_customer_create_account_200_fills_what_was_left_out() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     for phone in [None, Some(Value::Null), Some(json!(""))] {
         let mut body = NewAccount::called("An").body();
         if let Some(fields) = body.as_object_mut() {
@@ -39,7 +39,7 @@ async fn contract_customer_create_account_200_fills_what_was_left_out() -> Resul
         if let Some(phone) = phone {
             body["phoneNumber"] = phone;
         }
-        let answer = nobody.post(SIGN_UP, &body).await?;
+        let answer = anonymous.post(SIGN_UP, &body).await?;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.data()["avatarColor"], "#000000");
         assert_eq!(answer.data()["phoneNumber"], Value::Null);
@@ -63,7 +63,7 @@ async fn contract_customer_create_account_makes_somebody_who_logs_in_and_chats()
 
 #[tokio::test]
 async fn contract_customer_create_account_400_for_each_rule_of_a_field() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     let account = NewAccount::called("An");
     for (field, value) in [
         ("username", json!("an")),
@@ -85,27 +85,27 @@ async fn contract_customer_create_account_400_for_each_rule_of_a_field() -> Resu
         let mut body = account.body();
         body[field] = value;
         let what = body.to_string();
-        assert_refused(&nobody.post(SIGN_UP, &body).await?, 400, &what);
+        assert_refused(&anonymous.post(SIGN_UP, &body).await?, 400, &what);
     }
     for field in ["username", "password", "fullName", "email"] {
         let mut body = account.body();
         body.as_object_mut().map(|fields| fields.remove(field));
-        assert_refused(&nobody.post(SIGN_UP, &body).await?, 400, field);
+        assert_refused(&anonymous.post(SIGN_UP, &body).await?, 400, field);
     }
-    nobody.sign_up(&account).await?;
+    anonymous.sign_up(&account).await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn s31_control_characters_are_400_in_every_field_that_is_shown_or_mailed() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     for field in ["username", "fullName", "email", "phoneNumber"] {
         for control in ["\r\nBcc: x@example.com", "\n", "\0", "\u{7f}"] {
             let mut body = NewAccount::called("Nguyen An").body();
             let value = body[field].as_str().unwrap_or_default();
             body[field] = json!(format!("{value}{control}"));
             let what = body.to_string();
-            assert_refused(&nobody.post(SIGN_UP, &body).await?, 400, &what);
+            assert_refused(&anonymous.post(SIGN_UP, &body).await?, 400, &what);
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ async fn contract_customer_create_account_400_says_what_is_taken() -> Result<()>
     ] {
         let mut body = NewAccount::called("An").body();
         body[field] = json!(value);
-        let answer = scene.nobody()?.post(SIGN_UP, &body).await?;
+        let answer = scene.anonymous()?.post(SIGN_UP, &body).await?;
         assert_refused(&answer, 400, field);
         let message = answer.body["message"].as_str().unwrap_or_default();
         assert!(message.contains(word), "{message}");
@@ -134,7 +134,7 @@ async fn contract_customer_create_account_400_says_what_is_taken() -> Result<()>
 async fn contract_customer_create_account_of_two_at_once_one_is_made() -> Result<()> {
     let scene = scene().await?;
     let account = NewAccount::called("An");
-    let (one, two) = (scene.nobody()?, scene.nobody()?);
+    let (one, two) = (scene.anonymous()?, scene.anonymous()?);
     let body = account.body();
     let (one, two) = tokio::join!(one.post(SIGN_UP, &body), two.post(SIGN_UP, &body));
     let mut answers = [one?, two?];
@@ -146,32 +146,32 @@ async fn contract_customer_create_account_of_two_at_once_one_is_made() -> Result
 
 #[tokio::test]
 async fn contract_customer_create_account_415_for_a_body_that_does_not_say_json() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
-    let request = nobody
+    let anonymous = scene().await?.anonymous()?;
+    let request = anonymous
         .request(Method::POST, SIGN_UP)
         .header(CONTENT_TYPE, "text/plain")
         .body(NewAccount::called("An").body().to_string());
-    assert_refused(&nobody.fetch(request).await?, 415, "text/plain");
+    assert_refused(&anonymous.fetch(request).await?, 415, "text/plain");
     Ok(())
 }
 
 #[tokio::test]
 async fn s18_nobody_signs_up_with_a_role_or_an_id_of_their_choice() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     let mut body = NewAccount::called("An").body();
     body["customerId"] = json!(USER1.id);
     body["roles"] = json!(["ROLE_ADMIN"]);
-    let answer = nobody.post(SIGN_UP, &body).await?;
+    let answer = anonymous.post(SIGN_UP, &body).await?;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_ne!(answer.data()["customerId"], USER1.id);
     assert_eq!(answer.data()["roles"], Value::Null);
     let doubled = body
         .to_string()
         .replacen('{', "{\"username\":\"somebody-else\",", 1);
-    let request = nobody
+    let request = anonymous
         .request(Method::POST, SIGN_UP)
         .header(CONTENT_TYPE, "application/json")
         .body(doubled);
-    assert_refused(&nobody.fetch(request).await?, 400, "a doubled field");
+    assert_refused(&anonymous.fetch(request).await?, 400, "a doubled field");
     Ok(())
 }

@@ -59,7 +59,7 @@ async fn contract_customer_change_info_200_is_seen_by_everybody() -> Result<()> 
     assert_eq!(*found.data(), json!([whole]));
     let account = &newcomer.account;
     scene
-        .nobody()?
+        .anonymous()?
         .login(&account.username, &account.password)
         .await?;
     Ok(())

@@ -52,7 +52,7 @@ async fn contract_customer_by_id_404_for_nobody_and_400_for_no_id() -> Result<()
 
 #[tokio::test]
 async fn contract_customer_401_for_nobody_everywhere_but_at_sign_up() -> Result<()> {
-    let nobody = scene().await?.nobody()?;
+    let anonymous = scene().await?.anonymous()?;
     for path in [
         "/customer/info",
         "/customer/info/customerId/1",
@@ -60,9 +60,9 @@ async fn contract_customer_401_for_nobody_everywhere_but_at_sign_up() -> Result<
         "/customer/info/fullName/vu",
         "/customer/fullName/customerId/1",
     ] {
-        assert_refused(&nobody.get(path).await?, 401, path);
+        assert_refused(&anonymous.get(path).await?, 401, path);
     }
-    let answer = nobody.post("/customer/info", &json!({})).await?;
+    let answer = anonymous.post("/customer/info", &json!({})).await?;
     assert_refused(&answer, 401, "POST /customer/info");
     Ok(())
 }

@@ -16,10 +16,12 @@ pub struct Newcomer {
 
 impl Scene {
     pub async fn newcomer(&self, full_name: &str) -> Result<Newcomer> {
-        let nobody = self.nobody()?;
+        let anonymous = self.anonymous()?;
         let account = NewAccount::called(full_name);
-        let id = nobody.sign_up(&account).await?;
-        let client = nobody.login(&account.username, &account.password).await?;
+        let id = anonymous.sign_up(&account).await?;
+        let client = anonymous
+            .login(&account.username, &account.password)
+            .await?;
         Ok(Newcomer {
             id,
             account,

@@ -75,7 +75,7 @@ impl Forgetful {
 
     async fn can_log_in(&self, scene: &Scene, password: &str) -> Result<bool> {
         let login = scene
-            .nobody()?
+            .anonymous()?
             .login(&self.account.username, password)
             .await;
         Ok(login.is_ok())

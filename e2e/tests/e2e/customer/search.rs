@@ -153,7 +153,7 @@ async fn b11_national_and_international_forms_are_one_number() -> Result<()> {
         // A national number goes on with another digit than its leading 0: `00` stands for the `+`.
         let rest = format!("9{}", account.phone_number.split_off(5));
         account.phone_number = format!("{stored}{rest}");
-        let id = scene.nobody()?.sign_up(&account).await?;
+        let id = scene.anonymous()?.sign_up(&account).await?;
         let path = format!("/customer/info/phoneNumber/{searched}{rest}");
         let answer = searcher.client.get(&path).await?;
         let hits = answer.data().as_array().map_or(0, Vec::len);

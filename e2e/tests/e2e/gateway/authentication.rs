@@ -67,7 +67,7 @@ async fn contract_3_401_with_an_invalid_cookie_which_is_cleared() -> Result<()> 
             format!("{head}.{claims}.{}", part(theirs, 2)),
         ),
     ] {
-        let client = scene.nobody()?.with_token(&token);
+        let client = scene.anonymous()?.with_token(&token);
         let answer = client.get("/query/rooms").await?;
         assert_refused(&answer, 401, what);
         assert_cleared(&answer, what);
@@ -87,17 +87,21 @@ async fn contract_3_401_with_an_invalid_cookie_which_is_cleared() -> Result<()> 
 async fn contract_3_a_token_counts_only_in_the_cookie() -> Result<()> {
     let scene = scene().await?;
     let token = scene.user1.token().context("a session")?;
-    let nobody = scene.nobody()?;
-    let bearer = nobody
+    let anonymous = scene.anonymous()?;
+    let bearer = anonymous
         .request(Method::GET, "/query/rooms")
         .header("authorization", format!("Bearer {token}"));
-    assert_refused(&nobody.fetch(bearer).await?, 401, "a bearer token");
-    let header = nobody
+    assert_refused(&anonymous.fetch(bearer).await?, 401, "a bearer token");
+    let header = anonymous
         .request(Method::GET, "/query/rooms")
         .header("jwt_token", token);
-    assert_refused(&nobody.fetch(header).await?, 401, "a header of that name");
+    assert_refused(
+        &anonymous.fetch(header).await?,
+        401,
+        "a header of that name",
+    );
     let parameter = format!("/query/rooms?jwt_token={token}");
-    assert_refused(&nobody.get(&parameter).await?, 401, "a parameter");
+    assert_refused(&anonymous.get(&parameter).await?, 401, "a parameter");
     Ok(())
 }
 
@@ -120,16 +124,16 @@ async fn contract_3_the_cookie_is_found_among_others() -> Result<()> {
 #[tokio::test]
 async fn decision_31_401_comes_before_404_under_the_four_prefixes() -> Result<()> {
     let scene = scene().await?;
-    let nobody = scene.nobody()?;
+    let anonymous = scene.anonymous()?;
     for path in [
         "/customer/nothing",
         "/command/nothing",
         "/query/nothing/at/all",
     ] {
-        assert_refused(&nobody.get(path).await?, 401, path);
+        assert_refused(&anonymous.get(path).await?, 401, path);
         assert_refused(&scene.user1.get(path).await?, 404, path);
     }
-    assert_eq!(nobody.get("/auth/nothing").await?.status, 401);
+    assert_eq!(anonymous.get("/auth/nothing").await?.status, 401);
     assert_eq!(scene.user1.get("/auth/nothing").await?.status, 404);
     Ok(())
 }

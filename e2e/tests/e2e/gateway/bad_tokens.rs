@@ -272,18 +272,22 @@ async fn s09_a_hundred_and_twenty_bad_tokens_are_each_401() -> Result<()> {
     assert!(bad.len() >= 120, "{} tokens", bad.len());
     for (name, text) in &bad {
         assert_ne!(text, good, "{name} is the good one");
-        let answer = scene.nobody()?.with_token(text).get("/query/rooms").await?;
+        let answer = scene
+            .anonymous()?
+            .with_token(text)
+            .get("/query/rooms")
+            .await?;
         assert_refused(&answer, 401, name);
         let cookie = answer.session_cookie().unwrap_or_default();
         assert!(cookie.contains("Max-Age=0"), "{name}: not cleared");
     }
-    let nobody = scene.nobody()?;
+    let anonymous = scene.anonymous()?;
     for header in ["Authorization", "jwt_token", "X-Auth-Token"] {
-        let request = nobody
+        let request = anonymous
             .request(Method::GET, "/query/rooms")
             .header(header, good)
             .header("X-Bearer", format!("Bearer {good}"));
-        assert_refused(&nobody.fetch(request).await?, 401, header);
+        assert_refused(&anonymous.fetch(request).await?, 401, header);
     }
     assert_eq!(scene.user1.get("/query/rooms").await?.status, 200);
     Ok(())

@@ -1,5 +1,5 @@
 //! What holds on every route of the document, so that a new one cannot be missed: strangers' pages are refused (reliability.md
-//! S12), nobody gets in without a session (S16), and browsers are told the same (S22).
+//! S12), no client gets in without a session (S16), and browsers get the same headers (S22).
 
 use anyhow::Result;
 use colloquy_e2e::client::{Answer, Client};
@@ -51,16 +51,16 @@ async fn send(
     Ok(client.fetch(request).await?)
 }
 
-/// Everybody who may ask: a session that is not missed, and nobody.
+/// A client with a session of its own, and one without.
 async fn callers(scene: &Scene) -> Result<[Client; 2]> {
-    let somebody = scene.newcomer("On Every Route").await?.client;
-    Ok([somebody, scene.nobody()?])
+    let member = scene.newcomer("On Every Route").await?.client;
+    Ok([member, scene.anonymous()?])
 }
 
 #[tokio::test]
 async fn s12_every_change_refuses_the_pages_and_forms_of_strangers() -> Result<()> {
     let scene = scene().await?;
-    let [me, nobody] = callers(&scene).await?;
+    let [me, anonymous] = callers(&scene).await?;
     for operation in operations(scene.url).await? {
         if operation.method != Method::POST {
             continue;
@@ -71,7 +71,7 @@ async fn s12_every_change_refuses_the_pages_and_forms_of_strangers() -> Result<(
             if is_logout && status == 415 {
                 continue;
             }
-            let caller = if operation.is_public { &nobody } else { &me };
+            let caller = if operation.is_public { &anonymous } else { &me };
             let answer = send(caller, &operation, headers, content_type).await?;
             let what = format!("{} with {headers:?} {content_type}", operation.path);
             assert_eq!(answer.status, status, "{what}: {answer:?}");
@@ -90,11 +90,11 @@ async fn s12_every_change_refuses_the_pages_and_forms_of_strangers() -> Result<(
 }
 
 #[tokio::test]
-async fn s16_every_route_that_is_not_public_denies_whoever_has_no_session() -> Result<()> {
+async fn s16_every_route_that_is_not_public_denies_a_client_without_a_session() -> Result<()> {
     let scene = scene().await?;
-    let [_, nobody] = callers(&scene).await?;
+    let [_, anonymous] = callers(&scene).await?;
     for operation in operations(scene.url).await? {
-        let answer = send(&nobody, &operation, &[], "application/json").await?;
+        let answer = send(&anonymous, &operation, &[], "application/json").await?;
         let denied = answer.status == 401;
         // A login without a password is no login: 400.
         assert_eq!(denied, !operation.is_public, "{operation:?}: {answer:?}");

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::scene::{listed, scene};
 
-/// Headers with which somebody could claim to be customer 2.
+/// Headers with which a client could claim to be customer 2.
 const CLAIMS: [&[(&str, &str)]; 12] = [
     &[("X-Customer-Id", "2")],
     &[("x-customer-id", "2")],

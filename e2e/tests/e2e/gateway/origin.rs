@@ -1,4 +1,4 @@
-//! Pages of strangers may not use somebody's session (decision 25, reliability.md S12).
+//! Pages of strangers may not use a customer's session (decision 25, reliability.md S12).
 
 use anyhow::Result;
 use reqwest::Method;
@@ -44,12 +44,12 @@ async fn s12_a_page_of_a_stranger_reads_nothing_and_logs_nobody_in() -> Result<(
             .request(Method::GET, "/query/rooms")
             .header(name, value);
         assert_refused(&scene.user1.fetch(read).await?, 403, value);
-        let nobody = scene.nobody()?;
-        let login = nobody
+        let anonymous = scene.anonymous()?;
+        let login = anonymous
             .request(Method::POST, "/auth/login")
             .header(name, value)
             .json(&json!({"username": "user1", "password": "123"}));
-        let answer = nobody.fetch(login).await?;
+        let answer = anonymous.fetch(login).await?;
         assert_eq!(
             (answer.status, answer.session_cookie()),
             (403, None),

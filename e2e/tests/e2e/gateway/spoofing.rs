@@ -1,4 +1,4 @@
-//! Forty ways to claim an identity in headers, on every route of the document: nobody becomes anybody else (reliability.md
+//! Forty ways to claim an identity in headers, on every route of the document: no client becomes another (reliability.md
 //! S14), and deny is the default.
 
 use anyhow::{Context as _, Result};
@@ -57,7 +57,7 @@ const CLAIMS: [&str; 40] = [
 
 async fn call(url: &str, operation: &Operation, cookie: &str, lines: &str) -> Result<Answer> {
     let host = url.trim_start_matches("http://");
-    // Nobody's id: what is asked for does not depend on who asks, but the answer does.
+    // No customer's id: the request does not depend on the client, but the answer does.
     let (method, path) = (&operation.method, operation.path_with(USER2.id));
     let (kind, body) = match method.as_str() {
         "POST" => (
@@ -80,7 +80,7 @@ async fn s14_forty_claims_of_an_identity_change_nothing_on_any_route() -> Result
     let operations = operations(scene.url).await?;
     assert!(operations.len() > 20, "{}", operations.len());
     for claim in CLAIMS {
-        // Somebody of its own for each claim: searches are limited.
+        // An account of its own for each claim: searches are limited.
         let me = scene.newcomer("Who Claims").await?;
         let cookie = format!(
             "Cookie: jwt_token={}\r\n",
@@ -96,12 +96,12 @@ async fn s14_forty_claims_of_an_identity_change_nothing_on_any_route() -> Result
             let what = format!("{} {} with {claim}", operation.method, operation.path);
             assert_eq!(claimed.status, honest.status, "{what}: {claimed:?}");
             assert_eq!(claimed.body, honest.body, "{what}");
-            let nobody = call(scene.url, operation, "", claim).await?;
+            let anonymous = call(scene.url, operation, "", claim).await?;
             if operation.is_public {
-                assert_ne!(nobody.status, 401, "{what}");
+                assert_ne!(anonymous.status, 401, "{what}");
             } else {
-                assert_eq!(nobody.status, 401, "{what}: {nobody:?}");
-                assert_eq!(nobody.body["data"], Value::Null, "{what}");
+                assert_eq!(anonymous.status, 401, "{what}: {anonymous:?}");
+                assert_eq!(anonymous.body["data"], Value::Null, "{what}");
             }
             Ok(())
         });
