@@ -13,7 +13,7 @@ use colloquy_service_api::revocation_list::SessionKey;
 use crate::{
     fanout::encoding::websocket_message,
     send_queue::SendQueue,
-    session::{Refusal, Refused},
+    session::refusal::{Refusal, Refused},
     stomp::Version,
 };
 

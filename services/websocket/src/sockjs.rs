@@ -60,6 +60,8 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
         websocket: Arc::clone(&websocket),
         sessions: HttpSessions::new(limit),
     };
+    let receive =
+        |format| move |state, path, request| receive::receive(format, state, path, request);
     let framed = Router::new()
         .route(PATH, get(info::greet))
         .route(&path("/"), get(info::greet))
@@ -68,29 +70,21 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
             get(info::info)
                 .options(|headers: HeaderMap| async move { preflight("OPTIONS, GET", &headers) }),
         )
-        .route(&path("/{server}/{session}/websocket"), get(socket::open))
+        .route(&in_session("websocket"), get(socket::open))
         .route(
-            &path("/{server}/{session}/eventsource"),
-            get(|state, path, request| {
-                receive::receive(AnswerFormat::EventSource, state, path, request)
-            }),
+            &in_session("eventsource"),
+            get(receive(AnswerFormat::EventSource)),
         )
         .route(
-            &path("/{server}/{session}/xhr"),
-            post(|state, path, request| {
-                receive::receive(AnswerFormat::Polling, state, path, request)
-            })
-            .options(preflight_post),
+            &in_session("xhr"),
+            post(receive(AnswerFormat::Polling)).options(preflight_post),
         )
         .route(
-            &path("/{server}/{session}/xhr_streaming"),
-            post(|state, path, request| {
-                receive::receive(AnswerFormat::Streaming, state, path, request)
-            })
-            .options(preflight_post),
+            &in_session("xhr_streaming"),
+            post(receive(AnswerFormat::Streaming)).options(preflight_post),
         )
         .route(
-            &path("/{server}/{session}/xhr_send"),
+            &in_session("xhr_send"),
             post(send::send).options(preflight_post),
         )
         .with_state(sockjs);
@@ -105,6 +99,10 @@ pub fn router(websocket: Arc<Websocket>) -> Router {
 
 fn path(rest: &str) -> String {
     format!("{PATH}{rest}")
+}
+
+fn in_session(transport: &str) -> String {
+    path(&format!("/{{server}}/{{session}}/{transport}"))
 }
 
 /// Pages of other origins are refused before anything else; the others may read the answer (origins, decision 25).

@@ -139,15 +139,15 @@ impl Websocket {
     /// How many sockets are open on this node.
     #[must_use]
     pub fn open_connections(&self) -> usize {
-        self.connections.len()
+        self.connections.count()
     }
 
     /// Whether nothing is left of any session: no socket, no session, no subscription, no presence.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.connections.is_empty()
+        self.connections.count() == 0
             && self.sessions.customers() == 0
-            && self.registry.is_empty()
+            && self.registry.channels() == 0
             && self.presence.is_idle()
     }
 

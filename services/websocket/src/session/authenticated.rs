@@ -5,7 +5,10 @@ use std::sync::Arc;
 use colloquy_contracts::{CustomerId, Destination, RoomId, presence::TypingStatus};
 use colloquy_service_api::revocation_list::SessionKey;
 
-use super::{Refusal, Request, request::Typing};
+use super::{
+    refusal::Refusal,
+    request::{Request, Typing},
+};
 use crate::{
     Websocket,
     fanout::{

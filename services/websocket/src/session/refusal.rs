@@ -5,7 +5,6 @@ use bytes::Bytes;
 use colloquy_chassis::{Failure, Kind};
 use colloquy_service_api::{membership_check::MembershipError, revocation_list::Stale};
 
-use super::request;
 use crate::{
     close_reason::CloseReason,
     stomp::{ClientCommand, DecodeError, Frame, HeartBeatError, Version, encoder},
@@ -141,7 +140,7 @@ impl<'a> Refused<'a> {
     #[must_use]
     pub fn frame(frame: &'a Frame, version: Version) -> Self {
         let subscription = match frame.command {
-            ClientCommand::Subscribe => Some(request::subscription_id(frame, version).ok()),
+            ClientCommand::Subscribe => Some(frame.subscription_id(version)),
             ClientCommand::Send => Some(None),
             _ => None,
         };

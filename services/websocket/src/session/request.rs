@@ -4,7 +4,7 @@
 use colloquy_contracts::{Destination, RoomId};
 use serde::{Deserialize, Deserializer, de};
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::stomp::{ClientCommand, Frame, Version};
 
 const EXTEND_ONLINE: &str = "/app/extendOnline";
@@ -68,11 +68,11 @@ impl Request {
                 destination: required(frame, "destination")?
                     .parse()
                     .map_err(|_| Refusal::NoSuchDestination)?,
-                id: subscription_id(frame, version)?.into(),
+                id: subscription_id(frame, version)?,
                 acknowledged: acknowledged(frame)?,
             }),
             ClientCommand::Unsubscribe => Ok(Self::Unsubscribe {
-                id: subscription_id(frame, version)?.into(),
+                id: subscription_id(frame, version)?,
             }),
             ClientCommand::Send => match required(frame, "destination")? {
                 EXTEND_ONLINE => Ok(Self::ExtendOnline),
@@ -89,13 +89,9 @@ fn required<'a>(frame: &'a Frame, name: &'static str) -> Result<&'a str, Refusal
     frame.header(name).ok_or(Refusal::MissingHeader(name))
 }
 
-/// In 1.0 the id is optional: without one the destination names the subscription.
-pub(super) fn subscription_id(frame: &Frame, version: Version) -> Result<&str, Refusal> {
-    let id = match version {
-        Version::V10 => frame.header("id").or(frame.header("destination")),
-        Version::V11 | Version::V12 => frame.header("id"),
-    };
-    id.ok_or(Refusal::MissingHeader("id"))
+fn subscription_id(frame: &Frame, version: Version) -> Result<Box<str>, Refusal> {
+    let id = frame.subscription_id(version);
+    id.map(Box::from).ok_or(Refusal::MissingHeader("id"))
 }
 
 /// serde would take a list for an object whose fields are in that order.

@@ -1,9 +1,5 @@
 //! What can be wrong with a frame.
 
-use std::borrow::Cow;
-
-use colloquy_chassis::{Failure, Kind};
-
 /// Why octets are not a frame. The texts are fixed and echo no input, so they are fit for an ERROR frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -52,14 +48,4 @@ pub enum DecodeError {
     /// A receipt over the limit.
     #[error("receipt too long")]
     ReceiptTooLong,
-}
-
-impl Failure for DecodeError {
-    fn kind(&self) -> Kind {
-        Kind::Invalid
-    }
-
-    fn message(&self) -> Cow<'static, str> {
-        Cow::Owned(self.to_string())
-    }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use super::Version;
+
 /// What a client may send. A server's commands are none of a client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientCommand {
@@ -71,16 +73,9 @@ impl ClientCommand {
         matches!(self, Self::Connect | Self::Stomp)
     }
 
-    /// Whether its frame may have a body in 1.1 and later (STOMP 1.2, "Body").
-    #[must_use]
-    pub const fn may_have_body(self) -> bool {
-        matches!(self, Self::Send)
-    }
-
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|command| command.as_str().as_bytes() == line)
+        let mut commands = Self::ALL.into_iter();
+        commands.find(|command| command.as_str().as_bytes() == line)
     }
 }
 
@@ -92,27 +87,14 @@ impl Headers {
     /// The value of a header. Of a repeated one the first counts (STOMP 1.2, "Repeated Header Entries").
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find_map(|(key, value)| (key == name).then_some(value))
-    }
-
-    /// All headers, repeated ones included.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// How many there are, repeated ones included.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     pub(super) fn push(&mut self, name: String, value: String) {
@@ -122,12 +104,8 @@ impl Headers {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
-        Self(
-            headers
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        let owned = |(name, value): (N, V)| (name.into(), value.into());
+        Self(headers.into_iter().map(owned).collect())
     }
 }
 
@@ -148,6 +126,16 @@ impl Frame {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)
     }
+
+    /// What names a subscription: the `id`, or in 1.0 the destination of a frame without one.
+    #[must_use]
+    pub fn subscription_id(&self, version: Version) -> Option<&str> {
+        let id = self.header("id");
+        match version {
+            Version::V10 => id.or(self.header("destination")),
+            Version::V11 | Version::V12 => id,
+        }
+    }
 }
 
 // Headers hold tokens and bodies what people write; neither belongs into a log.
@@ -164,7 +152,7 @@ impl fmt::Debug for Frame {
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.iter().map(|(name, _)| name))
+            .entries(self.0.iter().map(|(name, _)| name))
             .finish()
     }
 }

@@ -56,7 +56,7 @@ impl Head {
         if line.len() > limits.header_line {
             return Err(DecodeError::HeaderTooLong);
         }
-        if self.headers.len() == limits.headers {
+        if self.headers.count() == limits.headers {
             return Err(DecodeError::TooManyHeaders);
         }
         let version = session.filter(|_| !self.command.opens_session());
@@ -68,11 +68,8 @@ impl Head {
 
     /// The receipt that an ERROR about this frame must name (STOMP 1.2, "ERROR").
     pub(super) fn receipt(&self) -> Option<&str> {
-        if self.command.opens_session() {
-            None
-        } else {
-            self.headers.get("receipt")
-        }
+        let receipt = self.headers.get("receipt");
+        receipt.filter(|_| !self.command.opens_session())
     }
 
     /// Known before any of the body is kept: an absurd `content-length` costs nothing.
@@ -88,10 +85,10 @@ impl Head {
         }
     }
 
-    /// In 1.0 any frame may. A CONNECT is judged by the version that it will get, before the session has one.
+    /// In 1.0 any frame may, later a SEND (STOMP 1.2, "Body"). A CONNECT is judged by the version that it will get, before the session has one.
     fn may_have_body(&self, session: Option<Version>) -> bool {
         let version = session.or_else(|| Version::negotiate(self.headers.get("accept-version")));
-        self.command.may_have_body() || version == Some(Version::V10)
+        self.command == ClientCommand::Send || version == Some(Version::V10)
     }
 }
 

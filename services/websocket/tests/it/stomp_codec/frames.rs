@@ -102,7 +102,7 @@ fn stomp_f7_the_first_of_a_repeated_header_counts() {
     )
     .unwrap();
     assert_eq!(frames[0].header("k"), Some("first"));
-    assert_eq!(frames[0].headers.len(), 5);
+    assert_eq!(frames[0].headers.count(), 5);
     assert_eq!(frames[0].body, "b");
 }
 
