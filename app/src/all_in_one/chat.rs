@@ -50,7 +50,7 @@ pub(super) fn start(
         clock: Arc::clone(clock),
     };
     let queries = ChatQuery::start(reading, tasks, readiness.gate("projector"));
-    let pushing = colloquy_websocket::Foundation {
+    let pushing = colloquy_websocket::Dependencies {
         log: stores.log,
         expiring_store: stores.expiring,
         rooms,

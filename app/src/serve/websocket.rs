@@ -5,7 +5,7 @@ use std::sync::Arc;
 use colloquy_chassis::{ServiceName, router::not_found};
 use colloquy_credentials::session_verifier::SessionVerifier;
 use colloquy_service_api::MembershipCheck;
-use colloquy_websocket::{Access, Foundation, Websocket};
+use colloquy_websocket::{Access, Dependencies, Websocket};
 
 use crate::{awaited_log, process::Process, settings::services};
 
@@ -22,7 +22,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         membership: MembershipCheck::new(views.clone(), process.client(ServiceName::ChatCommand)?),
         origins: process.origins(),
     };
-    let foundation = Foundation {
+    let dependencies = Dependencies {
         log: awaited_log::kafka(&process).await?,
         expiring_store: process.redis()?,
         rooms: views,
@@ -31,7 +31,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     };
     let push = services::stomp(&process.settings)?;
     let gate = process.readiness.gate("websocket");
-    let websocket = Websocket::start(foundation, push, gate, &tasks);
+    let websocket = Websocket::start(dependencies, push, gate, &tasks);
     process
         .serve_public(colloquy_websocket::router(websocket).fallback(not_found))
         .await

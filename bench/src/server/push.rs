@@ -17,7 +17,7 @@ use colloquy_service_api::{
     CallError, MembershipCheck, RevocationFeed, RevocationList, RoomMembership, RoomsOfCustomer,
     revocations::{Reading, Revocations},
 };
-use colloquy_websocket::{Access, Foundation, Settings, Websocket, router};
+use colloquy_websocket::{Access, Dependencies, Settings, Websocket, router};
 use tokio::net::TcpListener;
 
 use super::{feed, live_log::LiveLog, process};
@@ -81,7 +81,7 @@ pub async fn run(options: &PushServer) -> Result<()> {
         membership: MembershipCheck::new(everybody.clone(), everybody.clone()),
         origins: Origins::default(),
     };
-    let foundation = Foundation {
+    let dependencies = Dependencies {
         log: Arc::new(log.clone()),
         expiring_store: Arc::new(EmbeddedExpiringStore::start(&tasks)),
         rooms: everybody,
@@ -89,7 +89,7 @@ pub async fn run(options: &PushServer) -> Result<()> {
         clock,
     };
     let gate = readiness.gate("event log");
-    let websocket = Websocket::start(foundation, Settings::default(), gate, &tasks);
+    let websocket = Websocket::start(dependencies, Settings::default(), gate, &tasks);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let routes = finish(router(websocket));

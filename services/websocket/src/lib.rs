@@ -25,4 +25,4 @@ pub mod websocket;
 
 pub use server::router;
 pub use settings::Settings;
-pub use websocket::{Access, Foundation, Websocket};
+pub use websocket::{Access, Dependencies, Websocket};

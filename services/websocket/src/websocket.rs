@@ -43,7 +43,7 @@ pub struct Websocket {
     following: AtomicBool,
 }
 
-/// Who may come in: tokens, rooms and pages.
+/// What decides on access: tokens, rooms and pages.
 pub struct Access {
     /// Verifies the tokens of cookies and CONNECT headers.
     pub verifier: SessionVerifier,
@@ -55,17 +55,17 @@ pub struct Access {
     pub origins: Origins,
 }
 
-/// What a node stands on.
-pub struct Foundation {
-    /// Where events come from.
+/// What a node needs of others.
+pub struct Dependencies {
+    /// The log that the node follows.
     pub log: Arc<dyn EventLog>,
-    /// Where it is held for a time who is online and who is typing.
+    /// Holds who is online and who is typing, for a time.
     pub expiring_store: Arc<dyn ExpiringStore>,
-    /// Tells who is in which room.
+    /// Knows the rooms of a customer.
     pub rooms: Arc<dyn RoomsOfCustomer>,
-    /// Who may come in.
+    /// Decides on access.
     pub access: Access,
-    /// What time it is.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -74,13 +74,13 @@ impl Websocket {
     /// expiring store that is away is not waited for: without it clients do not learn who is online and who is typing.
     #[must_use]
     pub fn start(
-        foundation: Foundation,
+        dependencies: Dependencies,
         settings: Settings,
         gate: Gate,
         tasks: &Tasks,
     ) -> Arc<Self> {
-        let log = Arc::clone(&foundation.log);
-        let websocket = Arc::new(Self::new(foundation, settings, tasks));
+        let log = Arc::clone(&dependencies.log);
+        let websocket = Arc::new(Self::new(dependencies, settings, tasks));
         let following = Arc::clone(&websocket);
         let revoked = websocket.revocations.changes();
         tasks.spawn_vital("websocket fan-out", async move {
@@ -108,14 +108,14 @@ impl Websocket {
         websocket
     }
 
-    pub(crate) fn new(foundation: Foundation, settings: Settings, tasks: &Tasks) -> Self {
-        let Foundation {
+    pub(crate) fn new(dependencies: Dependencies, settings: Settings, tasks: &Tasks) -> Self {
+        let Dependencies {
             expiring_store,
             rooms,
             access,
             clock,
             ..
-        } = foundation;
+        } = dependencies;
         let presence = Presence::new(expiring_store, rooms, settings.presence);
         let proxies = settings.trusted_proxies.clone();
         let addresses = Addresses::new(settings.connections_per_address, proxies);

@@ -33,7 +33,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    Access, Foundation, Settings,
+    Access, Dependencies, Settings,
     fanout::registry::Channel,
     send_queue::Next,
     stomp::{Decoder, Event, Limits},
@@ -120,14 +120,14 @@ fn websocket(settings: Settings) -> Arc<Websocket> {
         origins: colloquy_chassis::origins::Origins::default(),
     };
     let tasks = Lifecycle::default().tasks();
-    let foundation = Foundation {
+    let dependencies = Dependencies {
         log: Arc::new(NoLog),
         expiring_store: Arc::new(EmbeddedExpiringStore::start(&tasks)),
         rooms,
         access,
         clock,
     };
-    Arc::new(Websocket::new(foundation, settings, &tasks))
+    Arc::new(Websocket::new(dependencies, settings, &tasks))
 }
 
 impl Client {

@@ -31,7 +31,7 @@ use colloquy_service_api::{
     CallError, MembershipCheck, RevocationList, RoomMembership, RoomsOfCustomer,
     revocations::Revocations,
 };
-use colloquy_websocket::{Access, Foundation, Settings, Websocket, router};
+use colloquy_websocket::{Access, Dependencies, Settings, Websocket, router};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     runtime::Runtime,
@@ -192,7 +192,7 @@ impl Node {
             membership: MembershipCheck::new(Arc::new(Rooms), Arc::new(Rooms)),
             origins: colloquy_chassis::origins::Origins::new([PAGE.to_owned()]),
         };
-        let foundation = Foundation {
+        let dependencies = Dependencies {
             log: Arc::new(ground.log),
             expiring_store: ground.store.open(&tasks),
             rooms: ground.rooms,
@@ -200,7 +200,7 @@ impl Node {
             clock: Arc::new(SystemClock),
         };
         let gate = readiness.gate("event log");
-        let websocket = Websocket::start(foundation, ground.settings, gate, &tasks);
+        let websocket = Websocket::start(dependencies, ground.settings, gate, &tasks);
         let address = listener.local_addr().unwrap();
         let routes = finish(router(Arc::clone(&websocket)));
         tasks.spawn(http_server::serve(listener, routes, tasks.clone()));
