@@ -26,7 +26,7 @@ impl Rule {
     }
 
     /// The value is at least `least` and at most `most`.
-    pub fn between<T: Display + PartialOrd>(
+    pub fn between<T: Copy + Display + PartialOrd>(
         setting: &'static str,
         value: T,
         [least, most]: [T; 2],
