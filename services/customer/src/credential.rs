@@ -1,16 +1,15 @@
 //! Is this the password of that account? This part needs no other service, so that auth can be started with it.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_chassis::{ServiceName, answer::chain};
 use colloquy_contracts::CustomerId;
 use colloquy_service_api::{Account, CallError, CredentialCheck, credential_check::Credential};
-use colloquy_sql::StoreError;
 
 use crate::{
     CustomerStore, HashingPool,
-    hashing::{Comparison, HashingError},
+    hashing::Comparison,
     password::{Password, PasswordHash},
 };
 
@@ -18,17 +17,6 @@ use crate::{
 pub struct Credentials {
     pub(crate) store: Arc<dyn CustomerStore>,
     pub(crate) hashing: HashingPool,
-}
-
-/// Why a hash stays as it is.
-#[derive(Debug, thiserror::Error)]
-enum UpgradeError {
-    /// The password could not be hashed.
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
-    /// The store could not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Credentials {
@@ -44,7 +32,7 @@ impl Credentials {
         id: CustomerId,
         password: Password,
         outdated: &PasswordHash,
-    ) -> Result<bool, UpgradeError> {
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
         let better = self.hashing.hash(password).await?;
         Ok(self.store.upgrade_hash(id, outdated, &better).await?)
     }
@@ -69,7 +57,7 @@ impl CredentialCheck for Credentials {
             && comparison == Comparison::Outdated
             && let Err(error) = self.upgrade(customer.customer_id, password, &hash).await
         {
-            let (id, error) = (customer.customer_id.0, chain(&error));
+            let (id, error) = (customer.customer_id.0, chain(error.as_ref()));
             tracing::warn!(customer.id = id, %error, "an outdated password hash could not be replaced yet");
         }
         let is_right = comparison != Comparison::Different;

@@ -91,25 +91,17 @@ impl Customers {
         tasks: &Tasks,
     ) -> Arc<Self> {
         let store = Arc::clone(&credentials.store);
-        let Dependencies {
-            codes,
-            mailer,
-            sessions,
-            confirmations,
-            rooms,
-            new_ticket,
-        } = dependencies;
         sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
         session_revocations::start(
             Arc::clone(&store),
-            Arc::clone(&sessions),
+            Arc::clone(&dependencies.sessions),
             Arc::clone(&clock),
             tasks,
         );
         let code_mails = CodeMails::start(CodeMailer {
             store: Arc::clone(&store),
-            codes: Arc::clone(&codes),
-            mailer,
+            codes: Arc::clone(&dependencies.codes),
+            mailer: dependencies.mailer,
             clock: Arc::clone(&clock),
             stop: tasks.clone(),
         });
@@ -117,13 +109,13 @@ impl Customers {
             store,
             hashing: credentials.hashing.clone(),
             credentials,
-            sessions,
-            codes,
+            sessions: dependencies.sessions,
+            codes: dependencies.codes,
             code_mails,
-            requesters: Requesters::new(Arc::clone(&confirmations)),
-            confirmations: Confirmations::new(confirmations),
-            rooms,
-            new_ticket,
+            requesters: Requesters::new(Arc::clone(&dependencies.confirmations)),
+            confirmations: Confirmations::new(dependencies.confirmations),
+            rooms: dependencies.rooms,
+            new_ticket: dependencies.new_ticket,
             settings,
             clock,
             searches: SearchBudget::new(settings.searches_per_minute),

@@ -32,7 +32,7 @@ macro_rules! customer_store_conformance {
             an_account_is_found_as_it_was_made
             unknown_names_and_ids_find_nothing
             decision_31_usernames_compare_without_case_and_are_kept_as_typed
-            decision_31_what_is_taken_is_told
+            decision_31_a_refusal_names_what_is_taken
             b12_an_account_is_found_by_every_spelling_of_its_username
             b12_a_username_that_reads_like_another_is_taken
             b13_an_account_is_found_by_every_spelling_of_its_address
@@ -151,7 +151,7 @@ pub async fn decision_31_usernames_compare_without_case_and_are_kept_as_typed(
 }
 
 /// Username before mail address before phone number, the first two without case.
-pub async fn decision_31_what_is_taken_is_told(store: Arc<dyn CustomerStore>) {
+pub async fn decision_31_a_refusal_names_what_is_taken(store: Arc<dyn CustomerStore>) {
     let phone_number = Some("0901234567".to_owned());
     let an = NewCustomer {
         phone_number: phone_number.clone(),

@@ -2,13 +2,10 @@
 
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
-use colloquy_text::{mail_key, trimmed, username_key, username_reading};
+use colloquy_text::{mail_key, username_key, username_reading};
 
 use super::{Customer, EndingId, NewCustomer, PasswordChange, Profile, Taken};
-use crate::{
-    domain::{Email, fold},
-    password::PasswordHash,
-};
+use crate::{domain::fold, password::PasswordHash};
 
 /// One row of `customers`.
 #[derive(sqlx::FromRow)]
@@ -47,28 +44,6 @@ impl Row {
 /// Roles as the column holds them.
 pub(super) fn roles_column(roles: &[String]) -> String {
     roles.join(",")
-}
-
-/// A name as accounts are looked up by it: first exactly, in any case, then in its canonical form.
-pub(super) struct Spelling {
-    pub(super) exact: String,
-    pub(super) key: String,
-}
-
-impl Spelling {
-    pub(super) fn of_username(username: &str) -> Self {
-        Self {
-            exact: trimmed(username).to_lowercase(),
-            key: username_key(username),
-        }
-    }
-
-    pub(super) fn of_email(email: &Email) -> Self {
-        Self {
-            exact: email.lower(),
-            key: email.key(),
-        }
-    }
 }
 
 /// Which columns of a new account are another's: username, its reading, email, phone number.

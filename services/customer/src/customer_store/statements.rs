@@ -7,7 +7,7 @@ macro_rules! statements {
         use colloquy_contracts::{CustomerId, Timestamp};
         use colloquy_service_api::session_ending::EndSessions;
         use colloquy_sql::StoreError;
-        use colloquy_text::{mail_key, username_key, username_reading};
+        use colloquy_text::{mail_key, trimmed, username_key, username_reading};
         use sqlx::{$database, Database, Transaction, query::QueryAs};
 
         use crate::{
@@ -15,7 +15,7 @@ macro_rules! statements {
                 Customer, DERIVED_VERSION, ENDING_DUE_MILLIS, ENDINGS, EndingId, NewCustomer,
                 PasswordChange, Profile, SaveError, Taken,
                 row::{
-                    EndingRow, Row, Spelling, TakenColumns, Wanted, reset_from_column,
+                    EndingRow, Row, TakenColumns, Wanted, reset_from_column,
                     roles_column,
                 },
             },
@@ -31,25 +31,25 @@ macro_rules! statements {
         pub(super) const ANY_ACCOUNT: &str = "SELECT EXISTS (SELECT 1 FROM customers)";
 
         pub(super) fn by_username(username: &str) -> Select<'static> {
-            let Spelling { exact, key } = Spelling::of_username(username);
             let select = sqlx::query_as(
                 "SELECT * FROM customers
                  WHERE username_lower = $1
                     OR (username_key = $2 AND (SELECT count(*) FROM customers WHERE username_key = $2) = 1)
                  ORDER BY username_lower = $1 DESC LIMIT 1",
             );
-            select.bind(exact).bind(key)
+            // The exact name decides first, in any case; then the canonical form.
+            let exact = trimmed(username).to_lowercase();
+            select.bind(exact).bind(username_key(username))
         }
 
         pub(super) fn by_email(email: &Email) -> Select<'static> {
-            let Spelling { exact, key } = Spelling::of_email(email);
             let select = sqlx::query_as(
                 "SELECT * FROM customers
                  WHERE email_lower = $1
                     OR (email_key = $2 AND (SELECT count(*) FROM customers WHERE email_key = $2) = 1)
                  ORDER BY email_lower = $1 DESC LIMIT 1",
             );
-            select.bind(exact).bind(key)
+            select.bind(email.lower()).bind(email.key())
         }
 
         pub(super) fn by_id(id: CustomerId) -> Select<'static> {

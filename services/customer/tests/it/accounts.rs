@@ -77,7 +77,7 @@ fn user1() -> Value {
 }
 
 #[tokio::test]
-async fn contract_customer_401_for_nobody_everywhere_but_at_sign_up() {
+async fn contract_customer_401_without_a_session_everywhere_but_at_sign_up() {
     let (_folder, customers) = crate::parts::seeded().await;
     for (method, path) in [
         (Method::GET, "/info"),

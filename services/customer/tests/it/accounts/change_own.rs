@@ -105,7 +105,7 @@ async fn b13_the_own_address_may_stay_although_it_can_never_be_mailed() {
 }
 
 #[tokio::test]
-async fn s18_nobody_changes_somebody_else_or_their_own_username() {
+async fn s18_no_customer_changes_another_or_the_own_username() {
     let (_folder, customers) = seeded().await;
     let mut body = changed();
     body["customerId"] = json!(2);

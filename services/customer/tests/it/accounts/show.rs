@@ -46,7 +46,7 @@ async fn contract_customer_full_name_200_is_the_name_alone() {
 }
 
 #[tokio::test]
-async fn contract_customer_by_id_404_for_nobody_and_400_for_no_id() {
+async fn contract_customer_by_id_404_for_no_customer_and_400_for_no_id() {
     let (_folder, customers) = seeded().await;
     for path in ["/info/customerId", "/fullName/customerId"] {
         for id in ["99", "0", "-1", "9223372036854775807"] {

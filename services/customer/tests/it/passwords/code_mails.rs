@@ -90,7 +90,7 @@ async fn decision_15_budgets_that_are_full_again_are_swept() {
 }
 
 #[tokio::test]
-async fn s05_503_for_everybody_while_too_many_mails_wait() {
+async fn s05_503_whatever_the_address_while_too_many_mails_wait() {
     let system = System::start().await;
     system.codes.health.set_hanging(true);
     initiate(&system, USER1_EMAIL).await.assert_done();
