@@ -48,7 +48,7 @@ async fn contract_customer_create_account_200_fills_what_was_left_out() -> Resul
 }
 
 #[tokio::test]
-async fn contract_customer_create_account_makes_somebody_who_logs_in_and_chats() -> Result<()> {
+async fn contract_customer_create_account_makes_a_customer_who_logs_in_and_chats() -> Result<()> {
     let scene = scene().await?;
     let newcomer = scene.newcomer("Huỳnh Đặng Ân").await?;
     let room = scene.user1.create_room("Welcome", &[newcomer.id]).await?;
@@ -156,7 +156,7 @@ async fn contract_customer_create_account_415_for_a_body_that_does_not_say_json(
 }
 
 #[tokio::test]
-async fn s18_nobody_signs_up_with_a_role_or_an_id_of_their_choice() -> Result<()> {
+async fn s18_no_client_signs_up_with_a_role_or_an_id_of_its_choice() -> Result<()> {
     let anonymous = scene().await?.anonymous()?;
     let mut body = NewAccount::called("An").body();
     body["customerId"] = json!(USER1.id);

@@ -35,7 +35,7 @@ async fn contract_customer_info_200_is_as_seeded() -> Result<()> {
 }
 
 #[tokio::test]
-async fn contract_customer_change_info_200_is_seen_by_everybody() -> Result<()> {
+async fn contract_customer_change_info_200_is_shown_to_every_customer() -> Result<()> {
     let scene = scene().await?;
     let newcomer = scene.newcomer("Before").await?;
     let word = unique_word();
@@ -106,7 +106,7 @@ async fn contract_customer_change_info_400_for_each_rule_of_a_field() -> Result<
 }
 
 #[tokio::test]
-async fn s18_nobody_changes_somebody_else() -> Result<()> {
+async fn s18_no_customer_changes_another() -> Result<()> {
     let scene = scene().await?;
     let (newcomer, other) = (scene.newcomer("An").await?, scene.newcomer("Binh").await?);
     let mut body = newcomer.whole();

@@ -31,7 +31,7 @@ async fn contract_customer_full_name_200_is_the_name_alone() -> Result<()> {
 }
 
 #[tokio::test]
-async fn contract_customer_by_id_404_for_nobody_and_400_for_no_id() -> Result<()> {
+async fn contract_customer_by_id_404_for_no_customer_and_400_for_no_id() -> Result<()> {
     let user1 = scene().await?.user1;
     for prefix in ["/customer/info/customerId", "/customer/fullName/customerId"] {
         for (id, status) in [
@@ -51,7 +51,7 @@ async fn contract_customer_by_id_404_for_nobody_and_400_for_no_id() -> Result<()
 }
 
 #[tokio::test]
-async fn contract_customer_401_for_nobody_everywhere_but_at_sign_up() -> Result<()> {
+async fn contract_customer_401_without_a_session_everywhere_but_at_sign_up() -> Result<()> {
     let anonymous = scene().await?.anonymous()?;
     for path in [
         "/customer/info",

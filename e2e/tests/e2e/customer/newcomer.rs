@@ -1,4 +1,4 @@
-//! Customers of a test's own, so that tests change and search for nobody else.
+//! Customers of a test's own, so that tests change and search for no other customer.
 
 use anyhow::Result;
 use colloquy_e2e::client::{Client, NewAccount};
