@@ -78,13 +78,11 @@ impl Process {
     /// A client of another service, at the addresses of the settings.
     ///
     /// # Errors
-    /// No address is set, or our key cannot be read.
+    /// No address is set, one is none, or our key cannot be read.
     pub fn client(&self, callee: ServiceName) -> anyhow::Result<Arc<ServiceClient>> {
-        Ok(Arc::new(ServiceClient::new(
-            callee,
-            self.settings.peers(callee)?,
-            self.signer()?,
-        )))
+        let addresses = self.settings.peers(callee)?;
+        let client = ServiceClient::new(callee, addresses, self.signer()?)?;
+        Ok(Arc::new(client))
     }
 
     /// The sessions that have ended, read from auth; readiness waits for the first answer.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use colloquy_api_gateway::{Gateway, HttpUpstream, Upstream};
+use colloquy_api_gateway::{Gateway, Upstream, upstream::FORWARD};
 use colloquy_chassis::ServiceName;
 use colloquy_credentials::session_verifier::SessionVerifier;
+use colloquy_service_api::HttpTransport;
 
 use crate::{documents, process::Process};
 
@@ -21,9 +22,9 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         ServiceName::ChatCommand,
         ServiceName::ChatQuery,
     ] {
-        let upstream =
-            HttpUpstream::new(service, process.settings.peers(service)?, process.signer()?)?;
-        upstreams.push((service, upstream as Arc<dyn Upstream>));
+        let addresses = process.settings.peers(service)?;
+        let upstream = HttpTransport::new(service, addresses, process.signer()?, FORWARD)?;
+        upstreams.push((service, Arc::new(upstream) as Arc<dyn Upstream>));
     }
     let gateway = Gateway::new(
         verifier,

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, SessionNumber};
-use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -56,6 +55,6 @@ pub trait CredentialCheck: Send + Sync + 'static {
 #[async_trait]
 impl CredentialCheck for ServiceClient {
     async fn check(&self, credential: &Credential) -> Result<Option<Account>, CallError> {
-        self.ask(Method::POST, PATH, Some(credential)).await
+        self.post(PATH, credential).await
     }
 }

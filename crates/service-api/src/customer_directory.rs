@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use colloquy_contracts::CustomerId;
-use http::Method;
 
 use crate::{CallError, ServiceClient};
 
@@ -30,9 +29,6 @@ impl CustomerDirectory for ServiceClient {
         &self,
         ids: &[CustomerId],
     ) -> Result<HashMap<CustomerId, String>, CallError> {
-        Ok(self
-            .ask(Method::POST, PATH, Some(&ids))
-            .await?
-            .unwrap_or_default())
+        Ok(self.post(PATH, &ids).await?.unwrap_or_default())
     }
 }

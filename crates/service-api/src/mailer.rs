@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
-use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,7 +45,7 @@ pub trait Mailer: Send + Sync + 'static {
 #[async_trait]
 impl Mailer for ServiceClient {
     async fn send(&self, mail: &Mail) -> Result<(), CallError> {
-        self.ask::<()>(Method::POST, PATH, Some(mail)).await?;
+        self.post::<()>(PATH, mail).await?;
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ use std::fmt;
 
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
-use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -160,9 +159,7 @@ impl OneTimeCodes for ServiceClient {
             email: email.to_owned(),
             typed: typed.clone(),
         };
-        let right = self
-            .ask(Method::POST, VALIDATE_PATH, Some(&request))
-            .await?;
+        let right = self.post(VALIDATE_PATH, &request).await?;
         Ok(right.unwrap_or(false))
     }
 }
@@ -177,6 +174,6 @@ async fn issue(
         email: email.to_owned(),
         asking: asking.clone(),
     };
-    let issued = client.ask(Method::POST, path, Some(&request)).await?;
+    let issued = client.post(path, &request).await?;
     issued.ok_or(CallError::Unavailable(client.callee(), None))
 }

@@ -6,7 +6,6 @@
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_credentials::identity::SessionId;
-use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -90,7 +89,7 @@ pub trait RevocationFeed: Send + Sync + 'static {
 impl RevocationFeed for ServiceClient {
     async fn read(&self, Reading { after, reader }: &Reading) -> Result<Revocations, CallError> {
         let path = format!("{PATH}?after={after}&reader={reader}");
-        let read = self.ask(Method::GET, &path, None::<&()>).await?;
+        let read = self.get(&path).await?;
         // A success without data says nothing about the log, least of all that it is empty.
         read.ok_or(CallError::Unavailable(self.callee(), None))
     }

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use colloquy_chassis::ServiceName;
 use colloquy_contracts::{CustomerId, RoomId};
-use http::Method;
 
 use crate::{CallError, ServiceClient};
 
@@ -33,9 +32,6 @@ impl RoomMembership for ServiceClient {
         let path = pattern
             .replace("{room_id}", &room.to_string())
             .replace("{customer_id}", &customer.to_string());
-        Ok(self
-            .ask(Method::GET, &path, None::<&()>)
-            .await?
-            .unwrap_or(false))
+        Ok(self.get(&path).await?.unwrap_or(false))
     }
 }

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, views::ChatRoomView};
-use http::Method;
 
 use crate::{CallError, ServiceClient};
 
@@ -23,9 +22,6 @@ pub trait RoomsOfCustomer: Send + Sync + 'static {
 impl RoomsOfCustomer for ServiceClient {
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
         let path = PATH.replace("{customer_id}", &customer.to_string());
-        Ok(self
-            .ask(Method::GET, &path, None::<&()>)
-            .await?
-            .unwrap_or_default())
+        Ok(self.get(&path).await?.unwrap_or_default())
     }
 }

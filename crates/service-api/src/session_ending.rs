@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_credentials::identity::SessionId;
-use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -64,12 +63,12 @@ pub trait SessionEnding: Send + Sync + 'static {
 #[async_trait]
 impl SessionEnding for ServiceClient {
     async fn end_earlier(&self, ending: &EndSessions) -> Result<(), CallError> {
-        self.ask::<()>(Method::POST, END_PATH, Some(ending)).await?;
+        self.post::<()>(END_PATH, ending).await?;
         Ok(())
     }
 
     async fn ready(&self) -> Result<(), CallError> {
-        self.ask::<()>(Method::GET, READY_PATH, None::<&()>).await?;
+        self.get::<()>(READY_PATH).await?;
         Ok(())
     }
 }

@@ -20,4 +20,4 @@ pub mod route_path;
 pub mod upstream;
 
 pub use gateway::{Gateway, router};
-pub use upstream::{HttpUpstream, InProcess, Upstream, UpstreamError};
+pub use upstream::{InProcess, Upstream};

@@ -12,13 +12,13 @@ use colloquy_credentials::{
     keys::KeyFolder,
 };
 use colloquy_service_api::{CallError, ServiceClient};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::{net::TcpListener, time::timeout};
 
-/// The least that anybody has who asks another service.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// For whoever answers, however busy the machine is.
-const ENOUGH: Duration = Duration::from_secs(10);
+/// The shortest timeout of a caller.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(500);
+/// Enough for an answer, however busy the machine is.
+const LONG_TIMEOUT: Duration = Duration::from_secs(10);
 
 struct World {
     address: String,
@@ -99,12 +99,12 @@ async fn chat_command() -> World {
 impl World {
     fn client(&self, caller: ServiceName, instances: &[String]) -> ServiceClient {
         let signer = InternalSigner::load(&self.keys, caller, Arc::new(SystemClock)).unwrap();
-        ServiceClient::new(ServiceName::ChatCommand, instances, signer)
+        ServiceClient::new(ServiceName::ChatCommand, instances, signer).unwrap()
     }
 
     async fn ask(&self, caller: ServiceName, path: &str) -> Result<Option<bool>, CallError> {
         self.client(caller, std::slice::from_ref(&self.address))
-            .ask(Method::GET, path, None::<&()>)
+            .get(path)
             .await
     }
 }
@@ -155,31 +155,28 @@ async fn an_instance_that_is_away_is_passed_over() {
         &[nowhere().await, world.address.clone()],
     );
     for _ in 0..4 {
-        assert_eq!(
-            client.ask(Method::GET, "/yes", None::<&()>).await.unwrap(),
-            Some(true)
-        );
+        assert_eq!(client.get("/yes").await.unwrap(), Some(true));
     }
 }
 
 #[tokio::test]
-async fn p6_an_instance_that_hangs_is_set_aside_by_the_first_who_gives_up_on_it() {
+async fn p6_an_endpoint_that_hangs_is_ejected_by_the_first_caller_that_gives_up_on_it() {
     let world = chat_command().await;
-    // As a process that was stopped: the machine takes the calls, and nobody reads them.
+    // As a process that was stopped: the kernel accepts the calls, and no process reads them.
     let stopped = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let hanging = format!("http://{}", stopped.local_addr().unwrap());
     let client = world.client(ServiceName::ChatQuery, &[hanging, world.address.clone()]);
-    let ask = async |patience| {
-        let answer = client.ask(Method::GET, "/yes", None::<&()>);
-        let answer = timeout(patience, answer).await.ok()?;
+    let ask = async |limit| {
+        let answer = client.get("/yes");
+        let answer = timeout(limit, answer).await.ok()?;
         answer.unwrap().map(|yes: bool| yes)
     };
-    // Who gives up at once tells nothing about it.
+    // A caller that gives up at once proves nothing about it.
     assert_eq!(ask(Duration::ZERO).await, None);
-    assert_eq!(ask(ENOUGH).await, Some(true));
-    assert_eq!(ask(PATIENCE).await, None, "its turn");
+    assert_eq!(ask(LONG_TIMEOUT).await, Some(true));
+    assert_eq!(ask(SHORTEST_TIMEOUT).await, None, "its turn");
     for _ in 0..2 {
-        assert_eq!(ask(ENOUGH).await, Some(true));
+        assert_eq!(ask(LONG_TIMEOUT).await, Some(true));
     }
 }
 
@@ -187,7 +184,7 @@ async fn p6_an_instance_that_hangs_is_set_aside_by_the_first_who_gives_up_on_it(
 async fn with_every_instance_away_the_service_is_unavailable() {
     let world = chat_command().await;
     let client = world.client(ServiceName::ChatQuery, &[nowhere().await, nowhere().await]);
-    let answer: Result<Option<bool>, _> = client.ask(Method::GET, "/yes", None::<&()>).await;
+    let answer: Result<Option<bool>, _> = client.get("/yes").await;
     assert!(matches!(answer, Err(CallError::Unavailable(..))));
 }
 
@@ -196,17 +193,17 @@ async fn contract_2_a_call_carries_the_id_of_the_request_it_is_a_part_of_and_not
     type Headers = Option<(Vec<String>, Option<String>)>;
     let world = chat_command().await;
     let client = world.client(ServiceName::ChatQuery, std::slice::from_ref(&world.address));
-    let ask = || client.ask(Method::GET, "/headers", None::<&()>);
+    let ask = || client.get("/headers");
 
     let id = HeaderValue::from_static("trace-7");
     let within: Headers = request_id::within(id, ask()).await.unwrap();
     let (names, id) = within.unwrap();
-    assert_eq!(names, ["accept", "authorization", "host", "x-request-id"]);
+    assert_eq!(names, ["authorization", "host", "x-request-id"]);
     assert_eq!(id.as_deref(), Some("trace-7"));
 
     let outside: Headers = ask().await.unwrap();
     let (names, _) = outside.unwrap();
-    assert_eq!(names, ["accept", "authorization", "host"]);
+    assert_eq!(names, ["authorization", "host"]);
 }
 
 #[tokio::test]
@@ -214,7 +211,7 @@ async fn contract_6_a_call_carries_the_traceparent_of_the_request_it_is_a_part_o
     const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let world = chat_command().await;
     let client = world.client(ServiceName::ChatQuery, std::slice::from_ref(&world.address));
-    let ask = || client.ask(Method::GET, "/trace", None::<&()>);
+    let ask = || client.get("/trace");
     let trace: TraceParent = TRACE.parse().unwrap();
     let within: Option<String> = trace_context::within(trace, ask()).await.unwrap();
     assert_eq!(within.as_deref(), Some(TRACE));

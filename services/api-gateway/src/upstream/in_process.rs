@@ -1,12 +1,16 @@
-//! A service in this process: its router is called, identity is passed as the typed value that it is.
+//! A service in this process: its router is called, and the identity is passed as the typed value that it is.
 
 use async_trait::async_trait;
 use axum::{Router, body::Body, response::Response};
 use colloquy_credentials::identity::Identity;
+use colloquy_service_api::{
+    TransportError,
+    http_transport::{CALL_TIMEOUT, whole},
+};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use super::{ANSWER_TIMEOUT, Upstream, UpstreamError, UpstreamRequest, whole};
+use super::{Upstream, UpstreamRequest};
 
 /// A service's own router.
 #[derive(Clone)]
@@ -18,13 +22,14 @@ impl Upstream for InProcess {
         &self,
         request: UpstreamRequest,
         identity: Identity,
-    ) -> Result<Response, UpstreamError> {
+    ) -> Result<Response, TransportError> {
         let mut request = request.map(Body::from);
         request.extensions_mut().insert(identity);
         let answer = async {
             let Ok(response) = self.0.clone().oneshot(request).await;
             Ok(response)
         };
-        whole(answer, Instant::now() + ANSWER_TIMEOUT).await
+        let answer = whole(answer, Instant::now() + CALL_TIMEOUT).await?;
+        Ok(answer.map(Body::from))
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use colloquy_api_gateway::HttpUpstream;
+use colloquy_api_gateway::upstream::FORWARD;
 use colloquy_chassis::{Lifecycle, ServiceName, SystemClock};
 use colloquy_credentials::internal_token::InternalSigner;
+use colloquy_service_api::HttpTransport;
 use http::{Request, StatusCode};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -126,8 +127,8 @@ async fn decision_31_what_cannot_be_read_is_502_what_is_late_or_gone_is_503_and_
         let clock = Arc::new(SystemClock);
         let signer = InternalSigner::load(keys, ServiceName::ApiGateway, clock).unwrap();
         let address = format!("http://{}", broken_service());
-        let upstream = HttpUpstream::new(ServiceName::ChatQuery, &[address], signer);
-        vec![(ServiceName::ChatQuery, upstream.unwrap())]
+        let upstream = HttpTransport::new(ServiceName::ChatQuery, &[address], signer, FORWARD);
+        vec![(ServiceName::ChatQuery, Arc::new(upstream.unwrap()))]
     });
     let began = Instant::now();
     let mut asked = tokio::task::JoinSet::new();

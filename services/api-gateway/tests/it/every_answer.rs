@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body, response::Response};
-use colloquy_api_gateway::{InProcess, Upstream, UpstreamError, upstream::UpstreamRequest};
+use colloquy_api_gateway::{InProcess, Upstream, upstream::UpstreamRequest};
 use colloquy_chassis::{ServiceName, security_headers::ON_EVERY_ANSWER};
 use colloquy_credentials::identity::Identity;
+use colloquy_service_api::TransportError;
 use http::{HeaderMap, Request, StatusCode, header};
 
 use crate::gateway::World;
@@ -29,8 +30,8 @@ struct Garbled;
 
 #[async_trait::async_trait]
 impl Upstream for Garbled {
-    async fn call(&self, _: UpstreamRequest, _: Identity) -> Result<Response, UpstreamError> {
-        Err(UpstreamError::Unreadable("nonsense".into()))
+    async fn call(&self, _: UpstreamRequest, _: Identity) -> Result<Response, TransportError> {
+        Err(TransportError::Unreadable("nonsense".into()))
     }
 }
 

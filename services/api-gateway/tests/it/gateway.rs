@@ -12,9 +12,7 @@ use axum::{
     extract::Request,
     response::Response,
 };
-use colloquy_api_gateway::{
-    Gateway, InProcess, Upstream, UpstreamError, router, upstream::UpstreamRequest,
-};
+use colloquy_api_gateway::{Gateway, InProcess, Upstream, router, upstream::UpstreamRequest};
 use colloquy_chassis::{
     Clock as _, ServiceName, SystemClock, client_address::TrustedProxies, hosts::Hosts,
     http_server::PeerAddr, origins::Origins, router::wrap,
@@ -27,7 +25,7 @@ use colloquy_credentials::{
     session_token::{AUDIENCE, Claims, ISSUER},
     session_verifier::SessionVerifier,
 };
-use colloquy_service_api::{RevocationList, revocations::Revocations};
+use colloquy_service_api::{RevocationList, TransportError, revocations::Revocations};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -90,8 +88,8 @@ struct Away;
 
 #[async_trait::async_trait]
 impl Upstream for Away {
-    async fn call(&self, _: UpstreamRequest, _: Identity) -> Result<Response, UpstreamError> {
-        Err(UpstreamError::Unreachable("connection refused".into()))
+    async fn call(&self, _: UpstreamRequest, _: Identity) -> Result<Response, TransportError> {
+        Err(TransportError::Unreachable("connection refused".into()))
     }
 }
 

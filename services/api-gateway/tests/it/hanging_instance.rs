@@ -9,9 +9,10 @@ use std::{
 };
 
 use axum::{Json, Router, routing::any};
-use colloquy_api_gateway::HttpUpstream;
+use colloquy_api_gateway::upstream::FORWARD;
 use colloquy_chassis::{ServiceName, SystemClock};
 use colloquy_credentials::internal_token::InternalSigner;
+use colloquy_service_api::HttpTransport;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::{
@@ -24,7 +25,7 @@ use crate::{
     sockets::serve,
 };
 
-/// An instance that was set aside is not tried again sooner, and whoever meets one that hangs takes longer.
+/// An ejected instance is not tried again sooner, and a call to one that hangs takes longer.
 const FAST: Duration = Duration::from_secs(2);
 
 struct Instance {
@@ -63,8 +64,8 @@ fn world(instances: [&Instance; 2]) -> World {
     World::with_upstreams(|keys| {
         let clock = Arc::new(SystemClock);
         let signer = InternalSigner::load(keys, ServiceName::ApiGateway, clock).unwrap();
-        let upstream = HttpUpstream::new(ServiceName::ChatCommand, &addresses, signer);
-        vec![(ServiceName::ChatCommand, upstream.unwrap())]
+        let upstream = HttpTransport::new(ServiceName::ChatCommand, &addresses, signer, FORWARD);
+        vec![(ServiceName::ChatCommand, Arc::new(upstream.unwrap()))]
     })
 }
 

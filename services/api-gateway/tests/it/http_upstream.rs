@@ -9,7 +9,10 @@ use std::{
 };
 
 use axum::{Json, Router, body::to_bytes, response::IntoResponse, routing::any};
-use colloquy_api_gateway::{HttpUpstream, Upstream, UpstreamError, upstream::UpstreamRequest};
+use colloquy_api_gateway::{
+    Upstream,
+    upstream::{FORWARD, UpstreamRequest},
+};
 use colloquy_chassis::{ServiceName, SystemClock};
 use colloquy_contracts::CustomerId;
 use colloquy_credentials::{
@@ -17,6 +20,7 @@ use colloquy_credentials::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
 };
+use colloquy_service_api::{HttpTransport, TransportError};
 use http::StatusCode;
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
@@ -49,9 +53,9 @@ impl World {
         }
     }
 
-    fn upstream(&self, signer: ServiceName, addresses: &[String]) -> Arc<HttpUpstream> {
+    fn upstream(&self, signer: ServiceName, addresses: &[String]) -> HttpTransport {
         let signer = InternalSigner::load(&self.keys, signer, Arc::new(SystemClock)).unwrap();
-        HttpUpstream::new(ServiceName::ChatCommand, addresses, signer).unwrap()
+        HttpTransport::new(ServiceName::ChatCommand, addresses, signer, FORWARD).unwrap()
     }
 
     /// Chat command, which tells whom it was called for, protected as in production.
@@ -146,7 +150,7 @@ async fn decision_31_with_every_instance_away_the_service_is_unreachable_at_once
     let began = Instant::now();
     assert!(matches!(
         upstream.call(post_message(), customer_7()).await,
-        Err(UpstreamError::Unreachable(_))
+        Err(TransportError::Unreachable(_))
     ));
     assert!(began.elapsed() < Duration::from_secs(2));
 }
@@ -158,7 +162,7 @@ async fn decision_24_a_service_that_refuses_our_credential_is_no_401_of_the_cust
     let upstream = world.upstream(ServiceName::Mail, std::slice::from_ref(&service.address));
     assert!(matches!(
         upstream.call(post_message(), customer_7()).await,
-        Err(UpstreamError::Refused)
+        Err(TransportError::CredentialRefused)
     ));
     assert_eq!(service.calls.load(Ordering::SeqCst), 0);
 }
@@ -169,12 +173,13 @@ async fn an_address_that_is_none_is_refused_before_anything_starts() {
     let signer =
         InternalSigner::load(&world.keys, ServiceName::ApiGateway, Arc::new(SystemClock)).unwrap();
     for address in ["127.0.0.1:8085", "https://127.0.0.1:8085", "http://", ""] {
-        let made = HttpUpstream::new(
+        let made = HttpTransport::new(
             ServiceName::ChatCommand,
             &[address.to_owned()],
             signer.clone(),
+            FORWARD,
         );
         assert!(made.is_err(), "{address}");
     }
-    assert!(HttpUpstream::new(ServiceName::ChatCommand, &[], signer).is_err());
+    assert!(HttpTransport::new(ServiceName::ChatCommand, &[], signer, FORWARD).is_err());
 }

@@ -3,12 +3,13 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
-use colloquy_api_gateway::{HttpUpstream, Upstream};
+use colloquy_api_gateway::{Upstream, upstream::FORWARD};
 use colloquy_chassis::{ServiceName, SystemClock};
 use colloquy_credentials::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
 };
+use colloquy_service_api::HttpTransport;
 use serde_json::Value;
 
 use crate::{
@@ -167,8 +168,8 @@ fn far(keys: &KeyFolder, service: ServiceName) -> (ServiceName, Arc<dyn Upstream
     let address = serve(verifier.protect(Router::new().fallback(mirror)));
     let signer =
         InternalSigner::load(keys, ServiceName::ApiGateway, Arc::new(SystemClock)).unwrap();
-    let upstream = HttpUpstream::new(service, &[format!("http://{address}")], signer);
-    (service, upstream.unwrap())
+    let upstream = HttpTransport::new(service, &[format!("http://{address}")], signer, FORWARD);
+    (service, Arc::new(upstream.unwrap()))
 }
 
 #[tokio::test]

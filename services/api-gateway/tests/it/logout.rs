@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::response::Response;
-use colloquy_api_gateway::{Upstream, UpstreamError, upstream::UpstreamRequest};
+use colloquy_api_gateway::{Upstream, upstream::UpstreamRequest};
 use colloquy_chassis::{Clock as _, ServiceName, SystemClock};
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_credentials::{
@@ -14,7 +14,10 @@ use colloquy_credentials::{
     session_token::{CLEARED_COOKIE, JWT_TOKEN},
     session_verifier::MAX_SESSIONS,
 };
-use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
+use colloquy_service_api::{
+    TransportError,
+    revocations::{Ended, Revocation, Revocations},
+};
 use http::{Request, StatusCode};
 use tokio::time::Instant;
 
@@ -139,7 +142,7 @@ impl Upstream for Ending {
         &self,
         _: UpstreamRequest,
         identity: Identity,
-    ) -> Result<Response, UpstreamError> {
+    ) -> Result<Response, TransportError> {
         let session = identity
             .caller
             .map_or_else(String::new, |caller| caller.session_id.to_string());
