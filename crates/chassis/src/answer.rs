@@ -49,7 +49,7 @@ impl ApiError {
     }
 
     /// The client should wait this many seconds before it tries again: the `Retry-After` of a 429 or a 503. A 503 says
-    /// one second unless told otherwise; no other failure carries it.
+    /// one second unless a handler sets another; no other failure carries it.
     #[must_use]
     pub fn with_retry_after(self, seconds: u32) -> Self {
         Self {

@@ -1,8 +1,8 @@
-//! A call that changes something is carried out to its end, whoever hangs up.
+//! A call that changes something is carried out to its end, also when its client hangs up.
 //!
-//! A server drops the future that answers a request when its client goes away or a gateway loses patience, wherever the
+//! A server drops the future that answers a request when its client goes away or a gateway gives up, wherever the
 //! future happens to be: between taking a ticket and storing what it was taken for, say. So such a call runs in a task of
-//! its own, and whoever asked merely awaits its answer. A process that stops waits for these tasks as for connections.
+//! its own, and the request merely awaits its answer. A process that stops waits for these tasks as for connections.
 
 use std::future::Future;
 

@@ -1,5 +1,5 @@
 //! From where a client calls (decision 26): the edge finds it out and overwrites [`CLIENT_ADDRESS`]; services believe it,
-//! because nobody but the gateway reaches them.
+//! because only the gateway reaches them.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use ipnet::IpNet;
 
 use crate::{ApiError, Kind};
 
-/// Carries the client's address inwards. Never taken over from a client.
+/// Carries the client's address to services. Never taken over from a client.
 pub const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("x-client-address");
 
 const FORWARDED_FOR: &str = "x-forwarded-for";

@@ -1,4 +1,4 @@
-//! What can go wrong, as seen from outside: every error answers its [`Kind`], one table turns kinds into statuses.
+//! What can go wrong, as a caller knows it: every error answers its [`Kind`], one table turns kinds into statuses.
 
 use std::{borrow::Cow, error::Error};
 

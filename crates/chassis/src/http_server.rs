@@ -23,7 +23,7 @@ const READING_TIMEOUT: Duration = Duration::from_secs(30);
 /// A request head larger than this is refused by hyper with 431.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// The address of whoever opened the connection; a proxy's, if there is one in front.
+/// The address at the other end of the connection; a proxy's, if there is one in front.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddr(pub SocketAddr);
 

@@ -39,7 +39,7 @@ impl Tasks {
         });
     }
 
-    /// Starts a task for one connection or one request; how it ends concerns nobody else.
+    /// Starts a task for one connection or one request; how it ends concerns no other task.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker
             .spawn(self.hard.clone().run_until_cancelled_owned(task));

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::trace_context::{self, TRACEPARENT, TraceParent};
 
-/// Carries a request's id on every answer and, inwards, from service to service.
+/// Carries a request's id on every answer, and from service to service.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 tokio::task_local! {

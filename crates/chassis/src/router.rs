@@ -13,7 +13,7 @@ use crate::{
 pub const BODY_LIMIT: usize = 256 * 1024;
 
 /// Finishes a service's router: call it last, after every route. A call that may change something (any method but `GET`,
-/// `HEAD`, `OPTIONS` and `TRACE`) and has begun is carried out to its end, whoever hangs up.
+/// `HEAD`, `OPTIONS` and `TRACE`) and has begun is carried out to its end, also when its client hangs up.
 pub fn finish(router: Router) -> Router {
     let router = guard(router.fallback(not_found));
     on_every_answer(router.layer(middleware::from_fn(carried_out)))

@@ -1,4 +1,4 @@
-//! What browsers are told about every answer (reliability.md S22). A handler that needs something else, as a page does,
+//! What every answer tells browsers (reliability.md S22). A handler that needs something else, as a page does,
 //! sets that header itself, and it stays.
 
 use axum::{Router, middleware, response::Response};

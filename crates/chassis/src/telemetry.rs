@@ -52,12 +52,12 @@ pub fn start_logging(
     Ok(())
 }
 
-/// Escape codes in a file or a pipe hide lines from whoever searches them. `NO_COLOR` counts with any value but none.
+/// Escape codes in a file or a pipe hide lines from a search. `NO_COLOR` counts with any value but none.
 fn wants_colours(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
-/// Some libraries log whole frames and messages, which are nobody's business, whatever the filter says (S23).
+/// Some libraries log whole frames and messages, which no log may hold, whatever the filter says (S23).
 fn tells_payloads(event: &Metadata<'_>) -> bool {
     *event.level() > Level::INFO
         && TELLERS

@@ -1,5 +1,5 @@
 //! W3C Trace Context: which trace a request belongs to, so that what it leads to, in other services and in the event log,
-//! is found together with it in the logs of all of them and of whoever called. Nothing is decided by it.
+//! is found together with it in the logs of all of them and of the caller. Nothing is decided by it.
 
 use std::{fmt, future::Future, str::FromStr};
 
@@ -18,7 +18,7 @@ tokio::task_local! {
 pub struct TraceParent {
     trace: u128,
     parent: u64,
-    /// Whether whoever began the trace keeps it.
+    /// Whether the service that began the trace records it.
     sampled: bool,
 }
 

@@ -1,4 +1,4 @@
-//! STOMP destinations (contract §5). Whatever is not listed here does not exist, and nobody may use it (stomp.md S7).
+//! STOMP destinations (contract §5). A destination that is not listed here does not exist: its use is refused (stomp.md S7).
 
 use std::{fmt, str::FromStr};
 

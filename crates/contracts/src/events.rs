@@ -12,7 +12,7 @@ pub enum WriteEvent {
     RoomCreated(ChatRoomCreated),
     /// A message was recorded.
     MessageSent(ChatMessageSent),
-    /// Somebody's read marker moved forward.
+    /// A member's read marker moved forward.
     ReadMarkerUpdated(ReadMarkerUpdated),
 }
 
@@ -28,15 +28,15 @@ pub struct ChatRoomCreated {
     pub created_by: CustomerId,
     /// When the write side recorded it.
     pub created_at: Timestamp,
-    /// Everybody in the room, its creator included.
+    /// All members of the room, its creator included.
     pub participants: Vec<Participant>,
 }
 
-/// Somebody in a room, as told when the room was created.
+/// A member of a room, as the room was created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
-    /// Who.
+    /// The member.
     pub id: CustomerId,
     /// The full name known when the room was created.
     pub full_name: String,
@@ -76,7 +76,7 @@ pub struct ChatMessageSent {
 pub struct ReadMarkerUpdated {
     /// The room.
     pub room_id: RoomId,
-    /// Whose marker.
+    /// The member whose marker it is.
     pub customer_id: CustomerId,
     /// The newest message they have read; 0 marks a room that has none.
     pub last_read_message_id: MessageId,

@@ -38,7 +38,7 @@ macro_rules! id {
 }
 
 id! {
-    /// Somebody with an account.
+    /// A person with an account.
     CustomerId
 }
 id! {

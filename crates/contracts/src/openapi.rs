@@ -1,6 +1,6 @@
 //! How answers are described in the OpenAPI documents, so that a handler names in a word what it may refuse with.
 //!
-//! A handler lists what its service itself refuses. What is refused before it, by whoever lets requests in, is added
+//! A handler lists what its service itself refuses. What is refused before it, by what admits requests, is added
 //! where that is known: by the gateway for its own document, by [`of_service`] for the document of a service.
 
 use std::{borrow::Cow, collections::BTreeMap};

@@ -1,4 +1,4 @@
-//! Who is online and who is typing: what clients are told (contract §5), and where it is held for a time (§7).
+//! Who is online and who is typing: what is pushed to clients (contract §5), and the keys that hold it for a time (§7).
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ pub const TYPING: &str = "typing:";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OnlineStatus {
-    /// Who.
+    /// The customer.
     pub customer_id: CustomerId,
     /// Whether they have a session anywhere.
     pub online: bool,
@@ -24,27 +24,27 @@ pub struct OnlineStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TypingStatus {
-    /// Where.
+    /// The room that is typed in.
     pub room_id: RoomId,
     /// Whether they are typing.
     pub typing: bool,
-    /// Who.
+    /// The customer.
     pub customer_id: CustomerId,
 }
 
-/// The set that somebody is in while they are online.
+/// The set that a customer is in while they are online.
 #[must_use]
 pub fn online_sessions(customer: CustomerId) -> String {
     format!("{ONLINE_SESSIONS}{customer}")
 }
 
-/// The key that is there while somebody is online.
+/// The key that exists while a customer is online.
 #[must_use]
 pub fn online_user(customer: CustomerId) -> String {
     format!("online_user:{customer}")
 }
 
-/// The set that somebody is in while they are typing in a room.
+/// The set that a member is in while they are typing in a room.
 #[must_use]
 pub fn typing(room: RoomId, customer: CustomerId) -> String {
     format!("{TYPING}{room}:{customer}")

@@ -27,7 +27,7 @@ pub enum Writer {
 }
 
 impl Topic {
-    /// All five.
+    /// All five topics.
     pub const ALL: [Self; 5] = [
         Self::ChatRoomCreated,
         Self::ChatMessageSent,

@@ -15,7 +15,7 @@ pub struct ChatRoomView {
     pub room_id: RoomId,
     /// Its name as typed.
     pub room_name: String,
-    /// Everybody in it, ascending.
+    /// Its members, ascending.
     pub participant_ids: Vec<CustomerId>,
     /// For each participant, whether something is unread (decision 13).
     #[schema(value_type = BTreeMap<String, bool>)]
@@ -57,10 +57,10 @@ pub struct LastMessage {
     pub seq: Seq,
 }
 
-/// A message in history and on `/topic/message/roomId/{roomId}`: what the write side told, unchanged.
+/// A message in history and on `/topic/message/roomId/{roomId}`: the event of the write side, unchanged.
 pub type MessageDocument = ChatMessageSent;
 
-/// How far somebody has read a room.
+/// How far a member has read a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadMarker {
@@ -68,20 +68,20 @@ pub struct ReadMarker {
     pub id: String,
     /// The room.
     pub room_id: RoomId,
-    /// Who.
+    /// The member.
     pub customer_id: CustomerId,
     /// The newest message they have read; 0 for the beginning of a room.
     #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub last_read_message_id: MessageId,
 }
 
-/// Value of `read-status-updated` and of `/user/topic/readStatus`: somebody's unread flag changed.
+/// Value of `read-status-updated` and of `/user/topic/readStatus`: a member's unread flag changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadStatus {
     /// The room.
     pub room_id: RoomId,
-    /// Whose flag.
+    /// The member whose flag it is.
     pub customer_id: CustomerId,
     /// The flag now.
     pub is_unread: bool,

@@ -1,5 +1,5 @@
 //! Who is calling, as a typed value (invariant 11). Handlers take [`Caller`], [`ServiceCaller`] or [`Identity`] as an
-//! argument; whoever lets a request in puts an [`Identity`] on it: the gateway in process, the internal token between
+//! argument; what admits a request puts an [`Identity`] on it: the gateway in process, the internal token between
 //! processes.
 
 use std::{fmt, str::FromStr};
@@ -23,7 +23,7 @@ pub struct Identity {
 /// A logged-in customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Who.
+    /// The customer.
     pub customer_id: CustomerId,
     /// The full name in their token; older than what the customer service knows.
     pub full_name: String,
@@ -36,7 +36,7 @@ pub struct Caller {
 pub struct SessionId(Uuid);
 
 impl SessionId {
-    /// An id that no session had before, and that nobody can guess: 122 bits of the system's own randomness.
+    /// An id that no session had before, and that cannot be guessed: 122 bits of the system's own randomness.
     #[must_use]
     pub fn random() -> Self {
         Self(Uuid::new_v4())

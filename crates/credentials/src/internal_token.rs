@@ -114,7 +114,7 @@ impl InternalSigner {
     }
 }
 
-/// Checks the tokens of whoever calls a service. Cheap to clone.
+/// Verifies the tokens of a service's callers. Cheap to clone.
 #[derive(Clone)]
 pub struct InternalVerifier {
     service: ServiceName,
@@ -123,7 +123,7 @@ pub struct InternalVerifier {
 }
 
 impl InternalVerifier {
-    /// The verifier of `service`, with the public keys of everybody who may call it.
+    /// The verifier of `service`, with the public keys of all services that may call it.
     ///
     /// # Errors
     /// A key cannot be read or is no Ed25519 key.
@@ -156,7 +156,7 @@ impl InternalVerifier {
         router.layer(middleware::from_fn_with_state((self, refusing), check))
     }
 
-    /// Who is calling, or nothing that is believed.
+    /// The identity of the caller; `None` without a token that is believed.
     #[must_use]
     pub fn identify(&self, headers: &HeaderMap) -> Option<Identity> {
         let token = headers
@@ -246,7 +246,7 @@ mod tests {
         }
     }
 
-    fn somebody() -> Caller {
+    fn customer_7() -> Caller {
         Caller {
             customer_id: CustomerId(7),
             full_name: "Vũ Thanh Hải".into(),
@@ -262,11 +262,11 @@ mod tests {
             .identify(
                 &pair
                     .signer
-                    .headers(ServiceName::ChatCommand, Some(&somebody())),
+                    .headers(ServiceName::ChatCommand, Some(&customer_7())),
             )
             .unwrap();
         assert_eq!(identity.service, ServiceName::ApiGateway);
-        assert_eq!(identity.caller, Some(somebody()));
+        assert_eq!(identity.caller, Some(customer_7()));
     }
 
     #[test]
@@ -304,7 +304,7 @@ mod tests {
         let pair = gateway_to(ServiceName::ChatCommand);
         let mut headers = pair
             .signer
-            .headers(ServiceName::ChatCommand, Some(&somebody()));
+            .headers(ServiceName::ChatCommand, Some(&customer_7()));
         headers.insert(CUSTOMER_ID, HeaderValue::from(8));
         assert!(pair.verifier.identify(&headers).is_none());
     }

@@ -41,7 +41,7 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// Which key.
+    /// The key's name in the set.
     pub fn kid(&self) -> &str {
         &self.kid
     }

@@ -1,4 +1,4 @@
-//! How a secret rests in a store: sealed, so that whoever reads the store reads no secret, and whoever writes to it makes
+//! How a secret rests in a store: sealed, so that a reader of the store reads no secret, and a writer to it makes
 //! none.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};

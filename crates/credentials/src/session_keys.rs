@@ -1,4 +1,4 @@
-//! Session keys: which one signs, which ones verify, and how they change without logging anybody out (S10).
+//! Session keys: which one signs, which ones verify, and how they change without ending a session (S10).
 //!
 //! The file `keys/session/signing` names the key that signs. Without it there must be one private half alone.
 
@@ -49,7 +49,7 @@ impl KeyFolder {
     /// Makes another session key, which signs from now on, and answers its name: the given one, or else the next of `k1`,
     /// `k2`, `k3` …. Earlier keys go on verifying; their private halves are of no more use, and are removed.
     ///
-    /// Whoever signs has to be started again; whoever verifies needs not. A public half can be removed once every token
+    /// The process that signs has to be started again; those that verify need not. A public half can be removed once every token
     /// that it verifies has expired, after a day.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl KeyFolder {
         self.write_pair(KIND, kid, &private, &public)
     }
 
-    /// At once or not at all: whoever reads finds the earlier name or this one.
+    /// At once or not at all: a reader finds the earlier name or this one.
     fn sign_with(&self, kid: &str) -> Result<(), KeyError> {
         let (path, folder) = (self.signing_path(), self.session_folder());
         let new = path.with_extension("new");

@@ -22,11 +22,11 @@ pub const MAX_SESSIONS: usize = 8;
 /// A verified token.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Whose it is.
+    /// The customer and session that it identifies.
     pub caller: Caller,
-    /// Its number.
+    /// The number of the password that the session began with.
     pub number: SessionNumber,
-    /// When it ends.
+    /// From this instant on the token is refused.
     pub expires_at: Timestamp,
 }
 

@@ -29,8 +29,8 @@ use crate::{
 
 /// A longer token is no token of ours.
 const MAX_LENGTH: usize = 4096;
-/// Tokens with a kid that nobody knows make us look at the folder no more often than this.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Tokens with an unknown kid make us read the folder again no more often than this.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a token is for. One that was made for something else is refused: both its type and its audience differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct TokenKeys {
 
 struct Known {
     keys: HashMap<String, Arc<PublicKey>>,
-    looked_again: Option<Instant>,
+    reloaded_at: Option<Instant>,
 }
 
 /// The public keys as RFC 7517 has them.
@@ -127,12 +127,12 @@ impl TokenKeys {
         if !keys.values().any(fits) {
             return Err(KeyError::Unfit(algorithms.signing()));
         }
-        let looked_again = None;
+        let reloaded_at = None;
         Ok(Self {
             folder: folder.clone(),
             algorithms: algorithms.clone(),
             clock,
-            known: RwLock::new(Known { keys, looked_again }),
+            known: RwLock::new(Known { keys, reloaded_at }),
             changes: AtomicU64::new(0),
         })
     }
@@ -200,9 +200,9 @@ impl TokenKeys {
             return None;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let lately = |at: Instant| at.elapsed() < LOOK_AGAIN;
-        if !known.looked_again.is_some_and(lately) {
-            known.looked_again = Some(Instant::now());
+        let lately = |at: Instant| at.elapsed() < RELOAD_INTERVAL;
+        if !known.reloaded_at.is_some_and(lately) {
+            known.reloaded_at = Some(Instant::now());
             match read(&self.folder) {
                 Ok(keys) => {
                     let has_changed = known.keys != keys;

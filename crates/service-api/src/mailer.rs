@@ -25,7 +25,7 @@ pub struct Mail {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Addresses, subjects and texts are nobody's business in a log.
+/// Addresses, subjects and texts never stand in a log.
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Mail(redacted)")

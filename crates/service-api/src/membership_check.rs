@@ -1,5 +1,5 @@
-//! Whether somebody may use a room, decided as decision 11 says: a yes of the read side is final, a no is asked again
-//! at the write side, and if nobody can tell the answer is neither.
+//! Whether a customer may use a room, as membership (decision 11) is decided: a yes of the read side is final, a no is
+//! asked again at the write side, and if neither side answers the check is neither a yes nor a no.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -10,9 +10,9 @@ use moka::sync::Cache;
 use crate::{CallError, RoomMembership};
 
 /// How long to try before giving up with "temporarily unavailable".
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long the view is listened to: the truth needs the rest of the time.
-const VIEW_PATIENCE: Duration = Duration::from_millis(700);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// The view's share of it: the truth needs the rest.
+const VIEW_TIMEOUT: Duration = Duration::from_millis(700);
 /// Pairs remembered. Membership never ends in this contract, so a yes never goes stale.
 const REMEMBERED: u64 = 200_000;
 
@@ -33,7 +33,7 @@ pub enum MembershipError {
     /// Not in the room, or there is no such room: outsiders cannot tell which.
     #[error("not a member of this room")]
     NotAMember,
-    /// Nobody could tell in time. Never cached, never shown as a refusal.
+    /// Neither side answered in time. Never cached, never shown as a refusal.
     #[error("membership could not be decided")]
     Undecided(#[source] CallError),
 }
@@ -74,7 +74,7 @@ impl MembershipCheck {
             return Ok(());
         }
         let mut backoff = Backoff::default();
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + CHECK_TIMEOUT;
         let undecided = loop {
             match tokio::time::timeout_at(deadline, self.ask(room, customer)).await {
                 Ok(Ok(true)) => {
@@ -97,7 +97,7 @@ impl MembershipCheck {
 
     /// A view that is down or hangs is no reason to refuse: the truth decides.
     async fn ask(&self, room: RoomId, customer: CustomerId) -> Result<bool, CallError> {
-        let view = tokio::time::timeout(VIEW_PATIENCE, self.view.is_member(room, customer)).await;
+        let view = tokio::time::timeout(VIEW_TIMEOUT, self.view.is_member(room, customer)).await;
         if matches!(view, Ok(Ok(true))) {
             return Ok(true);
         }

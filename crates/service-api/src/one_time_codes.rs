@@ -17,7 +17,7 @@ pub const RESEND_PATH: &str = "/internal/resend/email";
 /// Where the wire asks whether a code is right.
 pub const VALIDATE_PATH: &str = "/internal/validate/email";
 
-/// Six decimal digits that nobody else may read.
+/// Six decimal digits that only the owner of the mail address may read.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(pattern = "^[0-9]{6}$")]
@@ -75,7 +75,7 @@ pub struct CodeRequest {
     pub asking: Asking,
 }
 
-/// A try.
+/// One try of a code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Typed {
@@ -95,7 +95,7 @@ pub struct Typed {
 pub struct CodeTry {
     /// The mail address; compared without case.
     pub email: String,
-    /// The try.
+    /// The code that was typed, and by which requester.
     #[serde(flatten)]
     pub typed: Typed,
 }

@@ -1,6 +1,6 @@
 //! A copy of the revocation log, for those who let sessions in (decision 23).
 //!
-//! It is as old as the last question that was answered: whoever may have missed something for more than 2 s denies
+//! It is as old as the last question that was answered: a reader that may have missed something for more than 2 s denies
 //! (invariant 12).
 
 use std::{
@@ -25,9 +25,9 @@ use crate::revocations::{BEGINNING, Ended, Reading, Revocation, RevocationFeed, 
 pub const GOOD_FOR: Duration = Duration::from_secs(2);
 /// A question that is not answered by then is asked again, of the next instance. The copy is good for the time that the
 /// answer before took, for this, and for the time that the next answer takes, some 0.5 s each.
-const PATIENCE: Duration = Duration::from_millis(800);
+const READ_TIMEOUT: Duration = Duration::from_millis(800);
 /// How often entries that no token can match any more are dropped.
-const TIDY_EVERY: Duration = Duration::from_secs(60);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The copy is too old to tell.
 #[derive(Debug, thiserror::Error)]
@@ -50,11 +50,11 @@ pub struct RevocationList {
 /// What identifies a session where nothing else of its token is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionKey {
-    /// Whose.
+    /// The customer.
     pub customer: CustomerId,
-    /// Which.
+    /// The session.
     pub id: SessionId,
-    /// Its number.
+    /// The number of the password that the session began with.
     pub number: SessionNumber,
 }
 
@@ -122,7 +122,7 @@ impl RevocationList {
     /// Whether a verified token is revoked.
     ///
     /// # Errors
-    /// The copy is more than 2 s old, so that nobody can tell.
+    /// The copy is more than 2 s old and decides nothing.
     pub fn is_revoked(&self, session: &Session) -> Result<bool, Stale> {
         let known = self.known();
         let as_of = known.as_of.ok_or(Stale)?;
@@ -173,7 +173,7 @@ impl RevocationList {
                 reader: reader.clone(),
             };
             let asked_at = Instant::now();
-            match timeout(PATIENCE, feed.read(&reading)).await {
+            match timeout(READ_TIMEOUT, feed.read(&reading)).await {
                 Ok(Ok(read)) => {
                     let is_end = read.is_end;
                     self.apply(&read, asked_at);
@@ -205,8 +205,8 @@ impl RevocationList {
     async fn tidy(&self, clock: &dyn Clock) {
         let mut readings = ClockReadings::default();
         loop {
-            tokio::time::sleep(TIDY_EVERY).await;
-            readings = readings.with(clock.now(), TIDY_EVERY);
+            tokio::time::sleep(CLEANUP_INTERVAL).await;
+            readings = readings.with(clock.now(), CLEANUP_INTERVAL);
             if let Some(over_age) = readings.over_age() {
                 self.known_mut().drop_expired(over_age);
             }

@@ -1,7 +1,7 @@
 //! Which sessions have ended before their time? Asked by gateways and WebSocket nodes, answered by auth (decision 23).
 //!
-//! The answer is a log: revocations are numbered 1, 2, 3 … without gaps, and whoever has read up to a number misses
-//! nothing by asking for what comes after it. [`crate::RevocationList`] is the reader.
+//! The answer is a log: revocations are numbered 1, 2, 3 … without gaps, and a reader that has read up to a number
+//! misses nothing by asking for what comes after it. [`crate::RevocationList`] is the reader.
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
@@ -17,13 +17,13 @@ pub const PATH: &str = "/internal/revocations";
 /// What to ask after to read from the beginning; an empty log ends at 0, so the answer comes at once.
 pub const BEGINNING: i64 = -1;
 
-/// What ended.
+/// The sessions that a revocation ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum Ended {
     /// One session.
     Session {
-        /// Which.
+        /// The session's id.
         #[schema(value_type = String, format = "uuid")]
         session_id: SessionId,
     },
@@ -41,9 +41,9 @@ pub enum Ended {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocation {
-    /// Its place.
+    /// Its position in the log.
     pub number: i64,
-    /// Whose sessions.
+    /// The customer whose sessions ended.
     pub customer_id: CustomerId,
     /// Which of them.
     #[serde(flatten)]
@@ -74,7 +74,7 @@ pub struct Reading {
     pub reader: String,
 }
 
-/// Tells what was revoked.
+/// The log of revocations, as its readers follow it.
 #[async_trait]
 pub trait RevocationFeed: Send + Sync + 'static {
     /// What follows `reading.after`: at once when there is something, or else nothing after 0.5 s. By asking, a

@@ -19,7 +19,7 @@ pub const READY_PATH: &str = "/internal/sessions/ready";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EndSessions {
-    /// Whose.
+    /// The customer whose sessions end.
     pub customer_id: CustomerId,
     /// The number of the new password: sessions that began with it go on.
     pub before: SessionNumber,
@@ -42,7 +42,7 @@ pub struct ResetByMail {
     pub client: Option<IpAddr>,
 }
 
-/// Ends sessions.
+/// Ends the sessions of customers, in auth.
 #[async_trait]
 pub trait SessionEnding: Send + Sync + 'static {
     /// Ends every session of a customer that began with an earlier password. When this has returned, no reader of

@@ -1,4 +1,4 @@
-//! Which pages may come in at all, before any path is looked at (decision 25), and what their browsers are told.
+//! Which pages may come in at all, before any path is looked at (decision 25), and the headers that tell their browsers so.
 
 use axum::{
     extract::{Request, State},

@@ -1,4 +1,4 @@
-//! `GET /openapi.json` and `GET /docs` (contract §3): what clients may call, told by the services' own code.
+//! `GET /openapi.json` and `GET /docs` (contract §3): what clients may call, as the services' own code says.
 //!
 //! The page is a few files of ours and loads nothing from elsewhere; its script reads `/openapi.json`.
 

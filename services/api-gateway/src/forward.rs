@@ -1,5 +1,5 @@
-//! What crosses the gateway: only headers that are named here, in either direction. An allow list cannot be tricked
-//! by a spelling of an identity header that nobody thought of (reliability.md S14).
+//! What the gateway passes on: only headers that are named here, in either direction. An allow list cannot be tricked
+//! by a spelling of an identity header that no list of forbidden ones names (reliability.md S14).
 
 use colloquy_chassis::{
     ClientAddress, client_address::CLIENT_ADDRESS, request_id::REQUEST_ID,
@@ -38,7 +38,7 @@ const RESPONSE_HEADERS: [HeaderName; 8] = [
     REQUEST_ID,
 ];
 
-/// The headers of a request for this path (as the client wrote it) that a service gets to see, and from where it came.
+/// The headers of a request for this path (as the client wrote it) that a service gets, with the client's address.
 #[must_use]
 pub fn request_headers(path: &str, headers: &HeaderMap, client: ClientAddress) -> HeaderMap {
     let mut kept = only(&REQUEST_HEADERS, headers);
@@ -49,7 +49,7 @@ pub fn request_headers(path: &str, headers: &HeaderMap, client: ClientAddress) -
     kept
 }
 
-/// The headers of an answer that a client gets to see.
+/// The headers of an answer that a client gets.
 #[must_use]
 pub fn response_headers(headers: &HeaderMap) -> HeaderMap {
     only(&RESPONSE_HEADERS, headers)

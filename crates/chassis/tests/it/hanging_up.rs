@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server whose handler halts amid its work until it may go on.
 struct Server {
@@ -31,7 +31,7 @@ struct Server {
 
 /// Tells, of a future that holds it, whether it came to its end or was dropped on the way.
 struct Ending {
-    told: mpsc::UnboundedSender<bool>,
+    ended: mpsc::UnboundedSender<bool>,
     came: bool,
 }
 
@@ -39,7 +39,7 @@ struct Endings(mpsc::UnboundedReceiver<bool>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let _ = self.told.send(self.came);
+        let _ = self.ended.send(self.came);
     }
 }
 
@@ -50,9 +50,9 @@ impl Ending {
 }
 
 fn endings() -> (impl Fn() -> Ending + Clone, Endings) {
-    let (told, endings) = mpsc::unbounded_channel();
+    let (ended, endings) = mpsc::unbounded_channel();
     let ending = move || Ending {
-        told: told.clone(),
+        ended: ended.clone(),
         came: false,
     };
     (ending, Endings(endings))
@@ -61,7 +61,7 @@ fn endings() -> (impl Fn() -> Ending + Clone, Endings) {
 impl Endings {
     /// Whether the next one that ends comes to its end.
     async fn next(&mut self) -> bool {
-        timeout(PATIENCE, self.0.recv()).await.unwrap().unwrap()
+        timeout(TEST_TIMEOUT, self.0.recv()).await.unwrap().unwrap()
     }
 }
 
@@ -76,7 +76,7 @@ impl Server {
             released.notified().await;
             ending.come();
         };
-        let seen = move |request: Request, next: Next| {
+        let notice = move |request: Request, next: Next| {
             let ending = call_ending();
             async move {
                 let response: Response = next.run(request).await;
@@ -89,7 +89,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (lifecycle, router) = (
             Lifecycle::default(),
-            router.layer(middleware::from_fn(seen)),
+            router.layer(middleware::from_fn(notice)),
         );
         let tasks = lifecycle.tasks();
         tasks.spawn_vital(
@@ -112,7 +112,7 @@ impl Server {
         let request = format!("{method} /work HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n");
         client.write_all(request.as_bytes()).await.unwrap();
         let begun = self.begun.notified();
-        timeout(PATIENCE, begun).await.unwrap();
+        timeout(TEST_TIMEOUT, begun).await.unwrap();
         drop(client);
         assert!(!self.connection.next().await);
     }
@@ -151,6 +151,6 @@ async fn p4_a_process_that_stops_waits_for_the_call_of_a_client_that_hung_up() {
     let early = timeout(Duration::from_millis(200), &mut running).await;
     assert!(early.is_err(), "the process did not wait");
     server.go_on.notify_one();
-    timeout(PATIENCE, running).await.unwrap().unwrap();
+    timeout(TEST_TIMEOUT, running).await.unwrap().unwrap();
     assert!(server.work.next().await);
 }

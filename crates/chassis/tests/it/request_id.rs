@@ -6,11 +6,11 @@ use crate::requests::{read, send};
 
 /// Answers the id that a call to another service would carry.
 fn router() -> Router {
-    let told = async || {
+    let echo = async || {
         let id = request_id::current();
-        Answer("Told.", id.map(|id| id.to_str().unwrap().to_owned()))
+        Answer("Echoed.", id.map(|id| id.to_str().unwrap().to_owned()))
     };
-    finish(Router::new().route("/id", any(told)))
+    finish(Router::new().route("/id", any(echo)))
 }
 
 #[tokio::test]
@@ -43,17 +43,17 @@ async fn contract_2_whatever_a_request_leads_to_knows_its_id() {
 async fn contract_2_outside_of_a_request_there_is_no_id() {
     assert_eq!(request_id::current(), None);
     let id = HeaderValue::from_static("outer");
-    let seen = request_id::within(id.clone(), async { request_id::current() }).await;
-    assert_eq!(seen, Some(id));
+    let current = request_id::within(id.clone(), async { request_id::current() }).await;
+    assert_eq!(current, Some(id));
 }
 
 /// Answers the place in the trace that a call to another service, or an event, would carry.
 fn tracing_router() -> Router {
-    let told = async || {
+    let echo = async || {
         let trace = trace_context::current();
-        Answer("Told.", trace.map(|trace| trace.to_string()))
+        Answer("Echoed.", trace.map(|trace| trace.to_string()))
     };
-    finish(Router::new().route("/trace", any(told)))
+    finish(Router::new().route("/trace", any(echo)))
 }
 
 #[tokio::test]
@@ -68,10 +68,10 @@ async fn contract_6_whatever_a_request_leads_to_is_of_the_trace_of_its_tracepare
             let response = send(&tracing_router(), request, "").await;
             assert!(!response.headers().contains_key("traceparent"));
             let (_, body) = read(response).await;
-            let told = body["data"].as_str().unwrap();
-            assert_eq!(told.len(), SENT.len());
-            assert_ne!(told, SENT, "each request has an id of its own");
-            assert_eq!(told[..36] == SENT[..36], is_kept, "{method} {sent:?}");
+            let echoed = body["data"].as_str().unwrap();
+            assert_eq!(echoed.len(), SENT.len());
+            assert_ne!(echoed, SENT, "each request has an id of its own");
+            assert_eq!(echoed[..36] == SENT[..36], is_kept, "{method} {sent:?}");
         }
     }
     assert_eq!(trace_context::current(), None);

@@ -23,7 +23,7 @@ use tokio::{
 };
 
 const READING_TIMEOUT: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(10);
+const TEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A body that never ends, and tells when the server drops it.
 struct Endless(mpsc::UnboundedSender<()>);
@@ -84,6 +84,9 @@ async fn s20_a_client_that_does_not_read_its_answer_is_cut_and_an_idle_one_is_no
     let mut slow = socket.connect(address).await.unwrap();
     let request = b"GET /much HTTP/1.1\r\nHost: here\r\n\r\n";
     slow.write_all(request).await.unwrap();
-    timeout(PATIENCE, endings.recv()).await.unwrap().unwrap();
+    timeout(TEST_TIMEOUT, endings.recv())
+        .await
+        .unwrap()
+        .unwrap();
     ask(&mut idle).await;
 }

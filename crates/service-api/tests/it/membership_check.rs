@@ -11,7 +11,7 @@ use colloquy_service_api::{
 };
 
 const ROOM: RoomId = RoomId(1);
-const SOMEBODY: CustomerId = CustomerId(7);
+const CUSTOMER: CustomerId = CustomerId(7);
 
 /// Answers the same each time, and counts how often it was asked.
 struct Says(Option<bool>, AtomicU32);
@@ -40,7 +40,7 @@ async fn decision_11_a_yes_of_the_view_is_final_and_remembered() {
     let (view, truth) = (Says::new(Some(true)), Says::new(Some(false)));
     let check = MembershipCheck::new(view.clone(), truth.clone());
     for _ in 0..3 {
-        check.check(ROOM, SOMEBODY).await.unwrap();
+        check.check(ROOM, CUSTOMER).await.unwrap();
     }
     assert_eq!((view.asked(), truth.asked()), (1, 0));
 }
@@ -49,7 +49,7 @@ async fn decision_11_a_yes_of_the_view_is_final_and_remembered() {
 async fn decision_11_a_no_of_the_view_is_asked_again_at_the_truth() {
     let (view, truth) = (Says::new(Some(false)), Says::new(Some(true)));
     MembershipCheck::new(view, truth.clone())
-        .check(ROOM, SOMEBODY)
+        .check(ROOM, CUSTOMER)
         .await
         .unwrap();
     assert_eq!(truth.asked(), 1);
@@ -61,7 +61,7 @@ async fn decision_11_a_no_of_the_truth_is_a_refusal_and_not_remembered() {
     let check = MembershipCheck::new(Says::new(Some(false)), truth.clone());
     for _ in 0..2 {
         assert!(matches!(
-            check.check(ROOM, SOMEBODY).await,
+            check.check(ROOM, CUSTOMER).await,
             Err(MembershipError::NotAMember)
         ));
     }
@@ -71,7 +71,7 @@ async fn decision_11_a_no_of_the_truth_is_a_refusal_and_not_remembered() {
 #[tokio::test]
 async fn decision_11_a_view_that_is_down_leaves_it_to_the_truth() {
     MembershipCheck::new(Says::new(None), Says::new(Some(true)))
-        .check(ROOM, SOMEBODY)
+        .check(ROOM, CUSTOMER)
         .await
         .unwrap();
 }
@@ -89,10 +89,10 @@ impl RoomMembership for Hangs {
 #[tokio::test(start_paused = true)]
 async fn decision_11_a_view_that_hangs_leaves_it_to_the_truth() {
     let check = MembershipCheck::new(Arc::new(Hangs), Says::new(Some(true)));
-    check.check(ROOM, SOMEBODY).await.unwrap();
+    check.check(ROOM, CUSTOMER).await.unwrap();
     let check = MembershipCheck::new(Arc::new(Hangs), Says::new(Some(false)));
     assert!(matches!(
-        check.check(ROOM, SOMEBODY).await,
+        check.check(ROOM, CUSTOMER).await,
         Err(MembershipError::NotAMember)
     ));
 }
@@ -103,7 +103,7 @@ async fn decision_11_undecided_is_neither_and_said_after_two_seconds() {
     let check = MembershipCheck::new(Says::new(Some(false)), truth.clone());
     let began = tokio::time::Instant::now();
     assert!(matches!(
-        check.check(ROOM, SOMEBODY).await,
+        check.check(ROOM, CUSTOMER).await,
         Err(MembershipError::Undecided(_))
     ));
     assert_eq!(began.elapsed().as_secs(), 2);

@@ -45,7 +45,7 @@ pub fn for_clients(services: impl IntoIterator<Item = (ServiceName, OpenApi)>) -
     document
 }
 
-/// A service's document as seen through the gateway.
+/// A service's document as clients of the gateway use it.
 fn behind(prefix: &str, mut openapi: OpenApi) -> OpenApi {
     let own = std::mem::take(&mut openapi.paths.paths);
     for (path, mut item) in own {

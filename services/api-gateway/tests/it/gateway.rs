@@ -94,19 +94,19 @@ impl Upstream for Away {
 }
 
 impl World {
-    /// Nobody has logged out, as was read in an hour: the list is fresh for all of the test.
+    /// No session has ended, as was read in an hour: the list is fresh for all of the test.
     pub fn new() -> Self {
-        Self::without_revocations().nobody_logged_out()
+        Self::without_revocations().with_no_session_ended()
     }
 
     /// One of the services is this one.
     pub fn with(service: ServiceName, upstream: Arc<dyn Upstream>) -> Self {
-        Self::with_all(|_| vec![(service, upstream)]).nobody_logged_out()
+        Self::with_all(|_| vec![(service, upstream)]).with_no_session_ended()
     }
 
     /// Some of the services are these, which may need the keys.
     pub fn with_upstreams(upstreams: impl FnOnce(&KeyFolder) -> Upstreams) -> Self {
-        Self::with_all(upstreams).nobody_logged_out()
+        Self::with_all(upstreams).with_no_session_ended()
     }
 
     /// The list of revoked sessions was never read.
@@ -119,7 +119,7 @@ impl World {
         Self::with_all(|_| vec![(ServiceName::Auth, Arc::new(Away))])
     }
 
-    fn nobody_logged_out(self) -> Self {
+    fn with_no_session_ended(self) -> Self {
         let read = Revocations {
             is_end: true,
             ..Revocations::default()

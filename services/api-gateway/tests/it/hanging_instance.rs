@@ -81,7 +81,7 @@ async fn p6_an_instance_that_hangs_delays_one_call_and_is_used_again_when_it_ans
     let (hanging, well) = (Instance::start("a", true), Instance::start("b", false));
     let world = world([&hanging, &well]);
     assert_eq!(send(&world).await.0, StatusCode::SERVICE_UNAVAILABLE);
-    // It may have begun, so nobody else was asked.
+    // It may have begun, so no other instance was asked.
     assert_eq!((hanging.calls(), well.calls()), (1, 0));
 
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! Calls of which nobody awaits the answer any more, to a service in the gateway's own process.
+//! Calls whose client no longer awaits the answer, to a service in the gateway's own process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{gateway::World, sockets::serve};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TEST_TIMEOUT: Duration = Duration::from_secs(10);
 const CALL: &str = "POST /auth/login HTTP/1.1\r\nHost: chat.example\r\nConnection: close\r\n\r\n";
 
 /// Auth, whose work halts on its way until it may go on.
@@ -54,13 +54,16 @@ impl Halting {
     }
 
     async fn begins(&self) {
-        timeout(PATIENCE, self.begun.notified()).await.unwrap();
+        timeout(TEST_TIMEOUT, self.begun.notified()).await.unwrap();
     }
 
     /// The work goes on, and is done.
     async fn is_done(&mut self) {
         self.go_on.notify_one();
-        timeout(PATIENCE, self.done.recv()).await.unwrap().unwrap();
+        timeout(TEST_TIMEOUT, self.done.recv())
+            .await
+            .unwrap()
+            .unwrap();
     }
 }
 
@@ -69,7 +72,7 @@ async fn p4_a_call_that_began_is_carried_out_though_its_client_hangs_up() {
     let (world, mut auth) = Halting::start();
     let let_go = Arc::new(Notify::new());
     let noticed = Arc::clone(&let_go);
-    let seen = move |request: Request, next: Next| {
+    let notice = move |request: Request, next: Next| {
         let held = Held(Arc::clone(&let_go));
         async move {
             let response = next.run(request).await;
@@ -77,12 +80,12 @@ async fn p4_a_call_that_began_is_carried_out_though_its_client_hangs_up() {
             response
         }
     };
-    let gateway = serve(world.router.clone().layer(middleware::from_fn(seen)));
+    let gateway = serve(world.router.clone().layer(middleware::from_fn(notice)));
     let mut client = TcpStream::connect(gateway).await.unwrap();
     client.write_all(CALL.as_bytes()).await.unwrap();
     auth.begins().await;
     drop(client);
-    timeout(PATIENCE, noticed.notified()).await.unwrap();
+    timeout(TEST_TIMEOUT, noticed.notified()).await.unwrap();
     auth.is_done().await;
 }
 

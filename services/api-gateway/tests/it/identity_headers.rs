@@ -1,4 +1,4 @@
-//! Every way to say who one is that is not the cookie (reliability.md S14), as bytes on a socket.
+//! Every way to claim an identity that is not the cookie (reliability.md S14), as bytes on a socket.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -105,7 +105,7 @@ fn with_trailer(path: &str, session: &str, line: &str) -> String {
     )
 }
 
-/// The service saw the customer of the cookie (nobody, on public paths), from where the connection came.
+/// The service got the customer of the cookie (none, on public paths) and the address of the connection.
 fn assert_own_identity(mirrored: &Value, path: &str, what: &str) {
     let customer = (path == PATHS[0]).then_some(7);
     assert_eq!(mirrored["customerId"], Value::from(customer), "{what}");

@@ -92,8 +92,8 @@ async fn invariant_12_without_a_fresh_list_everything_that_needs_a_session_is_50
 
     let public = Request::post("/auth/login");
     assert_eq!(world.send(public, "").await.status(), StatusCode::OK);
-    let nobody = Request::get("/command/room");
-    assert_eq!(world.send(nobody, "").await.status(), 401);
+    let anonymous = Request::get("/command/room");
+    assert_eq!(world.send(anonymous, "").await.status(), 401);
 }
 
 #[tokio::test]
