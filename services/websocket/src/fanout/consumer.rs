@@ -10,9 +10,9 @@ use super::{
     read_marker_updated::{self, Markers},
     read_status_updated,
     registry::Registry,
-    room_updated::{self, RoomCoalescer},
+    room_updated::{self, RoomCoalescer, RoomPush},
     seqs::Seqs,
-    yield_budget::{Queued, YieldBudget},
+    yield_budget::YieldBudget,
 };
 use crate::{Websocket, close_reason::CloseReason};
 
@@ -96,12 +96,8 @@ async fn push_until_missed(websocket: &Websocket, tail: &mut dyn TailReader, pus
                 backoff.wait().await;
             }
         }
-        for push in pushed.rooms.due(Instant::now()) {
-            pushed
-                .budget
-                .charge(push.publish(&websocket.registry))
-                .await;
-        }
+        let due = pushed.rooms.due(Instant::now());
+        pushed.publish(due, &websocket.registry).await;
     }
 }
 
@@ -112,27 +108,24 @@ impl Pushed {
             return;
         }
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
-        match self.push_new(record, &websocket.registry) {
-            Ok(queued) => self.budget.charge(queued).await,
-            Err(error) => {
-                metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
-                tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
-            }
+        if let Err(error) = self.push_new(record, &websocket.registry).await {
+            metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
+            tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
         }
     }
 
-    fn push_new(&mut self, record: Record, registry: &Registry) -> Result<Queued, Unreadable> {
-        Ok(match record.topic {
+    async fn push_new(&mut self, record: Record, registry: &Registry) -> Result<(), Unreadable> {
+        let queued = match record.topic {
             Topic::RoomUpdated => {
                 let (room, update) = room_updated::read(record)?;
                 let pushes = self.rooms.offer(room, update, Instant::now());
-                pushes.iter().map(|push| push.publish(registry)).sum()
+                self.publish(pushes, registry).await;
+                return Ok(());
             }
             Topic::ReadStatusUpdated => {
                 let (room, flag) = read_status_updated::read(record)?;
-                self.rooms
-                    .offer_flag(room, flag)
-                    .map(|flag| read_status_updated::push(&flag, registry))
+                let flag = self.rooms.offer_flag(room, flag);
+                flag.map(|flag| read_status_updated::push(&flag, registry))
                     .unwrap_or_default()
             }
             _ => match write_event::read(&record)? {
@@ -142,8 +135,16 @@ impl Pushed {
                 WriteEvent::ReadMarkerUpdated(marker) => {
                     read_marker_updated::push(&marker, &record, &mut self.markers, registry)
                 }
-                WriteEvent::RoomCreated(_) => Queued::default(),
+                WriteEvent::RoomCreated(_) => return Ok(()),
             },
-        })
+        };
+        self.budget.charge(queued).await;
+        Ok(())
+    }
+
+    async fn publish(&mut self, pushes: Vec<RoomPush>, registry: &Registry) {
+        for push in pushes {
+            self.budget.charge(push.publish(registry)).await;
+        }
     }
 }

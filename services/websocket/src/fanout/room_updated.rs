@@ -104,21 +104,17 @@ impl RoomCoalescer {
             return Vec::new();
         }
         match self.cooling.get_mut(&room) {
-            Some(Some(pending)) => {
-                pending.view = update;
-                return Vec::new();
+            Some(Some(pending)) => pending.view = update,
+            Some(pending) => *pending = Some(Pending::new(update)),
+            None => {
+                // Beyond the bound rooms are pushed more often: memory is not unbounded.
+                if self.cooling.len() < self.bound {
+                    self.cool_down(room, now);
+                }
+                return self.in_order(room, Pending::new(update));
             }
-            Some(pending) => {
-                *pending = Some(Pending::new(update));
-                return Vec::new();
-            }
-            None => {}
         }
-        // Beyond the bound rooms are pushed more often: memory is not unbounded.
-        if self.cooling.len() < self.bound {
-            self.cool_down(room, now);
-        }
-        self.in_order(room, Pending::new(update))
+        Vec::new()
     }
 
     /// Takes a flag, and gives it back if it is to be pushed now.

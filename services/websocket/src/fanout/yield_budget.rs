@@ -4,7 +4,7 @@
 //! Writers that have not run are waited for. Clients that take nothing are not: all of them together hold up the others
 //! for a moment now and then ([`NO_PROGRESS_TIMEOUT`]), and no longer.
 
-use std::{iter::Sum, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
@@ -30,17 +30,6 @@ pub struct Queued {
     pub octets: usize,
     /// Queues that are beyond their limit.
     pub full: Vec<Arc<SendQueue>>,
-}
-
-impl Sum for Queued {
-    fn sum<I: Iterator<Item = Self>>(queued: I) -> Self {
-        queued.fold(Self::default(), |mut all, more| {
-            all.frames += more.frames;
-            all.octets += more.octets;
-            all.full.extend(more.full);
-            all
-        })
-    }
 }
 
 /// What was queued since the task yielded, and for how long it may still wait for clients.

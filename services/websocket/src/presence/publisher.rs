@@ -8,7 +8,10 @@ use std::{
 use colloquy_chassis::{Tasks, backoff::Backoff};
 use colloquy_expiring_store::{ExpiringStore, ExpiringStoreError, Set};
 use futures_util::future::join_all;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 use uuid::Uuid;
 
 use super::{
@@ -21,8 +24,6 @@ use super::{
 const CALLS: usize = 64;
 /// How long a node that stops tries to leave the sets of a store that is away: its members expire by themselves.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long the task sleeps if nothing is due.
-const IDLE_WAIT: Duration = Duration::from_secs(60);
 
 /// Joins and leaves the sets of the store on behalf of this node.
 pub struct PresencePublisher {
@@ -114,10 +115,9 @@ impl PresencePublisher {
 
     async fn wait(&self, tasks: &Tasks) {
         let due = self.local().next_due();
-        let until = due.unwrap_or_else(|| Instant::now() + IDLE_WAIT);
         tokio::select! {
             () = self.changed.notified() => {}
-            () = tokio::time::sleep_until(until) => {}
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             () = tasks.stopping(), if !tasks.is_stopping() => {}
         }
     }

@@ -152,22 +152,20 @@ impl WatchedRooms {
 
     /// The rooms that are known now, and whether all are.
     async fn learn_late(&self) -> (Vec<Learned>, bool) {
-        let late = self.late_rooms();
-        for (room, member) in &late {
-            if !self.is_known(*room) && !self.ask(*member).await {
+        for (room, member) in self.late_rooms() {
+            if !self.is_known(room) && !self.ask(member).await {
                 break;
             }
         }
         let mut watched = self.watched();
-        let mut learned = Vec::new();
-        for (room, _) in late {
-            if let Some(known) = watched.rooms.get_mut(&room)
-                && let Some(participants) = known.participants.clone()
-            {
-                known.late_for = None;
-                learned.push((room, participants));
-            }
-        }
+        let late = watched.rooms.iter_mut();
+        let late = late.filter(|(_, watched)| watched.late_for.is_some());
+        let learned = late.filter_map(|(room, late)| {
+            let participants = late.participants.clone()?;
+            late.late_for = None;
+            Some((*room, participants))
+        });
+        let learned = learned.collect();
         let all = watched.rooms.values().all(|room| room.late_for.is_none());
         (learned, all)
     }
