@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::scene::scene;
 
 #[tokio::test]
-async fn stomp_f8_a_forged_message_is_an_error_and_reaches_nobody() -> Result<()> {
+async fn stomp_f8_a_forged_message_is_an_error_and_reaches_no_client() -> Result<()> {
     let scene = scene().await?;
     let room = scene.room().await?;
     let destination = format!("/topic/message/roomId/{room}");

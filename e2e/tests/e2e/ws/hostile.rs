@@ -1,4 +1,4 @@
-//! Clients that mean harm, case by case: what they send, what they must be answered, and that nobody else notices
+//! Malicious clients, case by case: their frames, the answers they must get, and that no other client notices
 //! (stomp.md §2–§6). The answers are those of the document, not of a run.
 
 mod attacker;
@@ -124,15 +124,15 @@ async fn stomp_hostile_slow() -> Result<()> {
 #[test]
 fn stomp_hostile_cases_are_more_than_300_and_each_has_a_name() {
     let names = Names::of_nothing();
-    let mut seen = HashSet::new();
+    let mut names = HashSet::new();
     for group in ALL {
         let cases = (group.cases)(&names);
         println!("{}: {} cases", group.name, cases.len());
         for case in cases {
-            assert!(seen.insert(case.name.clone()), "twice: {}", case.name);
+            assert!(names.insert(case.name.clone()), "twice: {}", case.name);
         }
     }
-    let count = seen.len() + DRIPPERS.len();
+    let count = names.len() + DRIPPERS.len();
     println!("{count} hostile cases");
     assert!(count >= 300, "only {count}");
 }

@@ -19,11 +19,11 @@ use crate::{
 /// As often as it takes to meet both nodes of a distributed system.
 const ROUNDS: usize = 4;
 
-/// Three people of whom no other test knows, and a room of theirs.
+/// Three customers of this test alone, and their room.
 struct Trio {
     watcher: Newcomer,
     other: Newcomer,
-    /// Comes and goes, so that what was told before is known.
+    /// Comes and goes: everything that is pushed before it was due before.
     herald: Newcomer,
     room: i64,
 }
@@ -34,7 +34,7 @@ async fn trio(scene: &Scene) -> Result<Trio> {
     let herald = scene.newcomer("Who Follows").await?;
     let others = [other.id, herald.id];
     let room = watcher.client.create_room("A room", &others).await?;
-    // To whoever subscribes before it is known who is in a room it is told later how things are.
+    // A subscriber that comes before the participants of the room are known receives the states later.
     listed(&watcher.client, room, "the room", |_| true).await?;
     Ok(Trio {
         watcher,
@@ -53,8 +53,8 @@ impl Trio {
         Ok(socket)
     }
 
-    /// What is told next of anybody but the watcher.
-    async fn news(&self, watching: &mut Socket) -> Result<Value> {
+    /// The next push about another customer than the watcher.
+    async fn next_state(&self, watching: &mut Socket) -> Result<Value> {
         let own = |frame: &Frame| {
             let body = frame.json::<Value>();
             body.is_ok_and(|body| body["customerId"] == self.watcher.id)
@@ -63,18 +63,21 @@ impl Trio {
         watching.next_where(is_news).await?.json()
     }
 
-    /// Nobody else is told of while the herald comes and goes on every node: a node does what its sessions want in their
-    /// order, and tells in the order in which it happened, so whatever was to be told before is told before.
-    async fn assert_nothing_else_is_told(
+    /// No other state is pushed while the herald comes and goes on every node: a node publishes in the order of its
+    /// sessions, and pushes in the order of the changes, so an earlier change is pushed before.
+    async fn assert_nothing_else_is_pushed(
         &self,
         scene: &Scene,
         watching: &mut Socket,
     ) -> Result<()> {
         for _ in 0..ROUNDS {
             let herald = scene.socket(&self.herald.client).await?;
-            assert_eq!(self.news(watching).await?, status(&self.herald, true));
+            assert_eq!(self.next_state(watching).await?, status(&self.herald, true));
             leave(herald).await?;
-            assert_eq!(self.news(watching).await?, status(&self.herald, false));
+            assert_eq!(
+                self.next_state(watching).await?,
+                status(&self.herald, false)
+            );
         }
         Ok(())
     }
@@ -105,23 +108,29 @@ async fn typing(socket: &mut Socket, room: i64, value: Value) -> Result<()> {
 }
 
 #[tokio::test]
-async fn contract_5_presence_is_told_from_the_first_session_to_the_last() -> Result<()> {
+async fn contract_5_presence_lasts_from_the_first_session_to_the_last() -> Result<()> {
     let scene = scene().await?;
     let trio = trio(&scene).await?;
     let mut watching = trio.watch(&scene, "onlineStatus").await?;
     let first = scene.socket(&trio.other.client).await?;
-    assert_eq!(trio.news(&mut watching).await?, status(&trio.other, true));
+    assert_eq!(
+        trio.next_state(&mut watching).await?,
+        status(&trio.other, true)
+    );
     // With two nodes these are on both.
     let second = scene.socket(&trio.other.client).await?;
     let third = scene.socket(&trio.other.client).await?;
     leave(first).await?;
     leave(second).await?;
-    trio.assert_nothing_else_is_told(&scene, &mut watching)
+    trio.assert_nothing_else_is_pushed(&scene, &mut watching)
         .await?;
     // Cut, without a word.
     drop(third);
-    assert_eq!(trio.news(&mut watching).await?, status(&trio.other, false));
-    trio.assert_nothing_else_is_told(&scene, &mut watching)
+    assert_eq!(
+        trio.next_state(&mut watching).await?,
+        status(&trio.other, false)
+    );
+    trio.assert_nothing_else_is_pushed(&scene, &mut watching)
         .await
 }
 
@@ -153,7 +162,7 @@ async fn contract_query_online_status_shows_each_participant() -> Result<()> {
 }
 
 #[tokio::test]
-async fn stomp_n5_a_refused_connect_is_nobody_online() -> Result<()> {
+async fn stomp_n5_a_refused_connect_brings_no_customer_online() -> Result<()> {
     let scene = scene().await?;
     let trio = trio(&scene).await?;
     let mut watching = trio.watch(&scene, "onlineStatus").await?;
@@ -177,12 +186,12 @@ async fn stomp_n5_a_refused_connect_is_nobody_online() -> Result<()> {
             assert_eq!(error.header("message"), Some("authentication failed"));
         }
     }
-    trio.assert_nothing_else_is_told(&scene, &mut watching)
+    trio.assert_nothing_else_is_pushed(&scene, &mut watching)
         .await
 }
 
 #[tokio::test]
-async fn contract_5_typing_is_told_when_it_begins_and_when_it_ends() -> Result<()> {
+async fn contract_5_typing_is_pushed_when_it_begins_and_when_it_ends() -> Result<()> {
     let scene = scene().await?;
     let trio = trio(&scene).await?;
     let mut watching = trio.watch(&scene, "typing").await?;
@@ -196,17 +205,17 @@ async fn contract_5_typing_is_told_when_it_begins_and_when_it_ends() -> Result<(
         (json!(false), false),
         (json!(1), true),
     ] {
-        // Said again it is nothing new: what is told next is something else.
+        // A repeat is not pushed: the next push is another state.
         for _ in 0..2 {
             typing(&mut typist, trio.room, value.clone()).await?;
         }
-        assert_eq!(trio.news(&mut watching).await?, expected(on));
+        assert_eq!(trio.next_state(&mut watching).await?, expected(on));
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn b21_stomp_s13_a_room_that_is_opened_shows_who_types() -> Result<()> {
+async fn b21_stomp_s13_a_room_that_is_opened_shows_its_typists() -> Result<()> {
     let scene = scene().await?;
     let trio = trio(&scene).await?;
     let mut typist = scene.socket(&trio.other.client).await?;
@@ -214,39 +223,39 @@ async fn b21_stomp_s13_a_room_that_is_opened_shows_who_types() -> Result<()> {
     typing(&mut typist, trio.room, json!(1)).await?;
     let expected =
         |on: bool| json!({"roomId": trio.room, "typing": on, "customerId": trio.other.id});
-    assert_eq!(trio.news(&mut watching).await?, expected(true));
+    assert_eq!(trio.next_state(&mut watching).await?, expected(true));
     // On every node, for as long as it goes on.
     for _ in 0..ROUNDS {
         typing(&mut typist, trio.room, json!(1)).await?;
         let mut late = trio.watch(&scene, "typing").await?;
-        assert_eq!(trio.news(&mut late).await?, expected(true));
+        assert_eq!(trio.next_state(&mut late).await?, expected(true));
     }
     typing(&mut typist, trio.room, json!(0)).await?;
-    assert_eq!(trio.news(&mut watching).await?, expected(false));
+    assert_eq!(trio.next_state(&mut watching).await?, expected(false));
     Ok(())
 }
 
 #[tokio::test]
-async fn contract_5_typing_ends_by_itself_two_seconds_after_it_was_said_last() -> Result<()> {
+async fn contract_5_typing_ends_by_itself_two_seconds_after_its_last_frame() -> Result<()> {
     let scene = scene().await?;
     let trio = trio(&scene).await?;
     let mut watching = trio.watch(&scene, "typing").await?;
     let mut typist = scene.socket(&trio.other.client).await?;
     typing(&mut typist, trio.room, json!(1)).await?;
-    assert_eq!(trio.news(&mut watching).await?["typing"], true);
+    assert_eq!(trio.next_state(&mut watching).await?["typing"], true);
     let early = watching.next_within(Duration::from_secs(1)).await;
     assert!(early.is_err(), "{early:?}");
     let last = Instant::now();
     typing(&mut typist, trio.room, json!(1)).await?;
-    assert_eq!(trio.news(&mut watching).await?["typing"], false);
+    assert_eq!(trio.next_state(&mut watching).await?["typing"], false);
     let lasted = last.elapsed();
     assert!(
         (Duration::from_millis(1900)..Duration::from_secs(4)).contains(&lasted),
         "{lasted:?}"
     );
-    // The end was told once.
+    // The end was pushed once.
     typing(&mut typist, trio.room, json!(1)).await?;
-    assert_eq!(trio.news(&mut watching).await?["typing"], true);
+    assert_eq!(trio.next_state(&mut watching).await?["typing"], true);
     Ok(())
 }
 
@@ -261,7 +270,7 @@ async fn stomp_s8_bad_json_about_typing_is_dropped_and_the_session_goes_on() -> 
         typist.send_for_receipt(frame).await?;
     }
     typing(&mut typist, trio.room, json!(1)).await?;
-    assert_eq!(trio.news(&mut watching).await?["typing"], true);
+    assert_eq!(trio.next_state(&mut watching).await?["typing"], true);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! What is pushed, to whom, and in which order (contract §5).
+//! Pushes, their recipients and their order (contract §5).
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -139,7 +139,7 @@ async fn stomp_s6_every_socket_of_a_customer_gets_it() -> Result<()> {
 }
 
 #[tokio::test]
-async fn contract_5_a_members_own_topic_tells_of_a_new_room_and_of_its_messages() -> Result<()> {
+async fn contract_5_a_members_own_topic_announces_a_new_room_and_its_messages() -> Result<()> {
     let scene = scene().await?;
     let unread = BTreeMap::from([("1".to_owned(), false), ("2".to_owned(), true)]);
     for client in [&scene.user1, &scene.user2] {
@@ -170,7 +170,7 @@ async fn contract_5_a_members_own_topic_tells_of_a_new_room_and_of_its_messages(
 }
 
 #[tokio::test]
-async fn contract_5_a_members_own_topic_tells_nothing_of_strangers_rooms() -> Result<()> {
+async fn contract_5_a_members_own_topic_says_nothing_of_strangers_rooms() -> Result<()> {
     let scene = scene().await?;
     let mut stranger = scene.socket(&scene.user3).await?;
     let mut member = scene.socket(&scene.user1).await?;
@@ -197,17 +197,20 @@ async fn contract_5_a_members_own_topic_tells_nothing_of_strangers_rooms() -> Re
 }
 
 #[tokio::test]
-async fn contract_5_a_room_of_another_is_not_heard_on_the_same_socket() -> Result<()> {
+async fn contract_5_a_room_of_another_is_not_pushed_to_the_same_socket() -> Result<()> {
     let scene = scene().await?;
-    let heard = scene.room().await?;
+    let listened = scene.room().await?;
     let other = scene.room().await?;
     let mut socket = scene.socket(&scene.user2).await?;
-    let subscription = socket.subscribe_room(heard).await?;
+    let subscription = socket.subscribe_room(listened).await?;
     scene.user1.send(other, "elsewhere", None).await?;
     scene.user1.history_from(other, 1).await?;
-    scene.user1.send(heard, "here", None).await?;
+    scene.user1.send(listened, "here", None).await?;
     let message: Message = socket.next_message(&subscription).await?.json()?;
-    assert_eq!((message.room_id, message.content.as_str()), (heard, "here"));
+    assert_eq!(
+        (message.room_id, message.content.as_str()),
+        (listened, "here")
+    );
     Ok(())
 }
 

@@ -26,7 +26,7 @@ async fn mark(scene: &Scene, room: i64, message: i64) -> Result<()> {
 }
 
 #[tokio::test]
-async fn contract_5_read_markers_are_told_to_the_room_and_never_go_back() -> Result<()> {
+async fn contract_5_read_markers_are_pushed_to_the_room_and_never_go_back() -> Result<()> {
     let scene = scene().await?;
     let room = scene.room().await?;
     let mut watching = scene.socket(&scene.user1).await?;
@@ -52,7 +52,7 @@ async fn contract_5_read_markers_are_told_to_the_room_and_never_go_back() -> Res
     mark(&scene, room, messages[0]).await?;
     mark(&scene, room, messages[1]).await?;
     mark(&scene, room, messages[2]).await?;
-    // What is older, or is again, is no event: the next that is told is the newest.
+    // An older marker, or the same again, is no event: the next push is the newest.
     assert_eq!(
         about(&mut watching, &subscription, room).await?,
         expected(messages[2])
@@ -78,7 +78,7 @@ async fn b23_an_answer_clears_the_flag_and_moves_no_marker() -> Result<()> {
 }
 
 #[tokio::test]
-async fn contract_5_read_status_is_told_to_every_session_of_the_reader_alone() -> Result<()> {
+async fn contract_5_read_status_is_pushed_to_every_session_of_the_reader_alone() -> Result<()> {
     let scene = scene().await?;
     let room = scene.room().await?;
     let mut mine = Vec::new();
@@ -97,7 +97,7 @@ async fn contract_5_read_status_is_told_to_every_session_of_the_reader_alone() -
             json!({"roomId": room, "customerId": USER2.id, "isUnread": false})
         );
     }
-    // User 1 reads as well: the first that they are told is about themselves.
+    // User 1 reads as well: the first push to them is their own.
     let answer = scene.user2.send(room, "an answer", None).await?;
     let read = json!({"roomId": room, "messageId": answer.message_id});
     assert_eq!(scene.user1.post("/command/read", &read).await?.status, 200);

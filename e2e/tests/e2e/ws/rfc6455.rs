@@ -426,9 +426,9 @@ async fn connected(scene: &Scene) -> Result<Octets> {
 
 async fn judge(scene: &Scene, case: &Case) -> Result<()> {
     let mut socket = connected(scene).await?;
-    // A server that has seen enough may close while the rest is still being sent.
+    // A server that has read enough may close while the rest is still being sent.
     let _ = socket.send(&case.sent).await;
-    let mut seen = Vec::new();
+    let mut answers = Vec::new();
     while let Some(answer) = socket.next().await? {
         let receipt = format!(
             "RECEIPT\nreceipt-id:{}\n",
@@ -451,10 +451,10 @@ async fn judge(scene: &Scene, case: &Case) -> Result<()> {
                 case.then,
                 answer.close_code()
             ),
-            _ => seen.push(answer),
+            _ => answers.push(answer),
         }
     }
-    bail!("expected {:?}, seen {seen:?}", case.then)
+    bail!("expected {:?}, answers {answers:?}", case.then)
 }
 
 #[tokio::test]

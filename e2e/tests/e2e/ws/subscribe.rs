@@ -44,7 +44,7 @@ async fn contract_5_a_strangers_subscribe_is_an_error_for_each_topic_of_a_room()
     }
     assert!(
         errors.windows(2).all(|pair| pair[0] == pair[1]),
-        "whether a room exists is not told"
+        "the answer says whether a room exists"
     );
     Ok(())
 }

@@ -27,7 +27,7 @@ async fn stomp_s11_a_message_after_the_receipt_of_the_subscription_arrives() {
 }
 
 #[tokio::test]
-async fn the_body_is_what_the_write_side_told_to_the_byte() {
+async fn the_body_is_the_record_of_the_write_side_to_the_byte() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut alice = Client::connected(node.address, ALICE).await;
@@ -68,7 +68,7 @@ async fn stomp_s10_two_nodes_show_everything_in_order() {
 }
 
 #[tokio::test]
-async fn decision_16_only_what_is_told_from_the_start_on_is_pushed() {
+async fn decision_16_only_events_from_the_start_on_are_pushed() {
     let log = MemoryLog::default();
     log.add(message(1, 1)).await;
     let node = Node::start(&log).await;
@@ -108,7 +108,7 @@ async fn decision_14_what_is_replayed_for_a_rebuild_is_not_pushed() {
 }
 
 #[tokio::test]
-async fn decision_8_what_cannot_be_read_stops_nothing() {
+async fn decision_8_a_record_that_cannot_be_read_stops_nothing() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut alice = Client::connected(node.address, ALICE).await;
@@ -132,7 +132,7 @@ async fn decision_8_what_cannot_be_read_stops_nothing() {
 }
 
 #[tokio::test]
-async fn a_room_is_heard_by_its_subscribers_alone() {
+async fn a_room_is_pushed_to_its_subscribers_alone() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut alice = Client::connected(node.address, ALICE).await;

@@ -22,36 +22,36 @@ use crate::harness::{
 const ROOM_1: &str = "/topic/onlineStatus/roomId/1";
 
 on_both_stores! {
-    contract_5_presence_is_told_from_the_first_session_to_the_last_on_whatever_node,
-    contract_5_presence_is_told_to_the_rooms_of_that_customer_alone,
-    contract_7_presence_is_held_under_both_keys,
+    contract_5_presence_lasts_from_the_first_session_to_the_last_on_any_node,
+    contract_5_presence_is_pushed_to_the_rooms_of_that_customer_alone,
+    contract_7_presence_is_stored_under_both_keys,
     decision_19_two_tabs_on_two_nodes_do_not_flap,
-    decision_19_presence_that_was_told_is_not_told_again,
+    decision_19_presence_that_was_pushed_is_not_pushed_again,
     decision_19_a_node_that_stops_takes_its_sessions_along,
     contract_5_extend_online_refreshes_presence,
     f23_presence_of_a_node_that_died_ends_once,
-    f16_presence_is_back_soon_after_a_flush_and_not_told_again,
-    f16_who_goes_right_after_a_flush_is_told,
-    f16_whoever_is_lost_in_a_flush_with_their_node_is_told,
+    f16_presence_is_back_soon_after_a_flush_and_not_pushed_again,
+    f16_a_customer_who_goes_right_after_a_flush_goes_offline,
+    f16_a_customer_who_is_lost_in_a_flush_with_their_node_goes_offline,
     stomp_n5_a_refused_connect_shows_nothing_of_its_customer,
-    stomp_s7_strangers_are_not_told_who_is_online,
+    stomp_s7_strangers_cannot_subscribe_to_presence,
 }
 
-/// Carol, on this node, who wants to know about room 1.
+/// Carol, on this node, subscribed to the presence of room 1.
 async fn carol(node: &Node) -> Client {
     let mut carol = Client::connected(node.address, CAROL).await;
     carol.subscribe("1", ROOM_1).await;
     carol
 }
 
-/// What Carol is told next in room 1 of somebody else.
-async fn told(carol: &mut Client) -> (CustomerId, bool) {
+/// The next presence of another customer that Carol receives in room 1.
+async fn pushed_to(carol: &mut Client) -> (CustomerId, bool) {
     let (room, customer, online) = online_status(carol, CAROL.0).await;
     assert_eq!(room, 1);
     (CustomerId(customer), online)
 }
 
-/// Somebody is online as on a node that then dies.
+/// A customer comes online as on a node that then dies.
 async fn show(shared: &Shared, customer: CustomerId) {
     let (key, marker) = (online_sessions(customer), online_user(customer));
     let set = Set {
@@ -64,9 +64,7 @@ async fn show(shared: &Shared, customer: CustomerId) {
     shared.store.join(set, "elsewhere", online).await.unwrap();
 }
 
-async fn contract_5_presence_is_told_from_the_first_session_to_the_last_on_whatever_node(
-    shared: Shared,
-) {
+async fn contract_5_presence_lasts_from_the_first_session_to_the_last_on_any_node(shared: Shared) {
     let (first, second) = (
         Node::on(&shared.ground).await,
         Node::on(&shared.ground).await,
@@ -76,7 +74,7 @@ async fn contract_5_presence_is_told_from_the_first_session_to_the_last_on_whate
 
     let phone = Client::connected(first.address, ALICE).await;
     for carol in [&mut near, &mut far] {
-        assert_eq!(told(carol).await, (ALICE, true));
+        assert_eq!(pushed_to(carol).await, (ALICE, true));
     }
     let laptop = Client::connected(second.address, ALICE).await;
     shared.nodes_in(&online_sessions(ALICE), 2).await;
@@ -85,19 +83,19 @@ async fn contract_5_presence_is_told_from_the_first_session_to_the_last_on_whate
     shared.nodes_in(&online_sessions(ALICE), 1).await;
     let bob = Client::connected(first.address, BOB).await;
     for carol in [&mut near, &mut far] {
-        assert_eq!(told(carol).await, (BOB, true));
+        assert_eq!(pushed_to(carol).await, (BOB, true));
     }
     drop(laptop);
     for carol in [&mut near, &mut far] {
-        assert_eq!(told(carol).await, (ALICE, false));
+        assert_eq!(pushed_to(carol).await, (ALICE, false));
     }
     drop(bob);
     for carol in [&mut near, &mut far] {
-        assert_eq!(told(carol).await, (BOB, false));
+        assert_eq!(pushed_to(carol).await, (BOB, false));
     }
 }
 
-async fn contract_5_presence_is_told_to_the_rooms_of_that_customer_alone(shared: Shared) {
+async fn contract_5_presence_is_pushed_to_the_rooms_of_that_customer_alone(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     let mut carol = carol(&node).await;
     confirmed(
@@ -122,24 +120,24 @@ async fn contract_5_presence_is_told_to_the_rooms_of_that_customer_alone(shared:
     assert_eq!(online_status(&mut carol, CAROL.0).await, (2, BOB.0, false));
 }
 
-/// Says a frame and waits until it has taken effect, whatever is told meanwhile.
+/// Sends a frame and waits until it has taken effect, skipping the frames before its receipt.
 async fn confirmed(client: &mut Client, frame: &str) {
     client.say(&format!("{frame}\nreceipt:done\n\n\0")).await;
     while client.frame().await != "RECEIPT\nreceipt-id:done\n\n" {}
 }
 
-async fn contract_7_presence_is_held_under_both_keys(shared: Shared) {
+async fn contract_7_presence_is_stored_under_both_keys(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     let alice = Client::connected(node.address, ALICE).await;
     shared.occupied(&online_sessions(ALICE), true).await;
-    let held = shared
+    let entry = shared
         .store
         .get(&online_user(ALICE))
         .await
         .unwrap()
         .unwrap();
-    assert!(held.remaining > Duration::from_secs(100), "{held:?}");
-    assert!(held.remaining <= Duration::from_secs(120), "{held:?}");
+    assert!(entry.remaining > Duration::from_secs(100), "{entry:?}");
+    assert!(entry.remaining <= Duration::from_secs(120), "{entry:?}");
     drop(alice);
     shared.occupied(&online_sessions(ALICE), false).await;
     assert_eq!(shared.store.get(&online_user(ALICE)).await.unwrap(), None);
@@ -152,7 +150,7 @@ async fn decision_19_two_tabs_on_two_nodes_do_not_flap(shared: Shared) {
     );
     let mut carol = carol(&first).await;
     let mut tab = Client::connected(first.address, ALICE).await;
-    assert_eq!(told(&mut carol).await, (ALICE, true));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, true));
     for round in 0..30 {
         let node = if round % 2 == 0 { &second } else { &first };
         let another = Client::connected(node.address, ALICE).await;
@@ -161,22 +159,22 @@ async fn decision_19_two_tabs_on_two_nodes_do_not_flap(shared: Shared) {
         shared.nodes_in(&online_sessions(ALICE), 1).await;
     }
     let bob = Client::connected(second.address, BOB).await;
-    assert_eq!(told(&mut carol).await, (BOB, true));
+    assert_eq!(pushed_to(&mut carol).await, (BOB, true));
     drop(bob);
-    assert_eq!(told(&mut carol).await, (BOB, false));
+    assert_eq!(pushed_to(&mut carol).await, (BOB, false));
     drop(tab);
-    assert_eq!(told(&mut carol).await, (ALICE, false));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, false));
 }
 
-/// The store tells that somebody goes as often as a node leaves, and that they come again after it lost what it held.
-async fn decision_19_presence_that_was_told_is_not_told_again(shared: Shared) {
+/// The store sends a notice at every leave of an empty set, and at the first join after it lost the set.
+async fn decision_19_presence_that_was_pushed_is_not_pushed_again(shared: Shared) {
     let (first, second) = (
         Node::on(&shared.ground).await,
         Node::on(&shared.ground).await,
     );
     let mut carols = [carol(&first).await, carol(&second).await];
     for _ in 0..2 {
-        for (online, is_news) in [(true, true), (true, false), (false, true), (false, false)] {
+        for (online, is_pushed) in [(true, true), (true, false), (false, true), (false, false)] {
             let sessions = online_sessions(ALICE);
             if online {
                 shared.store.delete(&sessions).await.unwrap();
@@ -185,19 +183,19 @@ async fn decision_19_presence_that_was_told_is_not_told_again(shared: Shared) {
                 let set = Set::from(sessions.as_str());
                 shared.store.leave(set, "elsewhere").await.unwrap();
             }
-            if is_news {
+            if is_pushed {
                 for carol in &mut carols {
-                    assert_eq!(told(carol).await, (ALICE, online));
+                    assert_eq!(pushed_to(carol).await, (ALICE, online));
                 }
             }
-            // What was told before he comes is heard before him.
+            // Pushes from before he comes online arrive before his.
             let bob = Client::connected(second.address, BOB).await;
             for carol in &mut carols {
-                assert_eq!(told(carol).await, (BOB, true));
+                assert_eq!(pushed_to(carol).await, (BOB, true));
             }
             drop(bob);
             for carol in &mut carols {
-                assert_eq!(told(carol).await, (BOB, false));
+                assert_eq!(pushed_to(carol).await, (BOB, false));
             }
         }
     }
@@ -210,9 +208,9 @@ async fn decision_19_a_node_that_stops_takes_its_sessions_along(shared: Shared) 
     );
     let mut carol = carol(&stays).await;
     let mut alice = Client::connected(stops.address, ALICE).await;
-    assert_eq!(told(&mut carol).await, (ALICE, true));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, true));
     tokio::join!(stops.stop(), async { alice.closed().await });
-    assert_eq!(told(&mut carol).await, (ALICE, false));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, false));
 }
 
 async fn contract_5_extend_online_refreshes_presence(shared: Shared) {
@@ -250,36 +248,36 @@ async fn f23_presence_of_a_node_that_died_ends_once(shared: Shared) {
     let mut carol = carol(&stays).await;
     let dies = Mortal::on(&shared.ground).await;
     let _alice = Client::connected(dies.node.address, ALICE).await;
-    assert_eq!(told(&mut carol).await, (ALICE, true));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, true));
     for _ in 0..2 {
-        // Nobody renews him, who came after her and as long as she.
+        // No node renews him, who came after her and for as long as she.
         show(&shared, BOB).await;
-        assert_eq!(told(&mut carol).await, (BOB, true));
-        assert_eq!(told(&mut carol).await, (BOB, false), "she is renewed");
+        assert_eq!(pushed_to(&mut carol).await, (BOB, true));
+        assert_eq!(pushed_to(&mut carol).await, (BOB, false), "she is renewed");
     }
 
     drop(dies);
-    assert_eq!(told(&mut carol).await, (ALICE, false));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, false));
     show(&shared, BOB).await;
-    assert_eq!(told(&mut carol).await, (BOB, true), "she goes once");
+    assert_eq!(pushed_to(&mut carol).await, (BOB, true), "she goes once");
 }
 
-async fn f16_presence_is_back_soon_after_a_flush_and_not_told_again(shared: Shared) {
+async fn f16_presence_is_back_soon_after_a_flush_and_not_pushed_again(shared: Shared) {
     let shared = shared.with_times(brief());
     let node = Node::on(&shared.ground).await;
     let mut carol = carol(&node).await;
     let _alice = Client::connected(node.address, ALICE).await;
-    assert_eq!(told(&mut carol).await, (ALICE, true));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, true));
     for _ in 0..3 {
         show(&shared, BOB).await;
-        assert_eq!(told(&mut carol).await, (BOB, true));
+        assert_eq!(pushed_to(&mut carol).await, (BOB, true));
         flush(&shared).await;
-        // Nobody brings him back. So whoever hears of it knows that everybody was looked at since.
-        assert_eq!(told(&mut carol).await, (BOB, false));
+        // No node renews him. So once his end is pushed every state has been read.
+        assert_eq!(pushed_to(&mut carol).await, (BOB, false));
         shared.occupied(&online_sessions(ALICE), true).await;
     }
     show(&shared, BOB).await;
-    assert_eq!(told(&mut carol).await, (BOB, true));
+    assert_eq!(pushed_to(&mut carol).await, (BOB, true));
 }
 
 /// As a flush does it: without a notice.
@@ -291,29 +289,29 @@ async fn flush(shared: &Shared) {
     }
 }
 
-async fn f16_who_goes_right_after_a_flush_is_told(shared: Shared) {
+async fn f16_a_customer_who_goes_right_after_a_flush_goes_offline(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     let mut carol = carol(&node).await;
     let alice = Client::connected(node.address, ALICE).await;
-    assert_eq!(told(&mut carol).await, (ALICE, true));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, true));
     flush(&shared).await;
     drop(alice);
-    assert_eq!(told(&mut carol).await, (ALICE, false));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, false));
 }
 
-async fn f16_whoever_is_lost_in_a_flush_with_their_node_is_told(shared: Shared) {
+async fn f16_a_customer_who_is_lost_in_a_flush_with_their_node_goes_offline(shared: Shared) {
     let shared = shared.with_times(brief());
     let stays = Node::on(&shared.ground).await;
     let mut carol = carol(&stays).await;
     let _bob = Client::connected(stays.address, BOB).await;
-    assert_eq!(told(&mut carol).await, (BOB, true));
+    assert_eq!(pushed_to(&mut carol).await, (BOB, true));
     let dies = Mortal::on(&shared.ground).await;
     let _alice = Client::connected(dies.node.address, ALICE).await;
-    assert_eq!(told(&mut carol).await, (ALICE, true));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, true));
 
     drop(dies);
     flush(&shared).await;
-    assert_eq!(told(&mut carol).await, (ALICE, false));
+    assert_eq!(pushed_to(&mut carol).await, (ALICE, false));
 }
 
 async fn stomp_n5_a_refused_connect_shows_nothing_of_its_customer(shared: Shared) {
@@ -323,12 +321,12 @@ async fn stomp_n5_a_refused_connect_shows_nothing_of_its_customer(shared: Shared
     refused.say("CONNECT\naccept-version:1.2\n\n\0").await;
     assert_eq!(refused.error().await.0, "authentication failed");
     let _bob = Client::connected(node.address, BOB).await;
-    assert_eq!(told(&mut carol).await, (BOB, true));
+    assert_eq!(pushed_to(&mut carol).await, (BOB, true));
     let members = shared.store.members(&online_sessions(ALICE)).await.unwrap();
     assert!(members.is_empty());
 }
 
-async fn stomp_s7_strangers_are_not_told_who_is_online(shared: Shared) {
+async fn stomp_s7_strangers_cannot_subscribe_to_presence(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     for destination in [
         ROOM_1,

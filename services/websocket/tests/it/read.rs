@@ -14,7 +14,7 @@ const MARKERS: &str = "/topic/readMarkers/roomId/1";
 const STATUS: &str = "/user/topic/readStatus";
 
 #[tokio::test]
-async fn contract_5_read_markers_are_told_to_the_room_and_never_go_back() {
+async fn contract_5_read_markers_are_pushed_to_the_room_and_never_go_back() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut clients = vec![];
@@ -44,7 +44,7 @@ async fn contract_5_read_markers_are_told_to_the_room_and_never_go_back() {
 }
 
 #[tokio::test]
-async fn contract_5_read_status_reaches_every_session_of_that_customer_and_nobody_else() {
+async fn contract_5_read_status_reaches_every_session_of_that_customer_alone() {
     let log = MemoryLog::default();
     let (first, second) = (Node::start(&log).await, Node::start(&log).await);
     let subscribed = async |node: &Node, customer: CustomerId| {
@@ -97,7 +97,7 @@ async fn decision_13_a_flag_comes_behind_the_view_that_it_follows() {
 }
 
 #[tokio::test]
-async fn decision_13_a_flag_is_heard_last_though_an_older_view_comes_behind_it() {
+async fn decision_13_a_flag_is_pushed_last_though_an_older_view_comes_behind_it() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut alice = Client::connected(node.address, ALICE).await;

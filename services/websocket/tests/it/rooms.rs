@@ -7,7 +7,7 @@ use crate::harness::{
 const ROOMS: &str = "/user/topic/rooms";
 
 #[tokio::test]
-async fn stomp_s6_a_new_room_reaches_every_session_of_everybody_in_it() {
+async fn stomp_s6_a_new_room_reaches_every_session_of_every_participant() {
     let log = MemoryLog::default();
     let (first, second) = (Node::start(&log).await, Node::start(&log).await);
     let mut sessions = vec![
@@ -36,7 +36,7 @@ async fn stomp_s6_a_new_room_reaches_every_session_of_everybody_in_it() {
 }
 
 #[tokio::test]
-async fn invariant_4_what_a_stalled_projector_announces_late_is_not_told() {
+async fn invariant_4_what_a_stalled_projector_announces_late_is_not_pushed() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut alice = Client::connected(node.address, ALICE).await;
@@ -46,11 +46,11 @@ async fn invariant_4_what_a_stalled_projector_announces_late_is_not_told() {
         log.add(room_updated(1, version, &[ALICE])).await;
     }
 
-    let mut told = vec![];
-    while told.last() != Some(&7) {
+    let mut pushed = vec![];
+    while pushed.last() != Some(&7) {
         let view = alice.body().await;
-        told.push(view["roomName"].as_str().unwrap().parse::<i64>().unwrap());
-        assert!(told.is_sorted_by(|one, next| one < next), "{told:?}");
+        pushed.push(view["roomName"].as_str().unwrap().parse::<i64>().unwrap());
+        assert!(pushed.is_sorted_by(|one, next| one < next), "{pushed:?}");
     }
 
     log.add(room_updated(1, 6, &[ALICE])).await;
@@ -58,31 +58,31 @@ async fn invariant_4_what_a_stalled_projector_announces_late_is_not_told() {
 }
 
 #[tokio::test]
-async fn decision_21_the_last_state_is_always_told_and_states_never_go_back() {
+async fn decision_21_the_last_state_is_always_pushed_and_states_never_go_back() {
     let log = MemoryLog::default();
     let node = Node::start(&log).await;
     let mut alice = Client::connected(node.address, ALICE).await;
     alice.subscribe("rooms", ROOMS).await;
     for version in 1..=500 {
         log.add(room_updated(1, version, &[ALICE])).await;
-        // Older than what was told, or than what waits to be told: of a projector that stalled.
+        // Older than the view that was pushed, or than the pending one: of a projector that stalled.
         for late in [version - 1, version / 2] {
             log.add(room_updated(1, late, &[ALICE])).await;
         }
     }
 
-    let mut told = vec![];
-    while told.last() != Some(&500) {
-        assert!(told.len() < 100, "nothing was coalesced: {told:?}");
+    let mut pushed = vec![];
+    while pushed.last() != Some(&500) {
+        assert!(pushed.len() < 100, "nothing was coalesced: {pushed:?}");
         let view = alice.body().await;
-        told.push(view["roomName"].as_str().unwrap().parse::<i64>().unwrap());
+        pushed.push(view["roomName"].as_str().unwrap().parse::<i64>().unwrap());
     }
-    assert_eq!(told[0], 1, "the first is told at once");
-    assert!(told.is_sorted_by(|one, next| one < next), "{told:?}");
+    assert_eq!(pushed[0], 1, "the first is pushed at once");
+    assert!(pushed.is_sorted_by(|one, next| one < next), "{pushed:?}");
     assert_nothing_left_of_room_1(&log, &mut alice).await;
 }
 
-/// Room 1 rests since before room 2, so what it had to tell would come before the second state of room 2.
+/// Room 1 cools down since before room 2, so a pending view of it would come before the second state of room 2.
 async fn assert_nothing_left_of_room_1(log: &MemoryLog, alice: &mut Client) {
     for version in [1, 2] {
         log.add(room_updated(2, version, &[ALICE])).await;

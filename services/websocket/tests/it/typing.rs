@@ -17,15 +17,15 @@ use crate::harness::{
 const ROOM_1: &str = "/topic/typing/roomId/1";
 
 on_both_stores! {
-    contract_5_typing_is_told_to_every_subscriber_when_it_begins_and_when_it_ends,
-    contract_5_typing_ends_two_seconds_after_it_was_said_last,
+    contract_5_typing_is_pushed_to_every_subscriber_when_it_begins_and_when_it_ends,
+    contract_5_typing_ends_two_seconds_after_its_last_frame,
     contract_5_typing_ends_with_the_session,
     contract_5_typing_of_two_sessions_ends_with_the_last,
-    decision_19_typing_that_was_told_is_not_told_again,
+    decision_19_typing_that_was_pushed_is_not_pushed_again,
     f23_typing_on_a_node_that_died_ends_within_three_seconds,
     f16_typing_ends_after_a_flush_too,
-    b21_stomp_s13_a_new_subscriber_hears_at_once_who_types_on_any_node,
-    b21_stomp_s13_a_node_that_has_just_started_hears_of_those_who_type_on,
+    b21_stomp_s13_a_new_subscriber_begins_with_the_typists_of_every_node,
+    b21_stomp_s13_a_node_that_has_just_started_learns_of_earlier_typists,
 }
 
 async fn subscribed(node: &Node, customer: CustomerId) -> Client {
@@ -34,19 +34,19 @@ async fn subscribed(node: &Node, customer: CustomerId) -> Client {
     client
 }
 
-async fn say(client: &mut Client, is_typing: &str) {
+async fn type_in(client: &mut Client, is_typing: &str) {
     let body = format!(r#"{{"roomId":1,"isTyping":{is_typing}}}"#);
     client
         .say(&format!("SEND\ndestination:/app/typing\n\n{body}\0"))
         .await;
 }
 
-/// What comes next is that Alice types, or no longer.
-async fn hears(client: &mut Client, typing: bool) {
-    hears_of(client, ALICE, typing).await;
+/// The next push says that Alice is typing, or no longer.
+async fn receives(client: &mut Client, typing: bool) {
+    receives_of(client, ALICE, typing).await;
 }
 
-async fn hears_of(client: &mut Client, customer: CustomerId, typing: bool) {
+async fn receives_of(client: &mut Client, customer: CustomerId, typing: bool) {
     let body = client.body().await;
     assert_eq!(
         body,
@@ -54,18 +54,18 @@ async fn hears_of(client: &mut Client, customer: CustomerId, typing: bool) {
     );
 }
 
-/// The first Bob types and ends, and all of them hear nothing else meanwhile: what is told before he begins comes before
-/// it, because a node tells in the order in which things happen in the store.
-async fn nothing_else_was_told(bobs: &mut [Client]) {
+/// The first Bob types and ends, and all of them receive nothing else meanwhile: earlier pushes would come before, because
+/// a node pushes in the order of the store's changes.
+async fn nothing_else_was_pushed(bobs: &mut [Client]) {
     for (is_typing, typing) in [("1", true), ("0", false)] {
-        say(&mut bobs[0], is_typing).await;
+        type_in(&mut bobs[0], is_typing).await;
         for bob in &mut *bobs {
-            hears_of(bob, BOB, typing).await;
+            receives_of(bob, BOB, typing).await;
         }
     }
 }
 
-async fn contract_5_typing_is_told_to_every_subscriber_when_it_begins_and_when_it_ends(
+async fn contract_5_typing_is_pushed_to_every_subscriber_when_it_begins_and_when_it_ends(
     shared: Shared,
 ) {
     let (first, second) = (
@@ -75,7 +75,7 @@ async fn contract_5_typing_is_told_to_every_subscriber_when_it_begins_and_when_i
     let mut alice = subscribed(&first, ALICE).await;
     let mut tab = subscribed(&second, ALICE).await;
     let mut bob = subscribed(&second, BOB).await;
-    // Said again it is nothing new, and ended without having begun neither: the next that is heard would be another.
+    // Neither a repeat nor an end without a beginning is pushed: else the next push would be another.
     for (is_typing, typing) in [
         ("1", true),
         ("0", false),
@@ -83,33 +83,33 @@ async fn contract_5_typing_is_told_to_every_subscriber_when_it_begins_and_when_i
         ("false", false),
         ("1", true),
     ] {
-        say(&mut alice, is_typing).await;
-        say(&mut alice, is_typing).await;
+        type_in(&mut alice, is_typing).await;
+        type_in(&mut alice, is_typing).await;
         for client in [&mut alice, &mut tab, &mut bob] {
-            hears(client, typing).await;
+            receives(client, typing).await;
         }
     }
 }
 
-async fn contract_5_typing_ends_two_seconds_after_it_was_said_last(shared: Shared) {
+async fn contract_5_typing_ends_two_seconds_after_its_last_frame(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     let mut alice = subscribed(&node, ALICE).await;
     let mut bob = subscribed(&node, BOB).await;
-    say(&mut alice, "1").await;
-    hears(&mut bob, true).await;
+    type_in(&mut alice, "1").await;
+    receives(&mut bob, true).await;
     let mut last = Instant::now();
     for _ in 0..3 {
         // Less than the time after which it ends, but more than that in all.
-        let told = timeout(Duration::from_millis(900), bob.frame()).await;
-        assert!(told.is_err(), "{told:?}");
+        let frame = timeout(Duration::from_millis(900), bob.frame()).await;
+        assert!(frame.is_err(), "{frame:?}");
         last = Instant::now();
-        say(&mut alice, "1").await;
+        type_in(&mut alice, "1").await;
     }
-    hears(&mut bob, false).await;
+    receives(&mut bob, false).await;
     let after = last.elapsed();
     let expected = Duration::from_millis(1_900)..Duration::from_millis(3_000);
     assert!(expected.contains(&after), "{after:?}");
-    nothing_else_was_told(from_mut(&mut bob)).await;
+    nothing_else_was_pushed(from_mut(&mut bob)).await;
 }
 
 async fn contract_5_typing_ends_with_the_session(shared: Shared) {
@@ -117,12 +117,12 @@ async fn contract_5_typing_ends_with_the_session(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     let mut bob = subscribed(&node, BOB).await;
     let mut alice = Client::connected(node.address, ALICE).await;
-    say(&mut alice, "1").await;
-    hears(&mut bob, true).await;
-    nothing_else_was_told(from_mut(&mut bob)).await;
+    type_in(&mut alice, "1").await;
+    receives(&mut bob, true).await;
+    nothing_else_was_pushed(from_mut(&mut bob)).await;
     drop(alice);
-    hears(&mut bob, false).await;
-    nothing_else_was_told(from_mut(&mut bob)).await;
+    receives(&mut bob, false).await;
+    nothing_else_was_pushed(from_mut(&mut bob)).await;
 }
 
 async fn contract_5_typing_of_two_sessions_ends_with_the_last(shared: Shared) {
@@ -135,21 +135,21 @@ async fn contract_5_typing_of_two_sessions_ends_with_the_last(shared: Shared) {
     let mut phone = Client::connected(first.address, ALICE).await;
     let mut laptop = Client::connected(second.address, ALICE).await;
     let typing = presence::typing(RoomId(1), ALICE);
-    say(&mut phone, "1").await;
-    hears(&mut bob, true).await;
-    say(&mut laptop, "1").await;
+    type_in(&mut phone, "1").await;
+    receives(&mut bob, true).await;
+    type_in(&mut laptop, "1").await;
     shared.nodes_in(&typing, 2).await;
-    say(&mut phone, "0").await;
+    type_in(&mut phone, "0").await;
     shared.nodes_in(&typing, 1).await;
-    nothing_else_was_told(from_mut(&mut bob)).await;
-    say(&mut phone, "1").await;
+    nothing_else_was_pushed(from_mut(&mut bob)).await;
+    type_in(&mut phone, "1").await;
     shared.nodes_in(&typing, 2).await;
-    say(&mut laptop, "0").await;
+    type_in(&mut laptop, "0").await;
     shared.nodes_in(&typing, 1).await;
-    nothing_else_was_told(from_mut(&mut bob)).await;
+    nothing_else_was_pushed(from_mut(&mut bob)).await;
     drop(phone);
-    hears(&mut bob, false).await;
-    nothing_else_was_told(from_mut(&mut bob)).await;
+    receives(&mut bob, false).await;
+    nothing_else_was_pushed(from_mut(&mut bob)).await;
 }
 
 fn endless() -> Times {
@@ -159,8 +159,8 @@ fn endless() -> Times {
     }
 }
 
-/// The store tells an end as often as somebody leaves, and a beginning again after it lost what it held.
-async fn decision_19_typing_that_was_told_is_not_told_again(shared: Shared) {
+/// The store sends a notice at every leave of an empty set, and at the first join after it lost the set.
+async fn decision_19_typing_that_was_pushed_is_not_pushed_again(shared: Shared) {
     let (near, far) = (
         Node::on(&shared.ground).await,
         Node::on(&shared.ground).await,
@@ -169,7 +169,7 @@ async fn decision_19_typing_that_was_told_is_not_told_again(shared: Shared) {
     let typing = presence::typing(RoomId(1), ALICE);
     let set = Set::from(typing.as_str());
     for _ in 0..2 {
-        for (begins, is_news) in [(true, true), (true, false), (false, true), (false, false)] {
+        for (begins, is_pushed) in [(true, true), (true, false), (false, true), (false, false)] {
             if begins {
                 shared.store.delete(set.key).await.unwrap();
                 let hour = Duration::from_secs(3600);
@@ -177,12 +177,12 @@ async fn decision_19_typing_that_was_told_is_not_told_again(shared: Shared) {
             } else {
                 shared.store.leave(set, "elsewhere").await.unwrap();
             }
-            if is_news {
+            if is_pushed {
                 for bob in &mut bobs {
-                    hears(bob, begins).await;
+                    receives(bob, begins).await;
                 }
             }
-            nothing_else_was_told(&mut bobs).await;
+            nothing_else_was_pushed(&mut bobs).await;
         }
     }
 }
@@ -192,36 +192,36 @@ async fn f23_typing_on_a_node_that_died_ends_within_three_seconds(shared: Shared
     let mut bob = subscribed(&stays, BOB).await;
     let dies = Mortal::on(&shared.ground).await;
     let mut alice = Client::connected(dies.node.address, ALICE).await;
-    say(&mut alice, "1").await;
-    hears(&mut bob, true).await;
+    type_in(&mut alice, "1").await;
+    receives(&mut bob, true).await;
     drop(dies);
     let died = Instant::now();
-    hears(&mut bob, false).await;
+    receives(&mut bob, false).await;
     assert!(
         died.elapsed() < Duration::from_secs(3),
         "{:?}",
         died.elapsed()
     );
-    nothing_else_was_told(from_mut(&mut bob)).await;
+    nothing_else_was_pushed(from_mut(&mut bob)).await;
 }
 
 async fn f16_typing_ends_after_a_flush_too(shared: Shared) {
     let node = Node::on(&shared.ground).await;
     let mut alice = subscribed(&node, ALICE).await;
-    say(&mut alice, "1").await;
-    hears(&mut alice, true).await;
+    type_in(&mut alice, "1").await;
+    receives(&mut alice, true).await;
     let typing = presence::typing(RoomId(1), ALICE);
     shared.store.delete(&typing).await.unwrap();
-    hears(&mut alice, false).await;
+    receives(&mut alice, false).await;
 }
 
-/// Subscribes, and hears that Alice types before the receipt.
-async fn meets_alice(client: &mut Client, id: &str) {
+/// Subscribes, and receives that Alice is typing before the receipt.
+async fn begins_with_alice(client: &mut Client, id: &str) {
     let subscribe = format!("SUBSCRIBE\nid:{id}\ndestination:{ROOM_1}\nreceipt:r\n\n\0");
     client.say(&subscribe).await;
-    let met = client.frame().await;
-    assert!(met.contains(&format!("\nsubscription:{id}\n")), "{met}");
-    let (_, body) = met.split_once("\n\n").unwrap();
+    let first = client.frame().await;
+    assert!(first.contains(&format!("\nsubscription:{id}\n")), "{first}");
+    let (_, body) = first.split_once("\n\n").unwrap();
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(
         body,
@@ -230,7 +230,7 @@ async fn meets_alice(client: &mut Client, id: &str) {
     assert_eq!(client.frame().await, "RECEIPT\nreceipt-id:r\n\n");
 }
 
-async fn b21_stomp_s13_a_new_subscriber_hears_at_once_who_types_on_any_node(shared: Shared) {
+async fn b21_stomp_s13_a_new_subscriber_begins_with_the_typists_of_every_node(shared: Shared) {
     let shared = shared.with_times(endless());
     let (near, far) = (
         Node::on(&shared.ground).await,
@@ -238,38 +238,38 @@ async fn b21_stomp_s13_a_new_subscriber_hears_at_once_who_types_on_any_node(shar
     );
     let mut watchers = [subscribed(&near, BOB).await, subscribed(&far, BOB).await];
     let mut alice = Client::connected(near.address, ALICE).await;
-    say(&mut alice, "1").await;
+    type_in(&mut alice, "1").await;
     for watcher in &mut watchers {
-        hears(watcher, true).await;
+        receives(watcher, true).await;
     }
     let mut bobs = [
         Client::connected(near.address, BOB).await,
         Client::connected(far.address, BOB).await,
     ];
     for bob in &mut bobs {
-        meets_alice(bob, "0").await;
+        begins_with_alice(bob, "0").await;
         // Each subscription for itself.
-        meets_alice(bob, "1").await;
+        begins_with_alice(bob, "1").await;
         bob.say("UNSUBSCRIBE\nid:1\n\n\0").await;
     }
-    say(&mut alice, "0").await;
+    type_in(&mut alice, "0").await;
     for bob in &mut bobs {
-        hears(bob, false).await;
+        receives(bob, false).await;
     }
-    nothing_else_was_told(&mut bobs).await;
+    nothing_else_was_pushed(&mut bobs).await;
     // With no typist left the receipt comes first.
     subscribed(&far, BOB).await;
 }
 
-async fn b21_stomp_s13_a_node_that_has_just_started_hears_of_those_who_type_on(shared: Shared) {
+async fn b21_stomp_s13_a_node_that_has_just_started_learns_of_earlier_typists(shared: Shared) {
     let shared = shared.with_times(endless());
     let first = Node::on(&shared.ground).await;
     let mut alice = subscribed(&first, ALICE).await;
-    say(&mut alice, "1").await;
-    hears(&mut alice, true).await;
+    type_in(&mut alice, "1").await;
+    receives(&mut alice, true).await;
     let second = Node::on(&shared.ground).await;
     let mut bob = subscribed(&second, BOB).await;
-    say(&mut alice, "1").await;
-    hears(&mut bob, true).await;
-    nothing_else_was_told(&mut [bob, alice]).await;
+    type_in(&mut alice, "1").await;
+    receives(&mut bob, true).await;
+    nothing_else_was_pushed(&mut [bob, alice]).await;
 }

@@ -16,7 +16,7 @@ const PAYLOAD: &[u8] = b"only waiting?";
 
 /// What came.
 #[derive(Debug)]
-enum Heard {
+enum Arrived {
     Frame(Raw),
     Pong(Vec<u8>),
     Close(Option<u16>),
@@ -84,7 +84,7 @@ pub struct Attacker {
 impl Attacker {
     pub async fn open(ground: &Ground, stage: Stage) -> Result<Self> {
         let cookie = match stage {
-            Stage::Nobody => "",
+            Stage::Anonymous => "",
             _ => &ground.names.token,
         };
         let mut attacker = Self {
@@ -114,7 +114,7 @@ impl Attacker {
         }
     }
 
-    async fn hear(&mut self) -> Result<Heard> {
+    async fn next(&mut self) -> Result<Arrived> {
         loop {
             // Line ends are heart-beats.
             let beats = self.unread.iter().take_while(|octet| **octet == b'\n');
@@ -124,26 +124,26 @@ impl Attacker {
                 self.unread.drain(..=end);
                 // The attacker is user 1, whose rooms change all the time: what is pushed answers nothing.
                 if !frame.is_pushed_to_its_owner() {
-                    return Ok(Heard::Frame(frame));
+                    return Ok(Arrived::Frame(frame));
                 }
                 continue;
             }
             let Some(arrived) = self.octets.next().await? else {
                 ensure!(self.unread.is_empty(), "half a frame");
-                return Ok(Heard::Gone);
+                return Ok(Arrived::Gone);
             };
             match arrived.opcode() {
                 TEXT | BINARY => self.unread.extend(arrived.payload),
-                CLOSE => return Ok(Heard::Close(arrived.close_code())),
-                PONG => return Ok(Heard::Pong(arrived.payload)),
+                CLOSE => return Ok(Arrived::Close(arrived.close_code())),
+                PONG => return Ok(Arrived::Pong(arrived.payload)),
                 _ => {}
             }
         }
     }
 
     pub async fn expect(&mut self, answer: &Answer) -> Result<()> {
-        let frame = match self.hear().await? {
-            Heard::Frame(frame) => frame,
+        let frame = match self.next().await? {
+            Arrived::Frame(frame) => frame,
             other => bail!("expected {answer:?}, got {other:?}"),
         };
         match answer {
@@ -162,18 +162,18 @@ impl Attacker {
 
     /// Asks by PING whether the server still waits; if not, `Some` is what it has said instead.
     pub async fn still_waits(&mut self) -> Result<Option<Raw>> {
-        // Whoever was refused meanwhile may find the connection closed: the refusal is still to be read.
+        // An attacker that was refused meanwhile may find the connection closed: the refusal is still to be read.
         let _ = self.octets.send(&frame(FIN | PING, PAYLOAD)).await;
-        match self.hear().await? {
-            Heard::Pong(payload) if payload == PAYLOAD => Ok(None),
-            Heard::Frame(frame) => Ok(Some(frame)),
+        match self.next().await? {
+            Arrived::Pong(payload) if payload == PAYLOAD => Ok(None),
+            Arrived::Frame(frame) => Ok(Some(frame)),
             other => bail!("expected the server to wait, got {other:?}"),
         }
     }
 
     async fn expect_error(&mut self, text: &str, receipt: Option<&str>) -> Result<()> {
-        match self.hear().await? {
-            Heard::Frame(error) => self.ends_with(error, text, receipt).await,
+        match self.next().await? {
+            Arrived::Frame(error) => self.ends_with(error, text, receipt).await,
             other => bail!("expected the ERROR {text:?}, got {other:?}"),
         }
     }
@@ -198,12 +198,12 @@ impl Attacker {
     }
 
     pub async fn expect_close(&mut self, code: u16) -> Result<()> {
-        match self.hear().await? {
-            Heard::Close(Some(told)) if told == code => {}
+        match self.next().await? {
+            Arrived::Close(Some(closed)) if closed == code => {}
             other => bail!("expected Close {code}, got {other:?}"),
         }
-        match self.hear().await? {
-            Heard::Gone => Ok(()),
+        match self.next().await? {
+            Arrived::Gone => Ok(()),
             other => bail!("nothing may come behind the Close, but {other:?} did"),
         }
     }

@@ -55,7 +55,7 @@ pub fn code_of(text: &str) -> Option<&'static str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// A WebSocket without a cookie, and nothing said.
-    Nobody,
+    Anonymous,
     /// A WebSocket with a good cookie, and nothing said.
     Upgraded,
     /// CONNECTED in version 1.0.
@@ -73,7 +73,7 @@ impl Stage {
     /// The version of an open session.
     pub fn version(self) -> Option<&'static str> {
         match self {
-            Self::Nobody | Self::Upgraded => None,
+            Self::Anonymous | Self::Upgraded => None,
             Self::V10 => Some("1.0"),
             Self::V11 => Some("1.1"),
             Self::V12 => Some("1.2"),

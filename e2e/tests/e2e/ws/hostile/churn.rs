@@ -38,7 +38,7 @@ async fn stomp_n9_ten_thousand_clients_that_come_and_go_leave_nothing() -> Resul
     come_and_go(&ground, WARM_UP..WARM_UP + COMINGS).await?;
     all_are_gone(&system, pid, at_first).await?;
     let (after, at_last) = (resident_kib(pid)?, descriptors(pid)?);
-    println!("descriptors before anybody came: {at_first}, when all were gone: {at_last}");
+    println!("descriptors before the first client: {at_first}, after the last: {at_last}");
     println!("resident after {WARM_UP} comings and goings: {before} KiB");
     println!("resident after {COMINGS} more: {after} KiB");
     ensure!(
@@ -142,10 +142,10 @@ impl<'a> SockJs<'a> {
     }
 }
 
-/// Waits until no connection, no subscription and no descriptor of anybody is left.
+/// Waits until no connection, no subscription and no descriptor of any client is left.
 async fn all_are_gone(system: &System, pid: u32, at_first: usize) -> Result<()> {
     let operator = system.anonymous()?;
-    eventually("nobody is left", || async {
+    eventually("no client is left", || async {
         let metrics = operator.get("/metrics").await?;
         let metrics = metrics.body.as_str().context("no metrics")?;
         let none = |gauge: &str| {

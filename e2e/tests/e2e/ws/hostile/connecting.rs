@@ -1,9 +1,9 @@
-//! CONNECT as nobody should send it, and what comes before or beside it (stomp.md N1–N8, H4, H5).
+//! CONNECT as no client should send it, and frames before or beside it (stomp.md N1–N8, H4, H5).
 
 use super::{
     case::{
         Case,
-        Stage::{Nobody, Upgraded, V10, V12},
+        Stage::{Anonymous, Upgraded, V10, V12},
         extend, raw,
         texts::{
             ALREADY_CONNECTED, CONNECT_FIRST, INVALID_HEART_BEAT, UNAUTHENTICATED, UNKNOWN_COMMAND,
@@ -178,13 +178,13 @@ fn bad_tokens(names: &Names) -> Vec<Case> {
     let mut cases = vec![
         Case::new(
             "N5 login and passcode of a customer",
-            Nobody,
+            Anonymous,
             raw("CONNECT", &[V12_ONLY, "login:user1", "passcode:123"], ""),
         )
         .error(UNAUTHENTICATED),
         Case::new(
             "N5 no token and no version",
-            Nobody,
+            Anonymous,
             raw("CONNECT", &[], ""),
         )
         .error(UNAUTHENTICATED),
@@ -234,7 +234,7 @@ fn bad_tokens(names: &Names) -> Vec<Case> {
         let line = format!("jwt_token:{line}");
         let case = Case::new(
             format!("N5 a token with {name}"),
-            Nobody,
+            Anonymous,
             raw("CONNECT", &[V12_ONLY, &line], ""),
         );
         cases.push(case.error(UNAUTHENTICATED));
@@ -262,7 +262,7 @@ fn misplaced_tokens(names: &Names) -> Vec<Case> {
         let line = format!("{name}:{token}");
         let case = Case::new(
             format!("N5 a good token as {name:?}"),
-            Nobody,
+            Anonymous,
             raw("CONNECT", &[V12_ONLY, &line], ""),
         );
         cases.push(case.error(UNAUTHENTICATED));
@@ -271,25 +271,25 @@ fn misplaced_tokens(names: &Names) -> Vec<Case> {
     cases.extend([
         Case::new(
             "N5 F7 a bad token before a good one",
-            Nobody,
+            Anonymous,
             raw("CONNECT", &[V12_ONLY, bad, &good], ""),
         )
         .error(UNAUTHENTICATED),
         Case::new(
             "N5 F7 a good token before a bad one",
-            Nobody,
+            Anonymous,
             raw("CONNECT", &[V12_ONLY, &good, bad], ""),
         )
         .connected("1.2"),
         Case::new(
             "N5 a bad token with a receipt",
-            Nobody,
+            Anonymous,
             raw("CONNECT", &[V12_ONLY, bad, "receipt:r"], ""),
         )
         .error(UNAUTHENTICATED),
         Case::new(
             "N5 R4 a second try in the same packet",
-            Nobody,
+            Anonymous,
             [raw("CONNECT", &[bad], ""), raw("CONNECT", &[&good], "")].concat(),
         )
         .error(UNAUTHENTICATED),
@@ -335,7 +335,7 @@ fn order(names: &Names) -> Vec<Case> {
         "DISCONNECT",
     ] {
         let sent = raw(command, &[&room, "id:0", "receipt:r"], "");
-        for stage in [Upgraded, Nobody] {
+        for stage in [Upgraded, Anonymous] {
             let case = Case::new(
                 format!("N4 {command} before CONNECT ({stage:?})"),
                 stage,

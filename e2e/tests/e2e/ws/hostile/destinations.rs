@@ -482,7 +482,7 @@ fn odd(room: i64) -> Vec<String> {
     all
 }
 
-/// Rooms that are not the attacker's, and rooms that are nobody's: which of the two is not told.
+/// Rooms of others, and rooms that do not exist: the answers do not differ.
 fn strangers(names: &Names) -> Vec<Case> {
     let wrapped = names.room + (1 << 32);
     let mut cases = Vec::new();

@@ -23,7 +23,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Names of nothing, for those who only count the cases.
+    /// Empty names, for a caller that only counts the cases.
     pub fn of_nothing() -> Self {
         Self {
             room: 11,
@@ -65,7 +65,7 @@ impl Ground {
     }
 }
 
-/// Somebody else, on one connection from the first case to the last.
+/// Another customer, on one connection from the first case to the last.
 pub struct Witness {
     socket: Socket,
     room: i64,

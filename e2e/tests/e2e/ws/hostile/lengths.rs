@@ -1,4 +1,4 @@
-//! What `content-length` says, and what comes (stomp.md F15, F16).
+//! `content-length`, and bodies that do not match it (stomp.md F15, F16).
 
 use super::case::{
     Case,

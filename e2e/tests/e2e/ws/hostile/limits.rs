@@ -93,7 +93,7 @@ fn frames() -> Vec<Case> {
         Case::new("a frame of 64 KiB and one", V12, of(65_537)).error_for(FRAME_TOO_LARGE, "r"),
         Case::new("a counted frame of 64 KiB", V12, counted(65_536)).receipt("r"),
         Case::new(
-            "a counted frame of 64 KiB and one, told before its body",
+            "a counted frame of 64 KiB and one, refused before its body",
             V12,
             &counted(65_537)[..100],
         )

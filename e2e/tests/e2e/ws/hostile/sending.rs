@@ -174,7 +174,7 @@ fn odd_bodies(names: &Names) -> Vec<Case> {
     cases
 }
 
-/// Odd, but within the contract: told to the second room, if at all.
+/// Odd, but within the contract: pushed to the second room, if at all.
 fn allowed(names: &Names) -> Vec<Case> {
     let room = names.second;
     let mut cases = Vec::new();

@@ -1,4 +1,4 @@
-//! Clients that give signs of life for ever and never come to the point (stomp.md N6, F11).
+//! Clients that send heart-beats for ever and never a whole frame (stomp.md N6, F11).
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::{Instant, interval};
 use super::{
     attacker::Attacker,
     case::{
-        Stage::{self, Nobody, Upgraded, V12},
+        Stage::{self, Anonymous, Upgraded, V12},
         texts::{CONNECT_TOO_LATE, FRAME_TOO_LATE},
     },
     ground::Ground,
@@ -19,7 +19,7 @@ pub struct Dripper {
     pub name: &'static str,
     stage: Stage,
     octets: &'static [u8],
-    told: &'static str,
+    refusal: &'static str,
 }
 
 pub const DRIPPERS: [Dripper; 5] = [
@@ -27,31 +27,31 @@ pub const DRIPPERS: [Dripper; 5] = [
         name: "N6 line ends and no CONNECT",
         stage: Upgraded,
         octets: b"\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n",
-        told: CONNECT_TOO_LATE,
+        refusal: CONNECT_TOO_LATE,
     },
     Dripper {
         name: "N6 CONNECT octet by octet",
-        stage: Nobody,
+        stage: Anonymous,
         octets: b"CONNECT\naccept-version:1.2\n\n\0",
-        told: CONNECT_TOO_LATE,
+        refusal: CONNECT_TOO_LATE,
     },
     Dripper {
         name: "F11 a header octet by octet",
         stage: V12,
         octets: b"SEND\ndestination:/app/extendOnline\n\n\0",
-        told: FRAME_TOO_LATE,
+        refusal: FRAME_TOO_LATE,
     },
     Dripper {
         name: "F11 a command octet by octet",
         stage: V12,
         octets: b"UNSUBSCRIBE\nid:0\n\n\0",
-        told: FRAME_TOO_LATE,
+        refusal: FRAME_TOO_LATE,
     },
     Dripper {
         name: "F11 line ends, then a frame octet by octet",
         stage: V12,
         octets: b"\n\r\nSEND\ncontent-length:9\n\nwaiting",
-        told: FRAME_TOO_LATE,
+        refusal: FRAME_TOO_LATE,
     },
 ];
 
@@ -66,9 +66,9 @@ impl Dripper {
             let _ = attacker.say(&[*octet]).await;
             if let Some(error) = attacker.still_waits().await? {
                 let waited = begun.elapsed();
-                let patience = Duration::from_secs(9)..Duration::from_secs(16);
-                ensure!(patience.contains(&waited), "after {waited:?}");
-                return attacker.ends_with(error, self.told, None).await;
+                let due = Duration::from_secs(9)..Duration::from_secs(16);
+                ensure!(due.contains(&waited), "after {waited:?}");
+                return attacker.ends_with(error, self.refusal, None).await;
             }
         }
         Err(anyhow::anyhow!("the server waits for ever"))

@@ -14,7 +14,7 @@ use super::{Ground, Rooms, SOON, Store, client::Client, memory_log::MemoryLog};
 /// The ground, and what keeps it.
 pub struct Shared {
     pub ground: Ground,
-    /// The test's own look at the store.
+    /// The test's own client of the store.
     pub store: Arc<dyn ExpiringStore>,
     _lifecycle: Lifecycle,
 }
@@ -87,7 +87,7 @@ impl Shared {
         self
     }
 
-    /// Waits until a set of the store is occupied, or is not, and the store says so.
+    /// Waits until a set of the store is occupied, or is not.
     pub async fn occupied(&self, set: &str, occupied: bool) {
         self.until(set, |nodes| (nodes > 0) == occupied).await;
     }
@@ -97,7 +97,7 @@ impl Shared {
         self.until(set, |nodes| nodes == expected).await;
     }
 
-    /// Waits until the store says of how many nodes are in a set what is waited for.
+    /// Waits until the number of nodes in a set fits.
     async fn until(&self, set: &str, fits: impl Fn(usize) -> bool) {
         let waiting = async {
             let is_so = async || {
@@ -114,7 +114,7 @@ impl Shared {
     }
 }
 
-/// The next message of a room's `/topic/onlineStatus` that is not about the subscriber: the room, who, and whether online.
+/// The next push of a room's `/topic/onlineStatus` about another customer than the subscriber: room, customer, online.
 pub async fn online_status(client: &mut Client, subscriber: i64) -> (i64, i64, bool) {
     loop {
         let frame = client.frame().await;

@@ -1,4 +1,4 @@
-//! Presence while something that it stands on is away.
+//! Presence while Redis or the read side is away.
 
 use std::{
     sync::{
@@ -18,19 +18,19 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{ROOM_1, carol, told};
+use super::{ROOM_1, carol, pushed_to};
 use crate::harness::{
     ALICE, BOB, CAROL, Node, Rooms, client::Client, events::message, ground::Shared,
 };
 
-/// Passes connections on to Redis while it is open.
-struct Door {
+/// Forwards connections to Redis while it is open.
+struct Proxy {
     port: u16,
     open: tokio::sync::watch::Sender<bool>,
     _passing: JoinSet<()>,
 }
 
-impl Door {
+impl Proxy {
     async fn shut() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -65,9 +65,9 @@ impl Door {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f17_chat_goes_on_while_redis_is_away_and_presence_is_told_when_it_is_back() {
-    let door = Door::shut().await;
-    let shared = Shared::redis_at(format!("redis://127.0.0.1:{}", door.port));
+async fn f17_chat_goes_on_while_redis_is_away_and_presence_is_pushed_when_it_is_back() {
+    let proxy = Proxy::shut().await;
+    let shared = Shared::redis_at(format!("redis://127.0.0.1:{}", proxy.port));
     let node = Node::on(&shared.ground).await;
     let mut carol = carol(&node).await;
     carol.subscribe("0", "/topic/message/roomId/1").await;
@@ -75,27 +75,27 @@ async fn f17_chat_goes_on_while_redis_is_away_and_presence_is_told_when_it_is_ba
     shared.ground.log.add(message(1, 1)).await;
     assert_eq!(carol.seq().await, 1);
 
-    door.open.send_replace(true);
+    proxy.open.send_replace(true);
     shared.occupied(&online_sessions(ALICE), true).await;
     let bob = Client::connected(node.address, BOB).await;
-    // When the watch began Alice may have been there already: then there was nothing to tell.
-    let mut first = told(&mut carol).await;
+    // When the watch began Alice may have been online already: then there was no notice.
+    let mut first = pushed_to(&mut carol).await;
     if first == (ALICE, true) {
-        first = told(&mut carol).await;
+        first = pushed_to(&mut carol).await;
     }
     assert_eq!(first, (BOB, true));
 
-    door.open.send_replace(false);
+    proxy.open.send_replace(false);
     shared.ground.log.add(message(1, 2)).await;
     assert_eq!(carol.seq().await, 2);
     drop(alice);
     drop(bob);
-    door.open.send_replace(true);
+    proxy.open.send_replace(true);
     shared.occupied(&online_sessions(ALICE), false).await;
     shared.occupied(&online_sessions(BOB), false).await;
 }
 
-/// Rooms that can be asked for only once this is set.
+/// A read side that answers only once this is set.
 struct Reachable(Arc<AtomicBool>);
 
 #[async_trait]
@@ -110,7 +110,7 @@ impl RoomsOfCustomer for Reachable {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f12_who_subscribed_while_rooms_could_not_be_asked_for_is_told_how_things_are_later() {
+async fn f12_a_subscriber_receives_the_states_later_if_rooms_could_not_be_read() {
     let reachable = Arc::new(AtomicBool::new(false));
     let mut shared = Shared::embedded();
     shared.ground.rooms = Arc::new(Reachable(Arc::clone(&reachable)));
@@ -120,14 +120,14 @@ async fn f12_who_subscribed_while_rooms_could_not_be_asked_for_is_told_how_thing
     shared.occupied(&online_sessions(ALICE), true).await;
 
     reachable.store(true, Ordering::SeqCst);
-    let now = [told(&mut carol).await, told(&mut carol).await];
+    let now = [pushed_to(&mut carol).await, pushed_to(&mut carol).await];
     assert_eq!(now, [(ALICE, true), (BOB, false)]);
     let _bob = Client::connected(node.address, BOB).await;
-    assert_eq!(told(&mut carol).await, (BOB, true));
+    assert_eq!(pushed_to(&mut carol).await, (BOB, true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f12_a_subscriber_does_not_wait_for_rooms_of_which_it_is_known_that_they_are_away() {
+async fn f12_a_subscriber_does_not_wait_for_a_read_side_that_is_known_to_be_away() {
     let mut shared = Shared::embedded();
     shared.ground.rooms = Arc::new(Reachable(Arc::default()));
     let node = Node::on(&shared.ground).await;
