@@ -124,15 +124,15 @@ async fn stomp_hostile_slow() -> Result<()> {
 #[test]
 fn stomp_hostile_cases_are_more_than_300_and_each_has_a_name() {
     let names = Names::of_nothing();
-    let mut names = HashSet::new();
+    let mut unique = HashSet::new();
     for group in ALL {
         let cases = (group.cases)(&names);
         println!("{}: {} cases", group.name, cases.len());
         for case in cases {
-            assert!(names.insert(case.name.clone()), "twice: {}", case.name);
+            assert!(unique.insert(case.name.clone()), "twice: {}", case.name);
         }
     }
-    let count = names.len() + DRIPPERS.len();
+    let count = unique.len() + DRIPPERS.len();
     println!("{count} hostile cases");
     assert!(count >= 300, "only {count}");
 }
