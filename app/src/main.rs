@@ -3,7 +3,6 @@
 mod admin_listener;
 mod adopt;
 mod all_in_one;
-mod awaited_log;
 mod check;
 mod cli;
 mod data_folder;

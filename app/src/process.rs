@@ -18,6 +18,7 @@ use colloquy_credentials::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
 };
+use colloquy_event_log::{AwaitedLog, EventLog, EventLogError};
 use colloquy_expiring_store::{
     ExpiringStoreError, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };
@@ -73,6 +74,19 @@ impl Process {
             listener,
             serving,
         })
+    }
+
+    /// The log in Kafka. A process that starts while Kafka is away serves without, and is not ready until Kafka has come.
+    ///
+    /// # Errors
+    /// Kafka is set up in a way that cannot work.
+    pub async fn event_log(&self) -> Result<Arc<dyn EventLog>, EventLogError> {
+        let (settings, gate) = (
+            self.settings.event_log.clone(),
+            self.readiness.gate("kafka"),
+        );
+        let log = AwaitedLog::start(settings, gate, &self.lifecycle.tasks()).await?;
+        Ok(Arc::new(log))
     }
 
     /// A client of another service, at the addresses of the settings.

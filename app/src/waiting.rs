@@ -1,38 +1,17 @@
 //! Starting in any order: a part that is away is waited for, and it is said which.
 
-use std::{error::Error, fmt::Display};
-
 use colloquy_chassis::{answer::chain, backoff::Backoff, readiness::Readiness};
-use colloquy_event_log::EventLogError;
 use colloquy_sql::StoreError;
-
-/// An error that may pass.
-pub trait Passing: Error + 'static {
-    /// Whether the same try may succeed later.
-    fn passes(&self) -> bool;
-}
-
-impl Passing for StoreError {
-    fn passes(&self) -> bool {
-        self.is_transient() && !self.is_locked_out()
-    }
-}
-
-impl Passing for EventLogError {
-    fn passes(&self) -> bool {
-        !matches!(self, Self::Misconfigured(_))
-    }
-}
 
 /// Tries until it succeeds; `/readyz` names the part meanwhile.
 ///
 /// # Errors
 /// One that does not pass.
-pub async fn wait_for<T, E: Passing + Display>(
+pub async fn wait_for<T>(
     part: &'static str,
     readiness: &Readiness,
-    attempt: impl AsyncFn() -> Result<T, E>,
-) -> Result<T, E> {
+    attempt: impl AsyncFn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let gate = readiness.gate(part);
     let mut backoff = Backoff::default();
     loop {
@@ -41,7 +20,7 @@ pub async fn wait_for<T, E: Passing + Display>(
                 gate.open();
                 return Ok(value);
             }
-            Err(error) if error.passes() => {
+            Err(error) if error.is_transient() && !error.is_locked_out() => {
                 tracing::warn!(
                     part,
                     error = chain(&error),

@@ -11,7 +11,7 @@ use colloquy_chat_command::{
 };
 use colloquy_sql::postgres;
 
-use crate::{awaited_log, process::Process, settings::services, waiting::wait_for};
+use crate::{process::Process, settings::services, waiting::wait_for};
 
 const CONNECTIONS: u32 = 12;
 
@@ -19,7 +19,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
     let pool = postgres::pool(&process.settings.write_store.url, CONNECTIONS)?;
     wait_for("postgres", &process.readiness, || migrate(&pool)).await?;
-    let log = awaited_log::kafka(&process).await?;
+    let log = process.event_log().await?;
     let outbox = PostgresOutbox::start(pool.clone(), &tasks);
     let store = PostgresWriteStore::new(pool, outbox.clone());
     #[cfg(feature = "planted-bugs")]

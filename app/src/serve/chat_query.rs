@@ -6,7 +6,7 @@ use colloquy_chassis::ServiceName;
 use colloquy_chat_query::{ChatQuery, Dependencies, MongoViewStore, ViewMembership, ViewStore};
 use colloquy_service_api::MembershipCheck;
 
-use crate::{awaited_log, process::Process};
+use crate::process::Process;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
@@ -14,7 +14,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let views: Arc<dyn ViewStore> =
         Arc::new(MongoViewStore::new(&settings.url, &settings.database).await?);
     let dependencies = Dependencies {
-        log: awaited_log::kafka(&process).await?,
+        log: process.event_log().await?,
         expiring_store: process.redis()?,
         membership: MembershipCheck::new(
             Arc::new(ViewMembership(Arc::clone(&views))),

@@ -7,7 +7,7 @@ use colloquy_credentials::session_verifier::SessionVerifier;
 use colloquy_service_api::MembershipCheck;
 use colloquy_websocket::{Access, Dependencies, Websocket};
 
-use crate::{awaited_log, process::Process, settings::services};
+use crate::{process::Process, settings::services};
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
@@ -23,7 +23,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         origins: process.origins(),
     };
     let dependencies = Dependencies {
-        log: awaited_log::kafka(&process).await?,
+        log: process.event_log().await?,
         expiring_store: process.redis()?,
         rooms: views,
         access,

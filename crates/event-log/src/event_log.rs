@@ -1,4 +1,4 @@
-//! The port.
+//! The port: an ordered log of records, which readers follow alone or as a group.
 //!
 //! A log holds records by topic. Records of one room on one topic keep the order in which they were appended; between
 //! topics, and between rooms, no order is promised (decision 7).
@@ -16,12 +16,12 @@ use colloquy_chassis::{Failure, Kind, trace_context::TraceParent};
 use colloquy_contracts::{RoomId, Topic, events::WriteEvent};
 use futures_util::future::BoxFuture;
 
-/// Something to append.
+/// An event to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
-    /// Where it goes.
+    /// The topic that it is appended to.
     pub topic: Topic,
-    /// The room it is about: the record's key.
+    /// The room that it is about: the key of the record.
     pub room_id: RoomId,
     /// The `event-id` header: the same for every publication of the same event.
     pub event_id: String,
@@ -29,10 +29,10 @@ pub struct NewEvent {
     pub payload: Bytes,
     /// Whether this is a republication that the push side must skip (decision 14).
     pub replayed: bool,
-    /// For an announcement of a state: of two about the same thing, the one with the higher version tells the newer
+    /// For an announcement of a state: of two about the same thing, the one with the higher version is the newer
     /// state, wherever they stand in the log. `None` where there is nothing to compare.
     pub version: Option<i64>,
-    /// The request that led to it, by its place in a trace, if it is known.
+    /// The trace context of the request that led to it, if it is known.
     pub traceparent: Option<TraceParent>,
 }
 
@@ -50,16 +50,16 @@ impl From<&WriteEvent> for NewEvent {
     }
 }
 
-/// Something read from the log. Nothing about it has been checked: a record may hold anything.
+/// A record of the log. It is unchecked: a record may hold anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Where it was.
+    /// The topic that it was read from.
     pub topic: Topic,
-    /// Which partition of the topic; partition *i* of all write topics holds the same rooms.
+    /// The partition of the topic; partition *i* of all write topics holds the same rooms.
     pub partition: i32,
-    /// Its place in that partition. The embedded log has one partition and one sequence for all topics of a file.
+    /// Its offset in that partition. The embedded log has one partition and one sequence for all topics of a file.
     pub offset: i64,
-    /// The key: a room id as text, if whoever wrote it kept the contract.
+    /// The key: a room id as text, if its writer kept the contract.
     pub key: String,
     /// The `event-id` header; empty if there was none.
     pub event_id: String,
@@ -76,24 +76,24 @@ pub struct Record {
 /// A partition of a topic whose group's position was moved back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rewound {
-    /// The topic.
+    /// The topic of the partition.
     pub topic: Topic,
-    /// Which partition of it.
+    /// The number of the partition.
     pub partition: i32,
     /// The position before: the group had committed every record with a lower offset.
     pub from: i64,
 }
 
-/// Why the log could not do what it was asked.
+/// Why a call of the log failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EventLogError {
     /// The log is down or slow: wait, and try again from the same position.
     #[error("the event log is unavailable: {0}")]
     Unavailable(String),
-    /// What a tail would read next is gone: whoever follows it has missed something.
+    /// What a reader would read next is gone: it has missed records.
     #[error("the position is out of range")]
     OutOfRange,
-    /// The log is set up in a way that cannot work; a person must mend it.
+    /// The log is set up in a way that cannot work; an operator has to mend it.
     #[error("the event log is misconfigured: {0}")]
     Misconfigured(String),
 }
@@ -112,8 +112,8 @@ impl Failure for EventLogError {
 pub trait EventLog: Send + Sync + 'static {
     /// Appends events in the order given, and answers for each whether it is durable.
     ///
-    /// After an event that is not durable no later one of the same room is appended, so whoever retries keeps the
-    /// order. What keeps the events of some rooms from being durable does not keep the answer about the others. An event
+    /// After an event that is not durable no later one of the same room is appended, so a caller that retries
+    /// keeps the order. What keeps the events of some rooms from being durable does not delay the answer about the others. An event
     /// may be appended twice when an answer was lost; readers drop repeats by `event_id`.
     ///
     /// # Errors
@@ -144,22 +144,21 @@ pub trait GroupReader: Send {
     /// The log is down; call again.
     async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
 
-    /// Completes once the group has met with this member, which has its share of the partitions from then on; one member
-    /// more than there are partitions has none. Members meet while [`GroupReader::next`] waits. Of a log whose members
-    /// do not meet, at once.
+    /// Completes once a rebalance of the group has assigned this member its partitions (none, where the group has more
+    /// members than partitions). Rebalances happen while [`GroupReader::next`] waits. At once where there are none.
     fn assigned(&self) -> BoxFuture<'static, ()> {
         Box::pin(ready(()))
     }
 
     /// Commits the position behind these records. Call it only when their effect is stored (invariant 4).
     ///
-    /// Records of a partition that has meanwhile gone to another member are passed over: that member reads them again.
+    /// Records of a partition that meanwhile belongs to another member are passed over: that member reads them again.
     ///
     /// # Errors
     /// The log is down: the records will be read again.
     async fn commit(&mut self, records: &[Record]) -> Result<(), EventLogError>;
 
-    /// The partitions that are read by this member now.
+    /// The partitions that are assigned to this member now.
     ///
     /// # Errors
     /// The log is down.
@@ -173,7 +172,7 @@ pub trait GroupReader: Send {
     async fn rewind(&mut self, partitions: &[i32]) -> Result<Vec<Rewound>, EventLogError>;
 }
 
-/// A follower of topics.
+/// A reader that follows topics without a group.
 #[async_trait]
 pub trait TailReader: Send {
     /// The next records, at least one and at most `max`; waits until there is one. Cancel-safe.
@@ -183,7 +182,7 @@ pub trait TailReader: Send {
     async fn next(&mut self, max: usize) -> Result<Vec<Record>, EventLogError>;
 }
 
-/// The three write topics as what they are kept for: everything that ever happened, from the beginning.
+/// The three write topics as the audit trail: all events since the beginning.
 #[async_trait]
 pub trait AuditTrail: Send + Sync + 'static {
     /// Reads the write topics from their beginning to their end as it is when this returns, without a group.

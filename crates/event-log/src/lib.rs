@@ -1,4 +1,4 @@
-//! The log between the write side and whoever learns from it: a port, an embedded adapter, a Kafka adapter, and the
+//! The log between the write side and its readers: a port, an embedded adapter, a Kafka adapter, and the
 //! conformance suite that both pass.
 
 #![deny(missing_docs)]
@@ -8,7 +8,7 @@ mod retry;
 pub mod write_event;
 
 pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
-pub use event_log::kafka::{KafkaLog, KafkaSettings};
+pub use event_log::kafka::{AwaitedLog, KafkaLog, KafkaSettings};
 pub use event_log::{
     AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, Record, Rewound, TailReader,
     TrailReader,

@@ -1,4 +1,4 @@
-//! For whoever cannot go on before its events are in the log.
+//! Appending for callers that cannot go on before their events are in the log.
 
 use colloquy_chassis::{answer::chain, backoff::Backoff};
 
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
     use crate::{EventLogError, GroupReader, TailReader};
 
-    /// What each call is answered, and what each was given.
+    /// The answers to come, and the events of each call so far.
     struct Scripted {
         answers: Mutex<Vec<Option<Vec<bool>>>>,
         calls: Mutex<Vec<String>>,

@@ -1,5 +1,5 @@
-//! From a record of a write topic, which may hold anything, to an event that keeps every rule of its shape. Whoever
-//! consumes such a record reads it here, so that what nobody can read is parked and is not pushed either (decision 8).
+//! From a record of a write topic, which may hold anything, to an event that keeps every rule of its shape. Every
+//! consumer of such records reads them here, so that an unreadable one is parked and is not pushed either (decision 8).
 
 use colloquy_contracts::{
     RoomId,
@@ -11,7 +11,7 @@ use crate::Record;
 /// Ids are JSON numbers that every client can hold exactly.
 const IDS: std::ops::Range<i64> = 1..1 << 53;
 
-/// Why a record is no event, now or ever.
+/// Why a record will never be an event.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
     /// It has no value: what the store held was damaged, and is not passed on.

@@ -1,4 +1,4 @@
-//! `GET /internal/member/roomId/{room_id}/customerId/{customer_id}`: the truth about membership, for other services.
+//! `GET /internal/member/roomId/{room_id}/customerId/{customer_id}`: membership, for other services.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What people are called when they write (decision 3).
+//! The full names that messages and rooms carry (decision 3).
 
 use std::{
     collections::HashMap,
@@ -13,29 +13,29 @@ use colloquy_service_api::{CallError, CustomerDirectory};
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout};
 
+/// A name is asked for again when it is older.
 const NAME_TTL: Duration = Duration::from_secs(60);
 const CACHE_CAPACITY: u64 = 100_000;
-/// Somebody who sends a message does not wait longer for their own name: the token has one.
+/// A sender does not wait longer for the directory: their token has a name, too.
 const SENDER_TIMEOUT: Duration = Duration::from_millis(500);
+/// A new room waits this long for the names of its members, which only the directory has.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
-/// After a directory failed it is not asked for a sender's name for this long.
+/// A directory that failed is not asked for a sender's name for this long.
 const COOLDOWN: Duration = Duration::from_secs(1);
 
 /// Full names, at most 60 s old.
 pub(crate) struct FullNames {
     directory: Arc<dyn CustomerDirectory>,
-    cache: NameCache,
+    /// Names, and when the directory was asked for them.
+    cache: Cache<CustomerId, (String, Instant)>,
     cooldown_until: Mutex<Option<Instant>>,
 }
-
-/// What the directory told, with the instants at which it was asked.
-struct NameCache(Cache<CustomerId, (String, Instant)>);
 
 impl FullNames {
     pub(crate) fn new(directory: Arc<dyn CustomerDirectory>) -> Self {
         Self {
             directory,
-            cache: NameCache(Cache::new(CACHE_CAPACITY)),
+            cache: Cache::new(CACHE_CAPACITY),
             cooldown_until: Mutex::default(),
         }
     }
@@ -43,7 +43,7 @@ impl FullNames {
     /// The sender's full name; the one in their token when the directory is down or does not know them.
     pub(crate) async fn of_sender(&self, caller: &Caller) -> String {
         let id = caller.customer_id;
-        if let Some(name) = self.cache.get(&id) {
+        if let Some(name) = self.cached(id) {
             return name;
         }
         if self.is_cooling_down() {
@@ -84,9 +84,15 @@ impl FullNames {
                 CallError::Unavailable(ServiceName::Customer, Some(Box::new(late)))
             })??;
         for (id, name) in &names {
-            self.cache.0.insert(*id, (name.clone(), asked_at));
+            self.cache.insert(*id, (name.clone(), asked_at));
         }
         Ok(names)
+    }
+
+    /// The name, if it is fresh.
+    fn cached(&self, id: CustomerId) -> Option<String> {
+        let (name, asked_at) = self.cache.get(&id)?;
+        (asked_at.elapsed() < NAME_TTL).then_some(name)
     }
 
     fn is_cooling_down(&self) -> bool {
@@ -102,14 +108,6 @@ impl FullNames {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         *until = Some(Instant::now() + COOLDOWN);
-    }
-}
-
-impl NameCache {
-    /// The name, if it is fresh.
-    fn get(&self, id: &CustomerId) -> Option<String> {
-        let (name, asked_at) = self.0.get(id)?;
-        (asked_at.elapsed() < NAME_TTL).then_some(name)
     }
 }
 

@@ -1,24 +1,24 @@
 //! Turns a burst of commands into one transaction (decision 1).
 //!
 //! It clocks itself: while one commit runs the next commands queue, and together they are the next batch. Alone, a
-//! command waits for nobody. A command that is queued is carried out even if its caller has gone.
+//! command does not wait. A queued command is carried out even if its caller has gone.
 
-use std::{borrow::Cow, collections::HashSet, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashSet, ops::ControlFlow, sync::Arc, time::Duration};
 
 use colloquy_chassis::{Failure, Kind, Tasks, answer::chain};
 use colloquy_service_api::membership_check::NOT_A_MEMBER;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::write_store::{Accepted, RecordError, Refusal, Submission, WriteStore};
 
 /// Commands in one transaction.
 const BATCH: usize = 256;
-/// Commands that may wait; beyond that callers are told at once to come back.
+/// Commands that may wait; beyond that the caller is answered at once to come back later.
 const QUEUE: usize = 4096;
-/// A caller is answered within this time: promise P6 and decision 2 say 5 s, of which looking up names had up to one.
+/// A caller is answered within this time: promise P6 and idempotency (decision 2) say 5 s, of which names took up to one.
 const SUBMIT_TIMEOUT: Duration = Duration::from_millis(3800);
 /// A stopping process ends its writer when no command has come for this long: requests on the way are still served.
 const IDLE_AFTER: Duration = Duration::from_millis(300);
@@ -32,7 +32,7 @@ pub struct GroupCommit {
 /// Why a command was not carried out, or is not known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
-    /// It breaks a rule.
+    /// The command breaks a rule.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// Too many commands wait.
@@ -41,10 +41,10 @@ pub enum SubmitError {
     /// No answer in time: the command may still be carried out, wholly.
     #[error("the write was not answered in time")]
     TimedOut,
-    /// The store is away.
+    /// The store is unavailable.
     #[error("the write store is unavailable")]
     StoreAway,
-    /// The store refused what we asked it: a defect of ours.
+    /// The store refused a statement: a defect of ours.
     #[error("the write store refused a statement")]
     Defect,
 }
@@ -87,12 +87,12 @@ struct ReplyTo {
 }
 
 impl ReplyTo {
-    /// Whoever waited too long has been told so; carrying their command out now would only surprise them.
+    /// A caller that waited too long was answered with the timeout; to carry its command out now would only surprise it.
     fn is_waiting(&self) -> bool {
         self.until > Instant::now()
     }
 
-    /// One that has gone needs no answer.
+    /// A caller that has gone needs no answer.
     fn send(self, answer: Answer) {
         let _ = self.reply.send(answer);
     }
@@ -130,7 +130,7 @@ impl GroupCommit {
         }
     }
 
-    /// Resolves when the writer has ended: nothing is committed here any more.
+    /// Resolves when the writer has ended: this process commits nothing any more.
     pub async fn ended(&self) {
         self.queue.closed().await;
     }
@@ -141,12 +141,6 @@ struct Writer {
     waiting: mpsc::Receiver<PendingCommand>,
 }
 
-/// Whether the writer may go on.
-enum Next {
-    Batch,
-    End,
-}
-
 impl Writer {
     async fn run(mut self, tasks: &Tasks) {
         let mut batch = Vec::with_capacity(BATCH);
@@ -155,7 +149,7 @@ impl Writer {
             if batch.is_empty() {
                 continue;
             }
-            if let Next::End = self.carry_out(std::mem::take(&mut batch)).await {
+            if let ControlFlow::Break(()) = self.carry_out(std::mem::take(&mut batch)).await {
                 return;
             }
         }
@@ -170,11 +164,11 @@ impl Writer {
                 () = tasks.stopping() => {}
             }
         }
-        let taken = tokio::time::timeout(IDLE_AFTER, self.waiting.recv_many(batch, BATCH)).await;
+        let taken = timeout(IDLE_AFTER, self.waiting.recv_many(batch, BATCH)).await;
         taken.is_ok_and(|taken| taken > 0)
     }
 
-    async fn carry_out(&self, batch: Vec<PendingCommand>) -> Next {
+    async fn carry_out(&self, batch: Vec<PendingCommand>) -> ControlFlow<()> {
         metrics::histogram!("colloquy_command_write_batch_commands")
             .record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
         let (submissions, replies): (Vec<_>, Vec<_>) = batch
@@ -186,7 +180,7 @@ impl Writer {
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     reply.send(answer.map_err(SubmitError::Refused));
                 }
-                Next::Batch
+                ControlFlow::Continue(())
             }
             Err(RecordError::Rejected(error)) if submissions.len() > 1 => {
                 tracing::debug!(error = %chain(&error), "a batch was rejected; its commands are retried one by one");
@@ -198,16 +192,20 @@ impl Writer {
                     reply.send(Err(answer));
                 }
                 match error {
-                    RecordError::DiskFailed(_) => Next::End,
-                    _ => Next::Batch,
+                    RecordError::DiskFailed(_) => ControlFlow::Break(()),
+                    _ => ControlFlow::Continue(()),
                 }
             }
         }
     }
 
-    /// Each command alone, so that each gets its own answer. Once the store is away, or a room is locked by somebody
-    /// else, whoever would run into the same is told at once instead of after another wait.
-    async fn one_by_one(&self, submissions: Vec<Submission>, replies: Vec<ReplyTo>) -> Next {
+    /// Each command alone, so that each gets its own answer. Once the store is away, or a room is locked by another
+    /// transaction, commands that would fail the same way are answered at once instead of after another wait.
+    async fn one_by_one(
+        &self,
+        submissions: Vec<Submission>,
+        replies: Vec<ReplyTo>,
+    ) -> ControlFlow<()> {
         let mut away = false;
         let mut locked = HashSet::new();
         for (submission, reply) in submissions.into_iter().zip(replies) {
@@ -227,7 +225,7 @@ impl Writer {
                 Err(error) => {
                     reply.send(Err(failure(&error)));
                     match error {
-                        RecordError::DiskFailed(_) => return Next::End,
+                        RecordError::DiskFailed(_) => return ControlFlow::Break(()),
                         RecordError::Away(_) | RecordError::Unknown(_) => away = true,
                         RecordError::Rejected(error) if error.is_transient() => locked.extend(room),
                         RecordError::Rejected(_) => {}
@@ -235,11 +233,11 @@ impl Writer {
                 }
             }
         }
-        Next::Batch
+        ControlFlow::Continue(())
     }
 }
 
-/// What the callers of a batch that failed are told. It is logged here, once for all of them.
+/// The answer to the callers of a batch that failed. The failure is logged here, once for all of them.
 fn failure(error: &RecordError) -> SubmitError {
     let text = chain(error);
     match error {

@@ -1,5 +1,5 @@
 //! The write side: rooms, messages and read markers are recorded here, once, in order, together with the event that
-//! tells of them.
+//! announces them.
 //!
 //! It reads no view. What it promises is in `write_store.rs`; how a burst of commands becomes one transaction is in
 //! `group_commit.rs`; how events leave is in `outbox.rs` and `relay.rs`.

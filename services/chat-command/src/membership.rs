@@ -1,4 +1,4 @@
-//! The truth about who is in which room, for those who ask in process.
+//! Membership of rooms, for callers in the same process.
 
 use std::sync::Arc;
 

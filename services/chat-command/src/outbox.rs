@@ -1,5 +1,4 @@
-//! The port between what is committed and the relay that publishes it: events that are recorded and not yet published,
-//! and the lease that lets one relay a database publish them (decision 5).
+//! The port between the write store and the relay: events that are committed and not yet published, and the lease that lets one relay a database publish them (decision 5).
 //!
 //! In an all-in-one process the outbox *is* the log, and nothing of this runs.
 
@@ -18,13 +17,13 @@ pub use self::postgres::PostgresOutbox;
 /// The right to publish, until it runs out by the database's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// Who holds it.
+    /// The relay that holds it.
     pub holder: Uuid,
     /// Grows whenever it changes hands.
     pub epoch: i64,
 }
 
-/// An event that waits.
+/// An event that is not yet published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unpublished {
     /// Its place in the outbox; within a room, ids are in the order of commits. Between rooms they are not.
@@ -33,23 +32,23 @@ pub struct Unpublished {
     pub event: NewEvent,
 }
 
-/// How much waits.
+/// How much is not yet published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Events, of which at most [`COUNTED`] are counted: that many, or more.
+    /// The number of events; [`COUNTED`] stands for that many or more.
     pub depth: i64,
-    /// Since when the oldest waits.
+    /// How long ago the oldest was committed.
     pub age: Duration,
 }
 
-/// After a long outage millions of events wait. They are not counted, because that takes as long as it takes to publish
+/// The most events that are counted: after a long outage there are millions, and counting them takes as long as publishing
 /// some of them.
 pub const COUNTED: i64 = 100_000;
 
 /// Events that are committed and not yet published.
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
-    /// Takes or keeps the lease for `ttl`; `None` while somebody else holds it.
+    /// Takes or keeps the lease for `ttl`; `None` while another relay holds it.
     ///
     /// # Errors
     /// The store is unavailable.
@@ -78,13 +77,13 @@ pub trait Outbox: Send + Sync + 'static {
     /// The store is unavailable: they will be published again.
     async fn remove(&self, ids: &[i64]) -> Result<(), StoreError>;
 
-    /// How much waits, in a time that does not grow with it.
+    /// The backlog, in a time that does not grow with it.
     ///
     /// # Errors
     /// The store is unavailable.
     async fn backlog(&self) -> Result<Backlog, StoreError>;
 
-    /// Resolves soon after something was committed, here or by another instance; perhaps also for nothing, and perhaps
-    /// never: whoever waits also polls. A commit between two calls is told to the later one.
+    /// Resolves soon after a commit, here or in another instance; perhaps also without one, and perhaps never: the caller
+    /// polls as well. A commit between two calls resolves the later one.
     async fn notified(&self);
 }

@@ -1,5 +1,5 @@
 //! Carries committed events from the outbox to the event log, in id order, under the lease (decision 5). Rooms whose
-//! events the log does not take wait, and the others go on (decision 6).
+//! events the log refuses are blocked for a while, and the other rooms go on (decision 6).
 //!
 //! A relay that slept through the end of its lease may publish once more what another one has published: readers drop
 //! repeats. It never publishes out of order, because both take the same rows in the same order.
@@ -26,26 +26,24 @@ use crate::outbox::{Lease, Outbox, Unpublished};
 const LEASE: Duration = Duration::from_secs(3);
 const RENEW: Duration = Duration::from_secs(1);
 const BATCH: u32 = 500;
-/// Fallback polls, for when a poke is lost: soon after something was published, while rooms are held, and when the lease is
-/// renewed anyway.
+/// Fallback polls, for when a notification is lost: soon after an event was published, while rooms are blocked, and when the
+/// lease is renewed anyway.
 const POLL_BUSY: Duration = Duration::from_millis(50);
 const POLL_BLOCKED: Duration = Duration::from_millis(500);
 const POLL_IDLE: Duration = RENEW;
-/// How long after the last event "busy" lasts.
-const BUSY: Duration = Duration::from_secs(1);
-/// How long the last events may take; what is not published then waits for another instance or the next start.
-const DRAIN: Duration = Duration::from_secs(3);
+/// The relay is busy for this long after the last event.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+/// The last events may take this long; what is not published then waits for another instance or the next start.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts a relay. Every instance runs one; the lease lets one at a time publish. It ends when the writer of its
-/// process has ended and nothing waits any more.
+/// process has ended and the outbox is empty.
 pub fn start(
     outbox: Arc<dyn Outbox>,
     log: Arc<dyn EventLog>,
     writer_ended: impl Future<Output = ()> + Send + 'static,
     tasks: &Tasks,
 ) {
-    #[cfg(feature = "planted-bugs")]
-    let outbox = crate::planted_bugs::relay_outbox(outbox);
     let publishes = watch::Sender::new(false);
     backlog::start(Arc::clone(&outbox), publishes.subscribe(), tasks);
     let relay = Relay {
@@ -57,6 +55,8 @@ pub fn start(
         blocked_rooms: BlockedRooms::default(),
         refused: false,
         last_event: None,
+        #[cfg(feature = "planted-bugs")]
+        polls_by_id: crate::planted_bugs::PollsById::default(),
     };
     tasks.spawn_vital("relay", relay.run(writer_ended));
 }
@@ -67,23 +67,25 @@ struct Relay {
     log: Arc<dyn EventLog>,
     /// The lease and when it was last renewed.
     lease: Option<(Lease, Instant)>,
-    /// Whether there is a lease, for whoever tells of it.
+    /// Whether this relay holds the lease, for the report of the backlog.
     publishes: watch::Sender<bool>,
     blocked_rooms: BlockedRooms,
-    /// Whether the log took nothing in the last turn.
+    /// Whether the log took nothing in the last poll.
     refused: bool,
     last_event: Option<Instant>,
+    #[cfg(feature = "planted-bugs")]
+    polls_by_id: crate::planted_bugs::PollsById,
 }
 
-/// What one turn found.
+/// What one poll of the outbox found.
 enum PollOutcome {
-    /// Somebody else publishes.
+    /// Another relay holds the lease.
     Passive,
-    /// Nothing waits.
+    /// The outbox holds no event.
     Empty,
-    /// Only events of rooms that are held wait.
+    /// The outbox holds only events of blocked rooms.
     Blocked,
-    /// Something was published.
+    /// The log took at least one event.
     Published,
 }
 
@@ -106,7 +108,7 @@ impl Relay {
                 () = self.step(&mut backoff) => {}
             }
         }
-        if timeout(DRAIN, self.drain()).await.is_err() {
+        if timeout(DRAIN_TIMEOUT, self.drain()).await.is_err() {
             tracing::warn!("events stay in the outbox for another instance or the next start");
         }
         if let Some((lease, _)) = self.lease
@@ -116,7 +118,7 @@ impl Relay {
         }
     }
 
-    /// Turns until nothing waits, whoever publishes it.
+    /// Polls until the outbox is empty, whichever relay publishes its events.
     async fn drain(&mut self) {
         let mut backoff = Backoff::default();
         loop {
@@ -132,7 +134,7 @@ impl Relay {
         }
     }
 
-    /// One turn and the wait after it. It may be dropped anywhere: what was not removed is published again.
+    /// One poll and the wait after it. It may be dropped anywhere: what was not removed is published again.
     async fn step(&mut self, backoff: &mut Backoff) {
         match self.poll().await {
             Ok(PollOutcome::Published) => backoff.reset(),
@@ -154,7 +156,7 @@ impl Relay {
         let Some(lease) = self.hold_lease().await? else {
             return Ok(PollOutcome::Passive);
         };
-        // However many rooms are tried again in vain, there is a turn for all others behind each such turn.
+        // However many rooms are tried again in vain, a poll for all other rooms follows each such poll.
         let blocked = if mem::take(&mut self.refused) {
             self.blocked_rooms.all()
         } else {
@@ -164,6 +166,8 @@ impl Relay {
             self.set_lease(None);
             return Ok(PollOutcome::Passive);
         };
+        #[cfg(feature = "planted-bugs")]
+        let waiting = self.polls_by_id.without_lower(waiting);
         if waiting.is_empty() {
             return Ok(if blocked.is_empty() {
                 PollOutcome::Empty
@@ -196,7 +200,7 @@ impl Relay {
         Ok(PollOutcome::Published)
     }
 
-    /// The lease, renewed each second. It is renewed between batches only, so a relay that is stuck loses it.
+    /// The lease, renewed each second. It is renewed only between batches, so a relay that is stuck loses it.
     async fn hold_lease(&mut self) -> Result<Option<Lease>, StoreError> {
         if let Some((lease, renewed)) = self.lease
             && renewed.elapsed() < RENEW
@@ -229,7 +233,7 @@ impl Relay {
 
     fn poll_interval(&self, outcome: &PollOutcome) -> Duration {
         match (self.last_event, outcome) {
-            (Some(at), _) if at.elapsed() < BUSY => POLL_BUSY,
+            (Some(at), _) if at.elapsed() < BUSY_FOR => POLL_BUSY,
             (_, PollOutcome::Blocked) => POLL_BLOCKED,
             _ => POLL_IDLE,
         }

@@ -1,8 +1,8 @@
-//! Telling once more all that was ever written, for a log that was wiped (decision 14, F11).
+//! Publishes all that was ever written once more, for a log that was wiped (republishing, decision 14; fault F11).
 //!
 //! Published rows leave the outbox, so events are made anew from rooms, messages and markers, under the ids that they had.
 //! They are marked as replayed, so the push side skips them and the read side announces nothing for them. Of a marker
-//! only where it is now is known. All-in-one the outbox is the log and keeps every row: nothing of this is needed there.
+//! only its last position is known. All-in-one the outbox is the log and keeps every row: nothing of this is needed there.
 
 pub mod postgres;
 
@@ -10,45 +10,46 @@ use colloquy_contracts::events::WriteEvent;
 use colloquy_event_log::{EventLog, NewEvent, append_with_retry};
 use colloquy_sql::StoreError;
 
-use self::postgres::StoredEvents;
+use self::postgres::{Page, StoredEvents};
 
-/// How much was told again.
+/// The number of events that were published again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Republished {
-    /// Rooms that began.
+    /// Events of new rooms.
     pub rooms: u64,
-    /// Messages.
+    /// Events of messages.
     pub messages: u64,
-    /// Read markers.
+    /// Events of read markers.
     pub markers: u64,
 }
 
 /// Appends everything that is written, each room's messages in the order of their seq, and answers when it is durable.
-/// Harmless to repeat, and while others write: what they write is told in its turn.
+/// Harmless to repeat, and while commands are carried out: the relay publishes their events.
 ///
 /// # Errors
-/// The write store is away. What was told stays told.
+/// The write store is unavailable. What was published stays in the log.
 pub async fn republish(
-    written: &StoredEvents,
+    stored: &StoredEvents,
     log: &dyn EventLog,
 ) -> Result<Republished, StoreError> {
-    let mut told = Republished::default();
-    let mut rooms = None;
-    while let Some((events, last)) = written.rooms_after(rooms).await? {
-        told.rooms += append(log, &events).await;
-        rooms = Some(last);
+    Ok(Republished {
+        rooms: all(log, async |after| stored.rooms_after(after).await).await?,
+        messages: all(log, async |after| stored.messages_after(after).await).await?,
+        markers: all(log, async |after| stored.markers_after(after).await).await?,
+    })
+}
+
+/// Appends page after page, and answers how many events they were.
+async fn all<K>(
+    log: &dyn EventLog,
+    page_after: impl AsyncFn(Option<K>) -> Result<Page<K>, StoreError>,
+) -> Result<u64, StoreError> {
+    let (mut count, mut after) = (0, None);
+    while let Some((events, last)) = page_after(after).await? {
+        count += append(log, &events).await;
+        after = Some(last);
     }
-    let mut messages = None;
-    while let Some((events, last)) = written.messages_after(messages).await? {
-        told.messages += append(log, &events).await;
-        messages = Some(last);
-    }
-    let mut markers = None;
-    while let Some((events, last)) = written.markers_after(markers).await? {
-        told.markers += append(log, &events).await;
-        markers = Some(last);
-    }
-    Ok(told)
+    Ok(count)
 }
 
 /// Answers how many, once all are durable, however long the log is away.

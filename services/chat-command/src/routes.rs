@@ -12,7 +12,7 @@ use crate::{
     commands::{create_room, mark_read, send_message},
 };
 
-/// The service's router. Whoever lets requests in puts an [`Identity`](colloquy_credentials::identity::Identity) on them.
+/// The service's router. The listener puts an [`Identity`](colloquy_credentials::identity::Identity) on them.
 pub fn router(service: Arc<ChatCommand>) -> Router {
     finish(all().with_state(service).into())
 }

@@ -1,4 +1,4 @@
-//! The service: what its routes share.
+//! The service: the state that its routes share.
 
 use std::{future::Future, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
     write_store::{Accepted, Command, Submission, WriteStore},
 };
 
-/// What an operator may set.
+/// The settings of the write side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The longest message, in Unicode scalar values.
@@ -56,7 +56,7 @@ impl ChatCommand {
         })
     }
 
-    /// Resolves when the writer has ended and nothing is committed here any more; for [`crate::relay::start`].
+    /// Resolves when the writer has ended and this process commits nothing any more; for [`crate::relay::start`].
     pub fn writer_ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let writer = self.writer.clone();
         async move { writer.ended().await }

@@ -1,4 +1,4 @@
-//! Forgets idempotency keys that nobody will repeat any more (decision 15).
+//! Deletes idempotency keys that are past their 24 hours (sweeps, decision 15).
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -8,9 +8,9 @@ use colloquy_sql::sweeping::Sweeper;
 
 use crate::write_store::{RecordError, WriteStore};
 
-/// Keys are promised for 24 h; the hour on top bears with clocks that disagree.
+/// Keys are promised for 24 h; the hour on top allows for clocks that disagree.
 const RETENTION_MILLIS: i64 = 25 * 60 * 60 * 1000;
-/// Keys forgotten by one statement, so that it never holds a lock for long.
+/// Keys that one statement deletes, so that it never holds a lock for long.
 const BATCH: u32 = 1000;
 
 /// Starts the sweep.

@@ -1,4 +1,4 @@
-//! The port: where rooms, messages and markers are recorded, each with the event that tells of it.
+//! The port: where rooms, messages and markers are recorded, each with the event that announces it.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -21,82 +21,82 @@ use crate::domain::{IdempotencyKey, MessageContent, RoomName};
 /// A command on its way into the store.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What is asked.
+    /// The command.
     pub command: Command,
-    /// What the client calls this attempt by, if it gave it a name.
+    /// The `Idempotency-Key`, if the client sent one.
     pub key: Option<IdempotencyKey>,
-    /// The instant that is recorded with it.
+    /// The instant that is recorded with the command.
     pub at: Timestamp,
-    /// The request that asks, by its place in a trace.
+    /// The trace context of the request.
     pub trace: Option<TraceParent>,
 }
 
-/// What can be asked. Whatever needs no store to be checked has been checked.
+/// The three commands. What can be checked without the store has been checked.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Begin a room.
+    /// Create a room.
     CreateRoom(NewRoom),
-    /// Say something in a room.
+    /// Send a message to a room.
     SendMessage(NewMessage),
-    /// Move somebody's read marker.
+    /// Move the read marker of a member.
     MarkRead(NewMarker),
 }
 
-/// A room to be.
+/// A room to create.
 #[derive(Clone, Debug)]
 pub struct NewRoom {
-    /// Its name.
+    /// The name of the room.
     pub name: RoomName,
-    /// Who begins it; one of the members.
+    /// The creator, who is one of the members.
     pub created_by: CustomerId,
-    /// Everybody, ascending, with their full names now.
+    /// All members, ascending by id, with their full names now.
     pub members: Vec<(CustomerId, String)>,
 }
 
-/// A message to be.
+/// A message to send.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    /// Where.
+    /// The room that it is sent to.
     pub room_id: RoomId,
-    /// Who says it.
+    /// The sender, who has to be a member of the room.
     pub sender_id: CustomerId,
-    /// Their name now; kept with the message for ever (decision 3).
+    /// The full name of the sender now; kept with the message for ever (names, decision 3).
     pub sender_full_name: String,
-    /// What they say.
+    /// The text.
     pub content: MessageContent,
 }
 
-/// A marker to be.
+/// A read marker to move.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMarker {
-    /// Where.
+    /// The room that was read.
     pub room_id: RoomId,
-    /// Whose.
+    /// The member who read it.
     pub customer_id: CustomerId,
-    /// The newest message they have read.
+    /// The newest message that the member has read; 0 in a room without messages.
     pub message_id: MessageId,
 }
 
-/// What was recorded: all that an answer needs, kept to answer a repeat.
+/// What was recorded: all that the response needs, kept under the idempotency key for repeats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recorded {
-    /// A room began.
+    /// A room was created.
     Room {
-        /// Its id.
+        /// The id of the room.
         room_id: RoomId,
     },
-    /// A message has its place.
+    /// A message was sent.
     Message {
-        /// Its id.
+        /// The id of the message.
         message_id: MessageId,
-        /// Its room.
+        /// The room that it was sent to.
         room_id: RoomId,
-        /// Its place in the room.
+        /// Its number in the room, from 1.
         seq: Seq,
         /// The instant recorded with it.
         sent_at: Timestamp,
     },
-    /// The marker is at that message, or already was beyond it.
+    /// The marker is at that message, or was beyond it before.
     Marker,
 }
 
@@ -105,11 +105,11 @@ pub enum Recorded {
 pub struct Accepted {
     /// What was recorded.
     pub recorded: Recorded,
-    /// Whether an earlier attempt with the same key had recorded it.
+    /// Whether an earlier request with the same key had recorded it.
     pub replayed: bool,
 }
 
-/// Why a command was not carried out. It left nothing: no seq, no event, no key.
+/// Why a command was refused. A refused command leaves nothing: no seq, no event, no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The customer is not in that room, or there is no such room.
@@ -129,7 +129,7 @@ pub enum RecordError {
     /// Nothing was recorded, perhaps because of a single command: one by one, the others may succeed.
     #[error("the batch was rejected")]
     Rejected(#[source] StoreError),
-    /// Nothing was recorded, and nothing else will be for now.
+    /// The store is unavailable: nothing was recorded, and nothing else will be for now.
     #[error("the batch could not be recorded")]
     Away(#[source] StoreError),
     /// The answer to the commit was lost: the batch is recorded as a whole, or not at all.
@@ -156,7 +156,7 @@ pub trait WriteStore: Send + Sync + 'static {
         batch: &[Submission],
     ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError>;
 
-    /// Whether somebody is in a room; `false` also when there is no such room.
+    /// Whether a customer is a member of a room; `false` also when there is no such room.
     ///
     /// # Errors
     /// The store is unavailable.
@@ -173,7 +173,7 @@ pub trait WriteStore: Send + Sync + 'static {
 }
 
 impl Command {
-    /// Who asks.
+    /// The customer who sends the command.
     #[must_use]
     pub fn customer(&self) -> CustomerId {
         match self {
@@ -183,7 +183,7 @@ impl Command {
         }
     }
 
-    /// The room it is about, if that room exists already.
+    /// The room that the command is about, if that room exists already.
     #[must_use]
     pub fn room(&self) -> Option<RoomId> {
         match self {
@@ -193,7 +193,7 @@ impl Command {
         }
     }
 
-    /// Which of the three calls it came by: keys of different calls do not meet.
+    /// The call that the command came by: an idempotency key counts for one customer and one call.
     #[must_use]
     pub fn route(&self) -> &'static str {
         match self {
@@ -203,8 +203,8 @@ impl Command {
         }
     }
 
-    /// SHA-256 of what the client asked, so that spelling the same JSON differently is the same command (decision 2).
-    /// Names that we looked up are not part of it.
+    /// SHA-256 of the command as the client meant it, so that another spelling of the same JSON is the same command
+    /// (idempotency, decision 2). Names that we looked up are not part of it.
     fn fingerprint(&self) -> String {
         let asked = match self {
             Self::CreateRoom(room) => {

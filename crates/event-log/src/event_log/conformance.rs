@@ -20,7 +20,7 @@ pub trait Fixture: Sized + Send + Sync {
     /// Opens it, as a process that starts does. May be called again, also while an earlier opening is in use.
     fn open(&self) -> impl Future<Output = Box<dyn EventLog>> + Send;
 
-    /// Opens it as whoever rebuilds views does.
+    /// Opens it as a rebuild of views does.
     fn open_trail(&self) -> impl Future<Output = Box<dyn AuditTrail>> + Send;
 }
 

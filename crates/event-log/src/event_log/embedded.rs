@@ -1,6 +1,6 @@
 //! The log inside SQLite files: each topic's log is its writer's outbox (decision 10).
 //!
-//! SQLite has one writer, so an outbox id is commit order, and the id of the last record seen is a position. That is
+//! SQLite has one writer, so outbox ids are in commit order, and the id of the last record that was read is a position. That is
 //! true of SQLite only: on PostgreSQL ids are taken before commits.
 
 mod group;
@@ -31,7 +31,7 @@ pub use self::{outbox::SqliteOutbox, positions::record_position};
 pub struct EmbeddedLog {
     write: SqliteOutbox,
     announced: SqliteOutbox,
-    /// One permit a group: whoever holds it is the group's one active member.
+    /// One permit a group: the member that holds it is the group's one active member.
     groups: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
 
@@ -56,7 +56,7 @@ impl EmbeddedLog {
     }
 
     /// Whether `group` has committed more than the write file holds. Then the write file is a restored backup, and the
-    /// views tell of things that never happened: they must be rebuilt (decision 10).
+    /// views show what never happened: they must be rebuilt (decision 10).
     ///
     /// # Errors
     /// The store is unavailable.

@@ -3,6 +3,7 @@
 //! Groups use the classic protocol with the range strategy, which gives all partitions with the same number to one
 //! member; that is why the three write topics must have equally many (decision 7).
 
+mod awaited;
 mod client;
 mod deliveries;
 mod fetch;
@@ -25,12 +26,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_contracts::Topic;
-use rdkafka::error::KafkaError;
+use rdkafka::{error::KafkaError, types::RDKafkaErrorCode};
 
 use self::{group::Member, producer::Producer, tail::Tail, trail::Trail};
 use super::{AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, TailReader, TrailReader};
 
-pub use self::settings::KafkaSettings;
+pub use self::{awaited::AwaitedLog, settings::KafkaSettings};
 
 /// The log of a distributed system. Cheap to clone.
 #[derive(Clone)]
@@ -41,7 +42,7 @@ pub struct KafkaLog {
 
 impl KafkaLog {
     /// Connects, makes the topics that are missing, and warms the producer up, so that the first event is not slower
-    /// than the others (decision 6). Answers within a few seconds; whoever starts before Kafka does calls it again.
+    /// than the others (decision 6). Answers within a few seconds; to start before Kafka, see [`AwaitedLog`].
     ///
     /// # Errors
     /// Kafka is unavailable, or a write topic has another number of partitions than the settings say.
@@ -84,6 +85,9 @@ impl From<KafkaError> for EventLogError {
         match error {
             KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => {
                 Self::Misconfigured(error.to_string())
+            }
+            error if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) => {
+                Self::OutOfRange
             }
             error => Self::Unavailable(error.to_string()),
         }

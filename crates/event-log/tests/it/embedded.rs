@@ -136,7 +136,7 @@ async fn a_commit_wakes_readers_long_before_the_poll() {
 }
 
 #[tokio::test]
-async fn a_commit_that_nobody_told_of_is_found_by_the_poll() {
+async fn a_commit_without_a_notification_is_found_by_the_poll() {
     let files = Files::fresh().await;
     let (write, _, log) = files.log().await;
     let mut tail = log.tail(&Topic::ALL).await.unwrap();

@@ -50,8 +50,8 @@ impl Topics {
         let name = format!("{}{topic}", self.0.topic_prefix);
         let asked = [ResourceSpecifier::Topic(&name)];
         let admin = self.admin();
-        let told = admin.describe_configs(&asked, &AdminOptions::new()).await;
-        let config = told.unwrap().remove(0).unwrap();
+        let described = admin.describe_configs(&asked, &AdminOptions::new()).await;
+        let config = described.unwrap().remove(0).unwrap();
         config.get("retention.ms").unwrap().value.clone().unwrap()
     }
 
@@ -314,7 +314,7 @@ async fn decision_16_a_tail_whose_position_is_gone_says_so() {
     let mut tail = log.tail(&Topic::ALL).await.unwrap();
     log.append(&events(0..10)).await.unwrap();
     topics.wipe().await;
-    let told = timeout(Duration::from_secs(30), async {
+    let error = timeout(Duration::from_secs(30), async {
         loop {
             match tail.next(1_000).await {
                 Ok(_) => {}
@@ -322,11 +322,11 @@ async fn decision_16_a_tail_whose_position_is_gone_says_so() {
             }
         }
     });
-    assert!(matches!(told.await.unwrap(), EventLogError::OutOfRange));
+    assert!(matches!(error.await.unwrap(), EventLogError::OutOfRange));
 }
 
 #[tokio::test]
-async fn promise_p6_connecting_to_nobody_is_unavailable_within_five_seconds() {
+async fn promise_p6_connecting_without_a_broker_is_unavailable_within_five_seconds() {
     let started = Instant::now();
     let refused = KafkaLog::connect(KafkaSettings::new("127.0.0.1:9"))
         .await

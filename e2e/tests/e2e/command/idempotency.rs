@@ -159,7 +159,7 @@ async fn decision_2_400_for_a_key_that_is_none() -> Result<()> {
 async fn decision_2_authentication_comes_before_the_key() -> Result<()> {
     let anonymous = scene().await?.anonymous()?;
     let answer = anonymous.send_raw(1, "hello", Some("not a key")).await?;
-    assert_refused(&answer, 401, "nobody with a bad key");
+    assert_refused(&answer, 401, "an anonymous client with a bad key");
     Ok(())
 }
 
@@ -175,7 +175,7 @@ async fn f29_20_parallel_sends_under_one_key_make_one_message() -> Result<()> {
         assert_eq!(answer.data(), answers[0].data());
     }
     let fresh = answers.iter().filter(|a| a.header(REPLAYED).is_none());
-    assert_eq!(fresh.count(), 1, "one wrote, the others were told");
+    assert_eq!(fresh.count(), 1, "one wrote, the others were replays");
     assert_eq!(user1.send(room, "next", None).await?.seq, 2);
     assert_eq!(user1.history_from(room, 2).await?.len(), 2);
     Ok(())

@@ -168,8 +168,8 @@ async fn b26_a_room_that_is_not_yours_is_refused_with_the_same_words_everywhere(
     }
     for answer in answers {
         assert_refused(&answer, 403, "a stranger");
-        let told = &answer.body["message"];
-        assert_eq!(told, "You are not a member of this room.", "{answer:?}");
+        let message = &answer.body["message"];
+        assert_eq!(message, "You are not a member of this room.", "{answer:?}");
     }
     Ok(())
 }
@@ -183,7 +183,7 @@ async fn contract_command_message_403_for_a_room_that_does_not_exist() -> Result
         assert_refused(&answer, 403, "no such room");
         assert_eq!(
             answer.body, stranger.body,
-            "whether a room exists is not told"
+            "the answer does not say whether the room exists"
         );
     }
     Ok(())

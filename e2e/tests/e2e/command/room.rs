@@ -35,7 +35,8 @@ async fn contract_command_room_200_answers_the_new_room_id() -> Result<()> {
 }
 
 #[tokio::test]
-async fn contract_command_room_is_in_the_list_of_every_member_and_of_nobody_else() -> Result<()> {
+async fn contract_command_room_is_in_the_list_of_every_member_and_of_no_other_customer()
+-> Result<()> {
     let scene = scene().await?;
     let name = "  Trưa nay \"ăn\" gì? 🍜 ";
     let room = scene.user1.create_room(name, &[USER2.id]).await?;

@@ -1,4 +1,4 @@
-//! `POST /room`: begin a room with some people.
+//! `POST /room`: create a room with other members.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -26,7 +26,7 @@ use crate::{
     write_store::{Command, NewRoom, Recorded},
 };
 
-/// The body.
+/// The body of the request.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(description = "A room to create.")]
@@ -40,19 +40,19 @@ pub struct CreateRoom {
 /// Why a room was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateRoomError {
-    /// It cannot be called that.
+    /// The name breaks a rule.
     #[error("not a room name")]
     Name(#[from] RoomNameError),
-    /// These people make no room.
+    /// The list of members breaks a rule.
     #[error("not a list of members")]
     Members(#[from] MembersError),
-    /// Somebody invited does not exist.
+    /// An invited customer does not exist.
     #[error("customer {0} does not exist")]
     Unknown(CustomerId),
-    /// Whether they exist could not be found out.
+    /// The customer directory did not answer.
     #[error("the members could not be looked up")]
     Directory(#[from] CallError),
-    /// It was refused or not recorded.
+    /// The command was refused or not recorded.
     #[error("not recorded")]
     Submit(#[from] SubmitError),
 }
@@ -99,7 +99,7 @@ async fn create(
     let room = NewRoom {
         name: RoomName::parse(request.room_name)?,
         created_by: caller.customer_id,
-        members: named(service, caller, &request.target_customer_ids).await?,
+        members: members(service, caller, &request.target_customer_ids).await?,
     };
     let accepted = service.submit(Command::CreateRoom(room), key).await?;
     let Recorded::Room { room_id } = accepted.recorded else {
@@ -111,8 +111,8 @@ async fn create(
     })
 }
 
-/// Everybody with their names. The caller exists, whatever the directory knows.
-async fn named(
+/// All members with their full names. The caller exists, whatever the directory knows.
+async fn members(
     service: &ChatCommand,
     caller: &Caller,
     invited: &[CustomerId],

@@ -17,12 +17,12 @@ use utoipa::{
 
 use crate::domain::{IdempotencyKey, LONGEST_KEY};
 
-/// Names an attempt, so that a repeat is known as one.
+/// Names a command, so that a repeat of the request is known as one.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// `true` on an answer that an earlier attempt had earned.
+/// `true` on a response to a repeat.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// What the client calls this attempt by, if it gave it a name.
+/// The key of this request, if the client sent one.
 #[derive(Debug)]
 pub struct IdempotencyKeyHeader(pub Option<IdempotencyKey>);
 
@@ -31,16 +31,13 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKeyHeader {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
-        let (Some(key), None) = (keys.next(), keys.next()) else {
-            return if parts.headers.contains_key(IDEMPOTENCY_KEY) {
-                Err(invalid("Send only one Idempotency-Key."))
-            } else {
-                Ok(Self(None))
-            };
-        };
-        IdempotencyKey::parse(key.as_bytes())
-            .map(|key| Self(Some(key)))
-            .map_err(|_| invalid("An Idempotency-Key has 1 to 255 visible ASCII characters."))
+        match (keys.next(), keys.next()) {
+            (None, _) => Ok(Self(None)),
+            (Some(key), None) => IdempotencyKey::parse(key.as_bytes())
+                .map(|key| Self(Some(key)))
+                .map_err(|_| invalid("An Idempotency-Key has 1 to 255 visible ASCII characters.")),
+            (Some(_), Some(_)) => Err(invalid("Send only one Idempotency-Key.")),
+        }
     }
 }
 
@@ -74,12 +71,12 @@ fn invalid(message: &'static str) -> ApiError {
     ApiError::new(Kind::Invalid, message)
 }
 
-/// A success, with the header that says whether it is a repeat.
+/// A success, with the header that says whether the request was a repeat.
 #[derive(Debug)]
 pub struct IdempotentResponse<T> {
-    /// The answer, the same both times.
+    /// The answer, the same for each repeat.
     pub answer: Answer<T>,
-    /// Whether an earlier attempt had earned it.
+    /// Whether an earlier request with this key was carried out.
     pub replayed: bool,
 }
 

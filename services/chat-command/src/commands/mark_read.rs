@@ -18,12 +18,12 @@ use crate::{
     write_store::{Command, NewMarker},
 };
 
-/// The body.
+/// The body of the request.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(description = "How far the caller has read.")]
 pub struct MarkRead {
-    /// Where.
+    /// The room that was read.
     room_id: RoomId,
     /// The newest message that the caller has read; it has to be of that room. 0 marks a room without messages as read.
     #[schema(value_type = i64, minimum = 0, maximum = 9_007_199_254_740_991_i64)]

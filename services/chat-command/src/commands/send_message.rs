@@ -1,4 +1,4 @@
-//! `POST /message`: say something in a room.
+//! `POST /message`: send a message to a room.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -20,18 +20,18 @@ use crate::{
     write_store::{Command, NewMessage, Recorded},
 };
 
-/// The body.
+/// The body of the request.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(description = "Something to say.")]
 pub struct SendMessage {
-    /// Where.
+    /// The room to send it to.
     room_id: RoomId,
     #[schema(schema_with = content_schema)]
     content: String,
 }
 
-/// The data of the answer: where the message stands.
+/// The data of the response.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(description = "Where a message stands.")]
@@ -49,10 +49,10 @@ pub struct Sent {
 /// Why a message was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendMessageError {
-    /// It is no message.
+    /// The text breaks a rule.
     #[error("not a message")]
     Content(#[from] MessageContentError),
-    /// It was refused or not recorded.
+    /// The command was refused or not recorded.
     #[error("not recorded")]
     Submit(#[from] SubmitError),
 }

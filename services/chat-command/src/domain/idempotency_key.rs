@@ -1,4 +1,4 @@
-//! What a client calls one attempt by, so that a repeat is known as one (decision 2).
+//! The name that a client gives a command, so that a repeat of the request is known as one (idempotency, decision 2).
 
 use aws_lc_rs::digest;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
@@ -37,8 +37,8 @@ impl IdempotencyKey {
     }
 
     /// What the message of this sender and key carries as its `clientKey` (contract §3): the first 16 octets of
-    /// SHA-256 of `<senderId>:<key>` in base64url. The sender can tell it before the call is answered, and others
-    /// learn nothing of the key.
+    /// SHA-256 of `<senderId>:<key>` in base64url. The sender can compute it before the response comes, and others learn
+    /// nothing of the key.
     #[must_use]
     pub fn client_key(&self, sender: CustomerId) -> String {
         let hash = digest::digest(&digest::SHA256, format!("{sender}:{}", self.0).as_bytes());

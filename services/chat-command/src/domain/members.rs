@@ -1,30 +1,27 @@
-//! Who is in a room: its creator and whom they invite.
+//! The members of a new room: its creator and the customers that the creator invites.
 
 use std::collections::BTreeSet;
 
 use colloquy_contracts::CustomerId;
 
-/// A room's most members, its creator included (decision 21).
+/// The most members of a room, its creator included (limits, decision 21).
 pub const MAX_MEMBERS: usize = 500;
 
-/// The members of a room to be: its creator, and at least one other.
+/// The members of a new room: its creator, and at least one other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Members {
-    creator: CustomerId,
-    invited: BTreeSet<CustomerId>,
-}
+pub struct Members(BTreeSet<CustomerId>);
 
-/// Why these people make no room.
+/// Why a list of customers is not that of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MembersError {
-    /// Nobody is invited.
-    #[error("nobody invited")]
+    /// The list is empty.
+    #[error("empty list of members")]
     Empty,
-    /// The creator invites themselves.
+    /// The list contains the creator.
     #[error("creator invited")]
     CreatorInvited,
-    /// Somebody is invited twice.
-    #[error("somebody invited twice")]
+    /// A customer is in the list twice.
+    #[error("customer invited twice")]
     Repeated,
     /// Over [`MAX_MEMBERS`].
     #[error("too many members")]
@@ -32,7 +29,7 @@ pub enum MembersError {
 }
 
 impl Members {
-    /// Checks whom a creator invites. Whether those people exist is not known here.
+    /// Checks the customers that a creator invites. Whether they exist is not known here.
     ///
     /// # Errors
     /// It breaks a rule.
@@ -43,26 +40,21 @@ impl Members {
         if invited.len() >= MAX_MEMBERS {
             return Err(MembersError::TooMany);
         }
-        let distinct: BTreeSet<_> = invited.iter().copied().collect();
-        if distinct.contains(&creator) {
+        let mut members: BTreeSet<_> = invited.iter().copied().collect();
+        let distinct = members.len();
+        if !members.insert(creator) {
             return Err(MembersError::CreatorInvited);
         }
-        if distinct.len() < invited.len() {
+        if distinct < invited.len() {
             return Err(MembersError::Repeated);
         }
-        Ok(Self {
-            creator,
-            invited: distinct,
-        })
+        Ok(Self(members))
     }
 
-    /// Everybody, ascending.
+    /// Every member, ascending by id.
     #[must_use]
     pub fn all(&self) -> Vec<CustomerId> {
-        let mut all: Vec<_> = self.invited.iter().copied().collect();
-        let place = all.partition_point(|id| *id < self.creator);
-        all.insert(place, self.creator);
-        all
+        self.0.iter().copied().collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a room is called.
+//! The name of a room.
 
 use colloquy_text::{is_one_line, shows_something};
 
@@ -45,12 +45,6 @@ impl RoomName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
     }
 }
 

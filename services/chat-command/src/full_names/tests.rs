@@ -13,11 +13,11 @@ use super::*;
 
 const AN: CustomerId = CustomerId(1);
 
-/// What the directory does when it is asked.
+/// What the directory answers.
 #[derive(Clone, Copy)]
 enum Answer {
     Is(&'static str),
-    NobodyKnown,
+    Unknown,
     Down,
     Never,
 }
@@ -37,7 +37,7 @@ impl CustomerDirectory for Directory {
         let answer = *self.answer.lock().unwrap();
         match answer {
             Answer::Is(name) => Ok(ids.iter().map(|id| (*id, name.to_owned())).collect()),
-            Answer::NobodyKnown => Ok(HashMap::new()),
+            Answer::Unknown => Ok(HashMap::new()),
             Answer::Down => Err(CallError::Unavailable(ServiceName::Customer, None)),
             Answer::Never => std::future::pending().await,
         }
@@ -119,7 +119,7 @@ async fn decision_3_the_names_of_a_new_room_are_asked_for_and_known_for_60_s() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn decision_3_while_the_directory_is_down_the_token_names_whoever_is_not_known_freshly() {
+async fn decision_3_while_the_directory_is_down_the_token_names_a_sender_without_a_fresh_name() {
     let service = Service::with(Answer::Is("An"));
     service.assert_sender("An", 1).await;
     service.answers(Answer::Down);
@@ -127,7 +127,7 @@ async fn decision_3_while_the_directory_is_down_the_token_names_whoever_is_not_k
     service.assert_sender("An", 0).await;
     pass(2).await;
     service.assert_sender("An of the token", 1).await;
-    // Once it failed it is left alone for a second, and what the token said was no answer of it.
+    // After a failure the directory is not asked for a second, and the name of the token is not cached.
     for _ in 0..3 {
         service.assert_sender("An of the token", 0).await;
     }
@@ -150,8 +150,8 @@ async fn decision_3_a_sender_waits_half_a_second_for_a_directory_that_does_not_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn decision_3_whom_the_directory_does_not_know_the_token_names_and_nobody_remembers_that() {
-    let service = Service::with(Answer::NobodyKnown);
+async fn decision_3_the_token_names_an_unknown_sender_and_that_name_is_not_cached() {
+    let service = Service::with(Answer::Unknown);
     service.assert_sender("An of the token", 1).await;
     service.answers(Answer::Is("An"));
     service.assert_sender("An", 1).await;

@@ -1,7 +1,10 @@
-//! The outbox table, its lease row, and how instances wake each other.
+//! The outbox table, the lease, and how instances wake each other.
 //!
-//! No NOTIFY runs in a committing transaction: it would serialise all commits. Whoever committed pokes the relay of its
-//! own process and, through a connection of its own, the others; any number of commits meanwhile is one NOTIFY.
+//! `relay_lease` has one row, id 1, which is there once a relay has taken the lease. It holds the lease and the low
+//! watermark, in the columns `floor` and `floor_of`; without it, or for another outbox, the watermark is 0: no id is as low.
+//!
+//! No NOTIFY runs in a committing transaction: it would serialise all commits. After a commit the instance wakes its own
+//! relay and, through a separate connection, the others; any number of commits meanwhile is one NOTIFY.
 
 mod low_watermark;
 
@@ -9,13 +12,16 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use colloquy_chassis::{Tasks, answer::chain};
-use colloquy_contracts::{RoomId, Topic};
+use colloquy_contracts::{RoomId, topics::UnknownTopic};
 use colloquy_event_log::NewEvent;
 use colloquy_sql::{
     StoreError,
     postgres::{self, answered, bounded},
 };
-use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{
+    Connection as _, PgConnection, PgPool, Row as _,
+    postgres::{PgConnectOptions, PgRow},
+};
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
@@ -32,15 +38,15 @@ pub struct PostgresOutbox {
     pool: PgPool,
     /// Wakes the relay of this process.
     relay: Arc<Notify>,
-    /// Wakes the task that tells other instances.
+    /// Wakes the task that notifies other instances.
     others: Arc<Notify>,
-    /// Where the relay of this process begins to read.
+    /// The id from which the relay of this process reads.
     low_watermark: Arc<Mutex<LowWatermark>>,
 }
 
 impl PostgresOutbox {
-    /// The outbox of a database, with its two tasks: one tells other instances of commits here, one hears of theirs.
-    /// Each has a connection of its own, beside the pool. They end with the soft signal: from then on relays poll.
+    /// The outbox of a database, with its two tasks: one notifies other instances of commits here, one listens for theirs.
+    /// Each has its own connection beside the pool. They end with the soft signal: from then on relays poll.
     #[must_use]
     pub fn start(pool: PgPool, tasks: &Tasks) -> Self {
         let outbox = Self {
@@ -49,38 +55,38 @@ impl PostgresOutbox {
             others: Arc::default(),
             low_watermark: Arc::default(),
         };
-        let (telling, hearing) = (outbox.clone(), outbox.clone());
-        let (stop_telling, stop_hearing) = (tasks.clone(), tasks.clone());
-        tasks.spawn_vital("outbox: tell other instances", async move {
+        let (notifying, listening) = (outbox.clone(), outbox.clone());
+        let (stop_notifying, stop_listening) = (tasks.clone(), tasks.clone());
+        tasks.spawn_vital("outbox: notify other instances", async move {
             tokio::select! {
-                () = stop_telling.stopping() => {}
-                () = telling.tell() => {}
+                () = stop_notifying.stopping() => {}
+                () = notifying.notify_others() => {}
             }
         });
-        tasks.spawn_vital("outbox: hear other instances", async move {
+        tasks.spawn_vital("outbox: listen to other instances", async move {
             tokio::select! {
-                () = stop_hearing.stopping() => {}
-                () = postgres::hear(&hearing.pool, CHANNEL, || hearing.relay.notify_one()) => {}
+                () = stop_listening.stopping() => {}
+                () = postgres::hear(&listening.pool, CHANNEL, || listening.relay.notify_one()) => {}
             }
         });
         outbox
     }
 
-    /// Tells relays, here and elsewhere, that events were committed.
+    /// Notifies relays, here and in other instances, that events were committed.
     pub fn committed(&self) {
         self.relay.notify_one();
         self.others.notify_one();
     }
 
-    async fn tell(&self) {
+    async fn notify_others(&self) {
         let options = self.pool.connect_options();
         let mut own = None;
         loop {
             self.others.notified().await;
-            let told = answered(notify(&options, &mut own)).await;
-            if let Err(error) = told.and_then(|told| Ok(told?)) {
+            let sent = answered(notify(&options, &mut own)).await;
+            if let Err(error) = sent.and_then(|sent| Ok(sent?)) {
                 own = None;
-                tracing::debug!(error = %chain(&error), "other instances were not woken; they poll");
+                tracing::debug!(error = %chain(&error), "other instances were not notified; they poll");
             }
         }
     }
@@ -99,6 +105,27 @@ async fn notify(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// The event in a row; none in a row that only says that the lease is held.
+fn unpublished(row: &PgRow) -> Result<Option<Unpublished>, sqlx::Error> {
+    let Some(id) = row.try_get("id")? else {
+        return Ok(None);
+    };
+    let topic: &str = row.try_get("topic")?;
+    let traceparent: Option<&str> = row.try_get("traceparent")?;
+    let event = NewEvent {
+        topic: topic
+            .parse()
+            .map_err(|error: UnknownTopic| sqlx::Error::Decode(error.into()))?,
+        room_id: RoomId(row.try_get("room_id")?),
+        event_id: row.try_get("event_id")?,
+        payload: row.try_get::<Vec<u8>, _>("payload")?.into(),
+        replayed: false,
+        version: None,
+        traceparent: traceparent.and_then(|text| text.parse().ok()),
+    };
+    Ok(Some(Unpublished { id, event }))
 }
 
 #[async_trait]
@@ -141,24 +168,14 @@ impl Outbox for PostgresOutbox {
         limit: u32,
         without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
-        type Row = (
-            bool,
-            String,
-            Option<i64>,
-            Option<String>,
-            Option<i64>,
-            Option<String>,
-            Option<Vec<u8>>,
-            Option<String>,
-        );
         let mut low_watermark = self.low_watermark.lock().await;
         if low_watermark.is_due() {
             let raise = async { low_watermark.raise(&mut *self.pool.acquire().await?).await };
             bounded(&self.pool, raise).await??;
         }
         // One row always comes back and says whether the lease is held, so that this costs no statement of its own. Rooms
-        // left out are passed over in id order: only from the floor is it certain that no earlier event is missed.
-        let ask = sqlx::query_as(
+        // left out are passed over in id order: only from the low watermark is it certain that no earlier event is missed.
+        let ask = sqlx::query(
             "SELECT held.*, waiting.* FROM (
                  SELECT EXISTS (SELECT FROM relay_lease
                      WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held,
@@ -174,35 +191,14 @@ impl Outbox for PostgresOutbox {
         .bind(i64::from(limit))
         .bind(without.iter().map(|room| room.0).collect::<Vec<_>>())
         .fetch_all(&self.pool);
-        let rows: Vec<Row> = bounded(&self.pool, ask).await??;
-        let Some((true, place, ..)) = rows.first() else {
+        let rows: Vec<PgRow> = bounded(&self.pool, ask).await??;
+        let Some(first) = rows.first().filter(|row| row.get("held")) else {
             return Ok(None);
         };
-        low_watermark.read(place, rows.iter().filter_map(|row| row.2));
-        let waiting = rows
-            .into_iter()
-            .filter_map(
-                |(_, _, id, topic, room_id, event_id, payload, traceparent)| {
-                    Some((id?, topic?, room_id?, event_id?, payload?, traceparent))
-                },
-            )
-            .map(|(id, topic, room_id, event_id, payload, traceparent)| {
-                let topic: Topic = topic
-                    .parse()
-                    .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-                let event = NewEvent {
-                    topic,
-                    room_id: RoomId(room_id),
-                    event_id,
-                    payload: payload.into(),
-                    replayed: false,
-                    version: None,
-                    traceparent: traceparent.and_then(|text| text.parse().ok()),
-                };
-                Ok(Unpublished { id, event })
-            })
-            .collect::<Result<_, sqlx::Error>>()?;
-        Ok(Some(waiting))
+        let ids = rows.iter().filter_map(|row| row.get("id"));
+        low_watermark.read(first.get("place"), ids);
+        let unpublished = rows.iter().filter_map(|row| unpublished(row).transpose());
+        Ok(Some(unpublished.collect::<Result<_, _>>()?))
     }
 
     async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {

@@ -1,5 +1,5 @@
-//! Tells operators how much waits: beside the relay, so that nothing is published later because of it, however long the
-//! answer takes. Only who publishes tells it; of all other instances nothing waits.
+//! Reports the size of the outbox to operators, in a task beside the relay, so that a slow answer delays no event. Only the
+//! instance that publishes reports it; the others report 0.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::outbox::{Backlog, Outbox};
 
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Starts reporting, until the soft signal.
+/// Starts the report, until the soft signal.
 pub(super) fn start(outbox: Arc<dyn Outbox>, publishes: watch::Receiver<bool>, tasks: &Tasks) {
     let stop = tasks.clone();
     tasks.spawn_vital("backlog of the outbox", async move {
@@ -21,16 +21,16 @@ pub(super) fn start(outbox: Arc<dyn Outbox>, publishes: watch::Receiver<bool>, t
     });
 }
 
-/// Ends with the relay.
+/// Reports until the relay has ended.
 async fn report(outbox: &dyn Outbox, mut publishes: watch::Receiver<bool>) {
     loop {
         let publishes_now = *publishes.borrow_and_update();
-        let waits = if publishes_now {
+        let backlog = if publishes_now {
             outbox.backlog().await
         } else {
             Ok(Backlog::default())
         };
-        match waits {
+        match backlog {
             Ok(backlog) => set(backlog),
             Err(error) => tracing::warn!(error = %chain(&error), "cannot read the outbox backlog"),
         }

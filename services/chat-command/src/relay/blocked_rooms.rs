@@ -1,5 +1,5 @@
-//! Rooms whose events the log did not take. Their later events wait for those, and no other room waits for them
-//! (decision 6): they are left out of what is taken next, for longer each time.
+//! Rooms whose events the log refused. Their later events wait for those, and no other room waits for them (decision 6): the
+//! next polls leave these rooms out, for longer each time.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,9 +10,10 @@ use colloquy_contracts::RoomId;
 use colloquy_event_log::NewEvent;
 use tokio::time::Instant;
 
-const FIRST: Duration = Duration::from_millis(50);
-/// A log that takes them again is noticed within this time.
-const LONGEST: Duration = Duration::from_secs(3);
+/// How long a room is blocked after its first refusal.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// A log that takes events again is noticed within this time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
 pub(super) struct BlockedRooms(HashMap<RoomId, Blocked>);
@@ -24,12 +25,12 @@ struct Blocked {
 }
 
 impl BlockedRooms {
-    /// Every room that was refused when it was last tried.
+    /// Every room whose last try was refused.
     pub(super) fn all(&self) -> Vec<RoomId> {
         self.0.keys().copied().collect()
     }
 
-    /// Those of them that are not to be tried yet.
+    /// The rooms that are not to be tried yet.
     pub(super) fn rooms(&self, now: Instant) -> Vec<RoomId> {
         let blocked = self.0.iter().filter(|(_, room)| room.until > now);
         blocked.map(|(room, _)| *room).collect()
@@ -47,8 +48,8 @@ impl BlockedRooms {
         self.0.retain(|room, _| !taken.contains(room));
         for room in refused {
             let pause = match self.0.get(&room) {
-                Some(room) => (room.pause * 2).min(LONGEST),
-                None => FIRST,
+                Some(room) => (room.pause * 2).min(LONGEST_PAUSE),
+                None => FIRST_PAUSE,
             };
             let until = now + pause;
             self.0.insert(room, Blocked { until, pause });
@@ -80,9 +81,9 @@ mod tests {
         let (mut blocked, now) = (BlockedRooms::default(), Instant::now());
         blocked.note(&events(&[1, 2, 1, 3]), &[true, true, false, true], now);
         assert_eq!(blocked.rooms(now), [RoomId(1)]);
-        assert_eq!(blocked.rooms(now + FIRST), []);
+        assert_eq!(blocked.rooms(now + FIRST_PAUSE), []);
         assert_eq!(blocked.all(), [RoomId(1)]);
-        blocked.note(&events(&[1, 1]), &[true, true], now + FIRST);
+        blocked.note(&events(&[1, 1]), &[true, true], now + FIRST_PAUSE);
         assert_eq!(blocked.all(), []);
     }
 
@@ -107,6 +108,6 @@ mod tests {
         }
         blocked.note(&events(&[1, 1]), &[true, false], now);
         assert_eq!(blocked.rooms(now), [RoomId(1)]);
-        assert_eq!(blocked.rooms(now + FIRST), []);
+        assert_eq!(blocked.rooms(now + FIRST_PAUSE), []);
     }
 }

@@ -1,4 +1,5 @@
-//! What is written, page by page in the order of its keys, as the events that told of it.
+//! The rows of the write store, page by page in the order of their keys, as the events that announced them. Ids begin at 1: a
+//! page "after 0" is the first one.
 
 use std::collections::HashMap;
 
@@ -14,25 +15,25 @@ const ROOMS: i64 = 100;
 /// Messages of up to 64 KiB each.
 const ROWS: i64 = 500;
 
-/// The write store, for reading everything. Cheap to clone.
+/// The events that the rows of the write store stand for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct StoredEvents(PgPool);
 
 /// A page of events, and the key behind which the next one begins; none when there is nothing more.
-type Paged<K> = Option<(Vec<WriteEvent>, K)>;
+pub type Page<K> = Option<(Vec<WriteEvent>, K)>;
 
 impl StoredEvents {
-    /// What is written in this database.
+    /// The events of this database.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
         Self(pool)
     }
 
-    /// Rooms that began.
+    /// Events of new rooms, by room.
     ///
     /// # Errors
     /// The store is unavailable.
-    pub async fn rooms_after(&self, after: Option<RoomId>) -> Result<Paged<RoomId>, StoreError> {
+    pub async fn rooms_after(&self, after: Option<RoomId>) -> Result<Page<RoomId>, StoreError> {
         let rooms = self.rooms(after.map_or(0, |room| room.0));
         let (rooms, mut participants) = bounded(&self.0, rooms).await??;
         let Some(last) = rooms.last().map(|row| RoomId(row.0)) else {
@@ -50,14 +51,14 @@ impl StoredEvents {
         Ok(Some((events.collect(), last)))
     }
 
-    /// Messages, by room and seq.
+    /// Events of messages, by room and seq.
     ///
     /// # Errors
     /// The store is unavailable.
     pub async fn messages_after(
         &self,
         after: Option<(RoomId, Seq)>,
-    ) -> Result<Paged<(RoomId, Seq)>, StoreError> {
+    ) -> Result<Page<(RoomId, Seq)>, StoreError> {
         let (room, seq) = after.map_or((0, 0), |(room, seq)| (room.0, seq.0));
         type Row = (i64, i64, i64, i64, String, String, i64, Option<String>);
         let rows = sqlx::query_as::<_, Row>(
@@ -88,14 +89,14 @@ impl StoredEvents {
         Ok(last.map(|last| (events.collect(), last)))
     }
 
-    /// Read markers where they are now, by room and customer.
+    /// Events of read markers at their last position, by room and customer.
     ///
     /// # Errors
     /// The store is unavailable.
     pub async fn markers_after(
         &self,
         after: Option<(RoomId, CustomerId)>,
-    ) -> Result<Paged<(RoomId, CustomerId)>, StoreError> {
+    ) -> Result<Page<(RoomId, CustomerId)>, StoreError> {
         let (room, customer) = after.map_or((0, 0), |(room, customer)| (room.0, customer.0));
         let rows = sqlx::query_as::<_, (i64, i64, i64)>(
             "SELECT room_id, customer_id, last_read_message_id FROM room_participants
@@ -118,7 +119,7 @@ impl StoredEvents {
         Ok(last.map(|last| (events.collect(), last)))
     }
 
-    /// A page of rooms, and who is in them.
+    /// A page of rooms, and their members.
     async fn rooms(
         &self,
         after: i64,

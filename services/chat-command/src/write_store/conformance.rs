@@ -158,7 +158,7 @@ fn fresh(recorded: Recorded) -> Result<Accepted, Refusal> {
     })
 }
 
-/// The messages of a room as the outbox tells them.
+/// The messages of a room as the outbox announces them.
 fn messages_of(events: &[WriteEvent], room: RoomId) -> Vec<ChatMessageSent> {
     let of_room = |event: &WriteEvent| match event {
         WriteEvent::MessageSent(message) if message.room_id == room => Some(message.clone()),

@@ -12,7 +12,7 @@ use colloquy_event_log::NewEvent;
 
 use super::{Accepted, Command, NewMarker, NewMessage, NewRoom, Recorded, Refusal, Submission};
 
-/// Where a key counts: (customer, route, key).
+/// The scope of an idempotency key: one customer, one route.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct KeyScope {
     pub customer: CustomerId,
@@ -20,7 +20,7 @@ pub(super) struct KeyScope {
     pub key: String,
 }
 
-/// What a key was used for.
+/// The command that an idempotency key was used for, and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IdempotencyRecord {
     pub fingerprint: String,
@@ -28,32 +28,32 @@ pub(super) struct IdempotencyRecord {
     pub at: Timestamp,
 }
 
-/// What is known about the rooms, members, messages and keys that a batch names.
+/// The rooms, members, messages and keys that a batch names, as they are in the store.
 #[derive(Debug, Default)]
 pub(super) struct BatchState {
     pub keys: HashMap<KeyScope, IdempotencyRecord>,
     pub rooms: HashMap<RoomId, Last>,
-    /// The marker of each member.
+    /// The read marker of each member; `None` while it was never moved.
     pub members: HashMap<(RoomId, CustomerId), Option<MessageId>>,
     pub messages: HashSet<(RoomId, MessageId)>,
 }
 
-/// How far a room has come.
+/// The last message of a room.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Last {
     /// The seq of its last message; 0 if there is none.
     pub seq: Seq,
-    /// When that was sent.
+    /// The instant at which it was sent.
     pub sent_at: Option<Timestamp>,
 }
 
-/// What a batch names: an adapter loads these, in this order, which is the lock order (decision 1).
+/// What a batch names. An adapter loads and locks these in this order, which is the lock order (decision 1).
 #[derive(Debug, Default)]
 pub(super) struct LockSet {
     pub keys: BTreeSet<KeyScope>,
     pub members: Vec<(RoomId, CustomerId)>,
     pub marked: Vec<(RoomId, MessageId)>,
-    /// The most rooms and messages that may need an id.
+    /// How many rooms and messages may need an id, at most.
     pub new: usize,
 }
 
@@ -61,9 +61,9 @@ pub(super) struct LockSet {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub answers: Vec<Result<Accepted, Refusal>>,
-    /// What happened, in order; rows and outbox are made of it.
+    /// The events, in order; the rows of all tables and of the outbox are made of them.
     pub events: Vec<WriteEvent>,
-    /// The request that led to each of them.
+    /// The trace context of the request that led to each event.
     traces: Vec<Option<TraceParent>>,
     /// The keys that this batch used.
     pub idempotency_records: Vec<(KeyScope, IdempotencyRecord)>,
@@ -90,7 +90,30 @@ impl LockSet {
         locks
     }
 
-    /// The rooms, ascending.
+    /// The records of keys as a store keeps them, each row with the place of its key in `keys`, from 0.
+    pub(super) fn records(
+        &self,
+        rows: Vec<(i64, String, String, i64)>,
+    ) -> Result<HashMap<KeyScope, IdempotencyRecord>, sqlx::Error> {
+        let scopes: Vec<_> = self.keys.iter().collect();
+        rows.into_iter()
+            .map(|(place, fingerprint, recorded, at)| {
+                let scope = usize::try_from(place)
+                    .ok()
+                    .and_then(|place| scopes.get(place))
+                    .ok_or(sqlx::Error::RowNotFound)?;
+                let record = IdempotencyRecord {
+                    fingerprint,
+                    recorded: serde_json::from_str(&recorded)
+                        .map_err(|error| sqlx::Error::Decode(error.into()))?,
+                    at: Timestamp::from_millis(at),
+                };
+                Ok(((*scope).clone(), record))
+            })
+            .collect()
+    }
+
+    /// The ids of the rooms, ascending.
     pub(super) fn rooms(&self) -> Vec<i64> {
         let mut rooms: Vec<_> = self.members.iter().map(|(room, _)| room.0).collect();
         rooms.dedup();
@@ -99,20 +122,6 @@ impl LockSet {
 }
 
 impl IdempotencyRecord {
-    /// As a store keeps it.
-    pub(super) fn from_columns(
-        fingerprint: String,
-        recorded: &str,
-        at: i64,
-    ) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            fingerprint,
-            recorded: serde_json::from_str(recorded)
-                .map_err(|error| sqlx::Error::Decode(error.into()))?,
-            at: Timestamp::from_millis(at),
-        })
-    }
-
     /// What was recorded, as a store keeps it.
     pub(super) fn recorded_json(&self) -> String {
         serde_json::to_string(&self.recorded).expect("an answer holds only strings and numbers")
@@ -135,7 +144,7 @@ impl Submission {
 }
 
 impl Plan {
-    /// Decides a batch, command by command, each seeing what the ones before it did. `ids` ascend, and are as many as
+    /// Decides a batch, command by command, each on the state that the ones before it left. `ids` ascend, and are as many as
     /// [`LockSet`] asks for; rooms and messages share them, so that either's id says which is newer (decision 39).
     pub(super) fn make(
         batch: &[Submission],
@@ -246,7 +255,7 @@ impl Plan {
             }));
     }
 
-    /// The rooms that begin.
+    /// The new rooms.
     pub(super) fn rooms(&self) -> Vec<&ChatRoomCreated> {
         let mut rooms = Vec::new();
         for event in &self.events {
@@ -274,7 +283,7 @@ impl Plan {
         messages.map(|message| (message.room_id, message)).collect()
     }
 
-    /// Where each marker that moved ends up.
+    /// The last position of each marker that moved.
     pub(super) fn markers(&self) -> BTreeMap<(RoomId, CustomerId), MessageId> {
         let marker = |event: &WriteEvent| match event {
             WriteEvent::ReadMarkerUpdated(marker) => Some((
@@ -286,7 +295,7 @@ impl Plan {
         self.events.iter().filter_map(marker).collect()
     }
 
-    /// What goes into the outbox.
+    /// The rows of the outbox.
     pub(super) fn outgoing(&self) -> Vec<NewEvent> {
         let traced = |(event, traceparent): (&WriteEvent, &Option<TraceParent>)| NewEvent {
             traceparent: *traceparent,
@@ -327,8 +336,8 @@ impl BatchState {
         Ok((last.seq, sent_at))
     }
 
-    /// Whether the marker moves: never back (decision 13), and only to a message of that room. Message 0 marks the
-    /// beginning of a room, which says something only while there is nothing else to mark.
+    /// Whether the marker moves: never back (decision 13), and only to a message of that room. Message 0 stands for the
+    /// beginning of a room: no message has that id. It moves the marker only while the room has no message.
     fn advance(&mut self, marker: &NewMarker) -> Result<bool, Refusal> {
         let current = self
             .members

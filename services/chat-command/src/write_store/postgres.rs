@@ -25,7 +25,7 @@ use crate::outbox::PostgresOutbox;
 
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "chat_command_migrations";
-/// A lock is waited for no longer, so that one held elsewhere fails one batch and its retry within a caller's patience.
+/// A lock is waited for no longer, so that one held elsewhere fails one batch and its retry before the caller's timeout.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '1500ms'";
 
 /// The adapter. Cheap to clone.
@@ -46,7 +46,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
 }
 
 impl PostgresWriteStore {
-    /// The store of a database that [`migrate`] has prepared. Commits are told to `outbox`.
+    /// The store of a database that [`migrate`] has prepared. `outbox` is notified of commits.
     #[must_use]
     pub fn new(pool: PgPool, outbox: PostgresOutbox) -> Self {
         Self {
@@ -156,7 +156,7 @@ fn failed(error: sqlx::Error) -> RecordError {
     }
 }
 
-/// A refusal by the server is a roll-back; without an answer nobody knows.
+/// A refusal by the server is a roll-back; without an answer the outcome is unknown.
 fn commit_failed(error: sqlx::Error) -> RecordError {
     if error.as_database_error().is_some() {
         failed(error)

@@ -43,7 +43,7 @@ impl SqliteWriteStore {
         Ok(Self { outbox })
     }
 
-    /// The highest id of a customer who is in a room; 0 if there is none.
+    /// The highest id of a customer who is a member of a room; 0 if there is none.
     ///
     /// # Errors
     /// The file cannot be read.

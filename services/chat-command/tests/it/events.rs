@@ -1,4 +1,4 @@
-//! What the write side tells (contract §6). What is in each event is asserted where the command is.
+//! The events of the write side (contract §6). The fields of each event are asserted in the test of its command.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ async fn contract_6_each_command_is_told_under_its_room_on_its_topic_with_an_id_
     let second = service.message(BOB, other).await;
     let read = json!({"roomId": room, "messageId": first});
     assert_eq!(service.post(BOB, "/read", &read).await.status, 200);
-    let told: Vec<(String, i64, String)> =
+    let announced: Vec<(String, i64, String)> =
         sqlx::query_as("SELECT topic, room_id, event_id FROM outbox ORDER BY id")
             .fetch_all(&service.file.database().await.readers)
             .await
@@ -29,5 +29,5 @@ async fn contract_6_each_command_is_told_under_its_room_on_its_topic_with_an_id_
         ),
     ];
     let wanted = wanted.map(|(topic, room, id)| (topic.to_owned(), room, id));
-    assert_eq!(told, wanted);
+    assert_eq!(announced, wanted);
 }

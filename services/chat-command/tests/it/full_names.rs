@@ -1,4 +1,4 @@
-//! What senders are called (decision 3).
+//! The full names of senders (decision 3).
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -8,8 +8,8 @@ use crate::service::{ALICE, BOB, Service};
 
 async fn name_on_message(service: &Service, customer: i64, room: i64) -> String {
     service.message(customer, room).await;
-    let told = service.told("chat-message-sent").await.pop().unwrap();
-    told["senderFullName"].as_str().unwrap().to_owned()
+    let announced = service.announced("chat-message-sent").await.pop().unwrap();
+    announced["senderFullName"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -37,9 +37,12 @@ async fn decision_3_the_token_names_the_sender_while_the_directory_is_down() {
     // A directory that was down is left alone for a second.
     pass_seconds(1).await;
     assert_eq!(name_on_message(&service, BOB, room).await, "Directory 2");
-    // A name that was told stays.
-    let told = service.told("chat-message-sent").await;
-    let names: Vec<_> = told.iter().map(|told| &told["senderFullName"]).collect();
+    // A name that was announced stays.
+    let announced = service.announced("chat-message-sent").await;
+    let names: Vec<_> = announced
+        .iter()
+        .map(|announced| &announced["senderFullName"])
+        .collect();
     assert_eq!(names, ["Directory 2", "Token 2", "Directory 2"]);
 }
 
@@ -61,6 +64,6 @@ async fn decision_3_the_token_names_a_sender_whom_the_directory_does_not_know() 
         .as_i64()
         .unwrap();
     assert_eq!(name_on_message(&service, 700, room).await, "Token 700");
-    let told = service.told("chat-room-created").await.pop().unwrap();
-    assert_eq!(told["participants"][1]["fullName"], "Token 700");
+    let announced = service.announced("chat-room-created").await.pop().unwrap();
+    assert_eq!(announced["participants"][1]["fullName"], "Token 700");
 }

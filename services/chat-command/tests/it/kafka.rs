@@ -71,18 +71,18 @@ async fn wipe(settings: &KafkaSettings) {
     }
 }
 
-/// The ids of everything in the write topics: of what was told as it happened, and of what was told again.
-async fn told(log: &KafkaLog) -> [BTreeSet<String>; 2] {
-    let mut told = [BTreeSet::new(), BTreeSet::new()];
+/// The ids of all events in the write topics: of those published as they happened, and of those republished.
+async fn announced(log: &KafkaLog) -> [BTreeSet<String>; 2] {
+    let mut announced = [BTreeSet::new(), BTreeSet::new()];
     let mut trail = log.read_from_beginning().await.unwrap();
     loop {
         let records = timeout(PATIENCE, trail.next(1_000)).await;
         let records = records.expect("the topics end").unwrap();
         if records.is_empty() {
-            return told;
+            return announced;
         }
         for record in records {
-            told[usize::from(record.replayed)].insert(record.event_id);
+            announced[usize::from(record.replayed)].insert(record.event_id);
         }
     }
 }
@@ -112,7 +112,7 @@ async fn f11_topics_that_are_wiped_under_a_running_relay_and_made_again_hold_eve
         .unwrap();
     after.extend(send(&store, room, 10).await);
     timeout(PATIENCE, is_empty(&outbox)).await.unwrap();
-    let [as_it_happened, told_again] = told(&again).await;
+    let [as_it_happened, republished] = announced(&again).await;
     assert_eq!(as_it_happened, after);
-    assert!(told_again.is_superset(&before));
+    assert!(republished.is_superset(&before));
 }

@@ -32,7 +32,7 @@ fn message(room_id: RoomId) -> Submission {
     submission(Command::SendMessage(NewMessage {
         room_id,
         sender_id: SENDER,
-        sender_full_name: "Somebody".into(),
+        sender_full_name: "Sender".into(),
         content: MessageContent::parse("hello".into(), 10).unwrap(),
     }))
 }
@@ -41,7 +41,7 @@ async fn new_room(store: &dyn WriteStore) -> RoomId {
     let room = submission(Command::CreateRoom(NewRoom {
         name: RoomName::parse("A room".into()).unwrap(),
         created_by: SENDER,
-        members: vec![(SENDER, "Somebody".into())],
+        members: vec![(SENDER, "Sender".into())],
     }));
     match store
         .record(&[room])

@@ -42,7 +42,7 @@ pub async fn new_room(store: &dyn WriteStore) -> RoomId {
     let room = submission(Command::CreateRoom(NewRoom {
         name: RoomName::parse("A room".into()).unwrap(),
         created_by: SENDER,
-        members: vec![(SENDER, "Somebody".into())],
+        members: vec![(SENDER, "Sender".into())],
     }));
     match store
         .record(&[room])
@@ -61,7 +61,7 @@ pub fn message(room_id: RoomId) -> Submission {
     submission(Command::SendMessage(NewMessage {
         room_id,
         sender_id: SENDER,
-        sender_full_name: "Somebody".into(),
+        sender_full_name: "Sender".into(),
         content: MessageContent::parse("hello".into(), 10).unwrap(),
     }))
 }
@@ -258,7 +258,7 @@ async fn promise_p2_a_stop_leaves_nothing_unpublished_that_the_writer_still_comm
     assert!(next.unwrap().is_some(), "the lease was given up");
 }
 
-/// Waits until nobody holds the lease.
+/// Waits until no relay holds the lease.
 async fn lease_is_free(outbox: &dyn Outbox) {
     while outbox
         .renew_lease(Uuid::new_v4(), Duration::ZERO)

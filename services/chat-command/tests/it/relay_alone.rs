@@ -34,12 +34,12 @@ const SOON: Duration = Duration::from_secs(8);
 #[derive(Clone, Copy, Default)]
 enum Backlogs {
     #[default]
-    Told,
+    Answered,
     Failing,
     Hanging,
 }
 
-/// Nobody is ever notified: a relay polls.
+/// No relay is ever notified: they poll.
 #[derive(Default)]
 struct MemoryOutbox {
     rows: Mutex<BTreeMap<i64, NewEvent>>,
@@ -136,7 +136,7 @@ impl Outbox for MemoryOutbox {
         self.backlogs_asked.send_modify(|asked| *asked += 1);
         let how = *self.backlogs.lock().unwrap();
         match how {
-            Backlogs::Told => {}
+            Backlogs::Answered => {}
             Backlogs::Failing => return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
             Backlogs::Hanging => return pending().await,
         }
@@ -187,7 +187,7 @@ async fn b29_a_relay_that_has_nothing_to_do_looks_once_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn decision_5_nothing_is_published_while_somebody_else_holds_the_lease() {
+async fn decision_5_nothing_is_published_while_another_relay_holds_the_lease() {
     let outbox = MemoryOutbox::of(&[1, 1, 2]);
     outbox.held_elsewhere.store(true, Ordering::SeqCst);
     let (_life, log) = start(&outbox, 0);
@@ -213,7 +213,7 @@ async fn decision_6_what_the_log_did_not_take_stays_and_goes_before_what_is_behi
 }
 
 #[tokio::test(start_paused = true)]
-async fn promise_p5_events_are_published_while_nobody_knows_how_many_wait() {
+async fn promise_p5_events_are_published_while_the_backlog_is_not_answered() {
     for how in [Backlogs::Failing, Backlogs::Hanging] {
         let outbox = MemoryOutbox::of(&[1, 2, 3]);
         *outbox.backlogs.lock().unwrap() = how;

@@ -1,4 +1,4 @@
-//! Telling everything once more from the write store (decision 14, F11).
+//! Publishing all events once more from the write store (decision 14, F11).
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -81,9 +81,9 @@ fn by_id(mut events: Vec<NewEvent>) -> Vec<NewEvent> {
 async fn f11_what_is_republished_is_word_for_word_what_was_told_but_for_the_mark() {
     let database = Database::fresh().await;
     let (store, outbox) = database.instance();
-    let told = Arc::new(MemoryLog::default());
+    let announced = Arc::new(MemoryLog::default());
     let life = Lifecycle::default();
-    let log = Arc::clone(&told);
+    let log = Arc::clone(&announced);
     relay::start(
         Arc::new(outbox.clone()),
         log,
@@ -98,8 +98,8 @@ async fn f11_what_is_republished_is_word_for_word_what_was_told_but_for_the_mark
         }
     }
     is_empty(&outbox).await;
-    let told = told.events();
-    assert_eq!(told.len(), 120 + 3 * 400 + 3);
+    let announced = announced.events();
+    assert_eq!(announced.len(), 120 + 3 * 400 + 3);
 
     let again = MemoryLog::default();
     again.refuse_every.store(7, Ordering::SeqCst);
@@ -119,9 +119,9 @@ async fn f11_what_is_republished_is_word_for_word_what_was_told_but_for_the_mark
             .collect::<Vec<_>>()
     };
     for room in (1..=3).map(RoomId) {
-        assert_eq!(of_room(&again, room), of_room(&told, room), "in order");
+        assert_eq!(of_room(&again, room), of_room(&announced, room), "in order");
     }
-    let marked = told.into_iter().map(|event| NewEvent {
+    let marked = announced.into_iter().map(|event| NewEvent {
         replayed: true,
         ..event
     });

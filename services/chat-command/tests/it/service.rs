@@ -92,7 +92,7 @@ impl Service {
     }
 
     /// The payloads of a topic.
-    pub async fn told(&self, topic: &str) -> Vec<Value> {
+    pub async fn announced(&self, topic: &str) -> Vec<Value> {
         let rows: Vec<Vec<u8>> =
             sqlx::query_scalar("SELECT payload FROM outbox WHERE topic = ?1 ORDER BY id")
                 .bind(topic)
@@ -112,7 +112,7 @@ impl Service {
             .unwrap()
     }
 
-    /// Every one of these bodies is refused with that status, and nothing is told.
+    /// Every one of these bodies is refused with that status, and no event is published.
     pub async fn refuses(&self, path: &str, status: u16, bodies: &[Value]) {
         for body in bodies {
             let reply = self.post(ALICE, path, body).await;
@@ -179,8 +179,12 @@ pub async fn edge_cases(path: &str, good: &Value) {
     let service = Service::start().await;
     let anonymous = service.call(post(path, good.to_string())).await;
     assert_eq!(anonymous.status, 401, "no identity");
-    let nobody = as_service(ServiceName::ApiGateway, post(path, good.to_string()));
-    assert_eq!(service.call(nobody).await.status, 401, "no customer");
+    let without_customer = as_service(ServiceName::ApiGateway, post(path, good.to_string()));
+    assert_eq!(
+        service.call(without_customer).await.status,
+        401,
+        "no customer"
+    );
     let unreadable = post(path, "{");
     assert_eq!(
         service.call(unreadable).await.status,

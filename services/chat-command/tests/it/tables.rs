@@ -59,7 +59,7 @@ fn contract_7_the_migration_makes_the_tables_of_the_contract() {
     let marker = "last_read_message_id bigint,";
     assert!(
         participants.contains(&marker),
-        "nobody has a marker at first"
+        "no member has a marker at first"
     );
     assert!(definition("messages").contains(&"UNIQUE (room_id, seq)"));
 }

@@ -1,4 +1,4 @@
-//! From a call to the header of the record that tells of it (contract §6).
+//! From a call to the header of the record of its event (contract §6).
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -35,7 +35,7 @@ fn new_room(traceparent: Option<&str>) -> Request<Body> {
 
 async fn next(tail: &mut dyn TailReader) -> Record {
     let record = timeout(Duration::from_secs(30), tail.next(1)).await;
-    record.expect("the room is told").unwrap().remove(0)
+    record.expect("the room is announced").unwrap().remove(0)
 }
 
 /// The record is of the trace that the call came with, but names the service's own request; or it is of a new one.
@@ -44,10 +44,10 @@ async fn the_record_is_of_the_trace_of_the_call(router: &Router, tail: &mut dyn 
     for (traceparent, is_kept) in [(Some(TRACE), true), (None, false), (Some("00-0"), false)] {
         let answer = router.clone().oneshot(new_room(traceparent)).await.unwrap();
         assert_eq!(answer.status(), 200);
-        let told = next(tail).await.traceparent.expect("a header");
-        let is_same = told.trace_id().to_string() == sent.trace_id().to_string();
+        let announced = next(tail).await.traceparent.expect("a header");
+        let is_same = announced.trace_id().to_string() == sent.trace_id().to_string();
         assert_eq!(is_same, is_kept, "{traceparent:?}");
-        assert_ne!(told, sent);
+        assert_ne!(announced, sent);
     }
 }
 

@@ -111,8 +111,8 @@ pub async fn two_groups_are_independent<F: Fixture>() {
     assert_eq!(ids(&take(other.as_mut(), 5).await), ids_of(&events));
 }
 
-/// What was fetched ahead is not read in between, what had been committed is told, and whoever comes after the member
-/// begins there too.
+/// What was fetched ahead is not read in between, the answer says what had been committed, and the next member begins there
+/// too.
 pub async fn f14_a_group_that_is_moved_back_reads_from_the_beginning_again<F: Fixture>() {
     let fixture = F::fresh().await;
     let log = fixture.open().await;
@@ -138,15 +138,15 @@ pub async fn f14_a_group_that_is_moved_back_reads_from_the_beginning_again<F: Fi
     assert_eq!(ids(&take(reader.as_mut(), 300).await), ids_of(&events));
 }
 
-/// It is told which were: none of those that the member does not have.
+/// The answer names the partitions that were moved: none that the member does not have.
 pub async fn f14_what_another_member_reads_is_not_moved_back<F: Fixture>() {
-    const NOBODYS: i32 = 4_000;
+    const UNASSIGNED: i32 = 4_000;
     let fixture = F::fresh().await;
     let log = fixture.open().await;
     append(log.as_ref(), &messages(1, 0..5)).await;
     let mut reader = ok(log.join("group").await);
     take(reader.as_mut(), 5).await;
-    assert_eq!(ok(soon(reader.rewind(&[NOBODYS])).await), []);
+    assert_eq!(ok(soon(reader.rewind(&[UNASSIGNED])).await), []);
     append(log.as_ref(), &messages(1, 5..6)).await;
     assert_eq!(
         ids(&take(reader.as_mut(), 1).await),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::event_log::{EventLogError, GroupReader, Record, Rewound};
 
-/// Of every topic.
+/// The one partition of every topic.
 const PARTITION: i32 = 0;
 
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Member {
     active: Option<Active>,
 }
 
-/// What the group's one active member has: the permit, and how far it has read.
+/// What the group's one active member has: the permit, and the id of the last record that it has read (0: none).
 #[derive(Debug)]
 struct Active {
     position: i64,
@@ -50,7 +50,7 @@ impl Member {
         }
     }
 
-    /// Waits for the permit; only then is the position known, because the member before may have moved it until it left.
+    /// Waits for the permit; only then is the position known, because the previous member may have moved it until it left.
     async fn activate(&self) -> Result<Active, EventLogError> {
         let permit = Arc::clone(&self.permit)
             .acquire_owned()

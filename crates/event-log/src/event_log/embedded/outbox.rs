@@ -1,4 +1,4 @@
-//! An append-only table of events inside a file that belongs to somebody else.
+//! An append-only table of events inside the database file of their writer.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use super::stored::{self, Fields};
 use crate::event_log::{EventLogError, NewEvent, Record};
 
-/// Readers that were not told of a commit notice it within this time.
+/// Readers that missed the notification of a commit notice it within this time.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Rows that are looked at at once.
+/// Rows of one page of a scan.
 const PAGE: usize = 1_000;
 /// Rows that one statement of a sweep removes, so that writers never wait long for it.
 const SWEEP: i64 = 1_000;
@@ -35,7 +35,7 @@ const TABLES: &str = "
         position       INTEGER NOT NULL
     ) WITHOUT ROWID;";
 
-/// The events of one writer, in the SQLite file of that writer, so that an event and what it tells of are one
+/// The events of one writer, in the SQLite file of that writer, so that an event and the rows it announces are one
 /// transaction. Cheap to clone; clones wake the same readers, two `open`s of one file do not.
 #[derive(Clone, Debug)]
 pub struct SqliteOutbox {
@@ -88,12 +88,12 @@ impl SqliteOutbox {
         Ok(())
     }
 
-    /// Tells readers that events were committed.
+    /// Notifies readers that events were committed.
     pub fn committed(&self) {
         self.commits.send_replace(());
     }
 
-    /// The file.
+    /// The database of the file.
     #[must_use]
     pub fn database(&self) -> &SqliteDatabase {
         &self.database
@@ -137,8 +137,8 @@ impl SqliteOutbox {
         }
     }
 
-    /// What the disk has damaged of the outbox in this file, or lost of it, a line for each. What was swept from one that
-    /// is not kept for ever is not missed.
+    /// What the disk has damaged of the outbox in this file, or lost of it, one line for each row. In an outbox that
+    /// is swept, missing rows at the beginning are no damage.
     ///
     /// # Errors
     /// The file cannot be read, or not to its end.
@@ -169,8 +169,7 @@ impl SqliteOutbox {
             damages.extend(
                 lost.map(|ids| format!("events {} to {} are missing", ids.start(), ids.end())),
             );
-            let damaged = rows.iter().filter_map(stored::Damaged::found);
-            damages.extend(damaged.map(|damaged| damaged.to_string()));
+            damages.extend(rows.iter().filter_map(stored::damage));
             position = last;
         }
         let newest: Option<i64> =
@@ -215,7 +214,7 @@ impl SqliteOutbox {
 pub(super) struct Commits(watch::Receiver<()>);
 
 impl Commits {
-    /// Forgets what was told so far. Call it before reading, so that a commit during the read is told again.
+    /// Forgets the commits so far. Call it before reading, so that a commit during the read is noticed.
     pub(super) fn forget(&mut self) {
         self.0.mark_unchanged();
     }

@@ -1,9 +1,10 @@
-//! How far each group has come: the id of the last record whose effect is stored.
+//! The position of each group: the id of the last record whose effect is stored. A group without a row is at 0, before all
+//! ids.
 
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::SqliteConnection;
 
-/// Records, within the transaction that stores the effect of records, that `group` has come to the record with id
+/// Records, within the transaction that stores the effect of records, that `group` has read up to the record with id
 /// `last_offset`. A position never goes back. A later [`commit`](crate::GroupReader::commit) finds it and writes
 /// nothing.
 ///

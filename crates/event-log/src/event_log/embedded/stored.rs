@@ -1,6 +1,6 @@
-//! Rows of the outbox as they are found, which the disk may have damaged since they were written (F38).
+//! Rows of the outbox, which the disk may have damaged since they were written (fault F38).
 
-use std::{fmt, ops::RangeInclusive};
+use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use colloquy_contracts::Topic;
@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteExecutor, sqlite::SqliteRow};
 
 use crate::event_log::{EventLogError, Record};
 
-/// What the checksum of a row is made of: everything but its id, which is its place, and its age.
+/// The fields that the checksum of a row covers: all but its id and its age.
 pub(super) struct Fields<'a> {
     pub topic: &'a str,
     pub room_id: i64,
@@ -55,7 +55,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What a record is made of. Named, because a connection may know a table from before it got its last column.
+/// The columns of a record, by name, because a connection may know a table from before it got its last column.
 pub(super) const COLUMNS: &str =
     "id, topic, room_id, event_id, payload, replayed, version, traceparent, checksum";
 
@@ -80,18 +80,18 @@ pub(super) fn id(row: &SqliteRow) -> i64 {
     row.get("id")
 }
 
-/// The record in a row. One that was damaged keeps its place and loses its value, so that no reader takes it for what was
+/// The record in a row. A damaged one keeps its offset and loses its value, so that no reader takes it for what was
 /// written: it is parked where it is decoded (decision 8).
 pub(super) fn record(row: &SqliteRow) -> Result<Record, EventLogError> {
     match Fields::of(row) {
         Ok(fields) => whole(row, &fields),
         Err(error) => {
-            let damaged = Damaged::of(row);
+            let damaged = damaged(row);
             tracing::error!(
-                outbox.id = damaged.id, event.id = damaged.event_id, room.id = damaged.room_id, %error,
+                outbox.id = damaged.offset, event.id = damaged.event_id, room.id = damaged.key, %error,
                 "an event was damaged on the disk and is not read"
             );
-            Ok(damaged.record())
+            Ok(damaged)
         }
     }
 }
@@ -129,7 +129,7 @@ pub(super) fn missing(
     missing
 }
 
-/// Reports what is missing in a log that is kept for ever, to which these records of it were read.
+/// Logs an error for ids that are missing before or between these records, in an outbox that is never swept.
 pub(super) fn report_missing(position: i64, records: &[Record]) {
     for ids in missing(position, records.iter().map(|record| record.offset)) {
         tracing::error!(
@@ -140,57 +140,38 @@ pub(super) fn report_missing(position: i64, records: &[Record]) {
     }
 }
 
-/// The topic of an event whose topic cannot be read.
-const STAND_IN: Topic = Topic::ChatMessageSent;
+/// Stands for the topic of an event whose topic cannot be read: a record has one, and this one has no value anyway.
+const UNREADABLE_TOPIC: Topic = Topic::ChatMessageSent;
 
-/// What can still be read of a damaged row. Any of it may be wrong.
-pub(super) struct Damaged {
-    id: i64,
-    topic: Topic,
-    room_id: i64,
-    event_id: String,
-}
-
-impl Damaged {
-    fn of(row: &SqliteRow) -> Self {
-        let topic: Option<String> = row.try_get("topic").ok();
-        Self {
-            id: id(row),
-            topic: topic.and_then(|name| name.parse().ok()).unwrap_or(STAND_IN),
-            room_id: row.try_get("room_id").unwrap_or_default(),
-            event_id: row.try_get("event_id").unwrap_or_default(),
-        }
-    }
-
-    /// What was damaged, if this row was.
-    pub(super) fn found(row: &SqliteRow) -> Option<Self> {
-        let is_whole = Fields::of(row).is_ok_and(|fields| fields.topic.parse::<Topic>().is_ok());
-        (!is_whole).then(|| Self::of(row))
-    }
-
-    fn record(self) -> Record {
-        Record {
-            topic: self.topic,
-            partition: 0,
-            offset: self.id,
-            key: self.room_id.to_string(),
-            event_id: self.event_id,
-            payload: Bytes::new(),
-            replayed: false,
-            version: None,
-            traceparent: None,
-        }
+/// What can still be read of a damaged row, any of which may be wrong; without a value.
+fn damaged(row: &SqliteRow) -> Record {
+    let topic: Option<String> = row.try_get("topic").ok();
+    let room: i64 = row.try_get("room_id").unwrap_or_default();
+    Record {
+        topic: topic
+            .and_then(|name| name.parse().ok())
+            .unwrap_or(UNREADABLE_TOPIC),
+        partition: 0,
+        offset: id(row),
+        key: room.to_string(),
+        event_id: row.try_get("event_id").unwrap_or_default(),
+        payload: Bytes::new(),
+        replayed: false,
+        version: None,
+        traceparent: None,
     }
 }
 
-impl fmt::Display for Damaged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            id,
-            room_id,
+/// What is wrong with this row, if it was damaged.
+pub(super) fn damage(row: &SqliteRow) -> Option<String> {
+    let is_whole = Fields::of(row).is_ok_and(|fields| fields.topic.parse::<Topic>().is_ok());
+    (!is_whole).then(|| {
+        let Record {
+            offset,
+            key,
             event_id,
             ..
-        } = self;
-        write!(f, "event {id} ({event_id:?} of room {room_id}) is damaged")
-    }
+        } = damaged(row);
+        format!("event {offset} ({event_id:?} of room {key}) is damaged")
+    })
 }

@@ -1,4 +1,4 @@
-//! A follower of topics.
+//! Follows topics without a group.
 
 use std::future::pending;
 
@@ -49,7 +49,7 @@ impl TailReader for Tail {
             return pending().await;
         }
         loop {
-            // In turn, so that a busy file cannot keep the other waiting.
+            // Round robin, so that a busy file cannot delay the other.
             self.files.rotate_left(1);
             for file in &mut self.files {
                 let records = file.read(&self.topics, max).await?;

@@ -1,4 +1,4 @@
-//! What all our Kafka clients have in common.
+//! The configuration that all our Kafka clients share.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const FETCH_WAIT_MS: &str = "500";
 /// Reports what a client notices on its own. A broker that is away is a warning: the client comes back by itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reporter {
-    /// Whether the group has met with this client and has assigned its share.
+    /// Whether a rebalance has assigned partitions to this client.
     pub(super) assigned: watch::Sender<bool>,
 }
 
@@ -60,8 +60,8 @@ pub(super) fn config(settings: &KafkaSettings) -> ClientConfig {
     config
 }
 
-/// What readers have in common, with or without a group. The offset of a record that was handed out is committed by
-/// nobody but [`GroupReader::commit`](crate::GroupReader::commit) (invariant 4).
+/// The configuration of readers, with or without a group. Only [`GroupReader::commit`](crate::GroupReader::commit) commits
+/// the offset of a record that was handed out (invariant 4).
 pub(super) fn reader(settings: &KafkaSettings, group: &str) -> ClientConfig {
     let mut config = config(settings);
     config

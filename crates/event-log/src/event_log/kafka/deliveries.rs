@@ -17,10 +17,10 @@ use tokio::sync::oneshot;
 
 use super::client::Reporter;
 
-/// How long the thread waits at once, and outlives the producer that it serves.
+/// The longest wait of one poll, and how long the thread outlives the producer that it serves.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Where the outcome of a delivery goes.
+/// Receives the outcome of a delivery.
 type ReplyTo = Box<oneshot::Sender<Result<(), KafkaError>>>;
 
 impl ProducerContext for Reporter {

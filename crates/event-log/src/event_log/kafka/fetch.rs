@@ -9,13 +9,13 @@ use tokio::runtime::Handle;
 use super::{client::Reporter, record, settings::KafkaSettings};
 use crate::event_log::Record;
 
-/// A consumer with its owner's way to read it.
+/// Reads a consumer in batches, and drops it without blocking.
 pub(super) struct Fetcher {
     settings: Arc<KafkaSettings>,
-    /// Always there, but during the drop.
+    /// `None` only during the drop.
     consumer: Option<Arc<StreamConsumer<Reporter>>>,
-    /// Came while records were in hand, and is told after them.
-    trouble: Option<KafkaError>,
+    /// An error that came behind records, to be returned after them.
+    pending_error: Option<KafkaError>,
 }
 
 impl Fetcher {
@@ -23,7 +23,7 @@ impl Fetcher {
         Self {
             settings,
             consumer: Some(Arc::new(consumer)),
-            trouble: None,
+            pending_error: None,
         }
     }
 
@@ -36,8 +36,8 @@ impl Fetcher {
     /// Waits for one record, and takes with it those that are ready, up to `max`. Cancel-safe: the one wait is before
     /// the first record is taken.
     pub(super) async fn next(&mut self, max: usize) -> Result<Vec<Record>, KafkaError> {
-        if let Some(trouble) = self.trouble.take() {
-            return Err(trouble);
+        if let Some(error) = self.pending_error.take() {
+            return Err(error);
         }
         let consumer = Arc::clone(self.consumer());
         let mut stream = consumer.stream();
@@ -56,7 +56,7 @@ impl Fetcher {
                 Ok(message) => records.extend(record::read(&self.settings, &message)),
                 Err(error) if passes_by_itself(&error) => {}
                 Err(error) => {
-                    self.trouble = Some(error);
+                    self.pending_error = Some(error);
                     break;
                 }
             }
@@ -65,7 +65,7 @@ impl Fetcher {
     }
 }
 
-/// A client that lost its brokers reconnects on its own, and has told its [`Reporter`]. It leaves one such error in the
+/// A client that lost its brokers reconnects on its own, and its [`Reporter`] has logged it. It leaves one such error in the
 /// queue for every try: to hand them out would keep a reader busy with an outage long after its end.
 fn passes_by_itself(error: &KafkaError) -> bool {
     matches!(

@@ -28,12 +28,12 @@ use crate::event_log::{EventLogError, GroupReader, Record, Rewound};
 pub(super) struct Member {
     settings: Arc<KafkaSettings>,
     fetcher: Fetcher,
-    /// A commit that takes longer than its caller waited: commits hold at most one thread.
+    /// A commit that outlasted its caller's timeout: commits hold at most one thread.
     committing: Option<JoinHandle<Result<(), KafkaError>>>,
 }
 
 impl Member {
-    /// Returns before the group has met: whoever has no partition yet waits in [`GroupReader::next`].
+    /// Returns before the first rebalance: a member without partitions waits in [`GroupReader::next`].
     pub(super) fn join(settings: Arc<KafkaSettings>, group: &str) -> Result<Self, EventLogError> {
         let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
             client::reader(&settings, group)
@@ -71,7 +71,7 @@ impl Member {
         Ok(positions)
     }
 
-    /// The beginning of those of these partitions that this member has.
+    /// An offset for each of these partitions that is assigned to this member.
     fn beginnings(
         &self,
         partitions: &[i32],
@@ -98,7 +98,7 @@ impl Member {
         Ok(())
     }
 
-    /// Commits, and answers whether the group took it: not if it has met, or is meeting, without this member.
+    /// Commits, and answers whether the group took it: not during a rebalance, or after one without this member.
     async fn commit_positions(
         &mut self,
         positions: TopicPartitionList,
@@ -133,7 +133,7 @@ impl GroupReader for Member {
         let mut assigned = self.fetcher.consumer().context().assigned.subscribe();
         Box::pin(async move {
             if assigned.wait_for(|assigned| *assigned).await.is_err() {
-                // The member is gone: it meets no other any more.
+                // The member is gone and will be assigned nothing.
                 pending::<()>().await;
             }
         })
@@ -177,7 +177,7 @@ impl GroupReader for Member {
             Ok(before)
         })
         .await?;
-        // If the topic does not begin there, whoever resumes does so where it begins.
+        // If the topic begins later, a member that resumes does so where it begins.
         let beginnings = self.beginnings(partitions, Offset::Offset(0))?;
         if !self.commit_positions(beginnings).await? {
             return Ok(Vec::new());
@@ -194,7 +194,7 @@ impl GroupReader for Member {
     }
 }
 
-/// The group is meeting, or has met without this member, which learns of it in its next read.
+/// The group is in a rebalance, or had one without this member, which learns of it in its next read.
 fn has_lost_partitions(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),

@@ -1,4 +1,4 @@
-//! The producer against a broker that goes away, is slow, or refuses: librdkafka's mock, which does as it is told.
+//! The producer against a broker that goes away, is slow, or refuses: librdkafka's mock, which each test controls.
 
 use std::{sync::Arc, time::Duration};
 
@@ -241,7 +241,7 @@ async fn decision_6_a_producer_that_was_refused_is_made_anew_and_keeps_the_order
 
 #[tokio::test]
 async fn f11_a_producer_whose_topics_are_gone_makes_none_by_the_settings_of_the_broker() {
-    // Whoever allows it is given a topic by this broker, as by any that nobody has told otherwise.
+    // This broker creates a topic for any client that allows it, as brokers do by default.
     let kafka = Kafka::start();
     let missing = |number| NewEvent {
         topic: Topic::ReadMarkerUpdated,

@@ -1,4 +1,4 @@
-//! Where a producer puts a room: what librdkafka's `murmur2_random` and the default of Java's clients compute.
+//! The partition of a room: what librdkafka's `murmur2_random` and the default of Java's clients compute.
 
 use colloquy_contracts::RoomId;
 

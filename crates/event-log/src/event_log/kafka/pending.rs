@@ -5,7 +5,7 @@
 //! waiting and tries again must not give the event a second time: it asks after the first delivery again. That keeps
 //! the order, adds no repeat, and memory holds each event once.
 //!
-//! Behind an event for which somebody stopped waiting nothing more is given to its partition: a partition that takes
+//! Behind an event that outlasted the timeout of its append nothing more is given to its partition: a partition that takes
 //! nothing holds the events of a few calls, and cannot fill the queue that it shares with all others (decision 6).
 //!
 //! Only if a delivery fails for good is the queue given up: it is purged before the failed event is given to a new
@@ -32,8 +32,8 @@ use rdkafka::{
 use super::{client::Reporter, deliveries, partition, record, settings::KafkaSettings};
 use crate::event_log::NewEvent;
 
-/// Deliveries that are remembered. More are there only when nobody asks after them any more, as when another relay has
-/// taken over; those that were made are forgotten then.
+/// Deliveries that are remembered. There are more only when no append asks for them any more, as when another relay has
+/// taken over; the finished ones are forgotten then.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Resolves to whether the event is durable.
@@ -56,7 +56,7 @@ pub(super) struct Pending {
 #[derive(Clone)]
 pub(super) struct Given {
     pub delivery: Delivery,
-    /// Somebody waited for it long enough.
+    /// An append has timed out waiting for it.
     pub is_late: bool,
     lane: Lane,
 }
@@ -107,8 +107,8 @@ impl Pending {
         Ok(given)
     }
 
-    /// Forgets what is durable, now that whoever asked is told so. For the others nobody waits any more.
-    pub(super) fn told(&mut self, events: &[NewEvent], durable: &[bool]) {
+    /// Ends an append: forgets what it answered as durable, and marks the rest as late.
+    pub(super) fn answered(&mut self, events: &[NewEvent], durable: &[bool]) {
         for (event, durable) in events.iter().zip(durable) {
             let key = key(event);
             if *durable {
@@ -122,7 +122,7 @@ impl Pending {
         }
     }
 
-    /// Where nothing more is given: the partitions that keep somebody waiting.
+    /// The partitions that take nothing: those of deliveries that are late and still under way.
     fn stuck(&self) -> HashSet<Lane> {
         let late = self.given.values().filter(|given| given.is_late);
         late.filter(|given| given.is_under_way())
@@ -166,7 +166,7 @@ impl Pending {
                 Some(given)
             }
             Err(error) => {
-                // A full queue empties itself, and an event too large is nobody else's trouble.
+                // A full queue empties itself, and an event that is too large affects no other.
                 self.broken |= !matches!(
                     error.rdkafka_error_code(),
                     Some(RDKafkaErrorCode::QueueFull | RDKafkaErrorCode::MessageSizeTooLarge)

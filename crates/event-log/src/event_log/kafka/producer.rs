@@ -40,7 +40,7 @@ impl Producer {
         })
     }
 
-    /// Delivers one record to a topic that nobody reads. The first record of an idempotent producer takes 0.5–1 s.
+    /// Delivers one record to a topic without readers. The first record of an idempotent producer takes 0.5–1 s.
     pub(super) async fn warm_up(&self) -> Result<(), EventLogError> {
         let topic = self.settings.prefixed(WARM_UP);
         let delivery = deliveries::send(self.lock().producer(), &topic, "", &[], None)?;
@@ -51,8 +51,8 @@ impl Producer {
         }
     }
 
-    /// Waits for what is given to Kafka now. What an earlier call waited for in vain is only asked after: by then it is
-    /// there, or its room is to be tried again.
+    /// Waits for what is given to Kafka now. A delivery that is late since an earlier call is only looked at: by then it is
+    /// durable, or its room is to be tried again.
     pub(super) async fn append(&self, events: &[NewEvent]) -> Result<Vec<bool>, EventLogError> {
         let given = self.lock().send(&self.settings, events)?;
         let awaited = given.iter().flatten().filter(|given| !given.is_late);
@@ -69,7 +69,7 @@ impl Producer {
                 !behind.contains(&event.room_id)
             })
             .collect();
-        self.lock().told(events, &durable);
+        self.lock().answered(events, &durable);
         if durable.contains(&true) || events.is_empty() {
             Ok(durable)
         } else {
@@ -82,8 +82,8 @@ impl Producer {
     }
 }
 
-/// Waits for as many as come: one partition that takes nothing must not keep the answer about all others. Whether a
-/// delivery is late is seen by itself.
+/// Waits for as many as come: one partition that takes nothing must not delay the answer about all others. The caller
+/// looks at each delivery itself.
 async fn wait(mut deliveries: FuturesUnordered<Delivery>) {
     let deadline = Instant::now() + APPEND_TIMEOUT;
     let mut until = deadline;

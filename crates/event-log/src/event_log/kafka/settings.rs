@@ -1,4 +1,4 @@
-//! Where Kafka is and what topics are made like.
+//! The address of Kafka and the settings of its topics.
 
 use colloquy_contracts::Topic;
 use serde::Deserialize;

@@ -1,29 +1,16 @@
-//! A follower of topics, by manual assignment (decision 16).
+//! Follows topics without a group, by manual assignment (push side, decision 16).
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_contracts::Topic;
-use rdkafka::{
-    config::FromClientConfigAndContext as _,
-    consumer::{Consumer as _, StreamConsumer},
-    types::RDKafkaErrorCode,
-};
 
-use super::{
-    client::{self, Reporter, blocking},
-    fetch::Fetcher,
-    settings::KafkaSettings,
-    watermarks,
-};
+use super::{fetch::Fetcher, settings::KafkaSettings, watermarks};
 use crate::event_log::{EventLogError, Record, TailReader};
-
-/// librdkafka assigns nothing without a group's name; no member ever joins this one, and nothing is committed to it.
-const GROUP: &str = "colloquy-tail";
 
 pub(super) struct Tail {
     fetcher: Fetcher,
-    /// A partition was lost from sight: nothing that this tail could still read is complete.
+    /// Kafka no longer keeps what a partition was to be read from: nothing that this tail could still read is complete.
     out_of_range: bool,
 }
 
@@ -32,20 +19,8 @@ impl Tail {
         settings: Arc<KafkaSettings>,
         topics: Vec<Topic>,
     ) -> Result<Self, EventLogError> {
-        let consumer = {
-            let settings = Arc::clone(&settings);
-            blocking(move || {
-                let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
-                    client::reader(&settings, GROUP).set("auto.offset.reset", "error"),
-                    Reporter::default(),
-                )?;
-                let watermarks = watermarks::fetch(&settings, &topics)?;
-                let ends = watermarks::assignment(&settings, &watermarks, |one| one.high)?;
-                consumer.assign(&ends)?;
-                Ok(consumer)
-            })
-            .await?
-        };
+        let (consumer, _) =
+            watermarks::assigned(&settings, "colloquy-tail", topics, |one| one.high).await?;
         Ok(Self {
             fetcher: Fetcher::new(settings, consumer),
             out_of_range: false,
@@ -59,12 +34,8 @@ impl TailReader for Tail {
         if self.out_of_range {
             return Err(EventLogError::OutOfRange);
         }
-        match self.fetcher.next(max).await {
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) => {
-                self.out_of_range = true;
-                Err(EventLogError::OutOfRange)
-            }
-            outcome => Ok(outcome?),
-        }
+        let records = self.fetcher.next(max).await.map_err(EventLogError::from);
+        self.out_of_range = matches!(records, Err(EventLogError::OutOfRange));
+        records
     }
 }

@@ -1,4 +1,4 @@
-//! Makes the topics that are missing and refuses those that cannot work.
+//! Creates the topics that are missing and refuses those that cannot work.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -114,7 +114,7 @@ fn wanted(settings: &KafkaSettings) -> Vec<Wanted> {
     topics.chain([warm_up]).collect()
 }
 
-/// Makes topics, unless somebody else does so at the same time.
+/// Creates topics; it is no error if another process does so at the same time.
 async fn create(missing: &[Wanted], admin: &AdminClient<Reporter>) -> Result<(), EventLogError> {
     let new: Vec<_> = missing
         .iter()

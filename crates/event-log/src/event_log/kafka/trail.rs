@@ -4,48 +4,32 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use colloquy_contracts::Topic;
-use rdkafka::{
-    config::FromClientConfigAndContext as _,
-    consumer::{Consumer as _, StreamConsumer},
-    types::RDKafkaErrorCode,
-};
 
 use super::{
-    client::{self, Reporter, blocking},
+    client::blocking,
     fetch::Fetcher,
     settings::KafkaSettings,
     watermarks::{self, Watermarks},
 };
 use crate::event_log::{EventLogError, Record, TrailReader};
 
-/// librdkafka assigns nothing without a group's name; no member ever joins this one, and nothing is committed to it.
-const GROUP: &str = "colloquy-trail";
-
+/// An offset of each partition.
 type Offsets = HashMap<(Topic, i32), i64>;
 
 pub(super) struct Trail {
     settings: Arc<KafkaSettings>,
     fetcher: Fetcher,
-    /// What is read next of each partition.
+    /// The offset that is read next in each partition.
     positions: Offsets,
-    /// What is no longer read of each partition.
+    /// The offset in each partition at which reading ends.
     ends: Offsets,
 }
 
 impl Trail {
     pub(super) async fn open(settings: Arc<KafkaSettings>) -> Result<Self, EventLogError> {
-        let opening = Arc::clone(&settings);
-        let (consumer, watermarks) = blocking(move || {
-            let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
-                client::reader(&opening, GROUP).set("auto.offset.reset", "error"),
-                Reporter::default(),
-            )?;
-            let watermarks = watermarks::fetch(&opening, &Topic::WRITE)?;
-            let beginning = watermarks::assignment(&opening, &watermarks, |one| one.low)?;
-            consumer.assign(&beginning)?;
-            Ok((consumer, watermarks))
-        })
-        .await?;
+        let topics = Topic::WRITE.to_vec();
+        let (consumer, watermarks) =
+            watermarks::assigned(&settings, "colloquy-trail", topics, |one| one.low).await?;
         Ok(Self {
             fetcher: Fetcher::new(Arc::clone(&settings), consumer),
             settings,
@@ -66,12 +50,7 @@ impl TrailReader for Trail {
         if self.is_at_end() {
             return Ok(Vec::new());
         }
-        let records = match self.fetcher.next(max).await {
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) => {
-                return Err(EventLogError::OutOfRange);
-            }
-            outcome => outcome?,
-        };
+        let records = self.fetcher.next(max).await?;
         for record in &records {
             let partition = (record.topic, record.partition);
             self.positions.insert(partition, record.offset + 1);

@@ -1,15 +1,17 @@
 //! Where the partitions of topics begin and end.
 
+use std::sync::Arc;
+
 use colloquy_contracts::Topic;
 use rdkafka::{
     Offset, TopicPartitionList,
     config::FromClientConfigAndContext as _,
-    consumer::{BaseConsumer, Consumer as _},
+    consumer::{BaseConsumer, Consumer as _, StreamConsumer},
     error::KafkaError,
 };
 
 use super::{
-    client::{self, REQUEST_TIMEOUT, Reporter},
+    client::{self, REQUEST_TIMEOUT, Reporter, blocking},
     settings::KafkaSettings,
 };
 use crate::event_log::EventLogError;
@@ -18,9 +20,9 @@ use crate::event_log::EventLogError;
 pub(super) struct Watermarks {
     pub topic: Topic,
     pub partition: i32,
-    /// The first offset.
+    /// The offset of the first record that is kept.
     pub low: i64,
-    /// The one behind the last.
+    /// The offset behind the last record.
     pub high: i64,
 }
 
@@ -55,20 +57,38 @@ pub(super) fn fetch(
     Ok(watermarks)
 }
 
-/// What a consumer is to read: each partition from the offset that `from` takes of it. They are numbers: an assignment
-/// to "the end" would mean the end at the time of the first fetch.
+/// A consumer of these topics, each partition from the offset that `from` takes of its watermarks.
+///
+/// librdkafka assigns nothing without a group's name; no member ever joins that group, and nothing is committed to it.
+pub(super) async fn assigned(
+    settings: &Arc<KafkaSettings>,
+    group: &'static str,
+    topics: Vec<Topic>,
+    from: fn(&Watermarks) -> i64,
+) -> Result<(StreamConsumer<Reporter>, Vec<Watermarks>), EventLogError> {
+    let settings = Arc::clone(settings);
+    blocking(move || {
+        let consumer: StreamConsumer<Reporter> = StreamConsumer::from_config_and_context(
+            client::reader(&settings, group).set("auto.offset.reset", "error"),
+            Reporter::default(),
+        )?;
+        let watermarks = fetch(&settings, &topics)?;
+        consumer.assign(&assignment(&settings, &watermarks, from)?)?;
+        Ok((consumer, watermarks))
+    })
+    .await
+}
+
+/// What a consumer is to read. Offsets are numbers: "the end" would mean the end at the time of the first fetch.
 pub(super) fn assignment(
     settings: &KafkaSettings,
     watermarks: &[Watermarks],
-    from: impl Fn(&Watermarks) -> i64,
+    from: fn(&Watermarks) -> i64,
 ) -> Result<TopicPartitionList, KafkaError> {
     let mut assignment = TopicPartitionList::new();
     for one in watermarks {
-        let (name, offset) = (
-            settings.prefixed(one.topic.name()),
-            Offset::Offset(from(one)),
-        );
-        assignment.add_partition_offset(&name, one.partition, offset)?;
+        let name = settings.prefixed(one.topic.name());
+        assignment.add_partition_offset(&name, one.partition, Offset::Offset(from(one)))?;
     }
     Ok(assignment)
 }

@@ -66,7 +66,7 @@ pub async fn decision_2_another_command_under_the_same_key_is_refused<F: Fixture
     assert_eq!(messages_of(&fixture.events().await, room).len(), 1);
 }
 
-/// The same key of somebody else, or on another call, is another key.
+/// The same key of another customer, or on another call, is another key.
 pub async fn decision_2_a_key_counts_for_one_customer_and_one_call<F: Fixture>() {
     let fixture = F::fresh().await;
     let store = fixture.open().await;
@@ -163,7 +163,7 @@ pub async fn decision_15_old_keys_are_forgotten_a_few_at_a_time<F: Fixture>() {
     assert!(ok(record_one(store.as_ref(), say(3)).await).replayed);
 }
 
-/// A message that was sent with a key carries what its sender can tell from that key; another carries nothing.
+/// A message that was sent with a key carries the client key that its sender computes from it; another carries none.
 pub async fn b24_the_event_of_a_message_names_its_client_key<F: Fixture>() {
     let fixture = F::fresh().await;
     let store = fixture.open().await;

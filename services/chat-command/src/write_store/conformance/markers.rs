@@ -9,14 +9,19 @@ use super::{
 };
 
 async fn markers_told(fixture: &impl Fixture) -> Vec<MessageId> {
-    let told = |event: &WriteEvent| match event {
+    let announced = |event: &WriteEvent| match event {
         WriteEvent::ReadMarkerUpdated(marker) => Some(marker.last_read_message_id),
         _ => None,
     };
-    fixture.events().await.iter().filter_map(told).collect()
+    fixture
+        .events()
+        .await
+        .iter()
+        .filter_map(announced)
+        .collect()
 }
 
-/// Marking the same or an older message succeeds, and tells nobody.
+/// Marking the same or an older message succeeds, and announces nothing.
 pub async fn decision_13_a_marker_never_moves_back<F: Fixture>() {
     let fixture = F::fresh().await;
     let store = fixture.open().await;

@@ -45,7 +45,7 @@ async fn under_load<F: Fixture>() -> (F, Vec<RoomId>) {
     (fixture, rooms)
 }
 
-/// Seq is 1, 2, 3 … in every room, whoever writes at the same time.
+/// Seq is 1, 2, 3 … in every room, however many write at the same time.
 pub async fn decision_1_seq_has_no_gap_under_many_batches<F: Fixture>() {
     let (fixture, rooms) = under_load::<F>().await;
     let events = fixture.events().await;
@@ -99,9 +99,9 @@ pub async fn b05_a_message_is_never_older_than_the_one_before_it<F: Fixture>() {
     }
     let answered: Vec<_> = answers.iter().map(sent_at).collect();
     assert_eq!(answered, [0, 1, 1, 1, 1, 2, 2].map(at));
-    let told = messages_of(&fixture.events().await, room);
-    let told: Vec<_> = told.iter().map(|message| message.sent_at).collect();
-    assert_eq!(told, answered);
+    let announced = messages_of(&fixture.events().await, room);
+    let announced: Vec<_> = announced.iter().map(|message| message.sent_at).collect();
+    assert_eq!(announced, answered);
     let elsewhere = record_one(instances[0].as_ref(), say(other, -1)).await;
     assert_eq!(sent_at(&elsewhere), at(-1), "each room by itself");
 }
@@ -187,7 +187,7 @@ pub async fn decision_1_a_batch_mixes_rooms_and_commands<F: Fixture>() {
     assert!(second < third && third < fourth);
     assert!(ok_member(store.as_ref(), third).await);
     let events = fixture.events().await;
-    let told: Vec<_> = events
+    let announced: Vec<_> = events
         .iter()
         .rev()
         .take(5)
@@ -195,7 +195,7 @@ pub async fn decision_1_a_batch_mixes_rooms_and_commands<F: Fixture>() {
         .map(WriteEvent::event_id)
         .collect();
     assert_eq!(
-        told,
+        announced,
         [
             format!("message:{}", message_of(&answers[0])),
             format!("marker:{first}:{BOB}:{known}"),
@@ -220,7 +220,7 @@ pub async fn invariant_3_the_outbox_holds_what_was_accepted_and_nothing_else<F: 
     assert_eq!(refused, Err(Refusal::NotAMember));
     let read = record_one(store.as_ref(), marker(room, BOB, message_of(&sent))).await;
     assert_eq!(read, fresh(Recorded::Marker));
-    let told: Vec<_> = fixture
+    let announced: Vec<_> = fixture
         .events()
         .await
         .iter()
@@ -228,7 +228,7 @@ pub async fn invariant_3_the_outbox_holds_what_was_accepted_and_nothing_else<F: 
         .collect();
     let message = message_of(&sent);
     assert_eq!(
-        told,
+        announced,
         [
             format!("room:{room}"),
             format!("message:{message}"),

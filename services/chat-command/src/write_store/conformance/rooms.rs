@@ -10,7 +10,7 @@ use super::{
     room, room_of,
 };
 
-/// A yes for members, a no for anybody else and for a room that is not there.
+/// A yes for members, a no for other customers and for a room that does not exist.
 pub async fn decision_11_membership_is_what_was_recorded<F: Fixture>() {
     let fixture = F::fresh().await;
     let store = fixture.open().await;
@@ -21,7 +21,7 @@ pub async fn decision_11_membership_is_what_was_recorded<F: Fixture>() {
     assert!(!ok(store.is_member(RoomId(room.0 + 1), ALICE).await));
 }
 
-/// The event of a room names everybody, its creator included (contract §6).
+/// The event of a room names all its members, its creator included (contract §6).
 pub async fn a_room_tells_its_members_their_names_and_when_they_joined<F: Fixture>() {
     let fixture = F::fresh().await;
     let store = fixture.open().await;

@@ -1,4 +1,4 @@
-//! What a batch needs to know, locked in order and read inside its transaction.
+//! Locks and loads what a batch names, in the lock order, inside its transaction.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,11 +8,14 @@ use std::{
 use colloquy_contracts::{CustomerId, MessageId, RoomId};
 use sqlx::PgConnection;
 
-use super::super::plan::{BatchState, IdempotencyRecord, KeyScope, Last, LockSet};
+use super::{
+    super::plan::{BatchState, IdempotencyRecord, KeyScope, Last, LockSet},
+    write::column,
+};
 
 type Drawn = vec::IntoIter<i64>;
 
-/// Everything the batch names, under its locks, and ids drawn after them.
+/// All that the batch names, under its locks, and ids drawn after them.
 pub(super) async fn batch_state(
     connection: &mut PgConnection,
     locks: &LockSet,
@@ -27,7 +30,7 @@ pub(super) async fn batch_state(
     Ok((state, ids))
 }
 
-/// Claims every key by a row of this transaction. A key that is claimed by another transaction is waited for, here.
+/// Claims every key by a row of this transaction. Here a key is waited for that another transaction has claimed.
 async fn keys(
     connection: &mut PgConnection,
     locks: &LockSet,
@@ -35,10 +38,9 @@ async fn keys(
     if locks.keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let scopes: Vec<_> = locks.keys.iter().collect();
-    let customers: Vec<_> = scopes.iter().map(|scope| scope.customer.0).collect();
-    let routes: Vec<_> = scopes.iter().map(|scope| scope.route).collect();
-    let keys: Vec<_> = scopes.iter().map(|scope| scope.key.as_str()).collect();
+    let customers = column(&locks.keys, |scope| scope.customer.0);
+    let routes = column(&locks.keys, |scope| scope.route);
+    let keys = column(&locks.keys, |scope| scope.key.as_str());
     let claimed = sqlx::query(
         "INSERT INTO idempotency (customer_id, route, key, used_at)
          SELECT customer_id, route, key, now()
@@ -51,11 +53,11 @@ async fn keys(
     .execute(&mut *connection)
     .await?
     .rows_affected();
-    if usize::try_from(claimed) == Ok(scopes.len()) {
+    if usize::try_from(claimed) == Ok(locks.keys.len()) {
         return Ok(HashMap::new());
     }
     let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(
-        "SELECT asked.place, i.fingerprint, i.recorded, (extract(epoch FROM i.used_at) * 1000)::bigint
+        "SELECT asked.place - 1, i.fingerprint, i.recorded, (extract(epoch FROM i.used_at) * 1000)::bigint
          FROM unnest($1::bigint[], $2::text[], $3::text[])
               WITH ORDINALITY AS asked (customer_id, route, key, place)
          JOIN idempotency AS i USING (customer_id, route, key)
@@ -66,21 +68,10 @@ async fn keys(
     .bind(&keys)
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|(place, fingerprint, recorded, at)| {
-            let scope = usize::try_from(place - 1)
-                .ok()
-                .and_then(|place| scopes.get(place))
-                .ok_or(sqlx::Error::RowNotFound)?;
-            Ok((
-                (*scope).clone(),
-                IdempotencyRecord::from_columns(fingerprint, &recorded, at)?,
-            ))
-        })
-        .collect()
+    locks.records(rows)
 }
 
-/// Locks the rooms: from here on nobody else takes a seq or moves a marker in them.
+/// Locks the rooms: from here on no other transaction takes a seq or moves a marker in them.
 async fn rooms(
     connection: &mut PgConnection,
     locks: &LockSet,
@@ -108,18 +99,13 @@ async fn members(
     if locks.members.is_empty() {
         return Ok(HashMap::new());
     }
-    let (rooms, customers): (Vec<_>, Vec<_>) = locks
-        .members
-        .iter()
-        .map(|(room, customer)| (room.0, customer.0))
-        .unzip();
     let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
         "SELECT p.room_id, p.customer_id, p.last_read_message_id
          FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, customer_id)
          JOIN room_participants AS p USING (room_id, customer_id)",
     )
-    .bind(rooms)
-    .bind(customers)
+    .bind(column(&locks.members, |(room, _)| room.0))
+    .bind(column(&locks.members, |(_, customer)| customer.0))
     .fetch_all(connection)
     .await?;
     Ok(rows
@@ -137,18 +123,13 @@ async fn messages(
     if locks.marked.is_empty() {
         return Ok(HashSet::new());
     }
-    let (rooms, messages): (Vec<_>, Vec<_>) = locks
-        .marked
-        .iter()
-        .map(|(room, message)| (room.0, message.0))
-        .unzip();
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT m.room_id, m.message_id
          FROM unnest($1::bigint[], $2::bigint[]) AS asked (room_id, message_id)
          JOIN messages AS m USING (room_id, message_id)",
     )
-    .bind(rooms)
-    .bind(messages)
+    .bind(column(&locks.marked, |(room, _)| room.0))
+    .bind(column(&locks.marked, |(_, message)| message.0))
     .fetch_all(connection)
     .await?;
     Ok(rows
@@ -157,7 +138,7 @@ async fn messages(
         .collect())
 }
 
-/// Draws ids now, under the rooms' locks: whoever draws later in one of these rooms draws higher ones.
+/// Draws ids now, under the rooms' locks: a later transaction draws higher ones in each of these rooms.
 async fn ids(connection: &mut PgConnection, locks: &LockSet) -> Result<Drawn, sqlx::Error> {
     if locks.new == 0 {
         return Ok(Vec::new().into_iter());

@@ -1,10 +1,10 @@
-//! Writing what was decided: one statement a table. Instants travel as milliseconds and are exact in `timestamptz`.
+//! Writes the plan: one statement a table. Instants travel as milliseconds and are exact in `timestamptz`.
 
 use sqlx::PgConnection;
 
 use super::super::plan::{LockSet, Plan};
 
-/// Everything, the outbox included.
+/// All tables, the outbox included.
 pub(super) async fn all(
     connection: &mut PgConnection,
     locks: &LockSet,
@@ -119,7 +119,7 @@ async fn outbox(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::
         "INSERT INTO outbox (topic, room_id, event_id, payload, traceparent)
          SELECT topic, room_id, event_id, payload, traceparent
          FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[], $5::text[])
-              WITH ORDINALITY AS told (topic, room_id, event_id, payload, traceparent, place)
+              WITH ORDINALITY AS event (topic, room_id, event_id, payload, traceparent, place)
          ORDER BY place",
     )
     .bind(column(&events, |event| event.topic.name()))
@@ -134,7 +134,7 @@ async fn outbox(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::
     Ok(())
 }
 
-/// Turns claims into uses. A row may be missing when the sweep took it after it was found: then it is written anew.
+/// Turns claimed keys into records. A row may be missing when the sweep took it after it was found: then it is written anew.
 async fn idempotency_records(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -185,6 +185,7 @@ async fn release_unused(
     Ok(())
 }
 
-fn column<R, T>(rows: impl IntoIterator<Item = R>, cell: impl Fn(R) -> T) -> Vec<T> {
+/// The cells of a column, as a statement takes them.
+pub(super) fn column<R, T>(rows: impl IntoIterator<Item = R>, cell: impl Fn(R) -> T) -> Vec<T> {
     rows.into_iter().map(cell).collect()
 }

@@ -1,14 +1,14 @@
-//! What the disk has made of the file since it was written (F38). SQLite itself notices what breaks its structure, but not a
-//! letter that has become another.
+//! Finds rows that the disk has damaged since they were written (fault F38). SQLite itself notices damage to its structure,
+//! but not a letter that has become another.
 
 use colloquy_contracts::events::ChatMessageSent;
 use colloquy_sql::{StoreError, checksum, sqlite::SqliteDatabase};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
-/// Rows that are looked at at once.
+/// Rows of one page of the scan.
 const PAGE: i64 = 1_000;
 
-/// What is kept beside a message.
+/// The checksum that is kept beside a message.
 pub(super) fn checksum_of(message: &ChatMessageSent) -> i64 {
     fields_checksum(
         [

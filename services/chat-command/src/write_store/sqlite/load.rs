@@ -1,4 +1,4 @@
-//! What a batch needs to know, read inside its transaction.
+//! Loads what a batch names, inside its transaction.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,7 +13,7 @@ use super::{
     damages::is_whole,
 };
 
-/// Everything the batch names, and the next ids.
+/// All that the batch names, and the next ids.
 pub(super) async fn batch_state(
     connection: &mut SqliteConnection,
     locks: &LockSet,
@@ -36,15 +36,11 @@ async fn keys(
     connection: &mut SqliteConnection,
     locks: &LockSet,
 ) -> Result<HashMap<KeyScope, IdempotencyRecord>, sqlx::Error> {
-    let scopes: Vec<_> = locks.keys.iter().collect();
-    if scopes.is_empty() {
+    if locks.keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let asked = json(
-        scopes
-            .iter()
-            .map(|scope| (scope.customer.0, scope.route, &scope.key)),
-    );
+    let keys = locks.keys.iter();
+    let asked = json(keys.map(|scope| (scope.customer.0, scope.route, &scope.key)));
     let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(
         "SELECT asked.key, i.fingerprint, i.recorded, i.used_at FROM json_each(?1) AS asked
          CROSS JOIN idempotency AS i
@@ -53,18 +49,7 @@ async fn keys(
     .bind(asked)
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|(place, fingerprint, recorded, at)| {
-            let scope = usize::try_from(place)
-                .ok()
-                .and_then(|place| scopes.get(place))
-                .ok_or(sqlx::Error::RowNotFound)?;
-            Ok((
-                (*scope).clone(),
-                IdempotencyRecord::from_columns(fingerprint, &recorded, at)?,
-            ))
-        })
-        .collect()
+    locks.records(rows)
 }
 
 async fn rooms(

@@ -1,11 +1,11 @@
-//! Writing what was decided: one statement a table.
+//! Writes the plan: one statement a table.
 
 use colloquy_contracts::events::Participant;
 use sqlx::SqliteConnection;
 
 use super::{super::plan::Plan, damages::checksum_of, load::json};
 
-/// Everything but the outbox.
+/// All tables but the outbox.
 pub(super) async fn all(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), sqlx::Error> {
     rooms(connection, plan).await?;
     messages(connection, plan).await?;

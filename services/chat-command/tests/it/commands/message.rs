@@ -20,13 +20,13 @@ async fn contract_command_message_answers_where_the_message_stands() {
         assert_eq!(sent_at.parse::<Timestamp>().unwrap().to_string(), sent_at);
         assert!(!reply.replayed());
         ids.push(data["messageId"].as_i64().unwrap());
-        let told = service.told("chat-message-sent").await.pop().unwrap();
+        let announced = service.announced("chat-message-sent").await.pop().unwrap();
         let wanted = json!({
             "messageId": data["messageId"], "roomId": room, "senderId": sender,
             "senderFullName": format!("Directory {sender}"), "content": " hi ",
             "sentAt": data["sentAt"], "seq": seq, "clientKey": null,
         });
-        assert_eq!(told, wanted);
+        assert_eq!(announced, wanted);
     }
     assert!(ids.is_sorted());
 }
@@ -49,7 +49,10 @@ async fn contract_command_message_400_missing_empty_blank_too_long_or_nul() {
         json!({"roomId": 1e30, "content": "hello"}),
     ];
     service.refuses("/message", 400, &bodies).await;
-    assert_eq!(service.told("chat-message-sent").await, Vec::<Value>::new());
+    assert_eq!(
+        service.announced("chat-message-sent").await,
+        Vec::<Value>::new()
+    );
 }
 
 #[tokio::test]
@@ -76,7 +79,7 @@ async fn contract_command_message_403_not_a_member_or_no_such_room() {
         sentences.push(reply.body["message"].clone());
     }
     sentences.dedup();
-    assert_eq!(sentences.len(), 1, "outsiders cannot tell the two apart");
+    assert_eq!(sentences.len(), 1, "outsiders cannot distinguish the two");
 }
 
 #[tokio::test]
@@ -89,7 +92,7 @@ async fn decision_2_message_a_repeat_is_replayed_and_says_so() {
     let again = service.post_keyed(ALICE, "/message", "k", &spelled).await;
     assert_eq!(first.data(), again.data());
     assert!(!first.replayed() && again.replayed());
-    assert_eq!(service.told("chat-message-sent").await.len(), 1);
+    assert_eq!(service.announced("chat-message-sent").await.len(), 1);
 }
 
 #[tokio::test]

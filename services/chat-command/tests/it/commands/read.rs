@@ -16,8 +16,8 @@ async fn contract_command_read_moves_the_marker_forward_only() {
         let body = json!({"roomId": room, "messageId": message});
         assert_eq!(service.post(BOB, "/read", &body).await.data(), &Value::Null);
     }
-    let told = json!({"roomId": room, "customerId": BOB, "lastReadMessageId": two});
-    assert_eq!(service.told("read-marker-updated").await, [told]);
+    let announced = json!({"roomId": room, "customerId": BOB, "lastReadMessageId": two});
+    assert_eq!(service.announced("read-marker-updated").await, [announced]);
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn contract_command_read_400_missing_or_not_in_that_room() {
     ];
     service.refuses("/read", 400, &bodies).await;
     assert_eq!(
-        service.told("read-marker-updated").await,
+        service.announced("read-marker-updated").await,
         Vec::<Value>::new()
     );
 }

@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use crate::service::{ALICE, BOB, Service, edge_cases};
 
 #[tokio::test]
-async fn contract_command_room_answers_its_id_and_tells_everybody_in_it() {
+async fn contract_command_room_answers_its_id_and_is_announced_to_its_members() {
     let service = Service::start().await;
     let body = json!({"roomName": " Nhóm ", "targetCustomerIds": [3, BOB]});
     let reply = service.post(ALICE, "/room", &body).await;
     let room = reply.data().as_i64().unwrap();
-    let told = service.told("chat-room-created").await.remove(0);
-    let created_at = told["createdAt"].clone();
+    let announced = service.announced("chat-room-created").await.remove(0);
+    let created_at = announced["createdAt"].clone();
     let member =
         |id| json!({"id": id, "fullName": format!("Directory {id}"), "joinedAt": created_at});
     let wanted = json!({
         "roomId": room, "roomName": " Nhóm ", "createdBy": ALICE, "createdAt": created_at,
         "participants": [member(1), member(2), member(3)],
     });
-    assert_eq!(told, wanted);
+    assert_eq!(announced, wanted);
 }
 
 #[tokio::test]
@@ -46,7 +46,10 @@ async fn contract_command_room_400_name_list_or_people() {
         json!({"roomName": "a", "targetCustomerIds": crowd}),
     ];
     service.refuses("/room", 400, &bodies).await;
-    assert_eq!(service.told("chat-room-created").await, Vec::<Value>::new());
+    assert_eq!(
+        service.announced("chat-room-created").await,
+        Vec::<Value>::new()
+    );
 }
 
 #[tokio::test]
@@ -55,12 +58,12 @@ async fn decision_21_room_of_500_members_its_creator_included() {
     let crowd: Vec<i64> = (2..=500).collect();
     let body = json!({"roomName": "ữ".repeat(100), "targetCustomerIds": crowd});
     service.post(ALICE, "/room", &body).await.data();
-    let told = service.told("chat-room-created").await.remove(0);
-    assert_eq!(told["participants"].as_array().unwrap().len(), 500);
+    let announced = service.announced("chat-room-created").await.remove(0);
+    assert_eq!(announced["participants"].as_array().unwrap().len(), 500);
 }
 
 #[tokio::test]
-async fn promise_p6_room_503_while_nobody_knows_whether_its_members_exist() {
+async fn promise_p6_room_503_while_the_directory_of_its_members_is_down() {
     let service = Service::start().await;
     service.directory.down.store(true, Ordering::SeqCst);
     let body = json!({"roomName": "a", "targetCustomerIds": [BOB]});
@@ -83,7 +86,7 @@ async fn decision_2_room_a_repeat_is_replayed_and_another_body_is_422() {
     let other = json!({"roomName": "b", "targetCustomerIds": [BOB, 3]});
     let reply = service.post_keyed(ALICE, "/room", "k", &other).await;
     assert_eq!(reply.status, 422);
-    assert_eq!(service.told("chat-room-created").await.len(), 1);
+    assert_eq!(service.announced("chat-room-created").await.len(), 1);
 }
 
 #[tokio::test]

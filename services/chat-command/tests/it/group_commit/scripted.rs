@@ -48,7 +48,7 @@ pub fn message(room: i64) -> Submission {
         command: Command::SendMessage(NewMessage {
             room_id: RoomId(room),
             sender_id: CustomerId(1),
-            sender_full_name: "Somebody".into(),
+            sender_full_name: "Sender".into(),
             content: MessageContent::parse("hello".into(), 10).unwrap(),
         }),
         key: None,

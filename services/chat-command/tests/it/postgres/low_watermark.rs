@@ -1,4 +1,4 @@
-//! Where a read of the outbox begins: not at rows that are gone, and never behind one that is still to come.
+//! The low watermark, where a read of the outbox begins: behind rows that are gone, and never behind one still to come.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +45,7 @@ impl Relay {
         ids
     }
 
-    async fn floor(&self) -> i64 {
+    async fn low_watermark(&self) -> i64 {
         sqlx::query_scalar("SELECT floor FROM relay_lease")
             .fetch_one(&self.pool)
             .await
@@ -167,7 +167,7 @@ async fn f08_however_late_a_low_id_commits_it_is_published() {
                 5 => published.extend(relay.turn(&[RoomId(1)]).await),
                 _ => published.extend(relay.turn(&[]).await),
             }
-            let floor = relay.floor().await;
+            let floor = relay.low_watermark().await;
             raised.insert(floor);
             let waiting = writers.committed.difference(&published);
             let lowest = waiting.chain(writers.open.keys()).min();
@@ -219,7 +219,7 @@ async fn f08_an_outbox_that_was_restored_is_read_from_its_beginning() {
         insert(&mut writer, MANY).await;
         assert_eq!(relay.turn(&[]).await.len(), 1_000);
     }
-    assert!(relay.floor().await > 1_000);
+    assert!(relay.low_watermark().await > 1_000);
     sqlx::raw_sql(
         "BEGIN; CREATE TABLE earlier (LIKE outbox INCLUDING ALL); DROP TABLE outbox;
          ALTER TABLE earlier RENAME TO outbox; COMMIT",
