@@ -51,6 +51,7 @@ mod ws {
 }
 mod access;
 mod canaries;
+mod client_library;
 mod documents;
 mod envelope;
 mod path_of_one_message;

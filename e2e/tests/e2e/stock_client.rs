@@ -44,7 +44,7 @@ impl Watcher {
     /// A script of Node, once its packages are there.
     async fn node(client: &str, arguments: &[&str]) -> Result<Self> {
         let folder = folder(client);
-        install_node_modules(&folder).await?;
+        install_node_modules(&folder, &["--omit=optional"]).await?;
         let mut node = Command::new("node");
         node.arg("watch-room.mjs").args(arguments);
         Self::start(node.current_dir(folder))
@@ -91,7 +91,7 @@ fn folder(client: &str) -> PathBuf {
 static INSTALLING: Mutex<()> = Mutex::const_new(());
 
 /// Fetches the packages of the lock file, unless what is there is newer than it.
-async fn install_node_modules(folder: &Path) -> Result<()> {
+pub async fn install_node_modules(folder: &Path, options: &[&str]) -> Result<()> {
     let _alone = INSTALLING.lock().await;
     if is_newer(
         folder,
@@ -101,13 +101,8 @@ async fn install_node_modules(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let status = Command::new("npm")
-        .args([
-            "ci",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--omit=optional",
-        ])
+        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .args(options)
         .current_dir(folder)
         .status()
         .await
