@@ -20,9 +20,10 @@ async fn decision_18_the_client_library_shows_what_the_server_has() -> Result<()
         .env("COLLOQUY_URL", url)
         .output()
         .await?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "{text}");
-    ensure!(!text.contains("skipped"), "{text}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failures = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}\n{failures}");
+    ensure!(!said.contains("skipped"), "{said}");
     Ok(())
 }
 

@@ -76,7 +76,7 @@ test('whatever the network loses, cuts or doubles, both see what the server has'
   }
   for (const room of [here, there]) {
     const { messages } = await until('everything', room.state, ({ messages, pending }) => messages.length >= 120 && pending.length === 0, 60_000);
-    expect(messages).toEqual(await history(an, roomId));
+    expect(messages).toEqual(await history(an, roomId, 120));
     expect(texts(messages).sort()).toEqual([...written].sort());
   }
 });
@@ -100,7 +100,7 @@ test('a reader without a network for a while misses nothing', async () => {
   binh.network.isUp = true;
   for (const room of [here, there]) {
     const { messages } = await until('all', room.state, ({ messages, pending }) => messages.length === 152 && pending.length === 0, 60_000);
-    expect(messages).toEqual(await history(an, roomId));
+    expect(messages).toEqual(await history(an, roomId, 152));
   }
 });
 

@@ -119,11 +119,11 @@ function replacer(_: string, value: unknown): unknown {
   return value instanceof Map || value instanceof Set ? [...(value as Iterable<unknown>)] : value;
 }
 
-/** All of a room's messages, oldest first, as the server has them. */
-export async function history(person: Person, roomId: number): Promise<Message[]> {
+/** All of a room's messages, oldest first, as the server has them, once its views have come as far as `minSeq`. */
+export async function history(person: Person, roomId: number, minSeq: number): Promise<Message[]> {
   const messages: Message[] = [];
   for (;;) {
-    const page = await person.colloquy.api.history(roomId, { limit: 100 }, messages[0]?.messageId);
+    const page = await person.colloquy.api.history(roomId, { limit: 100, minSeq }, messages[0]?.messageId);
     messages.unshift(...page.reverse());
     if (page.length < 100) return messages;
   }
