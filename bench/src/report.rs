@@ -1,4 +1,4 @@
-//! The figures as the page of results tells them. What explains them is written by hand, around the part made here.
+//! The figures on the page of results. Their explanation is written by hand, around the part made here.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ const END: &str = "<!-- measured: end -->\n";
 /// Measures everything and puts it into the page.
 ///
 /// # Errors
-/// A figure could not be measured, or the page has no place for the results.
+/// A figure could not be measured, or the page lacks the marks around its results.
 pub async fn all(options: &All) -> Result<()> {
     let page = fs::read_to_string(&options.page)
         .with_context(|| format!("cannot read {}", options.page.display()))?;

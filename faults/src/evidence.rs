@@ -1,4 +1,4 @@
-//! What the stores hold, and what the system shows of it, when everything is quiet. Stores are read without any of the
+//! What the stores contain, and what queries show of it, when the load has ended. Stores are read without any of the
 //! product's code.
 
 mod contents;
@@ -16,7 +16,7 @@ pub use self::{
     embedded::Embedded,
 };
 
-/// An event that the read side has set aside.
+/// A parked event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {
     pub event_id: String,
@@ -39,7 +39,7 @@ pub struct Evidence {
     pub shown: Vec<Shown>,
 }
 
-/// A room as `GET /query/rooms` shows it to somebody.
+/// A room as `GET /query/rooms` shows it to one customer.
 #[derive(Clone, Debug)]
 pub struct Shown {
     pub to: i64,
@@ -59,15 +59,17 @@ impl Evidence {
         let prefix = format!("{run}-");
         let of_run: BTreeSet<i64> = [&self.written, &self.logged, &self.viewed]
             .into_iter()
-            .flat_map(|told| &told.rooms)
+            .flat_map(|contents| &contents.rooms)
             .filter(|room| room.name.starts_with(&prefix))
             .map(|room| room.room_id)
             .collect();
-        for told in [&mut self.written, &mut self.logged, &mut self.viewed] {
-            told.rooms.retain(|room| of_run.contains(&room.room_id));
-            told.messages
+        for contents in [&mut self.written, &mut self.logged, &mut self.viewed] {
+            contents.rooms.retain(|room| of_run.contains(&room.room_id));
+            contents
+                .messages
                 .retain(|message| of_run.contains(&message.room_id));
-            told.markers
+            contents
+                .markers
                 .retain(|marker| of_run.contains(&marker.room_id));
         }
         self.shown

@@ -1,4 +1,4 @@
-//! Somebody who writes now and then and somebody who is pushed to: how the system feels while a fault goes on.
+//! A customer who writes now and then and one who is pushed to: how the system feels to them during a fault.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use colloquy_e2e::client::{CallError, Client, Handshake, Message, Socket};
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long one message is tried.
-const PATIENCE: Duration = Duration::from_secs(20);
-const PAUSE: Duration = Duration::from_millis(50);
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// How long a push is awaited before the wait itself has failed.
-const PUSH: Duration = Duration::from_secs(20);
-const NOW: Duration = Duration::from_millis(50);
+const PUSH_TIMEOUT: Duration = Duration::from_secs(20);
+const PUSHED_ALREADY: Duration = Duration::from_millis(50);
 /// How a node closes that has missed events (decision 16).
 const MISSED: u16 = 1012;
 
@@ -51,7 +51,7 @@ pub struct Round {
     pub acknowledged: Instant,
     /// From then to the push.
     pub pushed_after: Duration,
-    /// The message's place in the room.
+    /// The message's seq.
     pub seq: i64,
 }
 
@@ -116,7 +116,7 @@ impl Probe {
         loop {
             let tried = Instant::now();
             let send = self.sender.send(self.room, &content, Some(&content));
-            let outcome = timeout(PATIENCE, send).await;
+            let outcome = timeout(SEND_TIMEOUT, send).await;
             let outcome = outcome.context("a send was never answered")?;
             slowest_answer = slowest_answer.max(tried.elapsed());
             match outcome {
@@ -137,14 +137,14 @@ impl Probe {
                 }
                 Err(_) => failed_tries += 1,
             }
-            ensure!(began.elapsed() < PATIENCE, "nothing is acknowledged");
-            sleep(PAUSE).await;
+            ensure!(began.elapsed() < SEND_TIMEOUT, "nothing is acknowledged");
+            sleep(RETRY_PAUSE).await;
         }
     }
 
     /// Whether the push of a message is here already.
     pub async fn has_been_pushed(&mut self, sent: &Acknowledged) -> bool {
-        timeout(NOW, self.await_push(&sent.content))
+        timeout(PUSHED_ALREADY, self.await_push(&sent.content))
             .await
             .is_ok_and(|pushed| pushed.is_ok())
     }
@@ -174,7 +174,7 @@ impl Probe {
         loop {
             let pushed = self
                 .socket
-                .next_message_within(&self.subscription, PUSH)
+                .next_message_within(&self.subscription, PUSH_TIMEOUT)
                 .await?;
             if pushed.json::<Message>()?.content == content {
                 return Ok(());

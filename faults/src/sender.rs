@@ -1,5 +1,5 @@
-//! A sender: one call after the other, each under a key of its own, tried until it is answered. Most are messages; in
-//! between it marks what was read, and creates rooms.
+//! A sender: one call after the other, each under a key of its own, tried until it is answered. Most calls are messages; in
+//! between the sender marks messages as read, and creates rooms.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -14,21 +14,21 @@ use crate::{
     history::{Call, History, Op, Outcome},
 };
 
-/// How long a call is tried once the faults have stopped (promise P5).
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a call is tried after the faults have stopped (promise P5).
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long one try may take; an answer is promised in half of it (P6).
-const TRY: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
+const TRY_TIMEOUT: Duration = Duration::from_secs(10);
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// One message in this many is followed by a marker, and one in so many by a new room.
-const MARK_EVERY: u32 = 10;
-const CREATE_EVERY: u32 = 50;
+const MARK_INTERVAL: u32 = 10;
+const CREATE_INTERVAL: u32 = 50;
 /// A marker goes to one of the sender's latest so many messages, so that it is often asked to move back.
 const MARK_AMONG: usize = 20;
 
 pub struct Sender {
     pub number: u32,
     pub customer: i64,
-    /// Those who are put into the rooms it creates.
+    /// The members of the rooms it creates.
     pub others: Vec<i64>,
     pub client: Client,
     pub rooms: Arc<[i64]>,
@@ -37,7 +37,7 @@ pub struct Sender {
     pub chance: fastrand::Rng,
     /// Makes keys, contents and names of this run differ from those of others on the same stores.
     pub run: u64,
-    /// Since when there are no faults any more.
+    /// When the faults stopped.
     pub calm: watch::Receiver<Option<Instant>>,
 }
 
@@ -52,12 +52,12 @@ impl Sender {
             let room = self.rooms[self.chance.usize(..self.rooms.len())];
             let key = format!("{}-{}-{number}", self.run, self.number);
             sent.extend(self.send(room, key.clone(), due).await);
-            if number % MARK_EVERY == MARK_EVERY - 1 && !sent.is_empty() {
+            if number % MARK_INTERVAL == MARK_INTERVAL - 1 && !sent.is_empty() {
                 let latest = &sent[sent.len().saturating_sub(MARK_AMONG)..];
                 let (room, message) = latest[self.chance.usize(..latest.len())];
                 self.mark(room, message, &format!("{key}-mark"), due).await;
             }
-            if number % CREATE_EVERY == CREATE_EVERY / 2 {
+            if number % CREATE_INTERVAL == CREATE_INTERVAL / 2 {
                 self.create_room(format!("{key}-room"), due).await;
             }
         }
@@ -111,16 +111,16 @@ impl Sender {
         let began = Instant::now();
         let mut failed = 0;
         let outcome = loop {
-            match timeout(TRY, once()).await {
+            match timeout(TRY_TIMEOUT, once()).await {
                 Ok(Ok(answer)) => break Outcome::Ok(answer),
                 // 503 says "nothing is acknowledged"; a key makes the retry harmless either way.
                 Ok(Err(CallError::Refused(answer))) if !matches!(answer.status, 502..=504) => {
                     break Outcome::Refused(answer.status);
                 }
-                Ok(Err(_)) | Err(_) if self.has_lost_patience(began) => break Outcome::Unknown,
+                Ok(Err(_)) | Err(_) if self.gives_up(began) => break Outcome::Unknown,
                 Ok(Err(_)) | Err(_) => failed += 1,
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_PAUSE).await;
         };
         Tried {
             outcome,
@@ -129,9 +129,9 @@ impl Sender {
         }
     }
 
-    fn has_lost_patience(&self, began: Instant) -> bool {
+    fn gives_up(&self, began: Instant) -> bool {
         let calm = *self.calm.borrow();
-        calm.is_some_and(|since| since.max(began).elapsed() > PATIENCE)
+        calm.is_some_and(|since| since.max(began).elapsed() > CALL_TIMEOUT)
     }
 
     fn record<T>(&self, due: Instant, tried: Tried<T>, op: impl FnOnce(Outcome<T>) -> Op) {

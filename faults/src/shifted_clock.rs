@@ -1,4 +1,4 @@
-//! A wall clock that is wrong for one process alone, by as much as a story wants, from its start or from one moment to
+//! A wall clock that is wrong for one process alone, by as much as a scenario wants, from its start or from one moment to
 //! the next. It is a library of a page of C that is put in front of the system's, built here with the C compiler that the
 //! project needs anyway; so nothing has to be installed, and the other processes of the machine keep their clock.
 
@@ -24,7 +24,7 @@ impl ShiftedClock {
     /// One that is right.
     ///
     /// # Errors
-    /// There is no C compiler, or no place for its files.
+    /// There is no C compiler, or no folder for its files.
     pub fn new() -> Result<Self> {
         let name = format!("colloquy-clock-{}-{:x}", process::id(), fastrand::u64(..));
         let folder = env::temp_dir().join(name);

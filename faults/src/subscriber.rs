@@ -1,5 +1,5 @@
 //! A subscriber as contract and decision 18 want it: subscribe with receipts, then fetch history, then live on pushes;
-//! after a lost connection, again. It keeps everything it saw, by room and by connection.
+//! after a lost connection, again. It logs everything it got, by room and by connection.
 
 use std::{
     collections::BTreeMap,
@@ -19,19 +19,19 @@ use tokio::{
 
 use crate::subscriber_log::SubscriberLog;
 
-const PAUSE: Duration = Duration::from_millis(50);
-/// How long a push may lag behind the view that tells of it before we fetch.
-const LOOK: Duration = Duration::from_millis(300);
-/// How long a connection may be silent before we look whether it is still there.
-const SILENCE: Duration = Duration::from_secs(600);
+const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a push may lag behind the view that has its message, before history is fetched.
+const PUSH_LAG: Duration = Duration::from_millis(300);
+/// How long a connection may be silent before it counts as lost.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 /// Reconnecting takes this long at most, with a system that comes back.
-const SETUP: Duration = Duration::from_secs(30);
+const SETUP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One subscriber at work.
 pub struct Subscriber {
     pub client: Client,
     pub rooms: Arc<[i64]>,
-    /// Looked at by whoever audits, while it grows.
+    /// What it got so far; the audit reads it while it grows.
     pub log: Arc<Mutex<SubscriberLog>>,
     pub stop: watch::Receiver<bool>,
 }
@@ -47,20 +47,20 @@ enum Fetch {
 }
 
 impl Subscriber {
-    /// Follows all rooms until told to stop.
+    /// Follows all rooms until the stop signal.
     pub async fn follow(self) {
         while !*self.stop.borrow() {
             self.with(SubscriberLog::connect);
-            if let Ok(Ok(mut socket)) = timeout(SETUP, self.set_up()).await {
+            if let Ok(Ok(mut socket)) = timeout(SETUP_TIMEOUT, self.set_up()).await {
                 self.live(&mut socket, self.stop.clone()).await;
             }
             self.with(SubscriberLog::disconnect);
-            sleep(PAUSE).await;
+            sleep(RECONNECT_PAUSE).await;
         }
     }
 
     /// Connects, subscribes to the rooms' views and to every room, then fetches the history of those whose view
-    /// tells more than is held.
+    /// has more than the subscriber.
     async fn set_up(&self) -> Result<Socket> {
         let mut socket =
             Socket::connect(self.client.url(), self.client.token().unwrap_or_default()).await?;
@@ -94,60 +94,60 @@ impl Subscriber {
         Ok(())
     }
 
-    /// Reads pushes until the connection breaks, or until the stop signal. A view that tells a newer message than is
-    /// held, for longer than a push takes, sends us back to history (decision 18); pushes are read meanwhile.
+    /// Reads pushes until the connection breaks, or until the stop signal. A view with a newer message than the
+    /// subscriber has, for longer than a push takes, makes it fetch history (decision 18); pushes are read meanwhile.
     async fn live(&self, socket: &mut Socket, mut stop: watch::Receiver<bool>) {
-        let mut told = BTreeMap::new();
-        let mut look = interval(LOOK);
+        let mut newest = BTreeMap::new();
+        let mut look = interval(PUSH_LAG);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut mending = pin!(Fuse::terminated());
         loop {
             let may_look = mending.is_terminated();
             tokio::select! {
-                frame = socket.next_within(SILENCE) => {
-                    if frame.and_then(|frame| self.take(&frame, &mut told)).is_err() {
+                frame = socket.next_within(IDLE_TIMEOUT) => {
+                    if frame.and_then(|frame| self.take(&frame, &mut newest)).is_err() {
                         return;
                     }
                 }
                 _ = stop.changed() => return,
                 left = &mut mending => for (room, seq) in left {
-                    told.entry(room).or_insert(seq);
+                    newest.entry(room).or_insert(seq);
                 },
-                _ = look.tick(), if may_look => mending.set(self.mend(mem::take(&mut told)).fuse()),
+                _ = look.tick(), if may_look => mending.set(self.mend(mem::take(&mut newest)).fuse()),
             }
         }
     }
 
-    /// Takes in a push; `told` is how far each room is known to go.
-    fn take(&self, frame: &Frame, told: &mut BTreeMap<i64, i64>) -> Result<()> {
+    /// Takes in a push; `newest` is how far each room is known to go.
+    fn take(&self, frame: &Frame, newest: &mut BTreeMap<i64, i64>) -> Result<()> {
         if frame.header("destination") == Some("/user/topic/rooms") {
             let view: RoomView = frame.json()?;
             let last = view
                 .last_message
                 .filter(|_| self.rooms.contains(&view.room_id));
-            told.extend(last.map(|last| (view.room_id, last.seq)));
+            newest.extend(last.map(|last| (view.room_id, last.seq)));
             return Ok(());
         }
         let message: Message = frame.json()?;
         self.with(|log| {
             log.keep(&message);
-            if let Some(seen) = log.seen(message.room_id) {
-                seen.pushed.push(message.seq);
+            if let Some(room_log) = log.room_log(message.room_id) {
+                room_log.pushed.push(message.seq);
             }
         });
-        told.entry(message.room_id).or_insert(message.seq);
+        newest.entry(message.room_id).or_insert(message.seq);
         Ok(())
     }
 
-    /// Fetches what was told of and is not held; answers what cannot be fetched yet.
-    async fn mend(&self, mut told: BTreeMap<i64, i64>) -> BTreeMap<i64, i64> {
-        told.retain(|room, seq| self.with(|log| log.known(*room)) < *seq);
-        for room in told.keys().copied().collect::<Vec<_>>() {
+    /// Fetches the rooms that have newer messages; answers those that cannot be fetched yet.
+    async fn mend(&self, mut newest: BTreeMap<i64, i64>) -> BTreeMap<i64, i64> {
+        newest.retain(|room, seq| self.with(|log| log.known(*room)) < *seq);
+        for room in newest.keys().copied().collect::<Vec<_>>() {
             if self.fetch(room, Fetch::Mend).await.is_ok() {
-                told.remove(&room);
+                newest.remove(&room);
             }
         }
-        told
+        newest
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut SubscriberLog) -> T) -> T {
@@ -160,9 +160,9 @@ fn keep(log: &mut SubscriberLog, page: &[Message], why: Fetch) {
         let is_new = log.keep(message);
         if is_new
             && why == Fetch::Mend
-            && let Some(seen) = log.seen(message.room_id)
+            && let Some(room_log) = log.room_log(message.room_id)
         {
-            seen.mended.insert(message.seq, Instant::now());
+            room_log.mended.insert(message.seq, Instant::now());
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What one subscriber holds and what each of its connections showed it.
+//! What one subscriber got, all in all and by each of its connections.
 
 use std::collections::BTreeMap;
 
 use colloquy_e2e::client::Message;
 use tokio::time::Instant;
 
-/// What one subscriber saw.
+/// All that one subscriber got.
 #[derive(Clone, Debug, Default)]
 pub struct SubscriberLog {
     /// By room, by seq: message id and content.
@@ -25,20 +25,20 @@ pub struct Connection {
     pub ended: Option<Instant>,
 }
 
-/// What one connection showed of one room.
+/// What one connection got of one room.
 #[derive(Clone, Debug)]
 pub struct RoomLog {
     /// When the subscription's receipt was here: what is sent later must be pushed.
     pub subscribed: Instant,
     /// Pushed seqs in the order of their arrival.
     pub pushed: Vec<i64>,
-    /// Seqs first seen in a history that was fetched because a view told of more than was held, and when. (The history
-    /// that is fetched at the set-up is apart: nobody owes a push of what it has.)
+    /// Seqs that first came in a history that was fetched because a view had more, and when. (A message that came in the
+    /// history of the set-up is not owed as a push.)
     pub mended: BTreeMap<i64, Instant>,
 }
 
 impl SubscriberLog {
-    /// Takes in a message, pushed or of history, and tells whether it is new.
+    /// Takes in a message, pushed or of history, and answers whether it is new.
     pub fn keep(&mut self, message: &Message) -> bool {
         let value = (message.message_id, message.content.clone());
         let room = self.messages.entry(message.room_id).or_default();
@@ -53,7 +53,7 @@ impl SubscriberLog {
         }
     }
 
-    /// How far this room is held without a gap.
+    /// How far this room came without a gap.
     pub fn known(&self, room: i64) -> i64 {
         self.messages
             .get(&room)
@@ -72,17 +72,17 @@ impl SubscriberLog {
 
     pub fn subscribed(&mut self, room: i64) {
         if let Some(connection) = self.connections.last_mut() {
-            let seen = RoomLog {
+            let room_log = RoomLog {
                 subscribed: Instant::now(),
                 pushed: Vec::new(),
                 mended: BTreeMap::new(),
             };
-            connection.rooms.insert(room, seen);
+            connection.rooms.insert(room, room_log);
         }
     }
 
-    /// The room as the connection of now shows it.
-    pub fn seen(&mut self, room: i64) -> Option<&mut RoomLog> {
+    /// The log of the room in the current connection.
+    pub fn room_log(&mut self, room: i64) -> Option<&mut RoomLog> {
         self.connections.last_mut()?.rooms.get_mut(&room)
     }
 }

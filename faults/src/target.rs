@@ -75,26 +75,26 @@ impl Target {
     /// The distributed system.
     ///
     /// # Errors
-    /// It is the other one.
+    /// The target is the other one.
     pub fn distributed(&self) -> Result<&DistributedSystem> {
         match self {
             Self::Distributed(system) => Ok(system),
-            Self::AllInOne(_) => bail!("this is told of the distributed system"),
+            Self::AllInOne(_) => bail!("this scenario is for the distributed system"),
         }
     }
 
     /// The all-in-one process.
     ///
     /// # Errors
-    /// It is the other one.
+    /// The target is the other one.
     pub fn all_in_one(&mut self) -> Result<&mut AllInOne> {
         match self {
             Self::AllInOne(system) => Ok(system),
-            Self::Distributed(_) => bail!("this is told of the all-in-one process"),
+            Self::Distributed(_) => bail!("this scenario is for the all-in-one process"),
         }
     }
 
-    /// The events with ids that begin so which the read side has set aside.
+    /// The parked events whose ids begin with this prefix.
     ///
     /// # Errors
     /// The view store cannot be read.

@@ -22,12 +22,12 @@ use super::{
 
 /// Handshakes under way at once.
 const AT_ONCE: usize = 32;
-/// Between two looks at the counters.
-const LOOK: Duration = Duration::from_millis(5);
-/// Nothing new for so long means that nothing more comes.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How often the counters are read.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// Without a delivery for so long, no more come.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who connects, and to what.
+/// A client that connects, and what it connects to.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     /// The path of the upgrade.
@@ -87,24 +87,24 @@ impl Crowd {
     /// # Errors
     /// Something was wrong with what came, or nothing more comes.
     pub async fn received(&self, deliveries: u64) -> Result<()> {
-        let mut seen = self.tally.deliveries.get();
-        let mut patience = Instant::now() + PATIENCE;
-        while seen < deliveries {
-            sleep(LOOK).await;
+        let mut counted = self.tally.deliveries.get();
+        let mut deadline = Instant::now() + DELIVERY_TIMEOUT;
+        while counted < deliveries {
+            sleep(POLL_INTERVAL).await;
             let now = self.tally.deliveries.get();
-            if now > seen {
-                seen = now;
-                patience = Instant::now() + PATIENCE;
+            if now > counted {
+                counted = now;
+                deadline = Instant::now() + DELIVERY_TIMEOUT;
             }
             ensure!(
-                Instant::now() < patience,
-                "{seen} of {deliveries} deliveries came"
+                Instant::now() < deadline,
+                "{counted} of {deliveries} deliveries came"
             );
         }
         self.check()?;
         ensure!(
-            seen == deliveries,
-            "{seen} deliveries instead of {deliveries}"
+            counted == deliveries,
+            "{counted} deliveries instead of {deliveries}"
         );
         Ok(())
     }

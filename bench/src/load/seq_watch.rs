@@ -1,4 +1,4 @@
-//! Whether a subscription saw every message of its room, once and in order.
+//! Whether a subscription got every message of its room, once and in order.
 
 /// What was wrong with what came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Defects {
     pub cut: u64,
 }
 
-/// One subscription's place in its room.
+/// How far one subscription has come in its room.
 #[derive(Debug, Default)]
 pub struct SeqWatch {
     last: Option<u64>,

@@ -84,7 +84,7 @@ fn read_whole<'a>(mut octets: &'a [u8], on_frame: &mut impl FnMut(u8, &[u8])) ->
     octets
 }
 
-/// How long a frame's head and its payload are, once that can be told.
+/// The lengths of a frame's head and payload, once enough of it has come.
 fn head_and_length(octets: &[u8]) -> Option<(usize, usize)> {
     match *octets.get(1)? & 0x7f {
         126 => {

@@ -35,7 +35,7 @@ pub async fn run(options: &Rooms) -> Result<()> {
     let tasks = lifecycle.tasks();
     let rooms: Arc<[Room]> = (0..options.rooms).map(|_| Room::default()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    process::tell(listener.local_addr()?);
+    process::announce(listener.local_addr()?);
     tasks.spawn_vital(
         "listener",
         accept(listener, Arc::clone(&rooms), tasks.clone()),
@@ -48,7 +48,7 @@ async fn accept(listener: TcpListener, rooms: Arc<[Room]>, tasks: Tasks) {
     while let Ok((stream, _)) = listener.accept().await {
         let rooms = Arc::clone(&rooms);
         tasks.spawn(async move {
-            // Whoever is gone is noticed by the crowd.
+            // The crowd finds a lost connection.
             let _ = serve(stream, &rooms).await;
         });
     }
@@ -97,7 +97,7 @@ async fn serve(mut stream: TcpStream, rooms: &[Room]) -> Result<()> {
     Ok(())
 }
 
-/// Answers `GET /rooms/N`, and returns the room's place.
+/// Answers `GET /rooms/N`, and returns the room's index.
 async fn upgrade(stream: &mut TcpStream) -> Result<usize> {
     let mut request = Vec::with_capacity(512);
     while !request.ends_with(b"\r\n\r\n") {

@@ -15,7 +15,7 @@ use tokio::{
 /// Octets of text in a message.
 pub const CONTENT_OCTETS: usize = 200;
 
-/// Obeys until standard input ends: then whoever measures is gone, and so should the server be.
+/// Obeys until standard input ends: then the bench is gone, and the server ends too.
 ///
 /// # Errors
 /// A line makes no sense.

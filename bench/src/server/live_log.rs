@@ -8,7 +8,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 /// Records that may wait for the push side.
 const WAITING: usize = 4096;
 
-/// What is appended goes to whoever follows, and is then forgotten.
+/// An appended event goes to all followers, and is then forgotten.
 #[derive(Clone, Debug)]
 pub struct LiveLog(broadcast::Sender<Record>);
 
@@ -66,7 +66,7 @@ impl TailReader for Tail {
                 Ok(record) => records.push(record),
                 Err(RecvError::Lagged(_)) => return Err(EventLogError::OutOfRange),
                 Err(RecvError::Closed) => {
-                    return Err(EventLogError::Unavailable("nobody appends".into()));
+                    return Err(EventLogError::Unavailable("the appender is gone".into()));
                 }
             }
             while records.len() < max

@@ -1,4 +1,4 @@
-//! A server's process, seen from outside, and the one line by which it says where it listens.
+//! A server's process, and the one line by which it announces its address.
 
 use std::{
     env,
@@ -21,7 +21,7 @@ pub enum Kind<'a> {
     Broadcaster,
 }
 
-/// A running server. It ends with whoever holds this.
+/// A running server. It ends when this is dropped.
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
@@ -86,7 +86,7 @@ impl Drop for ServerProcess {
 }
 
 /// Says on standard output where this process serves.
-pub fn tell(address: SocketAddr) {
+pub fn announce(address: SocketAddr) {
     println!("{address}");
 }
 

@@ -23,11 +23,11 @@ use tokio::net::TcpListener;
 use super::{feed, live_log::LiveLog, process};
 use crate::cli::PushServer;
 
-/// Everybody is in every room: asking is measured, looking it up is not the push side's work.
-struct Everybody;
+/// Every customer is in every room: the question is measured, the look-up is not the push side's work.
+struct OpenRooms;
 
 #[async_trait]
-impl RoomMembership for Everybody {
+impl RoomMembership for OpenRooms {
     async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, CallError> {
         Ok(true)
     }
@@ -35,17 +35,17 @@ impl RoomMembership for Everybody {
 
 /// Who is in them is not asked: the crowd subscribes to messages only.
 #[async_trait]
-impl RoomsOfCustomer for Everybody {
+impl RoomsOfCustomer for OpenRooms {
     async fn rooms_of(&self, _: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
         Ok(Vec::new())
     }
 }
 
-/// Nobody logs out.
-struct Nobody;
+/// No session is revoked.
+struct NoRevocations;
 
 #[async_trait]
-impl RevocationFeed for Nobody {
+impl RevocationFeed for NoRevocations {
     async fn read(&self, reading: &Reading) -> Result<Revocations, CallError> {
         if reading.after >= 0 {
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -65,7 +65,7 @@ pub async fn run(options: &PushServer) -> Result<()> {
     let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
     let (tasks, log) = (lifecycle.tasks(), LiveLog::default());
     let clock = Arc::new(SystemClock);
-    let everybody = Arc::new(Everybody);
+    let rooms = Arc::new(OpenRooms);
     let access = Access {
         verifier: SessionVerifier::load(
             &KeyFolder::new(&options.keys),
@@ -73,18 +73,18 @@ pub async fn run(options: &PushServer) -> Result<()> {
             clock.clone(),
         )?,
         revocations: RevocationList::follow(
-            Arc::new(Nobody),
+            Arc::new(NoRevocations),
             clock.clone(),
             readiness.gate("revocations"),
             &tasks,
         ),
-        membership: MembershipCheck::new(everybody.clone(), everybody.clone()),
+        membership: MembershipCheck::new(rooms.clone(), rooms.clone()),
         origins: Origins::default(),
     };
     let dependencies = Dependencies {
         log: Arc::new(log.clone()),
         expiring_store: Arc::new(EmbeddedExpiringStore::start(&tasks)),
-        rooms: everybody,
+        rooms,
         access,
         clock,
     };
@@ -98,9 +98,9 @@ pub async fn run(options: &PushServer) -> Result<()> {
         http_server::serve(listener, routes, tasks.clone()),
     );
     process::wait_until_ready(&readiness).await;
-    process::tell(address);
+    process::announce(address);
     let feeding = feed::obey(options.rooms.rooms, async |event| {
-        // Nobody follows only while the process ends; the crowd then sees the loss.
+        // There is no follower only while the process ends; the crowd then finds the loss.
         let _ = log.append(&[NewEvent::from(event)]).await;
     });
     feeding.await.context("standard input")

@@ -1,5 +1,5 @@
-//! P1, P2, P4, P5: every call is answered; what was acknowledged is there once, as answered; nothing is there that nobody
-//! asked for.
+//! P1, P2, P4, P5: every call is answered; what was acknowledged is there once, as answered; nothing is there that no
+//! sender asked for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -34,7 +34,7 @@ pub fn messages(calls: &[Call], written: &Contents, findings: &mut Findings) {
         }
     }
     for stored in by_content.into_values().flatten() {
-        findings.add(Phantom, WriteStore, || format!("nobody sent {stored:?}"));
+        findings.add(Phantom, WriteStore, || format!("no sender sent {stored:?}"));
     }
 }
 
@@ -64,11 +64,13 @@ pub fn rooms(calls: &[Call], written: &Contents, findings: &mut Findings) {
         }
     }
     for room in by_name.into_values().flatten() {
-        findings.add(Phantom, WriteStore, || format!("nobody created {room:?}"));
+        findings.add(Phantom, WriteStore, || {
+            format!("no sender created {room:?}")
+        });
     }
 }
 
-/// A marker ends at the highest message that was acknowledged as read, or at one whose call nobody answered.
+/// A marker ends at the highest message that was acknowledged as read, or at one whose call was not answered.
 pub fn markers(calls: &[Call], written: &Contents, findings: &mut Findings) {
     let mut asked: BTreeMap<(i64, i64), BTreeSet<i64>> = BTreeMap::new();
     let mut acknowledged: BTreeMap<(i64, i64), i64> = BTreeMap::new();
@@ -114,13 +116,13 @@ pub fn markers(calls: &[Call], written: &Contents, findings: &mut Findings) {
     for (whose, at) in stored {
         if !asked.get(&whose).is_some_and(|asked| asked.contains(&at)) {
             findings.add(Phantom, WriteStore, || {
-                format!("nobody marked {at} for room and reader {whose:?}")
+                format!("no sender marked {at} for room and reader {whose:?}")
             });
         }
     }
 }
 
-/// What comes of one call is there at most once, and exactly once when it was acknowledged.
+/// The effect of a call is there at most once, and exactly once if the call was acknowledged.
 fn once<T>(what: &str, found: usize, outcome: &Outcome<T>, findings: &mut Findings) {
     if found > 1 {
         findings.add(Duplicated, WriteStore, || {

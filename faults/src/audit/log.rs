@@ -1,4 +1,4 @@
-//! The log tells everything that is stored, first occurrences in order; repeats are allowed, phantoms are not.
+//! The log has every stored fact, first occurrences in order; repeats are allowed, phantoms are not.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,11 +17,11 @@ pub fn messages(written: &Contents, logged: &Contents, findings: &mut Findings) 
     let mut first: HashMap<(i64, i64), &Stored> = HashMap::new();
     let mut highest: HashMap<i64, i64> = HashMap::new();
     for event in &logged.messages {
-        let place = (event.room_id, event.seq);
-        if truth.get(&place).is_none_or(|stored| *stored != event) {
+        let key = (event.room_id, event.seq);
+        if truth.get(&key).is_none_or(|stored| *stored != event) {
             findings.add(Phantom, Log, || format!("{event:?} is not stored"));
         }
-        if first.insert(place, event).is_none() {
+        if first.insert(key, event).is_none() {
             let highest = highest.entry(event.room_id).or_default();
             if event.seq != *highest + 1 {
                 findings.add(Misordered, Log, || format!("{event:?} after seq {highest}"));
@@ -31,14 +31,15 @@ pub fn messages(written: &Contents, logged: &Contents, findings: &mut Findings) 
     }
     for stored in &written.messages {
         if !first.contains_key(&(stored.room_id, stored.seq)) {
-            findings.add(Lost, Log, || format!("{stored:?} was never told"));
+            findings.add(Lost, Log, || format!("{stored:?} is not in the log"));
         }
     }
 }
 
 pub fn rooms(written: &Contents, logged: &Contents, findings: &mut Findings) {
-    let by_id = |told: &'_ [Room]| -> HashMap<i64, Room> {
-        told.iter()
+    let by_id = |rooms: &'_ [Room]| -> HashMap<i64, Room> {
+        rooms
+            .iter()
             .map(|room| (room.room_id, room.clone()))
             .collect()
     };
@@ -48,15 +49,16 @@ pub fn rooms(written: &Contents, logged: &Contents, findings: &mut Findings) {
             findings.add(Phantom, Log, || format!("{event:?} is not stored"));
         }
     }
-    let told = by_id(&logged.rooms);
+    let logged = by_id(&logged.rooms);
     for room in &written.rooms {
-        if !told.contains_key(&room.room_id) {
-            findings.add(Lost, Log, || format!("{room:?} was never told"));
+        if !logged.contains_key(&room.room_id) {
+            findings.add(Lost, Log, || format!("{room:?} is not in the log"));
         }
     }
 }
 
-/// A marker is told at places that were asked for, each for the first time in ascending order, and at last where it is.
+/// The log moves a marker only to messages that a sender marked, each for the first time in ascending order, and at last
+/// to the stored one.
 pub fn markers(calls: &[Call], written: &Contents, logged: &Contents, findings: &mut Findings) {
     let asked: BTreeSet<(i64, i64, i64)> = calls
         .iter()
@@ -64,17 +66,17 @@ pub fn markers(calls: &[Call], written: &Contents, logged: &Contents, findings: 
             Op::Marker {
                 marker,
                 outcome: Outcome::Ok(()) | Outcome::Unknown,
-            } => Some(place(marker)),
+            } => Some(key(marker)),
             _ => None,
         })
         .collect();
-    let mut told = BTreeSet::new();
+    let mut first = BTreeSet::new();
     let mut highest: BTreeMap<(i64, i64), i64> = BTreeMap::new();
     for event in &logged.markers {
-        if !asked.contains(&place(event)) {
-            findings.add(Phantom, Log, || format!("nobody asked for {event:?}"));
+        if !asked.contains(&key(event)) {
+            findings.add(Phantom, Log, || format!("no sender asked for {event:?}"));
         }
-        if told.insert(place(event)) {
+        if first.insert(key(event)) {
             let whose = (event.room_id, event.customer_id);
             let highest = highest.entry(whose).or_insert(i64::MIN);
             if event.last_read_message_id < *highest {
@@ -86,20 +88,20 @@ pub fn markers(calls: &[Call], written: &Contents, logged: &Contents, findings: 
     for stored in &written.markers {
         match highest.remove(&(stored.room_id, stored.customer_id)) {
             Some(at) if at > stored.last_read_message_id => {
-                findings.add(Phantom, Log, || format!("told {at}, stored {stored:?}"));
+                findings.add(Phantom, Log, || format!("logged {at}, stored {stored:?}"));
             }
             Some(at) if at == stored.last_read_message_id => {}
-            Some(_) | None => findings.add(Lost, Log, || format!("{stored:?} was never told")),
+            Some(_) | None => findings.add(Lost, Log, || format!("{stored:?} is not in the log")),
         }
     }
     for (whose, at) in highest {
         findings.add(Phantom, Log, || {
-            format!("told {at} for room and reader {whose:?}, stored nothing")
+            format!("logged {at} for room and reader {whose:?}, stored nothing")
         });
     }
 }
 
-fn place(marker: &Marker) -> (i64, i64, i64) {
+fn key(marker: &Marker) -> (i64, i64, i64) {
     (
         marker.room_id,
         marker.customer_id,

@@ -1,8 +1,8 @@
-//! What each connection was pushed: a run without a hole, and everything that was owed to it.
+//! The pushes of each connection: no hole, and every push that was owed to it.
 //!
-//! Owed is a message above the first one pushed, or one that was sent after the subscription's receipt. What was sent
-//! earlier may have been pushed before the subscription and projected after history was fetched: that is mended by
-//! fetching again (decision 18), and that it was mended shows in what is held.
+//! Owed is a message above the first one pushed, or one that was sent after the subscription's receipt. An earlier message
+//! may have been pushed before the subscription and projected after history was fetched: the client mends that by fetching
+//! again (decision 18), and the audit finds the mended message in the log of the subscriber.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -22,8 +22,8 @@ use crate::{
     subscriber_log::{Connection, RoomLog, SubscriberLog},
 };
 
-/// How long a push may come behind a fetch that had the message already (promise P5).
-const LAG: Duration = Duration::from_secs(30);
+/// How long a push may lag behind a fetch that already had the message (promise P5).
+const MAX_LAG: Duration = Duration::from_secs(30);
 
 /// When the first try of each message began, by content.
 pub type Sent<'a> = HashMap<&'a str, Instant>;
@@ -46,12 +46,12 @@ pub fn check(
     findings: &mut Findings,
 ) {
     for connection in &log.connections {
-        for (room, seen) in &connection.rooms {
-            in_order(number, *room, seen, findings);
+        for (room, room_log) in &connection.rooms {
+            in_order(number, *room, room_log, findings);
             let messages = rooms.get(room).map_or(&[][..], Vec::as_slice);
-            let pushed: BTreeSet<i64> = seen.pushed.iter().copied().collect();
+            let pushed: BTreeSet<i64> = room_log.pushed.iter().copied().collect();
             for stored in messages {
-                if !pushed.contains(&stored.seq) && is_owed(connection, seen, stored, sent) {
+                if !pushed.contains(&stored.seq) && is_owed(connection, room_log, stored, sent) {
                     findings.add(Lost, Pushes, || {
                         format!("subscriber {number} was not pushed {stored:?}")
                     });
@@ -73,8 +73,8 @@ pub fn check(
 }
 
 /// Pushes of one connection: no hole, no repeat, in order.
-fn in_order(number: usize, room: i64, seen: &RoomLog, findings: &mut Findings) {
-    for pair in seen.pushed.windows(2) {
+fn in_order(number: usize, room: i64, room_log: &RoomLog, findings: &mut Findings) {
+    for pair in room_log.pushed.windows(2) {
         let anomaly = match pair[1] - pair[0] {
             1 => continue,
             0 => Duplicated,
@@ -92,19 +92,22 @@ fn in_order(number: usize, room: i64, seen: &RoomLog, findings: &mut Findings) {
 
 /// A connection that ended may have missed what comes behind its last push, unless it lived on long after it had fetched
 /// that.
-fn is_owed(connection: &Connection, seen: &RoomLog, stored: &Stored, sent: &Sent<'_>) -> bool {
-    let ours = seen.pushed.first().is_some_and(|first| stored.seq > *first)
+fn is_owed(connection: &Connection, room_log: &RoomLog, stored: &Stored, sent: &Sent<'_>) -> bool {
+    let ours = room_log
+        .pushed
+        .first()
+        .is_some_and(|first| stored.seq > *first)
         || sent
             .get(stored.content.as_str())
-            .is_some_and(|began| *began > seen.subscribed);
+            .is_some_and(|began| *began > room_log.subscribed);
     let in_time = match connection.ended {
         None => true,
         Some(ended) => {
-            seen.pushed.iter().any(|seq| *seq > stored.seq)
-                || seen
+            room_log.pushed.iter().any(|seq| *seq > stored.seq)
+                || room_log
                     .mended
                     .get(&stored.seq)
-                    .is_some_and(|at| ended - *at > LAG)
+                    .is_some_and(|at| ended - *at > MAX_LAG)
         }
     };
     ours && in_time

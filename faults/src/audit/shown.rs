@@ -1,4 +1,4 @@
-//! P5 and decision 13: everybody is shown their rooms, and no other, as the write store has them.
+//! P5 and decision 13: each customer is shown their rooms, and no other, as the write store has them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -67,8 +67,8 @@ pub fn check(written: &Contents, shown: &[Shown], findings: &mut Findings) {
     }
 }
 
-/// Unread is what others sent behind the marker; who has none has read the beginning if they created the room, and else
-/// not even that.
+/// Unread are messages of others behind the marker. Without a marker, the creator has read the beginning of the room, and
+/// another member has not.
 fn is_unread(room: &Room, messages: &[&Stored], reader: i64, marker: Option<i64>) -> bool {
     let newest = messages
         .iter()

@@ -1,4 +1,4 @@
-//! What one subscriber holds at the end, pushed or fetched, is what is stored.
+//! The messages that one subscriber has at the end, pushed or fetched, are the stored ones.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
 pub fn held(number: usize, log: &SubscriberLog, rooms: &Rooms<'_>, findings: &mut Findings) {
     for (room, seq) in &log.contradictions {
         findings.add(Divergent, Pushes, || {
-            format!("subscriber {number} saw two messages at room {room} seq {seq}")
+            format!("subscriber {number} got two messages at room {room} seq {seq}")
         });
     }
     for (room, messages) in rooms {
@@ -22,11 +22,11 @@ pub fn held(number: usize, log: &SubscriberLog, rooms: &Rooms<'_>, findings: &mu
         for stored in messages {
             match held.and_then(|held| held.get(&stored.seq)) {
                 None => findings.add(Lost, Pushes, || {
-                    format!("subscriber {number} never saw {stored:?}")
+                    format!("subscriber {number} never got {stored:?}")
                 }),
                 Some((id, content)) if (*id, content) != (stored.message_id, &stored.content) => {
                     findings.add(Divergent, Pushes, || {
-                        format!("subscriber {number} saw {id} {content} at {stored:?}")
+                        format!("subscriber {number} got {id} {content} at {stored:?}")
                     });
                 }
                 Some(_) => {}
@@ -39,7 +39,7 @@ pub fn held(number: usize, log: &SubscriberLog, rooms: &Rooms<'_>, findings: &mu
             .filter(|seq| **seq > highest)
         {
             findings.add(Phantom, Pushes, || {
-                format!("subscriber {number} saw seq {seq} of room {room}")
+                format!("subscriber {number} got seq {seq} of room {room}")
             });
         }
     }

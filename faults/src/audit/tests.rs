@@ -33,34 +33,34 @@ struct Run {
 
 impl Run {
     fn good() -> Self {
-        let told = Contents {
+        let contents = Contents {
             rooms: vec![room(ROOM)],
             messages: (1..=3).map(stored).collect(),
             markers: vec![marker(102)],
         };
-        let held = told
+        let held = contents
             .messages
             .iter()
             .map(|stored| (stored.seq, (stored.message_id, stored.content.clone())))
             .collect();
-        let mut calls: Vec<Call> = told.messages.iter().map(|one| sent(one.seq)).collect();
+        let mut calls: Vec<Call> = contents.messages.iter().map(|one| sent(one.seq)).collect();
         calls.push(created(ROOM));
         calls.push(marked(102));
-        let seen = RoomLog {
+        let room_log = RoomLog {
             subscribed: calls[0].ended,
             pushed: vec![2, 3],
             mended: BTreeMap::new(),
         };
         let connection = Connection {
-            rooms: BTreeMap::from([(ROOM, seen)]),
+            rooms: BTreeMap::from([(ROOM, room_log)]),
             ended: None,
         };
         Self {
             calls,
             evidence: Evidence {
-                written: told.clone(),
-                logged: told.clone(),
-                viewed: told,
+                written: contents.clone(),
+                logged: contents.clone(),
+                viewed: contents,
                 shown: [CREATOR, READER, IDLE].map(shown).to_vec(),
             },
             log: SubscriberLog {
@@ -71,7 +71,7 @@ impl Run {
         }
     }
 
-    fn seen(&mut self) -> &mut RoomLog {
+    fn room_log(&mut self) -> &mut RoomLog {
         self.log.connections[0].rooms.get_mut(&ROOM).unwrap()
     }
 

@@ -35,30 +35,31 @@ pub fn check(written: &Contents, viewed: &Contents, findings: &mut Findings) {
 fn equal<T: PartialEq + Debug>(
     written: &[T],
     viewed: &[T],
-    place: impl Fn(&T) -> (i64, i64),
+    key: impl Fn(&T) -> (i64, i64),
     findings: &mut Findings,
 ) {
-    let index = |told: &[T]| -> BTreeMap<(i64, i64), usize> {
-        told.iter()
+    let index = |items: &[T]| -> BTreeMap<(i64, i64), usize> {
+        items
+            .iter()
             .enumerate()
-            .map(|(at, one)| (place(one), at))
+            .map(|(at, one)| (key(one), at))
             .collect()
     };
     let (truth, found) = (index(written), index(viewed));
     if found.len() != viewed.len() {
         findings.add(Duplicated, Views, || {
-            format!("{} places hold {}", found.len(), viewed.len())
+            format!("{} keys for {} items", found.len(), viewed.len())
         });
     }
     for stored in written {
-        let found = found.get(&place(stored)).map(|at| &viewed[*at]);
+        let found = found.get(&key(stored)).map(|at| &viewed[*at]);
         if found != Some(stored) {
             findings.add(Divergent, Views, || {
                 format!("{found:?} instead of {stored:?}")
             });
         }
     }
-    for one in viewed.iter().filter(|one| !truth.contains_key(&place(one))) {
+    for one in viewed.iter().filter(|one| !truth.contains_key(&key(one))) {
         findings.add(Phantom, Views, || format!("{one:?} is not stored"));
     }
 }

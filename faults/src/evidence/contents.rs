@@ -1,4 +1,4 @@
-//! Rooms, messages and markers as one source tells them: the write store, the log, or the views.
+//! The rooms, messages and markers of one source: the write store, the log, or the views.
 
 use anyhow::{Result, bail};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ pub const TOPICS: [&str; 3] = [
     "read-marker-updated",
 ];
 
-/// Everything one source tells.
+/// Everything that one source contains.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
     pub rooms: Vec<Room>,
@@ -28,7 +28,7 @@ pub struct Room {
     pub participants: Vec<i64>,
 }
 
-/// A message as a store or an event tells it.
+/// A message of a store or an event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stored {
@@ -39,7 +39,7 @@ pub struct Stored {
     pub content: String,
 }
 
-/// How far somebody has read.
+/// How far a customer has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Marker {
@@ -49,7 +49,7 @@ pub struct Marker {
 }
 
 impl Contents {
-    /// Takes in one event of a write topic.
+    /// Adds one event of a write topic.
     ///
     /// # Errors
     /// The topic is another, or the value is not what the contract says.
@@ -65,7 +65,7 @@ impl Contents {
         Ok(())
     }
 
-    /// Takes in what `other` tells, behind what is told already.
+    /// Appends the contents of another source.
     pub fn append(&mut self, mut other: Self) {
         self.rooms.append(&mut other.rooms);
         self.messages.append(&mut other.messages);

@@ -18,7 +18,7 @@ pub struct Distributed {
 }
 
 impl Distributed {
-    /// Reads everything; the truth last, so that whatever the others tell can be in it.
+    /// Reads all sources; the write store last, so that it can have everything that the others have.
     ///
     /// # Errors
     /// A part does not answer.
@@ -32,7 +32,7 @@ impl Distributed {
         })
     }
 
-    /// What the read side has set aside.
+    /// The parked events.
     ///
     /// # Errors
     /// The view store does not answer.

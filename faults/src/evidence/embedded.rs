@@ -16,7 +16,7 @@ use super::{Contents, Evidence, Marker, POISON, Parked, Room, Stored};
 pub struct Embedded(pub PathBuf);
 
 impl Embedded {
-    /// Reads everything; the truth last, so that whatever the others tell can be in it.
+    /// Reads all sources; the write store last, so that it can have everything that the others have.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -30,10 +30,8 @@ impl Embedded {
             shown: Vec::new(),
         })
     }
-}
 
-impl Embedded {
-    /// What the read side has set aside.
+    /// The parked events.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -44,9 +42,7 @@ impl Embedded {
         let parked = |(event_id, reason)| Parked { event_id, reason };
         Ok(rows.into_iter().map(parked).collect())
     }
-}
 
-impl Embedded {
     /// By how many milliseconds the latest instant that a sweep has read is ahead of now.
     ///
     /// # Errors
@@ -139,11 +135,11 @@ async fn viewed(views: &mut SqliteConnection) -> Result<Contents> {
 async fn logged(write: &mut SqliteConnection) -> Result<Contents> {
     let sql = "SELECT topic, CAST(payload AS BLOB) FROM outbox WHERE instr(event_id, ?1) <> 1 ORDER BY id";
     let events: Vec<(String, Vec<u8>)> = sqlx::query_as(sql).bind(POISON).fetch_all(write).await?;
-    let mut told = Contents::default();
+    let mut contents = Contents::default();
     for (topic, payload) in events {
-        told.add_event(&topic, &payload)?;
+        contents.add_event(&topic, &payload)?;
     }
-    Ok(told)
+    Ok(contents)
 }
 
 async fn messages(store: &mut SqliteConnection, sql: &'static str) -> Result<Vec<Stored>> {

@@ -23,8 +23,8 @@ const MEBIBYTES: u32 = 64;
 const BETWEEN: Duration = Duration::from_secs(1);
 /// Longer than any back-off on the way.
 const FULL: Duration = Duration::from_secs(2);
-const IN_TIME: Duration = Duration::from_secs(5);
-const LOOK: Duration = Duration::from_millis(50);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// # Errors
 /// The process ended, did not say that it cannot write, did not come back in time, or the audit found something.
@@ -88,9 +88,9 @@ async fn in_time(
             answer.body
         );
         ensure!(
-            freed.elapsed() < IN_TIME,
-            "{what} is still 503 after {IN_TIME:?}"
+            freed.elapsed() < ANSWER_TIMEOUT,
+            "{what} is still 503 after {ANSWER_TIMEOUT:?}"
         );
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }

@@ -1,5 +1,5 @@
 //! F21: of two WebSocket nodes one is cut off from Kafka. The other does not notice; the one that was cut pushes what it
-//! missed, or has closed its sockets so that clients catch up (decision 16): both is the audit's to tell.
+//! missed, or has closed its sockets so that clients catch up (decision 16): the audit checks both.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -26,7 +26,7 @@ const CUT: &str = "websocket-service-2";
 const BEHIND_PROXY: u16 = 2;
 const PROXY: u16 = 3;
 const BROKERS: &str = "COLLOQUY_EVENT_LOG__BROKERS";
-const IN_TIME: Duration = Duration::from_secs(2);
+const PUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// # Errors
 /// The other node was slow, or something never came, or the audit found something.
@@ -75,11 +75,11 @@ pub async fn the_other_goes_on_and_it_converges(mode: Mode, size: Size) -> Resul
             ended - began,
             ended.elapsed()
         );
-        ensure!(slowest <= IN_TIME, "the other node took {slowest:?}");
+        ensure!(slowest <= PUSH_TIMEOUT, "the other node took {slowest:?}");
         Ok(vec![Fault { began, ended }])
     })
     .await;
-    // Nobody else's story begins with a node behind a proxy that is gone.
+    // The next scenario must not begin with a node behind a proxy that is gone.
     let system = target.distributed()?;
     system.kill(CUT).await?;
     system.revive(CUT).await?;

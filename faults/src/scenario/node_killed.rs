@@ -1,5 +1,5 @@
-//! F23: a WebSocket node is killed. Whoever was there alone stops typing within 3 s and is offline within 125 s, although
-//! nobody took leave; whoever has another tab on another node never was away.
+//! F23: a WebSocket node is killed. A customer whose only connection was there stops typing within 3 s and is offline within
+//! 125 s, although no connection was closed; a customer with another tab on another node stays online.
 
 use std::time::Duration;
 
@@ -22,38 +22,38 @@ use crate::{
 
 const SURVIVES: &str = "websocket-service-1";
 const KILLED: &str = "websocket-service-2";
-const TYPING_GONE: Duration = Duration::from_secs(3);
-const GONE: Duration = Duration::from_secs(125);
-/// What the store holds of a node that is gone runs out in this time.
+const TYPING_OVER_WITHIN: Duration = Duration::from_secs(3);
+const OFFLINE_WITHIN: Duration = Duration::from_secs(125);
+/// The sessions of a node that is gone expire in this time.
 const TTL_MS: i64 = 120_000;
-/// How soon it is told what the store let go.
-const ANNOUNCED_WITHIN: Duration = Duration::from_secs(5);
+/// How soon subscribers get a change.
+const PUSHED_WITHIN: Duration = Duration::from_secs(5);
 
 /// # Errors
-/// A ghost stayed, or somebody who was there all the time was told to be away.
+/// A ghost stayed, or a customer who was online all the time was pushed as offline.
 pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let clients = clients(&target.url()).await?;
-    let everybody = [USER2.id, USER3.id];
-    let room = clients[0].create_room("haunted", &everybody).await?;
+    let members = [USER2.id, USER3.id];
+    let room = clients[0].create_room("haunted", &members).await?;
     let system = target.distributed()?;
     let (near, far) = (system.url_of(SURVIVES)?, system.url_of(KILLED)?);
     let mut redis = redis_flushed::connect(system).await?;
     let mut watcher = Watcher::new(&clients[0], &near, room).await?;
     let mut tabs = JoinSet::new();
     tabs.spawn(stay(probe::connect(&clients[1], &near).await?));
-    watcher.online(USER2.id, true, ANNOUNCED_WITHIN).await?;
+    watcher.online(USER2.id, true, PUSHED_WITHIN).await?;
     let _second_tab = probe::connect(&clients[1], &far).await?;
     let mut alone = probe::connect(&clients[2], &far).await?;
-    watcher.online(USER3.id, true, ANNOUNCED_WITHIN).await?;
+    watcher.online(USER3.id, true, PUSHED_WITHIN).await?;
 
     let typing = Frame::new("SEND", &[("destination", "/app/typing")])
         .with_body(&json!({"roomId": room, "isTyping": 1}).to_string());
     alone.send_for_receipt(typing).await?;
-    watcher.typing(USER3.id, true, ANNOUNCED_WITHIN).await?;
+    watcher.typing(USER3.id, true, PUSHED_WITHIN).await?;
     target.kill(KILLED).await?;
     let killed = Instant::now();
-    watcher.typing(USER3.id, false, TYPING_GONE).await?;
+    watcher.typing(USER3.id, false, TYPING_OVER_WITHIN).await?;
     let typing_gone = killed.elapsed();
     for key in ["online_sessions", "online_user"] {
         let key = format!("{key}:{}", USER3.id);
@@ -68,12 +68,15 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
             let () = expire.arg(key).arg(1).query_async(&mut redis).await?;
         }
     }
-    let wait = size.of(ANNOUNCED_WITHIN, GONE.saturating_sub(killed.elapsed()));
+    let wait = size.of(
+        PUSHED_WITHIN,
+        OFFLINE_WITHIN.saturating_sub(killed.elapsed()),
+    );
     watcher.online(USER3.id, false, wait).await?;
-    let told = killed.elapsed();
+    let offline_after = killed.elapsed();
     ensure!(
-        watcher.told_away(USER2.id) == 0,
-        "who had another tab was told to be away"
+        watcher.pushed_offline(USER2.id) == 0,
+        "a customer with another tab was pushed as offline"
     );
     let status = online(&clients[0], room).await?;
     ensure!(
@@ -81,22 +84,22 @@ pub async fn ghosts_go_and_tabs_do_not_flap(mode: Mode, size: Size) -> Result<()
         "shown as online: {status:?}"
     );
     println!(
-        "F23: typing was over {typing_gone:?} after the node was killed; its ghost was told gone after {told:?}{}; two tabs did not flap",
+        "F23: typing was over {typing_gone:?} after the node was killed; its ghost was offline after {offline_after:?}{}; two tabs did not flap",
         size.of(", hastened", "")
     );
     target.revive(KILLED).await?;
     target.end().await
 }
 
-/// Reads whatever comes: who answers no PING for as long is not there any more.
+/// Reads whatever comes, because a connection that answers no PING is closed.
 async fn stay(mut tab: Socket) {
-    while tab.next_within(2 * GONE).await.is_ok() {}
+    while tab.next_within(2 * OFFLINE_WITHIN).await.is_ok() {}
 }
 
-/// Somebody who is told who is online and who is typing.
+/// A subscriber to who is online and who is typing.
 struct Watcher {
     socket: Socket,
-    /// Customers and whether they were told to be online, in order.
+    /// The pushed changes in order: a customer, and whether they are online.
     online: Vec<(i64, bool)>,
 }
 
@@ -114,43 +117,43 @@ impl Watcher {
     }
 
     async fn online(&mut self, customer: i64, online: bool, within: Duration) -> Result<()> {
-        self.await_told("online", customer, online, within).await
+        self.await_push("online", customer, online, within).await
     }
 
     async fn typing(&mut self, customer: i64, typing: bool, within: Duration) -> Result<()> {
-        self.await_told("typing", customer, typing, within).await
+        self.await_push("typing", customer, typing, within).await
     }
 
-    async fn await_told(
+    async fn await_push(
         &mut self,
         what: &str,
         customer: i64,
         state: bool,
         within: Duration,
     ) -> Result<()> {
-        let told = async {
+        let pushed = async {
             loop {
-                let news: Value = self.socket.next_within(2 * GONE).await?.json()?;
+                let change: Value = self.socket.next_within(2 * OFFLINE_WITHIN).await?.json()?;
                 if let (Some(who), Some(online)) =
-                    (news["customerId"].as_i64(), news["online"].as_bool())
+                    (change["customerId"].as_i64(), change["online"].as_bool())
                 {
                     self.online.push((who, online));
                 }
-                if news["customerId"] == customer && news[what] == state {
+                if change["customerId"] == customer && change[what] == state {
                     return anyhow::Ok(());
                 }
             }
         };
-        timeout(within, told).await.with_context(|| {
-            format!("that customer {customer} is {what}: {state} was not told within {within:?}")
+        timeout(within, pushed).await.with_context(|| {
+            format!("that customer {customer} is {what}: {state} was not pushed within {within:?}")
         })?
     }
 
-    fn told_away(&self, customer: i64) -> usize {
+    fn pushed_offline(&self, customer: i64) -> usize {
         let away = self
             .online
             .iter()
-            .filter(|told| **told == (customer, false));
+            .filter(|change| **change == (customer, false));
         away.count()
     }
 }

@@ -1,5 +1,5 @@
 //! F22: a room is opened while it is written in, over and over, as decision 18 says: subscribe with receipts, then fetch
-//! history, then fetch again while a view tells of more than is held. At the seam nothing is missing and nothing twice.
+//! history, then fetch again while a view has more than the client. At the seam no message is missing or repeated.
 
 use std::{
     collections::BTreeMap,
@@ -28,10 +28,10 @@ use crate::{
 const RATE: u32 = 200;
 const SENDERS: u32 = 20;
 const AT_ONCE: usize = 8;
-/// An opening has seen the seam when it was pushed so much more than had been acknowledged when it began.
+/// An opening is past the seam when it was pushed so many more messages than were acknowledged when it began.
 const BEHIND_THE_SEAM: i64 = 20;
 const PAGE: u32 = 100;
-const PATIENCE: Duration = Duration::from_secs(20);
+const OPENING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What one opening met.
 struct Opened {
@@ -56,7 +56,7 @@ pub async fn the_seam_has_no_gap(mode: Mode, size: Size) -> Result<()> {
         .map(|number| {
             let (client, newest) = (&clients[1 + number % 2], &newest);
             async move {
-                let opening = timeout(PATIENCE, open(client, room, newest));
+                let opening = timeout(OPENING_TIMEOUT, open(client, room, newest));
                 opening
                     .await
                     .context("the seam is not behind us in time")
@@ -67,7 +67,7 @@ pub async fn the_seam_has_no_gap(mode: Mode, size: Size) -> Result<()> {
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
-    // Before the end: who still sends then makes nginx think that there is nobody behind it.
+    // Before the end: a sender that is cut off then makes nginx believe that no service is behind it.
     senders.shutdown().await;
     let written = u128::try_from(newest.load(Ordering::Relaxed))?;
     let rate = written * 1_000 / began.elapsed().as_millis();
@@ -121,9 +121,9 @@ async fn open(client: &Client, room: i64, newest: &AtomicI64) -> Result<Opened> 
         let frame = socket.next().await?;
         if frame.header("destination") == Some("/user/topic/rooms") {
             let view: RoomView = frame.json()?;
-            let told = view.last_message.filter(|_| view.room_id == room);
+            let newest = view.last_message.filter(|_| view.room_id == room);
             // Pushes may be a little behind the view; what stands between both is fetched.
-            if told.is_some_and(|last| last.seq > known) && pushed.highest() > known {
+            if newest.is_some_and(|last| last.seq > known) && pushed.highest() > known {
                 fetch(client, room, known, &mut held).await?;
                 fetched_again += 1;
             }

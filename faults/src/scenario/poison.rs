@@ -1,4 +1,4 @@
-//! F18: among the events are 50 that nobody can read, or that contradict what is stored. Exactly they are set aside, each
+//! F18: among the events are 50 that cannot be read, or that contradict what is stored. Exactly they are parked, each
 //! with a reason; their rooms, other rooms, sends, connects and pushes go on.
 
 use std::time::Duration;
@@ -29,12 +29,12 @@ use crate::{
 
 const COUNT: usize = 50;
 /// Pushes do not pass the projector and are not to notice.
-const IN_TIME: Duration = Duration::from_secs(2);
+const PUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// History does pass it; a second where the machine has nothing else to do (decision 8).
-const SHOWN: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(10);
+const HISTORY_TIMEOUT: Duration = Duration::from_secs(5);
+const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An event that nobody wrote.
+/// An event that the write side did not write.
 #[derive(Clone)]
 struct Broken {
     id: String,
@@ -44,7 +44,7 @@ struct Broken {
 }
 
 /// # Errors
-/// Something else was set aside, or something did not go on, or the audit found something.
+/// Another event was parked, or something did not go on, or the audit found something.
 pub async fn it_is_parked_and_all_else_goes_on(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let plan = load(mode, size, size.of(120, 200));
@@ -66,23 +66,23 @@ pub async fn it_is_parked_and_all_else_goes_on(mode: Mode, size: Size) -> Result
             }
         }
         let (pushed, shown) = go_on(target, setup, 10).await?;
-        ensure!(pushed <= IN_TIME, "a push of another room took {pushed:?}");
-        ensure!(shown <= SHOWN, "the history of another room took {shown:?}");
-        let parked = eventually("everything broken is set aside", || async {
+        ensure!(pushed <= PUSH_TIMEOUT, "a push of another room took {pushed:?}");
+        ensure!(shown <= HISTORY_TIMEOUT, "the history of another room took {shown:?}");
+        let parked = eventually("all broken events are parked", || async {
             let parked = target.parked(&run).await?;
             Ok((parked.len() >= broken.len()).then_some(parked))
         })
         .await?;
-        // As long as other events need to pass them, so that what is set aside late is seen too.
+        // As long as other events need to pass them, so that an event that is parked late is found too.
         sleep(Duration::from_secs(size.of(4, 20))).await;
         let later = target.parked(&run).await?;
         ensure!(
             later.len() == COUNT && later.iter().all(|event| !event.reason.is_empty()),
-            "{} were set aside first, then {}: {later:?}",
+            "{} were parked first, then {}: {later:?}",
             parked.len(),
             later.len()
         );
-        println!("F18: {COUNT} broken events, {} set aside with a reason, messages of other rooms were pushed within {pushed:?} and in history within {shown:?}", later.len());
+        println!("F18: {COUNT} broken events, {} parked with a reason, messages of other rooms were pushed within {pushed:?} and in history within {shown:?}", later.len());
         for reason in later.iter().map(|event| &event.reason).collect::<std::collections::BTreeSet<_>>() {
             println!("  {reason}");
         }
@@ -93,7 +93,7 @@ pub async fn it_is_parked_and_all_else_goes_on(mode: Mode, size: Size) -> Result
     target.end().await
 }
 
-/// Of every kind, in the rooms that everybody writes to.
+/// Of every kind, in the rooms that all senders write to.
 async fn broken(run: &str, setup: &Setup) -> Result<Vec<Broken>> {
     let mut broken = Vec::new();
     for number in 0..COUNT {
@@ -204,5 +204,5 @@ fn produce(brokers: &str, broken: &[Broken]) -> Result<()> {
             .headers(OwnedHeaders::new().insert(id));
         producer.send(record).map_err(|(error, _)| error)?;
     }
-    Ok(producer.flush(ANSWER)?)
+    Ok(producer.flush(KAFKA_TIMEOUT)?)
 }

@@ -1,6 +1,6 @@
-//! F13: a projector dies after it has stored a batch and before it has told of it, and again before its position is
+//! F13: a projector dies after it has stored a batch and before it has announced it, and again before its position is
 //! committed. Under load the views are exact; and of a single message, behind which nothing comes that could hide it, the
-//! announcement is told.
+//! announcement is published.
 
 use std::{path::Path, time::Duration};
 
@@ -29,10 +29,10 @@ const AWAY: &str = "chat-query-service-2";
 const CRASH_AT: &str = "COLLOQUY_CRASH_AT";
 const POINTS: [&str; 2] = ["projector.after_apply", "projector.after_announce"];
 /// Kafka first notices that the one that died is gone.
-const ANNOUNCED_WITHIN: Duration = Duration::from_secs(30);
+const PUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// # Errors
-/// It did not crash where it should, an announcement was not told, or the audit found something.
+/// It did not crash where it should, an announcement was not published, or the audit found something.
 pub async fn every_announcement_is_published(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Planted(None)).await?;
     target.kill(AWAY).await?;
@@ -62,7 +62,7 @@ pub async fn every_announcement_is_published(mode: Mode, size: Size) -> Result<(
 
     let slowest = quietly(&target).await?;
     println!(
-        "F13: {} crashes under load, {} in the quiet; each announcement was told, {slowest:?} after its message at most",
+        "F13: {} crashes under load, {} in the quiet; each announcement was pushed, {slowest:?} after its message at most",
         2 * rounds,
         POINTS.len()
     );
@@ -93,9 +93,9 @@ async fn quietly(target: &Target) -> Result<Duration> {
         let began = Instant::now();
         crashed(system, point).await?;
         system.revive(CRASHES).await?;
-        timeout(ANNOUNCED_WITHIN, told(&mut socket, room, seq))
+        timeout(PUSH_TIMEOUT, pushed(&mut socket, room, seq))
             .await
-            .with_context(|| format!("after {point} the announcement was never told"))??;
+            .with_context(|| format!("after {point} the announcement was never pushed"))??;
         slowest = slowest.max(began.elapsed());
     }
     Ok(slowest)
@@ -107,9 +107,9 @@ async fn rooms(client: &Client, room: i64, seq: i64) -> Option<()> {
     (view.last_message.map_or(0, |last| last.seq) == seq).then_some(())
 }
 
-async fn told(socket: &mut Socket, room: i64, seq: i64) -> Result<()> {
+async fn pushed(socket: &mut Socket, room: i64, seq: i64) -> Result<()> {
     loop {
-        let view: RoomView = socket.next_within(ANNOUNCED_WITHIN).await?.json()?;
+        let view: RoomView = socket.next_within(PUSH_TIMEOUT).await?.json()?;
         if view.room_id == room && view.last_message.is_some_and(|last| last.seq == seq) {
             return Ok(());
         }
@@ -122,11 +122,9 @@ async fn crash(system: &DistributedSystem, point: &str) -> Result<()> {
     // Where there is much to project it is gone before it is ready.
     let started = system.revive_with(CRASHES, &[(CRASH_AT, point)]).await;
     crashed(system, point).await?;
-    let place = point.rsplit_once(':').map_or(point, |(place, _)| place);
+    let name = point.rsplit_once(':').map_or(point, |(name, _)| name);
     ensure!(
-        system
-            .log(CRASHES)?
-            .contains(&format!("crashes at {place}")),
+        system.log(CRASHES)?.contains(&format!("crashes at {name}")),
         "the projector did not crash at {point}: {started:?}"
     );
     Ok(())
@@ -144,7 +142,7 @@ async fn crashed(system: &DistributedSystem, point: &str) -> Result<()> {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(ANNOUNCED_WITHIN, gone)
+    timeout(PUSH_TIMEOUT, gone)
         .await
         .with_context(|| format!("the projector did not come to {point}"))
 }

@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// An answer is promised in this time (P6), and a push while nothing of it needs Redis.
-const IN_TIME: Duration = Duration::from_secs(5);
-const BETWEEN: Duration = Duration::from_millis(300);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+const ROUND_INTERVAL: Duration = Duration::from_millis(300);
 
 /// # Errors
 /// Chat did not go on, something was refused in another way, or was not refused.
@@ -31,10 +31,10 @@ pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
     let away = Duration::from_secs(size.of(10, 60));
     let plan = load(mode, size, size.of(90, 120));
     let report = run_under_load(&mut target, &plan, async |target, setup| {
-        let nobody = Client::new(&target.url())?;
+        let visitor = Client::new(&target.url())?;
         let account = NewAccount::called("Who Forgot");
-        nobody.sign_up(&account).await?;
-        let ended = nobody.login(USER3.username, USER3.password).await?;
+        visitor.sign_up(&account).await?;
+        let ended = visitor.login(USER3.username, USER3.password).await?;
         let answer = ended.post("/auth/logout", &json!({})).await?;
         ensure!(answer.status == 200, "a logout: {}", answer.body);
         let reader = (&setup.clients[1], USER2.id);
@@ -48,9 +48,9 @@ pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
             ensure!(round.failed_tries == 0, "a send was not taken without Redis");
             slowest = slowest.max(round.pushed_after).max(round.slowest_answer);
             rounds += 1;
-            no_code(&nobody, &account).await?;
+            no_code(&visitor, &account).await?;
             let body = json!({"username": USER3.username, "password": USER3.password});
-            let login = timed("a login", nobody.post("/auth/login", &body)).await?;
+            let login = timed("a login", visitor.post("/auth/login", &body)).await?;
             ensure!(
                 matches!(login.status, 200 | 503),
                 "a login was answered with {}",
@@ -63,7 +63,7 @@ pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
                 "a session that had ended was answered with {}",
                 replay.status
             );
-            sleep(BETWEEN).await;
+            sleep(ROUND_INTERVAL).await;
         }
         target.revive("redis").await?;
         let ended_at = Instant::now();
@@ -71,10 +71,10 @@ pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
             "F17: Redis was down for {:?}: {rounds} messages of another room, answered and pushed in at most {slowest:?}; {} logins let in, {} refused; as many codes refused",
             ended_at - began, logins[0], logins[1]
         );
-        ensure!(slowest <= IN_TIME, "a message took {slowest:?}");
+        ensure!(slowest <= ANSWER_TIMEOUT, "a message took {slowest:?}");
         eventually("codes are mailed again", || async {
             let body = json!({"email": account.email});
-            let answer = nobody.post("/customer/forgetPass/initiate", &body).await?;
+            let answer = visitor.post("/customer/forgetPass/initiate", &body).await?;
             Ok((answer.status == 200).then_some(()))
         })
         .await?;
@@ -86,7 +86,7 @@ pub async fn chat_goes_on(mode: Mode, size: Size) -> Result<()> {
 }
 
 /// Nothing that needs a code works, and known and unknown addresses look alike (S05).
-async fn no_code(nobody: &Client, account: &NewAccount) -> Result<()> {
+async fn no_code(visitor: &Client, account: &NewAccount) -> Result<()> {
     for email in [account.email.as_str(), "nobody@example.com"] {
         let asked = json!({"email": email});
         let guess = json!({"email": email, "otpCode": "123456"});
@@ -98,14 +98,14 @@ async fn no_code(nobody: &Client, account: &NewAccount) -> Result<()> {
             ("reset", &reset),
         ] {
             let path = format!("/customer/forgetPass/{path}");
-            let answer = timed(&path, nobody.post(&path, body)).await?;
+            let answer = timed(&path, visitor.post(&path, body)).await?;
             ensure!(
                 answer.status == 503,
                 "without Redis {path} of {} was answered with {}: {}",
                 if email == account.email {
-                    "somebody"
+                    "a known address"
                 } else {
-                    "nobody"
+                    "an unknown address"
                 },
                 answer.status,
                 answer.body
@@ -125,7 +125,7 @@ async fn timed(what: &str, call: impl Future<Output = reqwest::Result<Answer>>) 
         .await
         .with_context(|| format!("{what} without Redis"))?;
     ensure!(
-        began.elapsed() <= IN_TIME,
+        began.elapsed() <= ANSWER_TIMEOUT,
         "{what} without Redis took {:?}",
         began.elapsed()
     );

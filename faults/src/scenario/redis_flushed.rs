@@ -19,24 +19,24 @@ use crate::{
 };
 
 const FLUSHES: u32 = 10;
-const BACK: Duration = Duration::from_secs(30);
+const ONLINE_WITHIN: Duration = Duration::from_secs(30);
 /// A key that shows that a flush was one.
 const WITNESS: &str = "a flush would take it";
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// # Errors
-/// Somebody who is there is not online, or a session that had ended was let in, or the audit found something.
+/// A connected customer is not online, or a session that had ended was let in, or the audit found something.
 pub async fn presence_comes_back(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let plan = load(mode, size, size.of(60, 60));
     let report = run_under_load(&mut target, &plan, async |target, setup| {
         let mut redis = connect(target.distributed()?).await?;
-        let nobody = Client::new(&target.url())?;
+        let visitor = Client::new(&target.url())?;
         let room = setup.rooms[0];
         back(&setup.clients[0], room).await.context("before")?;
         let (mut ended, mut faults, mut slowest) = (Vec::new(), Vec::new(), Duration::ZERO);
         for number in 1..=FLUSHES {
-            let session = nobody.login(USER2.username, USER2.password).await?;
+            let session = visitor.login(USER2.username, USER2.password).await?;
             let answer = session.post("/auth/logout", &json!({})).await?;
             ensure!(answer.status == 200, "a logout: {}", answer.body);
             ended.push(session);
@@ -58,7 +58,7 @@ pub async fn presence_comes_back(mode: Mode, size: Size) -> Result<()> {
                 ended: Instant::now(),
             });
         }
-        println!("F16: {FLUSHES} flushes, everybody was online again after at most {slowest:?}, {} ended sessions stayed so", ended.len());
+        println!("F16: {FLUSHES} flushes, all were online again after at most {slowest:?}, {} ended sessions stayed so", ended.len());
         Ok(faults)
     })
     .await?;
@@ -72,7 +72,7 @@ pub async fn connect(system: &DistributedSystem) -> Result<MultiplexedConnection
     Ok(client.get_multiplexed_async_connection().await?)
 }
 
-/// Waits until all three, who are connected all the time, are told to be online.
+/// Waits until all three, who are connected all the time, are online.
 async fn back(asker: &Client, room: i64) -> Result<Duration> {
     let began = Instant::now();
     loop {
@@ -86,13 +86,13 @@ async fn back(asker: &Client, room: i64) -> Result<Duration> {
             return Ok(began.elapsed());
         }
         ensure!(
-            began.elapsed() <= BACK,
-            "{online} of {} are online {BACK:?} after a flush, as {} is told: {}",
+            began.elapsed() <= ONLINE_WITHIN,
+            "{online} of {} are online {ONLINE_WITHIN:?} after a flush, according to {}: {}",
             CUSTOMERS.len(),
             USER1.username,
             answer.body
         );
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 

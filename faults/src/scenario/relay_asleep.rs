@@ -1,5 +1,5 @@
 //! F07: of two relays the one that holds the lease falls asleep. The other publishes within 5 s, and the woken one
-//! brings nothing out of order: that the log's first occurrences are 1, 2, 3 … in every room is the audit's.
+//! brings nothing out of order: the audit checks that the log's first occurrences are 1, 2, 3 … in every room.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use crate::{
 
 /// Every other try goes to the process that sleeps and waits there in vain, so several go at once.
 const PROBES: usize = 6;
-const BETWEEN: Duration = Duration::from_millis(200);
-const IN_TIME: Duration = Duration::from_secs(5);
+const PROBE_INTERVAL: Duration = Duration::from_millis(200);
+const PUSH_TIMEOUT: Duration = Duration::from_secs(5);
 /// What a relay logs when it takes the lease, before the epoch.
 const TAKEN: &str = "this instance now holds the relay lease";
 
@@ -40,7 +40,7 @@ pub async fn another_takes_over_in_order(mode: Mode, size: Size) -> Result<()> {
             probe.round().await?;
             probes.push(probe);
         }
-        let (holder, before) = eventually("somebody holds the lease", || holder(system)).await?;
+        let (holder, before) = eventually("a process holds the lease", || holder(system)).await?;
         system.pause(&holder).await?;
         let began = Instant::now();
         let flows = probes.iter_mut().map(|probe| flow(probe, began + asleep));
@@ -58,8 +58,8 @@ pub async fn another_takes_over_in_order(mode: Mode, size: Size) -> Result<()> {
             rounds.iter().map(|round| round.failed_tries).sum::<u32>(),
             slowest(|round| round.slowest_answer).unwrap_or_default()
         );
-        ensure!(after > before, "nobody took the lease over");
-        ensure!(pushed <= IN_TIME, "a push came {pushed:?} after its answer");
+        ensure!(after > before, "no process took the lease over");
+        ensure!(pushed <= PUSH_TIMEOUT, "a push came {pushed:?} after its answer");
         Ok(vec![Fault { began, ended }])
     })
     .await?;
@@ -72,7 +72,7 @@ async fn flow(probe: &mut Probe, until: Instant) -> Result<Vec<Round>> {
     // A try that meets the sleeper may take longer than it sleeps.
     while let Ok(round) = timeout_at(until, probe.round()).await {
         rounds.push(round.context("while the relay sleeps")?);
-        sleep(BETWEEN).await;
+        sleep(PROBE_INTERVAL).await;
     }
     Ok(rounds)
 }

@@ -1,4 +1,4 @@
-//! S08, F16, P7: a session that has ended is let in by nobody, whatever is killed or flushed; and a password change that
+//! S08, F16, P7: a session that has ended is refused by every service, whatever is killed or flushed; and a password change that
 //! cannot end sessions changes nothing.
 
 use anyhow::{Context as _, Result, ensure};
@@ -21,13 +21,13 @@ const THIRD: &str = "the third password";
 /// Ends sessions in every way there is, then kills everything in turn.
 ///
 /// # Errors
-/// A session that had ended was let in, or half of a password change was seen.
+/// A session that had ended was let in, or a password change took effect in part.
 pub async fn what_was_revoked_stays_revoked(mode: Mode) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
-    let nobody = Client::new(&target.url())?;
+    let visitor = Client::new(&target.url())?;
     let account = NewAccount::called("Who Leaves");
-    nobody.sign_up(&account).await?;
-    let log_in = async |password: &str| nobody.login(&account.username, password).await;
+    visitor.sign_up(&account).await?;
+    let log_in = async |password: &str| visitor.login(&account.username, password).await;
 
     let [left, other, kept] = [
         log_in(&account.password).await?,
@@ -79,7 +79,7 @@ pub async fn what_was_revoked_stays_revoked(mode: Mode) -> Result<()> {
     target.end().await
 }
 
-/// 401 whoever answers, or 503 where nobody can tell; never in.
+/// 401 from every service, or 503 where the answer is not known; never in.
 async fn denied(ended: &[Client], when: &str) -> Result<()> {
     for session in ended {
         let mut sure = false;

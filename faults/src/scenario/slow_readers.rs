@@ -2,7 +2,7 @@
 //! pushed to as fast as without them, and what waits for the slow ones is bounded.
 //!
 //! All are in a quiet room, where the time of each push is taken. The slow ones are in a loud one as well: what the
-//! kernel keeps for a socket, some megabytes, has to be filled before anybody can tell that they do not read.
+//! kernel keeps for a socket, some megabytes, has to be filled before the server can notice that they do not read.
 
 use std::{
     fs,
@@ -33,17 +33,17 @@ const LOUD: usize = 8_192;
 const LOUD_MESSAGES: u32 = 300;
 const AT_ONCE: usize = 20;
 const MEMORY: u64 = 64 * 1024 * 1024;
-/// Below this, who is faster is the scheduler's to say.
-const FLOOR: Duration = Duration::from_millis(40);
+/// Below this, the scheduler decides which side is faster.
+const NOISE: Duration = Duration::from_millis(40);
 
 /// # Errors
 /// A slow one was not closed, others waited for it, or memory grew too far.
 pub async fn they_delay_no_other_reader(mode: Mode, size: Size) -> Result<()> {
     let mut target = Target::start(mode, Build::Product).await?;
     let clients = clients(&target.url()).await?;
-    let everybody = [USER2.id, USER3.id];
-    let quiet = clients[0].create_room("quiet", &everybody).await?;
-    let loud = clients[0].create_room("loud", &everybody).await?;
+    let members = [USER2.id, USER3.id];
+    let quiet = clients[0].create_room("quiet", &members).await?;
+    let loud = clients[0].create_room("loud", &members).await?;
     let (all, slow) = size.of((100, 10), (1_000, 50));
     let pause = Duration::from_millis(size.of(15, 60));
     let times = Arc::new(Times::default());
@@ -77,7 +77,7 @@ pub async fn they_delay_no_other_reader(mode: Mode, size: Size) -> Result<()> {
     }
     ensure!(
         readers.try_join_next().is_none(),
-        "somebody who reads was closed as well"
+        "a subscriber that reads was closed as well"
     );
     // Before and after, so that a machine that gets slower or faster by itself is on both sides.
     without.extend(write(&clients[0], [quiet, loud], &times, pause).await?);
@@ -90,7 +90,7 @@ pub async fn they_delay_no_other_reader(mode: Mode, size: Size) -> Result<()> {
         grown / 1024
     );
     ensure!(
-        others <= (usual + usual / 2).max(FLOOR),
+        others <= (usual + usual / 2).max(NOISE),
         "others were pushed to late"
     );
     ensure!(grown < MEMORY, "memory grew by {grown} octets");
@@ -122,8 +122,8 @@ impl Times {
 
 fn p99(pushes: &mut [Duration]) -> Duration {
     pushes.sort_unstable();
-    let place = pushes.len() * 99 / 100;
-    pushes.get(place).copied().unwrap_or_default()
+    let index = pushes.len() * 99 / 100;
+    pushes.get(index).copied().unwrap_or_default()
 }
 
 async fn connect(client: &Client) -> Result<Socket> {

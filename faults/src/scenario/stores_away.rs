@@ -16,7 +16,7 @@ use crate::{
     target::Target,
 };
 
-const IN_TIME: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Takes PostgreSQL, MongoDB and Kafka away in turn.
 ///
@@ -28,7 +28,7 @@ pub async fn a_store_that_is_away_is_503_in_time(mode: Mode) -> Result<()> {
     let room = user1.create_room("stores away", &[USER2.id]).await?;
     let mut acknowledged = Vec::new();
     for (part, sends, reads) in [
-        // Who has logged out is in PostgreSQL too: soon nobody is let in (decision 23).
+        // The revoked sessions are in PostgreSQL too: soon no customer is let in (decision 23).
         ("postgres", 503, [200, 503]),
         ("mongo", 200, [503, 503]),
         ("kafka", 200, [200, 200]),
@@ -97,7 +97,7 @@ async fn timed(part: &str, call: impl Future<Output = reqwest::Result<Answer>>) 
     let began = Instant::now();
     let answer = call.await.with_context(|| format!("without {part}"))?;
     ensure!(
-        began.elapsed() <= IN_TIME,
+        began.elapsed() <= ANSWER_TIMEOUT,
         "without {part} an answer took {:?}",
         began.elapsed()
     );

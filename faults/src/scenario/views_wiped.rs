@@ -1,5 +1,5 @@
-//! F14: the views are wiped under load, and once more in the quiet: rebuilt from the log by nobody's hand, they are what
-//! they were. All-in-one `views.db` is removed; in the distributed system the collections are dropped under the projectors.
+//! F14: the views are wiped under load, and once more in the quiet: rebuilt from the log without an operator, they are
+//! what they were. All-in-one `views.db` is removed; in the distributed system the collections are dropped under the projectors.
 
 use std::{fs, time::Duration};
 
@@ -18,9 +18,9 @@ use crate::{
 
 const ROOMS: &str = "chatRoomViews";
 const BETWEEN: Duration = Duration::from_millis(100);
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a rebuild may take before it does not end.
-const END: Duration = Duration::from_secs(300);
+const REBUILD_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// # Errors
 /// The views did not come back, or not as they were.
@@ -59,12 +59,15 @@ pub async fn they_are_rebuilt_equal(mode: Mode, size: Size) -> Result<()> {
     target.end().await
 }
 
-/// Waits until the views are right again, and tells how long that took.
+/// Waits until the views are right again, and answers how long that took.
 async fn rebuilt(target: &Target, are_right: impl Fn(&Contents) -> bool) -> Result<Duration> {
     let began = Instant::now();
     while !are_right(&target.evidence().await?.viewed) {
-        ensure!(began.elapsed() < END, "the views are not rebuilt");
-        sleep(LOOK).await;
+        ensure!(
+            began.elapsed() < REBUILD_TIMEOUT,
+            "the views are not rebuilt"
+        );
+        sleep(POLL_INTERVAL).await;
     }
     Ok(began.elapsed())
 }

@@ -171,7 +171,7 @@ impl DistributedSystem {
         }
     }
 
-    /// Leaves the product up for whoever comes next; one with planted bugs nobody may meet by accident.
+    /// Leaves the product up for the next run, and stops a system with planted bugs.
     pub async fn end(self) -> Result<()> {
         match self.build {
             Build::Product => Ok(()),

@@ -1,5 +1,5 @@
-//! The read side: projects what the write side tells into views, answers queries from them, and tells the push side
-//! what changed. It writes no truth (invariant 1).
+//! The read side: projects the events of the write side into views, answers queries from them, and announces to the push
+//! side what changed. It writes no truth (invariant 1).
 
 pub mod announce;
 pub mod batch;

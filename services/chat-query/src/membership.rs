@@ -1,4 +1,4 @@
-//! Who is in which room, as far as the views know: a yes is final, a no is not (decision 11).
+//! Membership of rooms as the views know it: a yes is final, a no is not (decision 11).
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,19 +9,18 @@ use colloquy_service_api::{CallError, RoomMembership, RoomsOfCustomer};
 
 use crate::view_store::{ViewStore, ViewStoreError};
 
-/// A view that is slower is passed over, so that whoever asked has time left to ask for the truth.
-const PATIENCE: Duration = Duration::from_millis(800);
+/// A view that is slower counts as unavailable, so that the caller has time left to ask for the truth.
+const VIEW_TIMEOUT: Duration = Duration::from_millis(800);
 
-/// Membership as the views show it.
+/// Membership as the views know it.
 pub struct ViewMembership(pub Arc<dyn ViewStore>);
 
 impl ViewMembership {
-    /// Waits for the view only as long as its asker can wait.
-    async fn patiently<T>(
+    async fn in_time<T>(
         answer: impl Future<Output = Result<T, ViewStoreError>>,
     ) -> Result<T, CallError> {
         let unavailable = |cause| CallError::Unavailable(ServiceName::ChatQuery, Some(cause));
-        match tokio::time::timeout(PATIENCE, answer).await {
+        match tokio::time::timeout(VIEW_TIMEOUT, answer).await {
             Ok(answer) => answer.map_err(|error| unavailable(error.into())),
             Err(elapsed) => Err(unavailable(elapsed.into())),
         }
@@ -31,13 +30,13 @@ impl ViewMembership {
 #[async_trait]
 impl RoomMembership for ViewMembership {
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, CallError> {
-        Self::patiently(self.0.is_member(room, customer)).await
+        Self::in_time(self.0.is_member(room, customer)).await
     }
 }
 
 #[async_trait]
 impl RoomsOfCustomer for ViewMembership {
     async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, CallError> {
-        Self::patiently(self.0.rooms_of(customer)).await
+        Self::in_time(self.0.rooms_of(customer)).await
     }
 }

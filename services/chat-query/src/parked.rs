@@ -1,4 +1,4 @@
-//! Events that were set aside because they are broken, so that others go on (decision 8).
+//! Events that were parked because they are broken, so that others go on (decision 8).
 
 use std::{fmt, str::FromStr};
 
@@ -6,10 +6,10 @@ use bytes::Bytes;
 use colloquy_contracts::{Timestamp, Topic};
 use colloquy_event_log::Record;
 
-/// A record of the log that was not projected, whole, so that it can be looked at and replayed.
+/// A record of the log that was not projected, kept whole, so that an operator can inspect and replay it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParkedEvent {
-    /// Where it was.
+    /// Its position in the log.
     pub position: LogPosition,
     /// The key as it was.
     pub key: String,
@@ -17,32 +17,32 @@ pub struct ParkedEvent {
     pub event_id: String,
     /// The value as it was.
     pub payload: Bytes,
-    /// Why, for an operator.
+    /// Why it was parked, for an operator.
     pub reason: String,
-    /// When it was set aside.
+    /// When it was parked.
     pub parked_at: Timestamp,
-    /// How often it was tried.
+    /// How often it was tried, the first time included.
     pub tries: u32,
 }
 
-/// The place of a record in the log, which names it: `topic:partition:offset`.
+/// The position of a record in the log, which is also its id: `topic:partition:offset`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogPosition {
-    /// The topic.
+    /// The topic of the record.
     pub topic: Topic,
-    /// Which partition of the topic.
+    /// The partition of that topic.
     pub partition: i32,
-    /// Its place there.
+    /// The offset in that partition.
     pub offset: i64,
 }
 
-/// A text that names no place in the log.
+/// A text that is no position in the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not topic:partition:offset")]
 pub struct InvalidLogPosition(String);
 
 impl ParkedEvent {
-    /// Sets a record aside.
+    /// Parks a record that was tried once.
     #[must_use]
     pub fn new(record: &Record, reason: String, parked_at: Timestamp) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl ParkedEvent {
         }
     }
 
-    /// The reason without what it may quote of the event: for lists and logs.
+    /// The reason without its quotations of the event: for lists and logs.
     #[must_use]
     pub fn headline(&self) -> &str {
         let head = self.reason.split(": ").next();

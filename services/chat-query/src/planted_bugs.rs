@@ -1,4 +1,4 @@
-//! A bug on purpose, for proving that the checker of the fault tests would catch it. Never in a release.
+//! Bugs on purpose, to prove that the checker of the fault tests catches them. Never in a release.
 
 use std::{
     process::abort,
@@ -31,30 +31,19 @@ pub async fn commit_before_apply(
         return;
     }
     let position_alone = ViewWrite {
-        messages: Vec::new(),
-        markers: Vec::new(),
-        rooms: Vec::new(),
-        parked: Vec::new(),
-        announcements: Vec::new(),
         position: batch.position().clone(),
+        ..ViewWrite::default()
     };
-    let outcome = match store.save(&position_alone).await {
-        Ok(Saved::Everything) => Ok(()),
-        Ok(Saved::View) => reader
-            .commit(records)
-            .await
-            .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = outcome {
-        tracing::warn!(error, "the planted bug could not commit");
+    if let Ok(Saved::View) = store.save(&position_alone).await
+        && let Err(error) = reader.commit(records).await
+    {
+        tracing::warn!(%error, "the planted bug could not commit");
     }
     // The gap in which a kill loses the batch.
     tokio::time::sleep(Duration::from_millis(30)).await;
 }
 
-/// Ends the process as a crash would when it comes by this point for the n-th time, if `COLLOQUY_CRASH_AT` says
-/// `point:n`.
+/// Ends the process, as a crash would, at its n-th pass of this point, if `COLLOQUY_CRASH_AT` says `point:n`.
 pub fn crash_at(point: &str) {
     static PASSED: AtomicU32 = AtomicU32::new(0);
     let chosen = std::env::var("COLLOQUY_CRASH_AT").unwrap_or_default();

@@ -1,23 +1,25 @@
-//! How each event of the write side changes what is known of its room. Pure, idempotent and in any order (decision 7).
+//! How each event of the write side changes the state of its room. Pure, idempotent and in any order (decision 7).
 
 pub mod message_sent;
 pub mod read_marker_updated;
 pub mod room_created;
 
-use colloquy_contracts::events::WriteEvent;
+use std::collections::BTreeMap;
+
+use colloquy_contracts::{CustomerId, MessageId, events::WriteEvent};
 
 use crate::room_state::RoomState;
 
-/// Whether an event changed the state of its room.
+/// Whether an event has changed the state of its room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// It did.
+    /// The event has changed it.
     Now,
-    /// The state already held all it says: a repeat, or something older than what is known.
+    /// The state had all that the event says: a repeat, or an older event than a known one.
     Before,
 }
 
-/// The event contradicts what is known of its room: applied in another order, the view would be another one.
+/// The event contradicts an earlier one of its room: applied in another order, they would make another view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the room was created before with other content")]
 pub struct Contradiction;
@@ -32,4 +34,17 @@ pub fn apply(room: &mut RoomState, event: &WriteEvent) -> Result<Applied, Contra
         WriteEvent::MessageSent(event) => Ok(message_sent::apply(room, event)),
         WriteEvent::ReadMarkerUpdated(event) => Ok(read_marker_updated::apply(room, event)),
     }
+}
+
+/// Raises a customer's highest message to this one, never back.
+fn raise(
+    highest: &mut BTreeMap<CustomerId, MessageId>,
+    customer: CustomerId,
+    to: MessageId,
+) -> Applied {
+    if highest.get(&customer) >= Some(&to) {
+        return Applied::Before;
+    }
+    highest.insert(customer, to);
+    Applied::Now
 }

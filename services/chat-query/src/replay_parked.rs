@@ -11,7 +11,7 @@ use crate::{
     batch::Batch,
     parked::ParkedEvent,
     save_batch::save_with_retries,
-    view_store::{ViewStore, ViewStoreError},
+    view_store::{Result, ViewStore, ViewStoreError},
 };
 
 /// How long the store may be away, or the views locked by a rebuild.
@@ -35,7 +35,7 @@ pub async fn replay(
     log: &dyn EventLog,
     clock: &dyn Clock,
     event: &ParkedEvent,
-) -> Result<Replayed, ViewStoreError> {
+) -> Result<Replayed> {
     let mut batch = Batch::read_out_of_turn(&[event.record()], clock.now());
     let since = Instant::now();
     let give_up = |error| match error {

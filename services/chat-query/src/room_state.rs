@@ -1,7 +1,7 @@
-//! Everything known of one room, as a value that any order of its events folds into the same way (decision 7).
+//! The state of one room, a value that is the same for every order of the room's events (decision 7).
 //!
-//! Each part is a maximum or is set once, so nothing ever waits for another topic: a message or a marker that arrives
-//! before its room is kept here until the room is told.
+//! Each part is a maximum or is set once, so no event waits for another topic: a message or a marker that arrives before its
+//! room is kept here until the room's creation arrives.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use colloquy_contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A room as the read side holds it.
+/// A room as the read side knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomState {
     /// The room.
     pub room_id: RoomId,
-    /// How it began; `None` until that is known here.
+    /// How the room began; `None` until that is known here.
     pub created: Option<Created>,
     /// The message with the highest id.
     pub last_message: Option<LastMessage>,
@@ -24,7 +24,7 @@ pub struct RoomState {
     pub last_by_sender: BTreeMap<CustomerId, MessageId>,
     /// For each reader, the highest message they marked.
     pub markers: BTreeMap<CustomerId, MessageId>,
-    /// How often this room was stored: 0 for one that never was. Stores keep it beside the state.
+    /// How often the room was stored: 0 for one that never was. Stores keep it beside the state.
     #[serde(skip)]
     pub version: i64,
 }
@@ -32,13 +32,13 @@ pub struct RoomState {
 /// How a room began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
-    /// Its name as typed.
+    /// The name as typed.
     pub room_name: String,
-    /// Who created it.
+    /// The creator.
     pub created_by: CustomerId,
-    /// When.
+    /// When the room was created.
     pub created_at: Timestamp,
-    /// Everybody in it, ascending, its creator included.
+    /// All members, ascending, the creator included.
     pub participants: Vec<CustomerId>,
 }
 
@@ -78,8 +78,8 @@ impl RoomState {
         })
     }
 
-    /// Whether something in the room is unread by this participant (decision 13); `None` if they are not known to be
-    /// one.
+    /// Whether this participant has unread messages in the room (decision 13); `None` for a customer who is not known to be
+    /// in it.
     #[must_use]
     pub fn unread(&self, customer: CustomerId) -> Option<bool> {
         let created = self.created.as_ref()?;
@@ -109,18 +109,17 @@ impl RoomState {
         created_at.max(self.last_message.as_ref().map(|message| message.sent_at))
     }
 
-    /// Others' messages are unread beyond the customer's marker and own last message: a customer who answers has read.
-    /// With neither, a room is unread from before its beginning, but for its creator.
+    /// Messages of others are unread behind the customer's marker and own last message: a customer who answers has read.
+    /// Without either, a room is unread from before its beginning, but not by its creator.
     fn unread_beyond(&self, newest: Newest, created: &Created, customer: CustomerId) -> bool {
         let from = if customer == created.created_by {
             MessageId(0)
         } else {
             MessageId(-1)
         };
-        let marker = self.markers.get(&customer).copied();
-        let own = self.last_by_sender.get(&customer).copied();
-        let read = from.max(marker.unwrap_or(from)).max(own.unwrap_or(from));
-        newest.by_others_than(customer) > read
+        let marker = self.markers.get(&customer);
+        let own = self.last_by_sender.get(&customer);
+        Some(&newest.by_others_than(customer)) > Some(&from).max(marker).max(own)
     }
 }
 
@@ -132,45 +131,31 @@ impl Created {
     }
 }
 
-/// The two highest messages of different senders: enough to tell the highest of everybody else for each participant
-/// without asking all senders once for each.
+/// The two highest messages of different senders, the highest first: enough to know, for each participant, the highest
+/// message of all others without a search through all senders.
 #[derive(Clone, Copy)]
-struct Newest {
-    sender: Option<CustomerId>,
-    message: MessageId,
-    of_another: MessageId,
-}
+struct Newest([(MessageId, Option<CustomerId>); 2]);
 
 impl Newest {
     fn of(last_by_sender: &BTreeMap<CustomerId, MessageId>) -> Self {
-        let none = Self {
-            sender: None,
-            message: MessageId(0),
-            of_another: MessageId(0),
-        };
-        last_by_sender
-            .iter()
-            .fold(none, |newest, (&sender, &message)| {
-                if message > newest.message {
-                    Self {
-                        sender: Some(sender),
-                        message,
-                        of_another: newest.message,
-                    }
-                } else {
-                    Self {
-                        of_another: newest.of_another.max(message),
-                        ..newest
-                    }
-                }
-            })
+        let mut newest = [(MessageId(0), None); 2];
+        for (&sender, &message) in last_by_sender {
+            let one = (message, Some(sender));
+            if one > newest[0] {
+                newest = [one, newest[0]];
+            } else if one > newest[1] {
+                newest[1] = one;
+            }
+        }
+        Self(newest)
     }
 
     fn by_others_than(self, customer: CustomerId) -> MessageId {
-        if self.sender == Some(customer) {
-            self.of_another
+        let [highest, next] = self.0;
+        if highest.1 == Some(customer) {
+            next.0
         } else {
-            self.message
+            highest.0
         }
     }
 }

@@ -9,10 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ChatQuery,
-    queries::{
-        check_membership, list_online_status, list_read_markers, list_rooms,
-        list_rooms_of_customer, read_history,
-    },
+    queries::{check_membership, list_online_status, list_read_markers, list_rooms, read_history},
 };
 
 /// The service's routes.
@@ -28,11 +25,11 @@ pub fn openapi() -> OpenApi {
 
 fn all() -> OpenApiRouter<Arc<ChatQuery>> {
     OpenApiRouter::new()
-        .routes(routes!(list_rooms::handle))
+        .routes(routes!(list_rooms::own))
         .routes(routes!(read_history::latest))
         .routes(routes!(read_history::older))
         .routes(routes!(list_online_status::handle))
         .routes(routes!(list_read_markers::handle))
-        .routes(routes!(list_rooms_of_customer::handle))
+        .routes(routes!(list_rooms::of_customer))
         .routes(routes!(check_membership::handle))
 }

@@ -13,7 +13,7 @@ use crate::{
     batch::Batch,
     room_state::RoomState,
     stale_lock::StaleLockDetector,
-    view_store::{Saved, ViewStore, ViewStoreError},
+    view_store::{Result, Saved, ViewStore, ViewStoreError},
 };
 
 /// How often a message that clashes is tried.
@@ -54,10 +54,7 @@ pub async fn save_with_retries<E>(
 ///
 /// # Errors
 /// The batch is not saved, or only in part; see [`ViewStoreError`].
-pub async fn save_batch(
-    store: &dyn ViewStore,
-    batch: &mut Batch,
-) -> Result<SavedBatch, ViewStoreError> {
+pub async fn save_batch(store: &dyn ViewStore, batch: &mut Batch) -> Result<SavedBatch> {
     let rooms = match attempt(store, batch).await {
         Err(ViewStoreError::Clash(indexes)) => batch.rooms_of(&indexes),
         outcome => return outcome,
@@ -72,7 +69,7 @@ async fn save_clashing_last(
     store: &dyn ViewStore,
     rest: &mut Batch,
     clashing: &mut Batch,
-) -> Result<SavedBatch, ViewStoreError> {
+) -> Result<SavedBatch> {
     let first = attempt(store, rest).await?;
     let last = save_clashing(store, clashing).await?;
     Ok(SavedBatch {
@@ -82,10 +79,7 @@ async fn save_clashing_last(
 }
 
 /// The attempt that found the clash was the first of [`MAX_TRIES`].
-async fn save_clashing(
-    store: &dyn ViewStore,
-    batch: &mut Batch,
-) -> Result<SavedBatch, ViewStoreError> {
+async fn save_clashing(store: &dyn ViewStore, batch: &mut Batch) -> Result<SavedBatch> {
     let mut clashing = Vec::new();
     for _ in 1..MAX_TRIES {
         tokio::time::sleep(RETRY_PAUSE).await;
@@ -98,7 +92,7 @@ async fn save_clashing(
     attempt(store, batch).await
 }
 
-async fn attempt(store: &dyn ViewStore, batch: &mut Batch) -> Result<SavedBatch, ViewStoreError> {
+async fn attempt(store: &dyn ViewStore, batch: &mut Batch) -> Result<SavedBatch> {
     let rooms = load_rooms(store, batch).await?;
     let write = batch.fold(rooms);
     let saved = store.save(&write).await?;
@@ -113,7 +107,7 @@ async fn attempt(store: &dyn ViewStore, batch: &mut Batch) -> Result<SavedBatch,
 async fn load_rooms(
     store: &dyn ViewStore,
     batch: &mut Batch,
-) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
+) -> Result<HashMap<RoomId, RoomState>> {
     loop {
         match store.load_rooms(&batch.rooms()).await {
             Err(damaged @ ViewStoreError::Damaged { room, .. }) => {

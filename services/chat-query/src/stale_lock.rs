@@ -1,4 +1,4 @@
-//! Tells a rebuild that has locked the views for a moment from one that died while it did (decision 14).
+//! Distinguishes a rebuild that has locked the views for a moment from one that died while it had (decision 14).
 
 use std::time::Duration;
 

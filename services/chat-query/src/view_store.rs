@@ -1,4 +1,4 @@
-//! The port to wherever the views live: what queries read and what the projector writes.
+//! The port to the store of the views: what queries read and what the projector writes.
 
 #![deny(missing_docs)]
 
@@ -25,32 +25,32 @@ use crate::{
 };
 
 /// All that one batch of events changes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ViewWrite {
-    /// Messages told; some may be stored already.
+    /// New messages; some may be stored already.
     pub messages: Vec<MessageDocument>,
-    /// Markers told, each as high as it is known now; the highest ever stored stays.
+    /// Markers that moved, each as high as it is known now; the highest ever stored stays.
     pub markers: Vec<ReadMarker>,
     /// Rooms as they are after the batch, with the version they were loaded at.
     pub rooms: Vec<RoomState>,
-    /// Events set aside; some may be stored already.
+    /// Parked events; some may be stored already.
     pub parked: Vec<ParkedEvent>,
     /// What to announce once all of the above is stored.
     pub announcements: Vec<NewEvent>,
-    /// How far the log has been read when all of the above is stored; `None` if this was not read in its turn.
+    /// How far the log is read when all of the above is stored; `None` if the batch was not read in its turn.
     pub position: Option<GroupPosition>,
 }
 
-/// The last record of a batch.
+/// How far a group has read the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupPosition {
-    /// Whose position it is.
+    /// The group.
     pub group: &'static str,
     /// The offset of the last record read; meaningful only where the log is one sequence.
     pub offset: i64,
 }
 
-/// What a write has done, and so what is left to its caller.
+/// What a write has stored, which says what its caller still has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// The view alone: the caller publishes the announcements and then commits the position.
@@ -77,31 +77,34 @@ pub struct Extent {
     pub rooms: u64,
     /// Messages.
     pub messages: u64,
-    /// What must have been and is not there: beginnings of rooms, and messages below the newest of their room.
+    /// Missing beginnings of rooms, and missing messages below the newest of their room.
     pub missing: u64,
 }
 
-/// Why a view store could not do what it was asked.
+/// The answer of a call of the view store.
+pub type Result<T, E = ViewStoreError> = std::result::Result<T, E>;
+
+/// Why a call of the view store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewStoreError {
-    /// It is down, slow or full: the same call may succeed later.
+    /// The store is down, slow or full: the same call may succeed later.
     #[error("the view store is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// A room is not stored at the version it was loaded at: load and fold again.
-    #[error("a room has been stored by somebody else")]
+    #[error("a room has been stored by another writer")]
     Conflict,
-    /// These views are about to be replaced by those of this rebuild: load again when they are.
+    /// The views are locked, because those of this rebuild are about to replace them: load again when they have.
     #[error("the views are being replaced")]
     Locked(Uuid),
-    /// These messages, by their place in the write, have the id or the seq of another one that is stored.
+    /// These messages, by their index in the write, have the id or the seq of another stored message.
     #[error("{} messages have the id or the seq of another message", .0.len())]
     Clash(Vec<usize>),
-    /// What is stored is not what was: the disk has damaged it. The views have to be rebuilt.
+    /// The disk has damaged what was stored. The views have to be rebuilt.
     #[error("what is stored of {} is damaged: rebuild the views", damaged(*.room, *.message))]
     Damaged {
-        /// The room.
+        /// The damaged room, or the room of the damaged message.
         room: RoomId,
-        /// The message of that room; none if it is the room itself.
+        /// The damaged message; none if it is the room itself.
         message: Option<MessageId>,
     },
     /// A defect: a statement the store does not understand, or a document that does not decode.
@@ -125,24 +128,24 @@ fn damaged(room: RoomId, message: Option<MessageId>) -> String {
     }
 }
 
-/// Where the views live. Every call that fails has changed nothing that a repeat of it would not mend.
+/// The store of the views. What a failed call has left half done, the same call mends.
+///
+/// # Errors
+/// Every call may answer [`ViewStoreError::Unavailable`], and [`ViewStoreError::Defect`] for what is no fault of the caller's;
+/// a call with other errors names them.
 #[async_trait]
 pub trait ViewStore: Send + Sync + 'static {
-    /// Makes what is missing before the first write, such as indexes. Harmless to repeat.
-    ///
-    /// # Errors
-    /// The store is unavailable.
-    async fn prepare(&self) -> Result<(), ViewStoreError>;
+    /// Makes what the first write needs, such as indexes. Harmless to repeat.
+    async fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
 
-    /// What is stored of these rooms, for whoever folds events into them; those never stored are absent. A batch is saved
-    /// only after this, also one that is about no room: it tells whether the views are held.
+    /// The stored state of these rooms, to fold events into; rooms that were never stored are absent. A batch is saved only
+    /// after this call, also a batch of no room: the call shows whether the views are locked.
     ///
     /// # Errors
-    /// The store is unavailable, a defect, [`ViewStoreError::Locked`], or [`ViewStoreError::Damaged`] for one of the rooms.
-    async fn load_rooms(
-        &self,
-        ids: &[RoomId],
-    ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError>;
+    /// [`ViewStoreError::Locked`], or [`ViewStoreError::Damaged`] for one of the rooms.
+    async fn load_rooms(&self, ids: &[RoomId]) -> Result<HashMap<RoomId, RoomState>>;
 
     /// Stores what a batch changes. A room is visible only with its messages and markers. Harmless to repeat, in whole
     /// or in part; a room's version grows by one each time.
@@ -150,142 +153,99 @@ pub trait ViewStore: Send + Sync + 'static {
     /// # Errors
     /// Any [`ViewStoreError`]. After [`ViewStoreError::Conflict`] and [`ViewStoreError::Clash`] part of the write may
     /// be stored, but no room at a version that lacks a message, and neither announcements nor position.
-    async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError>;
+    async fn save(&self, write: &ViewWrite) -> Result<Saved>;
 
     /// A room as its members see it; `None` for one whose beginning is not stored.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError>;
+    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>>;
 
     /// The rooms a customer is in, by [`ChatRoomView::newest_id`], the greatest first.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError>;
+    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>>;
 
     /// Whether the customer is in the room; `false` for a room whose beginning is not stored.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, ViewStoreError>;
+    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool>;
 
     /// A page of a room's messages, newest first; empty for a room that is not known.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn history(
-        &self,
-        room: RoomId,
-        page: Page,
-    ) -> Result<Vec<MessageDocument>, ViewStoreError>;
+    async fn history(&self, room: RoomId, page: Page) -> Result<Vec<MessageDocument>>;
 
     /// The seq of the newest message of a room: all messages up to it are stored.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>, ViewStoreError>;
+    async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>>;
 
     /// The read markers of a room, by customer; empty for a room that is not known.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>, ViewStoreError>;
+    async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>>;
 
-    /// Events set aside, in the order of topic, partition and offset, behind `after`, at most `limit`.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn parked(
-        &self,
-        after: Option<&LogPosition>,
-        limit: u32,
-    ) -> Result<Vec<ParkedEvent>, ViewStoreError>;
+    /// Parked events behind `after`, at most `limit`, in the order of topic, partition and offset.
+    async fn parked(&self, after: Option<&LogPosition>, limit: u32) -> Result<Vec<ParkedEvent>>;
 
-    /// The event that was set aside at this place of the log.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn parked_at(
-        &self,
-        position: &LogPosition,
-    ) -> Result<Option<ParkedEvent>, ViewStoreError>;
+    /// The parked event that was at this position of the log.
+    async fn parked_at(&self, position: &LogPosition) -> Result<Option<ParkedEvent>> {
+        let before = LogPosition {
+            offset: position.offset.saturating_sub(1),
+            ..*position
+        };
+        let next = self.parked(Some(&before), 1).await?;
+        Ok(next.into_iter().find(|event| event.position == *position))
+    }
 
-    /// Keeps a parked event as it is now, if it is still parked: tried once more, for another reason.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError>;
+    /// Stores the new reason and number of tries of an event that is still parked.
+    async fn keep_parked(&self, event: &ParkedEvent) -> Result<()>;
 
-    /// Forgets a parked event, once it is projected.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn forget_parked(&self, position: &LogPosition) -> Result<(), ViewStoreError>;
+    /// Deletes a parked event, once it is projected.
+    async fn forget_parked(&self, position: &LogPosition) -> Result<()>;
 
     /// How much is stored, which may take minutes. A store that is written to meanwhile may count some of it.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn extent(&self) -> Result<Extent, ViewStoreError>;
+    async fn extent(&self) -> Result<Extent>;
 
-    /// Of these partitions of the log those that these views may not hold from the beginning: that was never noted, or
-    /// the views were wiped since, and the note with them. A store that keeps positions itself has nothing to note: they
-    /// go with the views.
-    ///
-    /// # Errors
-    /// The store is unavailable, or a defect.
-    async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>, ViewStoreError>;
+    /// Of these partitions of the log those that the views may not hold from the beginning: they were never noted, or the
+    /// views were wiped, and the note with them. A store that keeps the positions in the views loses both together, and
+    /// has nothing to note.
+    async fn lost_partitions(&self, _of: &[i32]) -> Result<Vec<i32>> {
+        Ok(Vec::new())
+    }
 
-    /// Notes that these partitions are read into these views from the beginning. Harmless to repeat. First the position
-    /// is moved there, then this is called.
-    ///
-    /// # Errors
-    /// The store is unavailable.
-    async fn note_partitions(&self, partitions: &[i32]) -> Result<(), ViewStoreError>;
+    /// Notes that these partitions are read into the views from the beginning, after the group's position was moved there.
+    /// Harmless to repeat.
+    async fn note_partitions(&self, _partitions: &[i32]) -> Result<()> {
+        Ok(())
+    }
 
-    /// Forgets the views that this rebuild has begun, and lets go of those in use if it holds them: it can no longer
-    /// put the one in the place of the other. Harmless to repeat, also after it has.
+    /// Removes the views that this rebuild has begun, and unlocks those in use if it has locked them: it can no longer
+    /// replace them. Harmless to repeat, also after it has replaced them.
     ///
     /// # Errors
     /// The store is unavailable; the same call mends whatever is half done.
-    async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
+    async fn abandon(&self, rebuild: Uuid) -> Result<()>;
 }
 
-/// Views that can be built beside those in use and then put in their place (decision 14).
+/// Views that can be built beside those in use and then replace them (decision 14).
 ///
-/// Whoever projects goes on meanwhile. What makes that sound is the order: the views in use are held, *then* the end of
-/// the log is noted, and only when everything up to there has been built are they replaced. A batch that was loaded
-/// before the hold holds only events from before that end, so the new views have them too; whatever part of it is
-/// stored late meets rooms at versions that the views before never had, which is a conflict.
+/// Projectors go on meanwhile. The order makes that sound: the views in use are locked, *then* the end of the log is noted,
+/// and they are replaced only when everything up to that end has been built. A batch that was loaded before the lock has
+/// only events from before that end, so the new views have them too; a part of it that is stored late meets rooms at
+/// versions that the old views never had, which is a conflict.
 #[async_trait]
 pub trait RebuildStore: ViewStore {
-    /// Makes empty views beside those in use, and forgets those that an earlier rebuild has begun. Rooms that are
-    /// stored in them have versions above `first_version`, which must be another one for each rebuild. No partition
-    /// counts as lost to them: they are filled from the beginning of all.
+    /// Makes empty views beside those in use, and removes those that an earlier rebuild has begun. Rooms that are stored
+    /// in them get versions above `first_version`, which must differ between rebuilds. No partition counts as lost to
+    /// them: they are filled from the beginning of all.
     ///
     /// # Errors
-    /// The store is unavailable, or held by another rebuild, which is about to end.
-    async fn begin(
-        &self,
-        rebuild: Uuid,
-        first_version: i64,
-    ) -> Result<Arc<dyn ViewStore>, ViewStoreError>;
+    /// The store is unavailable, or locked by another rebuild, which is about to end.
+    async fn begin(&self, rebuild: Uuid, first_version: i64) -> Result<Arc<dyn ViewStore>>;
 
-    /// From now on nobody loads rooms of the views in use to fold into them, until [`RebuildStore::replace`] or
+    /// Locks the views in use: no projector loads rooms to fold into them, until [`RebuildStore::replace`] or
     /// [`ViewStore::abandon`]. Everything else goes on. Harmless to repeat.
     ///
     /// # Errors
-    /// The store is unavailable, another rebuild holds it, or a later one has forgotten this one's views.
-    async fn lock(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
+    /// The store is unavailable, another rebuild has locked it, or a later one has removed this one's views.
+    async fn lock(&self, rebuild: Uuid) -> Result<()>;
 
-    /// Puts the views of this rebuild in the place of those in use. No reader sees anything missing, if the new ones
+    /// Replaces the views in use with those of this rebuild, and unlocks them. A reader misses nothing, if the new views
     /// have what the old ones had.
     ///
     /// # Errors
-    /// The store is unavailable, or this rebuild does not hold it any more. What is half done is whole for readers; the
-    /// same call does the rest.
-    async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError>;
+    /// The store is unavailable, or not locked by this rebuild any more. What is half done is whole for readers; the same
+    /// call does the rest.
+    async fn replace(&self, rebuild: Uuid) -> Result<()>;
 }
 
 impl Extent {
@@ -300,7 +260,7 @@ impl Extent {
     }
 }
 
-/// This rebuild lost its turn.
+/// Another rebuild has the turn of this one.
 #[derive(Debug, thiserror::Error)]
 #[error("another rebuild has begun, or this one took too long to end")]
 pub(crate) struct Overtaken;
@@ -311,10 +271,13 @@ impl From<Overtaken> for ViewStoreError {
     }
 }
 
-/// Rooms in the order in which they are listed. Only ids of before they were drawn from one sequence can be equal.
-pub(crate) fn listed(mut rooms: Vec<ChatRoomView>) -> Vec<ChatRoomView> {
-    rooms.sort_unstable_by_key(|room| Reverse((room.newest_id(), room.room_id)));
-    rooms
+/// The views of rooms in the order in which they are listed. Two have an equal id only if one is of a release that drew the ids of rooms
+/// and messages from two sequences.
+pub(crate) fn listed(rooms: impl Iterator<Item = Result<RoomState>>) -> Result<Vec<ChatRoomView>> {
+    let views = rooms.filter_map(|room| room.map(|room| room.view()).transpose());
+    let mut views = views.collect::<Result<Vec<_>>>()?;
+    views.sort_unstable_by_key(|room| Reverse((room.newest_id(), room.room_id)));
+    Ok(views)
 }
 
 /// A read marker under its id (decision 4).

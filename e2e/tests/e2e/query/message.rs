@@ -125,7 +125,7 @@ async fn contract_query_message_403_for_a_stranger_and_for_a_room_that_does_not_
     }
     assert!(
         bodies.windows(2).all(|pair| pair[0] == pair[1]),
-        "whether a room exists is not told"
+        "an outsider does not learn whether a room exists"
     );
     Ok(())
 }

@@ -80,8 +80,8 @@ async fn decision_13_a_message_is_unread_for_all_but_its_sender() -> Result<()> 
         (by_creator, json!({"1": false, "2": true})),
         (by_other, json!({"1": true, "2": false})),
     ] {
-        let told = |view: &Value| !view["lastMessage"].is_null();
-        let view = listed(&scene.user1, room, "the message in the list", told).await?;
+        let has_message = |view: &Value| !view["lastMessage"].is_null();
+        let view = listed(&scene.user1, room, "the message in the list", has_message).await?;
         assert_eq!(view["unreadStatus"], unread);
     }
     Ok(())

@@ -33,7 +33,7 @@ fn p3_a_missing_seq_is_a_gap_and_an_id_that_falls_is_misordered() {
 }
 
 #[test]
-fn p4_what_nobody_sent_is_a_phantom_wherever_it_is() {
+fn p4_a_message_that_no_client_sent_is_a_phantom_in_every_layer() {
     let mut run = Run::good();
     run.calls.remove(0);
     assert!(run.finds(Phantom, WriteStore));

@@ -25,7 +25,7 @@ fn p2_a_room_made_twice_is_duplicated() {
 }
 
 #[test]
-fn p4_a_room_that_nobody_created_is_a_phantom_wherever_it_is() {
+fn p4_a_room_that_no_client_created_is_a_phantom_in_every_layer() {
     let mut run = Run::good();
     run.evidence.written.rooms.push(room(OTHER));
     assert!(run.finds(Phantom, WriteStore));
@@ -100,7 +100,7 @@ fn decision_13_marking_an_older_message_changes_nothing() {
 }
 
 #[test]
-fn p4_a_marker_that_nobody_asked_for_is_a_phantom() {
+fn p4_a_marker_that_no_client_asked_for_is_a_phantom() {
     let mut run = Run::good();
     run.evidence.written.markers = vec![marker(103)];
     assert!(run.finds(Phantom, WriteStore));
@@ -161,12 +161,12 @@ fn decision_13_a_room_without_messages_is_unread_for_all_but_its_creator() {
     let mut run = Run::good();
     run.calls.push(created(OTHER));
     let evidence = &mut run.evidence;
-    for told in [
+    for contents in [
         &mut evidence.written,
         &mut evidence.logged,
         &mut evidence.viewed,
     ] {
-        told.rooms.push(room(OTHER));
+        contents.rooms.push(room(OTHER));
     }
     let shown = [CREATOR, READER, IDLE].map(|to| Shown {
         room_id: OTHER,

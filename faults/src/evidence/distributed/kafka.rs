@@ -21,11 +21,11 @@ pub fn read(brokers: &str) -> Result<Contents> {
         .set("group.id", "colloquy-audit")
         .set("enable.auto.commit", "false")
         .create()?;
-    let mut told = Contents::default();
+    let mut contents = Contents::default();
     for topic in TOPICS {
-        told.append(read_topic(&consumer, topic)?);
+        contents.append(read_topic(&consumer, topic)?);
     }
-    Ok(told)
+    Ok(contents)
 }
 
 fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Contents> {
@@ -56,11 +56,11 @@ fn read_topic(consumer: &BaseConsumer, topic: &str) -> Result<Contents> {
             left.remove(&event.partition());
         }
     }
-    let mut told = Contents::default();
+    let mut contents = Contents::default();
     logged
         .into_values()
-        .for_each(|partition| told.append(partition));
-    Ok(told)
+        .for_each(|partition| contents.append(partition));
+    Ok(contents)
 }
 
 fn is_poison(event: &BorrowedMessage<'_>) -> bool {

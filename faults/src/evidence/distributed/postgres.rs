@@ -10,7 +10,7 @@ use crate::evidence::{Contents, Marker, Room, Stored};
 pub async fn read(url: &str) -> Result<Contents> {
     let options: PgConnectOptions = url.parse()?;
     let mut connection = options.connect().await.context("cannot read PostgreSQL")?;
-    let mut told = Contents {
+    let mut contents = Contents {
         messages: messages(&mut connection).await?,
         ..Contents::default()
     };
@@ -22,7 +22,8 @@ pub async fn read(url: &str) -> Result<Contents> {
     let mut participants: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
     for (room_id, customer_id, marker) in members {
         participants.entry(room_id).or_default().push(customer_id);
-        told.markers
+        contents
+            .markers
             .extend(marker.map(|last_read_message_id| Marker {
                 room_id,
                 customer_id,
@@ -34,14 +35,14 @@ pub async fn read(url: &str) -> Result<Contents> {
             .fetch_all(&mut connection)
             .await?;
     for (room_id, name, created_by) in rooms {
-        told.rooms.push(Room {
+        contents.rooms.push(Room {
             room_id,
             name,
             created_by,
             participants: participants.remove(&room_id).unwrap_or_default(),
         });
     }
-    Ok(told)
+    Ok(contents)
 }
 
 async fn messages(connection: &mut PgConnection) -> Result<Vec<Stored>> {

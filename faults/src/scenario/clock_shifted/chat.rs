@@ -83,9 +83,9 @@ pub async fn states_end_in_time(target: &Target, clock: &ShiftedClock) -> Result
         next_typing_is(&mut watcher, &subscription, false).await?;
         let path = format!("/query/onlineStatus/roomId/{room}");
         let online = user1.get(&path).await?;
-        let everybody = online.data().as_array().cloned().unwrap_or_default();
+        let statuses = online.data().as_array().cloned().unwrap_or_default();
         ensure!(
-            everybody.len() == 2 && everybody.iter().all(|one| one["online"] == true),
+            statuses.len() == 2 && statuses.iter().all(|one| one["online"] == true),
             "a client went offline with the clock: {}",
             online.body
         );

@@ -1,10 +1,8 @@
 //! `chat-message-sent`: the newest message of the room, and of its sender, is a maximum by message id.
 
-use std::collections::btree_map::Entry;
-
 use colloquy_contracts::{events::ChatMessageSent, views::LastMessage};
 
-use super::Applied;
+use super::{Applied, raise};
 use crate::room_state::RoomState;
 
 /// Raises the newest messages to this one.
@@ -19,14 +17,5 @@ pub fn apply(room: &mut RoomState, event: &ChatMessageSent) -> Applied {
             seq: event.seq,
         });
     }
-    match room.last_by_sender.entry(event.sender_id) {
-        Entry::Vacant(silent) => {
-            silent.insert(event.message_id);
-        }
-        Entry::Occupied(mut highest) if *highest.get() < event.message_id => {
-            highest.insert(event.message_id);
-        }
-        Entry::Occupied(_) => return Applied::Before,
-    }
-    Applied::Now
+    raise(&mut room.last_by_sender, event.sender_id, event.message_id)
 }

@@ -1,5 +1,5 @@
-//! `GET /internal/valid/roomId/{roomId}/customerId/{customerId}`: what the view knows of a membership, asked by another
-//! service. A no is not final: chat command knows the truth (decision 11).
+//! `GET /internal/valid/roomId/{roomId}/customerId/{customerId}`: whether the view knows a membership, asked by another
+//! service. A no is not final: chat-command knows the truth (decision 11).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `GET /readMarkers/roomId/{roomId}`: how far everybody has read a room.
+//! `GET /readMarkers/roomId/{roomId}`: how far each member has read a room.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use colloquy_credentials::identity::Caller;
 
 use crate::ChatQuery;
 
-/// How far everybody has read a room
+/// How far each member has read a room
 #[utoipa::path(
     get,
     path = "/readMarkers/roomId/{roomId}",

@@ -2,7 +2,7 @@
 //! newest first, and on from there to older ones.
 //!
 //! Both take `?limit` (1–100, else 400; 20 without it), `?afterSeq=N` (only what is newer than seq N; still the newest
-//! first, so whoever missed more than a page goes on with `index` until they meet what they have), and `?minSeq=N`
+//! first, so a client that missed more than a page goes on with `index` until it meets what it has), and `?minSeq=N`
 //! (decision 12; 0 or less asks for nothing). A member of a room that is not projected yet gets an empty list.
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::{ChatQuery, view_store::Page};
 const LIMITS: std::ops::RangeInclusive<u32> = 1..=100;
 const LIMIT: u32 = 20;
 
-/// What a client may add to the path.
+/// The query of a history.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]

@@ -32,7 +32,7 @@ macro_rules! conformance {
             b24_a_message_stored_without_its_client_key_is_repeated_with_it,
             decision_7_a_room_may_be_known_by_its_messages_alone,
             a_room_that_moved_is_a_conflict,
-            a_room_that_somebody_else_stored_first_is_a_conflict,
+            a_room_that_another_writer_stored_first_is_a_conflict,
             history_is_paged_newest_first,
             history_is_all_between_its_bounds_and_nothing_else,
             history_keeps_rooms_apart,
@@ -45,12 +45,12 @@ macro_rules! conformance {
             decision_8_parked_events_are_listed_whole,
             decision_8_a_parked_event_is_found_kept_and_forgotten,
             decision_14_views_built_beside_take_the_place_of_those_in_use,
-            decision_14_held_views_are_read_and_not_folded_into,
-            decision_14_whoever_loaded_before_the_replacement_meets_a_conflict,
+            decision_14_locked_views_are_read_and_not_folded_into,
+            decision_14_a_batch_loaded_before_the_replacement_is_a_conflict,
             decision_14_an_abandoned_rebuild_leaves_the_views_in_use,
             decision_14_a_later_rebuild_overtakes_an_earlier_one,
-            decision_14_a_rebuild_that_holds_the_views_is_not_overtaken,
-            decision_14_whoever_holds_the_views_may_ask_for_them_again,
+            decision_14_a_rebuild_that_has_locked_the_views_is_not_overtaken,
+            decision_14_the_owner_of_the_lock_may_lock_again,
         }
     };
     ($fresh:path: $($promise:ident),+ $(,)?) => {
@@ -67,7 +67,7 @@ macro_rules! conformance {
 const CREATOR: CustomerId = CustomerId(1);
 const MEMBER: CustomerId = CustomerId(2);
 const OUTSIDER: CustomerId = CustomerId(3);
-/// Above 2^32 and odd, so that a store that loses precision is seen.
+/// Above 2^32 and odd, so that a store that loses precision fails.
 const ROOM: RoomId = RoomId((1 << 52) + 1);
 const EVERYTHING: Page = Page {
     before: None,
@@ -75,7 +75,7 @@ const EVERYTHING: Page = Page {
     limit: 100,
 };
 
-/// Questions about a room nobody told of are answered with nothing.
+/// Queries of an unknown room are answered with nothing.
 pub async fn an_unknown_room_is_empty(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     assert!(store.load_rooms(&[ROOM]).await.unwrap().is_empty());
@@ -93,14 +93,14 @@ pub async fn what_is_saved_can_be_read(reopen: &impl AsyncFn() -> Arc<dyn Rebuil
     let store = reopen().await;
     let (room, write) = a_room_with_a_message();
     store.save(&write).await.unwrap();
-    assert_holds(store.as_ref(), &room, &write).await;
+    assert_has(store.as_ref(), &room, &write).await;
 }
 
 /// Closing a store loses nothing.
 pub async fn what_is_saved_survives_reopening(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let (room, write) = a_room_with_a_message();
     reopen().await.save(&write).await.unwrap();
-    assert_holds(reopen().await.as_ref(), &room, &write).await;
+    assert_has(reopen().await.as_ref(), &room, &write).await;
 }
 
 /// A batch that was stored before, in whole or all but its rooms, changes nothing.
@@ -114,7 +114,7 @@ pub async fn a_repeat_is_harmless(reopen: &impl AsyncFn() -> Arc<dyn RebuildStor
     store.save(&without_rooms).await.unwrap();
     store.save(&write).await.unwrap();
     store.save(&without_rooms).await.unwrap();
-    assert_holds(store.as_ref(), &room, &write).await;
+    assert_has(store.as_ref(), &room, &write).await;
 }
 
 /// An earlier release stored messages without the key. One that has a key clashes with another key.
@@ -137,7 +137,7 @@ pub async fn b24_a_message_stored_without_its_client_key_is_repeated_with_it(
     }
 }
 
-/// A message that arrives before its room is kept, and the room is no room of anybody yet.
+/// A message that arrives before its room is kept, and no customer is a member of the room yet.
 pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
@@ -163,7 +163,7 @@ pub async fn decision_7_a_room_may_be_known_by_its_messages_alone(
     );
 }
 
-/// Of two who loaded the same version, the second to save is told so, and what the first saved stays.
+/// Of two writers that loaded the same version, the second one gets a conflict, and what the first one saved stays.
 pub async fn a_room_that_moved_is_a_conflict(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
     store.save(&rooms(vec![room_at(ROOM, 0)])).await.unwrap();
@@ -183,8 +183,8 @@ pub async fn a_room_that_moved_is_a_conflict(reopen: &impl AsyncFn() -> Arc<dyn 
     assert!(now.version > loaded.version);
 }
 
-/// Two who both believe a room is new cannot both be right.
-pub async fn a_room_that_somebody_else_stored_first_is_a_conflict(
+/// Only one of two writers can store a room as new.
+pub async fn a_room_that_another_writer_stored_first_is_a_conflict(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
@@ -244,7 +244,7 @@ pub async fn decision_7_a_marker_never_moves_back(
                 read_marker(ROOM, MEMBER, MessageId(last_read)),
                 read_marker(ROOM, CREATOR, MessageId(last_read - 3)),
             ],
-            ..nothing()
+            ..ViewWrite::default()
         };
         store.save(&write).await.unwrap();
     }
@@ -255,7 +255,7 @@ pub async fn decision_7_a_marker_never_moves_back(
     assert_eq!(store.markers(ROOM).await.unwrap(), expected);
 }
 
-/// A message that has the id or the seq of another is named by its place, and the other stays.
+/// A message that has the id or the seq of another one is named by its index, and the other one stays.
 pub async fn invariant_5_a_message_id_or_seq_is_used_once(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
@@ -288,7 +288,7 @@ pub async fn invariant_5_a_message_id_or_seq_is_used_once(
     );
 }
 
-async fn assert_holds(store: &dyn ViewStore, room: &RoomState, write: &ViewWrite) {
+async fn assert_has(store: &dyn ViewStore, room: &RoomState, write: &ViewWrite) {
     let loaded = load(store, ROOM).await;
     let expected = RoomState {
         version: loaded.version,
@@ -315,15 +315,15 @@ async fn load(store: &dyn ViewStore, id: RoomId) -> RoomState {
 }
 
 fn a_room_with_a_message() -> (RoomState, ViewWrite) {
-    let told = message(ROOM, (1 << 52) + 3, 1);
+    let sent = message(ROOM, (1 << 52) + 3, 1);
     let mut room = room_at(ROOM, 1_700_000_000_001);
-    projections::message_sent::apply(&mut room, &told);
-    room.markers.insert(MEMBER, told.message_id);
+    projections::message_sent::apply(&mut room, &sent);
+    room.markers.insert(MEMBER, sent.message_id);
     let write = ViewWrite {
-        messages: vec![told.clone()],
-        markers: vec![read_marker(ROOM, MEMBER, told.message_id)],
+        messages: vec![sent.clone()],
+        markers: vec![read_marker(ROOM, MEMBER, sent.message_id)],
         rooms: vec![room.clone()],
-        ..nothing()
+        ..ViewWrite::default()
     };
     (room, write)
 }
@@ -354,23 +354,15 @@ fn message(room_id: RoomId, id: i64, seq: i64) -> MessageDocument {
 }
 
 fn rooms(rooms: Vec<RoomState>) -> ViewWrite {
-    ViewWrite { rooms, ..nothing() }
+    ViewWrite {
+        rooms,
+        ..ViewWrite::default()
+    }
 }
 
 fn messages(messages: Vec<MessageDocument>) -> ViewWrite {
     ViewWrite {
         messages,
-        ..nothing()
-    }
-}
-
-fn nothing() -> ViewWrite {
-    ViewWrite {
-        messages: Vec::new(),
-        markers: Vec::new(),
-        rooms: Vec::new(),
-        parked: Vec::new(),
-        announcements: Vec::new(),
-        position: None,
+        ..ViewWrite::default()
     }
 }

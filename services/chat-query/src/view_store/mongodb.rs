@@ -1,20 +1,20 @@
-//! Views in MongoDB. One document a room, replaced only at the version it was loaded at; messages and markers first, so
-//! that a room that is visible has them.
+//! Views in MongoDB. A room is one document, replaced only at the version it was loaded at; messages and markers are
+//! written first, so that a room that is visible has them.
 //!
-//! Announcements and position live elsewhere, so they are the caller's: everything here may be repeated.
+//! Announcements and position are in Kafka, so publishing and committing is left to the caller: every call may be repeated.
 
 mod documents;
 mod extent;
 mod history;
 mod parked;
-mod partitions;
 mod rebuild;
+mod sentinels;
 mod writes;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ::mongodb::{
-    Client, Collection, Database, IndexModel,
+    Client, Collection, Cursor, Database, IndexModel,
     bson::{Document, doc},
     error::ErrorKind,
     options::{Acknowledgment, ClientOptions, IndexOptions, WriteConcern},
@@ -25,11 +25,13 @@ use colloquy_contracts::{
     views::{ChatRoomView, MessageDocument, ReadMarker},
 };
 use futures_util::TryStreamExt as _;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use self::documents::{MarkerDocument, RoomDocument, StoredMessage};
 use super::{
-    Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, listed, read_marker,
+    Extent, Page, RebuildStore, Result, Saved, ViewStore, ViewStoreError, ViewWrite, listed,
+    read_marker,
 };
 use crate::{
     parked::{LogPosition, ParkedEvent},
@@ -40,26 +42,25 @@ const ROOMS: &str = "chatRoomViews";
 const MESSAGES: &str = "messages";
 const MARKERS: &str = "readMarkers";
 const PARKED: &str = "parkedEvents";
-/// Rooms that one answer carries: a list that came in several would break off when the views are replaced.
-const ONE_ANSWER: u32 = 100_000;
+/// The batch size of a list of rooms: all of them, because a cursor breaks off when the views are replaced.
+const ROOMS_BATCH_SIZE: u32 = 100_000;
 
-/// How long to look for a server, and how long a connection may take to open.
-const SELECTION: Duration = Duration::from_millis(1_500);
-const CONNECT: Duration = Duration::from_secs(1);
+const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(1_500);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A query that takes longer has failed (promise P6: an answer in ≤ 5 s).
-const READ: Duration = Duration::from_secs(3);
-/// A batch has more to do, and nobody waits for its answer.
-const WRITE: Duration = Duration::from_secs(15);
-/// Counting visits everything there is.
-const COUNT: Duration = Duration::from_mins(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
+/// A batch takes longer, and no client waits for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Counting reads all rooms and one index of all messages.
+const COUNT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Views in one MongoDB database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct MongoViewStore {
     database: Database,
-    /// Behind the name of each collection: nothing for the views in use.
+    /// The end of the name of each collection: empty for the views in use.
     suffix: Arc<str>,
-    /// Below the versions that rooms get here.
+    /// Rooms get versions above this one.
     first_version: i64,
 }
 
@@ -69,11 +70,11 @@ impl MongoViewStore {
     ///
     /// # Errors
     /// The URI does not parse.
-    pub async fn new(uri: &str, database: &str) -> Result<Self, ViewStoreError> {
+    pub async fn new(uri: &str, database: &str) -> Result<Self> {
         let mut options = ClientOptions::parse(uri).await?;
         options.app_name = Some("colloquy-chat-query".into());
-        options.server_selection_timeout = Some(SELECTION);
-        options.connect_timeout = Some(CONNECT);
+        options.server_selection_timeout = Some(SERVER_SELECTION_TIMEOUT);
+        options.connect_timeout = Some(CONNECT_TIMEOUT);
         options.write_concern = Some(
             WriteConcern::builder()
                 .w(Acknowledgment::Majority)
@@ -95,6 +96,10 @@ impl MongoViewStore {
         format!("{collection}{}", self.suffix)
     }
 
+    async fn drop_collection(&self, name: &str) -> Result<()> {
+        Ok(self.database.collection::<Document>(name).drop().await?)
+    }
+
     fn rooms(&self) -> Collection<RoomDocument> {
         self.collection(ROOMS)
     }
@@ -103,7 +108,7 @@ impl MongoViewStore {
         self.collection(MESSAGES)
     }
 
-    async fn make_indexes(&self) -> Result<(), ViewStoreError> {
+    async fn make_indexes(&self) -> Result<()> {
         let unique = || IndexOptions::builder().unique(true).build();
         let index = |keys| IndexModel::builder().keys(keys).build();
         let unique_index = |keys| IndexModel::builder().keys(keys).options(unique()).build();
@@ -125,22 +130,17 @@ impl MongoViewStore {
 
 #[async_trait]
 impl ViewStore for MongoViewStore {
-    async fn prepare(&self) -> Result<(), ViewStoreError> {
-        within(WRITE, self.make_indexes()).await
+    async fn prepare(&self) -> Result<()> {
+        within(WRITE_TIMEOUT, self.make_indexes()).await
     }
 
-    async fn load_rooms(
-        &self,
-        ids: &[RoomId],
-    ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
+    async fn load_rooms(&self, ids: &[RoomId]) -> Result<HashMap<RoomId, RoomState>> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let rooms = async {
-            let found = self.rooms().find(doc! { "_id": { "$in": ids } }).await?;
-            Ok(found.try_collect::<Vec<_>>().await?)
-        };
-        let both = async { tokio::try_join!(rooms, rebuild::lock_owner(self)) };
-        let (rooms, holder) = within(WRITE, both).await?;
-        if let Some(rebuild) = holder {
+        let rooms = self.rooms();
+        let found = collected(rooms.find(doc! { "_id": { "$in": ids } }));
+        let both = async { tokio::try_join!(found, sentinels::lock_owner(self)) };
+        let (rooms, lock_owner) = within(WRITE_TIMEOUT, both).await?;
+        if let Some(rebuild) = lock_owner {
             return Err(ViewStoreError::Locked(rebuild));
         }
         rooms
@@ -149,142 +149,111 @@ impl ViewStore for MongoViewStore {
             .collect()
     }
 
-    async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError> {
-        within(WRITE, writes::save(self, write)).await?;
+    async fn save(&self, write: &ViewWrite) -> Result<Saved> {
+        within(WRITE_TIMEOUT, writes::save(self, write)).await?;
         Ok(Saved::View)
     }
 
-    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError> {
+    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>> {
         let found = async {
             let found = doc! { "_id": room.0, "participantIds": { "$exists": true } };
             Ok(self.rooms().find_one(found).await?)
         };
-        let room = within(READ, found).await?.map(RoomState::try_from);
+        let room = within(READ_TIMEOUT, found).await?.map(RoomState::try_from);
         Ok(room.transpose()?.and_then(|room| room.view()))
     }
 
-    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError> {
-        let rooms = async {
-            let found = self
-                .rooms()
-                .find(doc! { "participantIds": customer.0 })
-                .batch_size(ONE_ANSWER)
-                .await?;
-            Ok(found.try_collect::<Vec<_>>().await?)
-        };
-        let rooms = within(READ, rooms).await?.into_iter();
-        let views = rooms.map(|room| RoomState::try_from(room).map(|room| room.view()));
-        let views: Result<_, ViewStoreError> = views.filter_map(Result::transpose).collect();
-        Ok(listed(views?))
+    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>> {
+        let rooms = self.rooms();
+        let found = rooms.find(doc! { "participantIds": customer.0 });
+        let found = collected(found.batch_size(ROOMS_BATCH_SIZE));
+        let rooms = within(READ_TIMEOUT, found).await?.into_iter();
+        listed(rooms.map(RoomState::try_from))
     }
 
-    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, ViewStoreError> {
+    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool> {
         let found = async {
             let rooms = self.collection::<Document>(ROOMS);
             let found = rooms.find_one(doc! { "_id": room.0, "participantIds": customer.0 });
             Ok(found.projection(doc! { "_id": 1 }).await?)
         };
-        Ok(within(READ, found).await?.is_some())
+        Ok(within(READ_TIMEOUT, found).await?.is_some())
     }
 
-    async fn history(
-        &self,
-        room: RoomId,
-        page: Page,
-    ) -> Result<Vec<MessageDocument>, ViewStoreError> {
-        within(READ, history::read(self, room, page)).await
+    async fn history(&self, room: RoomId, page: Page) -> Result<Vec<MessageDocument>> {
+        within(READ_TIMEOUT, history::read(self, room, page)).await
     }
 
-    async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>, ViewStoreError> {
+    async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>> {
         let found = async {
             let rooms = self.collection::<Document>(ROOMS);
             let found = rooms.find_one(doc! { "_id": room.0 });
             Ok(found.projection(doc! { "lastMessage.seq": 1 }).await?)
         };
-        let room = within(READ, found).await?;
+        let room = within(READ_TIMEOUT, found).await?;
         let last = room
             .as_ref()
             .and_then(|room| room.get_document("lastMessage").ok());
         Ok(last.and_then(|last| last.get_i64("seq").ok()).map(Seq))
     }
 
-    async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>, ViewStoreError> {
-        let markers = async {
-            let collection = self.collection::<MarkerDocument>(MARKERS);
-            let found = collection
-                .find(doc! { "roomId": room.0 })
-                .sort(doc! { "customerId": 1 })
-                .await?;
-            Ok(found.try_collect::<Vec<_>>().await?)
-        };
-        let markers = within(READ, markers).await?.into_iter();
+    async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>> {
+        let markers = self.collection::<MarkerDocument>(MARKERS);
+        let found = markers.find(doc! { "roomId": room.0 });
+        let found = collected(found.sort(doc! { "customerId": 1 }));
+        let markers = within(READ_TIMEOUT, found).await?.into_iter();
         Ok(markers
-            .map(|one| read_marker(room, one.customer_id(), one.last_read()))
+            .map(|one| read_marker(room, one.customer_id, one.last_read_message_id))
             .collect())
     }
 
-    async fn parked(
-        &self,
-        after: Option<&LogPosition>,
-        limit: u32,
-    ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
-        within(READ, parked::list(self, after, limit)).await
+    async fn parked(&self, after: Option<&LogPosition>, limit: u32) -> Result<Vec<ParkedEvent>> {
+        within(READ_TIMEOUT, parked::list(self, after, limit)).await
     }
 
-    async fn parked_at(
-        &self,
-        position: &LogPosition,
-    ) -> Result<Option<ParkedEvent>, ViewStoreError> {
-        within(READ, parked::find(self, position)).await
+    async fn keep_parked(&self, event: &ParkedEvent) -> Result<()> {
+        within(WRITE_TIMEOUT, parked::keep(self, event)).await
     }
 
-    async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
-        within(WRITE, parked::keep(self, event)).await
+    async fn forget_parked(&self, position: &LogPosition) -> Result<()> {
+        within(WRITE_TIMEOUT, parked::forget(self, position)).await
     }
 
-    async fn forget_parked(&self, position: &LogPosition) -> Result<(), ViewStoreError> {
-        within(WRITE, parked::forget(self, position)).await
+    async fn extent(&self) -> Result<Extent> {
+        within(COUNT_TIMEOUT, extent::count(self)).await
     }
 
-    async fn extent(&self) -> Result<Extent, ViewStoreError> {
-        within(COUNT, extent::count(self)).await
+    async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>> {
+        within(READ_TIMEOUT, sentinels::lost_partitions(self, of)).await
     }
 
-    async fn lost_partitions(&self, of: &[i32]) -> Result<Vec<i32>, ViewStoreError> {
-        within(READ, partitions::lost(self, of)).await
+    async fn note_partitions(&self, partitions: &[i32]) -> Result<()> {
+        within(WRITE_TIMEOUT, sentinels::note_partitions(self, partitions)).await
     }
 
-    async fn note_partitions(&self, partitions: &[i32]) -> Result<(), ViewStoreError> {
-        within(WRITE, partitions::note(self, partitions)).await
-    }
-
-    async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
-        within(WRITE, rebuild::abandon(self, rebuild)).await
+    async fn abandon(&self, rebuild: Uuid) -> Result<()> {
+        within(WRITE_TIMEOUT, rebuild::abandon(self, rebuild)).await
     }
 }
 
 #[async_trait]
 impl RebuildStore for MongoViewStore {
-    async fn begin(
-        &self,
-        rebuild: Uuid,
-        first_version: i64,
-    ) -> Result<Arc<dyn ViewStore>, ViewStoreError> {
+    async fn begin(&self, rebuild: Uuid, first_version: i64) -> Result<Arc<dyn ViewStore>> {
         let next = Self {
             suffix: rebuild::suffix(rebuild).into(),
             first_version,
             ..self.clone()
         };
-        within(WRITE, rebuild::begin(self, &next, rebuild)).await?;
+        within(WRITE_TIMEOUT, rebuild::begin(self, &next, rebuild)).await?;
         Ok(Arc::new(next))
     }
 
-    async fn lock(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
-        within(WRITE, rebuild::lock(self, rebuild)).await
+    async fn lock(&self, rebuild: Uuid) -> Result<()> {
+        within(WRITE_TIMEOUT, rebuild::lock(self, rebuild)).await
     }
 
-    async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
-        within(WRITE, rebuild::replace(self, rebuild)).await
+    async fn replace(&self, rebuild: Uuid) -> Result<()> {
+        within(WRITE_TIMEOUT, rebuild::replace(self, rebuild)).await
     }
 }
 
@@ -296,11 +265,15 @@ pub(super) fn stored(room: &RoomState, message: &MessageDocument) -> [Document; 
     [room, message].map(|document| document.expect("numbers, texts and dates"))
 }
 
-/// A server that is half open answers nothing at all; the driver would wait for it.
-async fn within<T>(
-    limit: Duration,
-    call: impl Future<Output = Result<T, ViewStoreError>>,
-) -> Result<T, ViewStoreError> {
+/// All documents that a query or an aggregation finds.
+async fn collected<T: DeserializeOwned + Unpin + Send + Sync>(
+    found: impl IntoFuture<Output = Result<Cursor<T>, ::mongodb::error::Error>>,
+) -> Result<Vec<T>> {
+    Ok(found.await?.try_collect().await?)
+}
+
+/// A server whose connection is half open answers nothing, and the driver would wait for ever.
+async fn within<T>(limit: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
     match tokio::time::timeout(limit, call).await {
         Ok(outcome) => outcome,
         Err(elapsed) => Err(ViewStoreError::Unavailable(elapsed.into())),
@@ -309,7 +282,7 @@ async fn within<T>(
 
 impl From<::mongodb::error::Error> for ViewStoreError {
     fn from(error: ::mongodb::error::Error) -> Self {
-        /// BadValue, FailedToParse, TypeMismatch, CommandNotFound: the server does not understand us.
+        /// BadValue, FailedToParse, TypeMismatch, CommandNotFound: the server does not understand the command.
         const MISUNDERSTOOD: [i32; 4] = [2, 9, 14, 59];
         let defect = match error.kind.as_ref() {
             ErrorKind::InvalidArgument { .. }

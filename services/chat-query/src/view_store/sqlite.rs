@@ -1,6 +1,6 @@
 //! Views in a SQLite file (`views.db`), where view, announcements and position are one transaction (decision 9).
 //!
-//! Each statement takes a whole batch as one JSON array, because a statement costs more than its rows.
+//! Each statement gets a whole batch as one JSON array, because a statement costs more than its rows.
 
 mod damages;
 mod history;
@@ -21,23 +21,36 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use uuid::Uuid;
 
 pub use self::damages::damages;
-use super::{Extent, Page, RebuildStore, Saved, ViewStore, ViewStoreError, ViewWrite, listed};
+use super::{
+    Extent, Page, RebuildStore, Result, Saved, ViewStore, ViewStoreError, ViewWrite, listed,
+};
 use crate::{
     parked::{LogPosition, ParkedEvent},
     room_state::RoomState,
 };
 
 const TABLES: &str = include_str!("sqlite/tables.sql");
-/// Not a room's id: the row that holds the views, whose state is the rebuild that does. It goes with the table.
+/// Columns that a later release than the first added to its tables: table, name, definition.
+const LATER_COLUMNS: [(&str, &str, &str); 5] = [
+    ("parked_events", "parked_at", "INTEGER NOT NULL DEFAULT 0"),
+    ("parked_events", "tries", "INTEGER NOT NULL DEFAULT 1"),
+    ("messages", "client_key", "TEXT"),
+    ("messages", "checksum", "INTEGER"),
+    ("rooms", "checksum", "INTEGER"),
+];
+/// The `room_id` of a row of `rooms` that is no room: ids of rooms begin at 1. While it is there, the views are locked by
+/// the rebuild whose id is its `state`: no projector folds events into them, because that rebuild is about to replace them
+/// (ADR 013). It stands among the rooms so that the load of a batch reads both in one statement, and so that it goes with
+/// the table when that is replaced. It has no checksum and no members, and no query asks for it.
 const LOCK: RoomId = RoomId(0);
 
 /// Views in the SQLite file whose outbox holds the announcements. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SqliteViewStore {
     announced: SqliteOutbox,
-    /// Before the name of each table: nothing for the views in use.
+    /// The beginning of the name of each table: empty for the views in use.
     prefix: Arc<str>,
-    /// Below the versions that rooms get here.
+    /// Rooms get versions above this one.
     first_version: i64,
 }
 
@@ -53,9 +66,7 @@ impl SqliteViewStore {
             .begin_with("BEGIN IMMEDIATE")
             .await?;
         make_tables(&mut transaction, "").await?;
-        parked::add_columns(&mut transaction).await?;
-        add_client_keys(&mut transaction).await?;
-        damages::add_columns(&mut transaction).await?;
+        add_columns(&mut transaction).await?;
         transaction.commit().await?;
         Ok(Self {
             announced,
@@ -75,15 +86,7 @@ impl SqliteViewStore {
 
 #[async_trait]
 impl ViewStore for SqliteViewStore {
-    /// Nothing is missing in a file that could be opened.
-    async fn prepare(&self) -> Result<(), ViewStoreError> {
-        Ok(())
-    }
-
-    async fn load_rooms(
-        &self,
-        ids: &[RoomId],
-    ) -> Result<HashMap<RoomId, RoomState>, ViewStoreError> {
+    async fn load_rooms(&self, ids: &[RoomId]) -> Result<HashMap<RoomId, RoomState>> {
         let asked: Vec<RoomId> = ids.iter().copied().chain([LOCK]).collect();
         let rows = sqlx::query(AssertSqlSafe(format!(
             "SELECT room_id, version, state, checksum FROM {}rooms WHERE room_id IN (SELECT value FROM json_each(?1))",
@@ -102,7 +105,7 @@ impl ViewStore for SqliteViewStore {
             .collect()
     }
 
-    async fn save(&self, write: &ViewWrite) -> Result<Saved, ViewStoreError> {
+    async fn save(&self, write: &ViewWrite) -> Result<Saved> {
         let mut transaction = self.database().writer.begin_with("BEGIN IMMEDIATE").await?;
         let prefix = &self.prefix;
         save_messages(&mut transaction, prefix, &write.messages).await?;
@@ -121,7 +124,7 @@ impl ViewStore for SqliteViewStore {
         Ok(Saved::Everything)
     }
 
-    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>, ViewStoreError> {
+    async fn room(&self, room: RoomId) -> Result<Option<ChatRoomView>> {
         let row =
             sqlx::query("SELECT room_id, version, state, checksum FROM rooms WHERE room_id = ?1")
                 .bind(room.0)
@@ -131,7 +134,7 @@ impl ViewStore for SqliteViewStore {
         Ok(room.and_then(|room| room.view()))
     }
 
-    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>, ViewStoreError> {
+    async fn rooms_of(&self, customer: CustomerId) -> Result<Vec<ChatRoomView>> {
         let rows = sqlx::query(
             "SELECT rooms.room_id, rooms.version, rooms.state, rooms.checksum FROM members JOIN rooms USING (room_id)
              WHERE members.customer_id = ?1",
@@ -139,12 +142,10 @@ impl ViewStore for SqliteViewStore {
         .bind(customer.0)
         .fetch_all(&self.database().readers)
         .await?;
-        let views = rows.iter().map(|row| Ok(rows::room(row)?.view()));
-        let views: Result<_, ViewStoreError> = views.filter_map(Result::transpose).collect();
-        Ok(listed(views?))
+        listed(rows.iter().map(rows::room))
     }
 
-    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, ViewStoreError> {
+    async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool> {
         let row: Option<i64> =
             sqlx::query_scalar("SELECT 1 FROM members WHERE customer_id = ?1 AND room_id = ?2")
                 .bind(customer.0)
@@ -154,15 +155,11 @@ impl ViewStore for SqliteViewStore {
         Ok(row.is_some())
     }
 
-    async fn history(
-        &self,
-        room: RoomId,
-        page: Page,
-    ) -> Result<Vec<MessageDocument>, ViewStoreError> {
+    async fn history(&self, room: RoomId, page: Page) -> Result<Vec<MessageDocument>> {
         history::read(&self.database().readers, room, page).await
     }
 
-    async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>, ViewStoreError> {
+    async fn highest_seq(&self, room: RoomId) -> Result<Option<Seq>> {
         let seq = sqlx::query_scalar("SELECT last_seq FROM rooms WHERE room_id = ?1")
             .bind(room.0)
             .fetch_optional(&self.database().readers)
@@ -170,7 +167,7 @@ impl ViewStore for SqliteViewStore {
         Ok(seq.flatten().map(Seq))
     }
 
-    async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>, ViewStoreError> {
+    async fn markers(&self, room: RoomId) -> Result<Vec<ReadMarker>> {
         let rows: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT customer_id, last_read_message_id FROM read_markers WHERE room_id = ?1 ORDER BY customer_id",
         )
@@ -183,30 +180,19 @@ impl ViewStore for SqliteViewStore {
             .collect())
     }
 
-    async fn parked(
-        &self,
-        after: Option<&LogPosition>,
-        limit: u32,
-    ) -> Result<Vec<ParkedEvent>, ViewStoreError> {
+    async fn parked(&self, after: Option<&LogPosition>, limit: u32) -> Result<Vec<ParkedEvent>> {
         parked::list(self.database(), after, limit).await
     }
 
-    async fn parked_at(
-        &self,
-        position: &LogPosition,
-    ) -> Result<Option<ParkedEvent>, ViewStoreError> {
-        parked::find(self.database(), position).await
-    }
-
-    async fn keep_parked(&self, event: &ParkedEvent) -> Result<(), ViewStoreError> {
+    async fn keep_parked(&self, event: &ParkedEvent) -> Result<()> {
         parked::keep(self.database(), event).await
     }
 
-    async fn forget_parked(&self, position: &LogPosition) -> Result<(), ViewStoreError> {
+    async fn forget_parked(&self, position: &LogPosition) -> Result<()> {
         parked::forget(self.database(), position).await
     }
 
-    async fn extent(&self) -> Result<Extent, ViewStoreError> {
+    async fn extent(&self) -> Result<Extent> {
         let prefix = &self.prefix;
         let (rooms, unknown, messages, newest): (i64, i64, i64, i64) =
             sqlx::query_as(AssertSqlSafe(format!(
@@ -222,27 +208,14 @@ impl ViewStore for SqliteViewStore {
         Ok(Extent::counted(rooms, unknown, messages, newest))
     }
 
-    /// None ever: positions are in the same file.
-    async fn lost_partitions(&self, _: &[i32]) -> Result<Vec<i32>, ViewStoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn note_partitions(&self, _: &[i32]) -> Result<(), ViewStoreError> {
-        Ok(())
-    }
-
-    async fn abandon(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    async fn abandon(&self, rebuild: Uuid) -> Result<()> {
         rebuild::abandon(self.database(), rebuild).await
     }
 }
 
 #[async_trait]
 impl RebuildStore for SqliteViewStore {
-    async fn begin(
-        &self,
-        rebuild: Uuid,
-        first_version: i64,
-    ) -> Result<Arc<dyn ViewStore>, ViewStoreError> {
+    async fn begin(&self, rebuild: Uuid, first_version: i64) -> Result<Arc<dyn ViewStore>> {
         let prefix = rebuild::begin(self.database(), rebuild).await?;
         Ok(Arc::new(Self {
             announced: self.announced.clone(),
@@ -251,11 +224,11 @@ impl RebuildStore for SqliteViewStore {
         }))
     }
 
-    async fn lock(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    async fn lock(&self, rebuild: Uuid) -> Result<()> {
         rebuild::lock(self.database(), rebuild).await
     }
 
-    async fn replace(&self, rebuild: Uuid) -> Result<(), ViewStoreError> {
+    async fn replace(&self, rebuild: Uuid) -> Result<()> {
         rebuild::replace(self.database(), rebuild).await
     }
 }
@@ -270,17 +243,22 @@ async fn make_tables(connection: &mut SqliteConnection, prefix: &str) -> Result<
     Ok(())
 }
 
-/// Files of earlier releases lack the column.
-async fn add_client_keys(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let known: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('messages') WHERE name = 'client_key')",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
-    if !known {
-        sqlx::raw_sql("ALTER TABLE messages ADD COLUMN client_key TEXT")
-            .execute(connection)
-            .await?;
+/// Adds the columns that the tables of earlier releases lack.
+async fn add_columns(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    for (table, column, definition) in LATER_COLUMNS {
+        let is_there: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2)",
+        )
+        .bind(table)
+        .bind(column)
+        .fetch_one(&mut *connection)
+        .await?;
+        if !is_there {
+            let add = format!("ALTER TABLE {table} ADD COLUMN {column} {definition}");
+            sqlx::raw_sql(AssertSqlSafe(add))
+                .execute(&mut *connection)
+                .await?;
+        }
     }
     Ok(())
 }
@@ -289,7 +267,7 @@ async fn save_messages(
     connection: &mut SqliteConnection,
     prefix: &str,
     messages: &[MessageDocument],
-) -> Result<(), ViewStoreError> {
+) -> Result<()> {
     if messages.is_empty() {
         return Ok(());
     }
@@ -310,12 +288,12 @@ async fn save_messages(
     }
     // A message of a release without client keys is the same as its repeat that has one.
     let clashes: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
-        "SELECT told.key FROM json_each(?1) AS told LEFT JOIN {prefix}messages AS stored
+        "SELECT new.key FROM json_each(?1) AS new LEFT JOIN {prefix}messages AS stored
             ON stored.message_id = value ->> 0 AND stored.room_id = value ->> 1 AND stored.sender_id = value ->> 2
             AND stored.sender_full_name = value ->> 3 AND stored.content = value ->> 4
             AND stored.sent_at = value ->> 5 AND stored.seq = value ->> 6
             AND (stored.client_key IS NULL OR stored.client_key = value ->> 7)
-         WHERE stored.message_id IS NULL ORDER BY told.key",
+         WHERE stored.message_id IS NULL ORDER BY new.key",
     )))
     .bind(&batch)
     .fetch_all(connection)
@@ -333,7 +311,7 @@ async fn save_markers(
     connection: &mut SqliteConnection,
     prefix: &str,
     markers: &[ReadMarker],
-) -> Result<(), ViewStoreError> {
+) -> Result<()> {
     if markers.is_empty() {
         return Ok(());
     }
@@ -355,7 +333,7 @@ async fn save_rooms(
     prefix: &str,
     batch: &str,
     rooms: usize,
-) -> Result<(), ViewStoreError> {
+) -> Result<()> {
     if rooms == 0 {
         return Ok(());
     }

@@ -140,8 +140,8 @@ async fn decision_11_undecided_membership_is_503_and_no_refusal() {
 async fn decision_12_a_query_waits_until_the_view_has_the_seq() {
     let (parts, service) = a_long_room().await;
     let waiting = service.get(MEMBER, "/message/roomId/1?minSeq=46&limit=1");
-    let told = appended(&[message_sent(1, 46, CREATOR)]);
-    let (page, ()) = tokio::join!(waiting, parts.append(&told));
+    let events = appended(&[message_sent(1, 46, CREATOR)]);
+    let (page, ()) = tokio::join!(waiting, parts.append(&events));
     assert_eq!(seqs(&page.ok()), [46]);
 }
 
@@ -151,14 +151,14 @@ async fn decision_12_another_instance_may_be_the_one_that_projects() {
     let elsewhere = Parts::embedded().await;
     let idle = elsewhere.start_with(Arc::clone(&parts.store), Arc::clone(&elsewhere.log));
     let waiting = idle.get(MEMBER, "/message/roomId/1?minSeq=46&limit=1");
-    let told = appended(&[message_sent(1, 46, CREATOR)]);
-    let (page, ()) = tokio::join!(waiting, parts.append(&told));
+    let events = appended(&[message_sent(1, 46, CREATOR)]);
+    let (page, ()) = tokio::join!(waiting, parts.append(&events));
     assert_eq!(seqs(&page.ok()), [46]);
     projecting.end().await;
 }
 
 #[tokio::test]
-async fn decision_12_nobody_waits_for_what_is_before_the_first_seq() {
+async fn decision_12_a_seq_below_the_first_one_is_not_waited_for() {
     let parts = Parts::embedded().await;
     parts.append(&appended(&[room_created(1)])).await;
     let service = parts.start();

@@ -24,7 +24,7 @@ use crate::{
 colloquy_chat_query::conformance!(fresh);
 
 /// Where no server is: nothing listens on the discard port.
-pub const NOBODY: &str = "mongodb://127.0.0.1:9";
+pub const UNREACHABLE: &str = "mongodb://127.0.0.1:9";
 
 /// The store in this database.
 pub async fn store(database: &str) -> MongoViewStore {
@@ -34,7 +34,7 @@ pub async fn store(database: &str) -> MongoViewStore {
     store
 }
 
-/// Drops the database, whoever uses it.
+/// Drops the database while others use it.
 pub async fn drop_database(database: &str) {
     let client = Client::with_uri_str(parts::address("COLLOQUY_TEST_MONGO")).await;
     let database = client.unwrap().database(database);
@@ -118,7 +118,7 @@ async fn promise_p5_rooms_whose_messages_are_as_long_as_may_be_are_stored_all_at
     }
 }
 
-/// Collections take each other's place one by one: after any of them whoever does it may have to begin anew.
+/// Collections are replaced one by one: after any of them the rebuild may have to call again.
 #[tokio::test(flavor = "multi_thread")]
 async fn decision_14_a_replacement_that_broke_off_is_ended_by_the_same_call() {
     const VIEWS: [&str; 4] = ["messages", "readMarkers", "parkedEvents", "chatRoomViews"];
@@ -130,13 +130,13 @@ async fn decision_14_a_replacement_that_broke_off_is_ended_by_the_same_call() {
         let store = store(&name).await;
         let id = Uuid::new_v4();
         let next = store.begin(id, 1).await.unwrap();
-        let told = [room_created(1), message_sent(1, 1, CREATOR)];
-        let WriteEvent::MessageSent(message) = &told[1] else {
+        let events = [room_created(1), message_sent(1, 1, CREATOR)];
+        let WriteEvent::MessageSent(message) = &events[1] else {
             panic!("a message");
         };
         let write = ViewWrite {
             messages: vec![message.clone()],
-            rooms: vec![folded(&told)],
+            rooms: vec![folded(&events)],
             ..nothing()
         };
         next.save(&write).await.unwrap();

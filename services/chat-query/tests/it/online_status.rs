@@ -97,7 +97,7 @@ async fn contract_query_online_status_of_a_room_not_projected_yet_is_an_empty_li
     assert_eq!(answer, json!([]));
 }
 
-/// Whether or not anybody is told of the expiry.
+/// Whether or not a notice of the expiry comes.
 #[tokio::test]
 async fn decision_19_redis_online_status_is_computed_from_sessions_that_live() {
     let (lifecycle, store) = redis(parts::address("COLLOQUY_TEST_REDIS"));

@@ -11,7 +11,7 @@ use proptest::{prelude::*, sample::Index};
 
 use crate::events::{marker_moved, message_sent, room_created};
 
-/// What happens in a room, in the order in which the write side told it on each of its topics.
+/// The events of a room, in the order in which the write side appended them to each of its topics.
 fn topics() -> impl Strategy<Value = [Vec<WriteEvent>; 3]> {
     let customer = || (1_i64..=3).prop_map(CustomerId);
     let messages = prop::collection::vec(customer(), 0..12);
@@ -112,12 +112,12 @@ proptest! {
         }),
         repeats in prop::collection::vec((any::<Index>(), any::<Index>()), 0..10),
     ) {
-        let mut told = shuffled;
+        let mut repeated = shuffled;
         for (from, to) in repeats {
-            let again = told[from.index(told.len())].clone();
-            told.insert(to.index(told.len() + 1), again);
+            let again = repeated[from.index(repeated.len())].clone();
+            repeated.insert(to.index(repeated.len() + 1), again);
         }
-        let (room, in_turn) = (fold(&told), fold(&events));
+        let (room, in_turn) = (fold(&repeated), fold(&events));
         prop_assert_eq!(room.view(), in_turn.view());
         prop_assert_eq!(room, in_turn);
     }

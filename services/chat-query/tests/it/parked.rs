@@ -39,11 +39,11 @@ macro_rules! on_both {
 
 on_both! {
     decision_8_a_replay_that_fails_again_stays_with_its_reason,
-    decision_8_a_replayed_event_is_told,
+    decision_8_a_replayed_event_is_announced,
 }
 
-/// An event that was set aside for no reason of its own.
-fn set_aside(event: &NewEvent, offset: i64) -> ParkedEvent {
+/// A parked event that is not broken.
+fn parked_event(event: &NewEvent, offset: i64) -> ParkedEvent {
     let record = Record {
         topic: event.topic,
         partition: 0,
@@ -107,30 +107,30 @@ async fn decision_8_a_replay_that_fails_again_stays_with_its_reason(parts: &Part
             "its id or its seq belongs to another message",
         ),
     ] {
-        let first = set_aside(&NewEvent::from(&message_sent(1, 1, MEMBER)), 1);
+        let first = parked_event(&NewEvent::from(&message_sent(1, 1, MEMBER)), 1);
         park(parts, vec![first.clone()]).await;
         assert_eq!(replay(parts, &first).await, Replayed::Applied);
-        let parked = set_aside(&event, 5);
+        let parked = parked_event(&event, 5);
         park(parts, vec![parked.clone()]).await;
-        let Replayed::StillParked(told) = replay(parts, &parked).await else {
+        let Replayed::StillParked(now) = replay(parts, &parked).await else {
             panic!("{reason}");
         };
-        assert!(told.starts_with(reason), "{told}");
+        assert!(now.starts_with(reason), "{now}");
         let kept = parts
             .store
             .parked_at(&parked.position)
             .await
             .unwrap()
             .unwrap();
-        assert_eq!((kept.reason, kept.tries), (told, 2));
+        assert_eq!((kept.reason, kept.tries), (now, 2));
         assert_eq!(kept.parked_at, parked.parked_at);
         parts.store.forget_parked(&parked.position).await.unwrap();
     }
 }
 
-async fn decision_8_a_replayed_event_is_told(parts: &Parts) {
+async fn decision_8_a_replayed_event_is_announced(parts: &Parts) {
     let mut announcements = parts.announcements().await;
-    let parked = set_aside(&NewEvent::from(&room_created(1)), 1);
+    let parked = parked_event(&NewEvent::from(&room_created(1)), 1);
     park(parts, vec![parked.clone()]).await;
     assert_eq!(replay(parts, &parked).await, Replayed::Applied);
     assert_eq!(announcements.next(1).await[0].0, "room-updated:room:1");
@@ -144,31 +144,31 @@ fn decision_8_a_replay_at_any_time_gives_the_view_that_order_gives() {
         .enable_all()
         .build()
         .unwrap();
-    let mut told = vec![room_created(1)];
-    told.extend(
+    let mut sequence = vec![room_created(1)];
+    sequence.extend(
         (1..=6).map(|seq| message_sent(1, seq, if seq % 2 == 0 { MEMBER } else { CREATOR })),
     );
-    told.extend([1, 4, 2].map(|seq| marker_moved(1, MEMBER, seq)));
+    sequence.extend([1, 4, 2].map(|seq| marker_moved(1, MEMBER, seq)));
     let in_order = runtime.block_on(async {
         let parts = Parts::embedded().await;
         let service = parts.start();
-        parts.append(&appended(&told)).await;
-        let whole = async || parts.log_is_projected(told.len()).await;
+        parts.append(&appended(&sequence)).await;
+        let whole = async || parts.log_is_projected(sequence.len()).await;
         eventually(whole).await;
         service.end().await;
         digest(parts.store.as_ref()).await
     });
-    let order = Just((0..told.len()).collect::<Vec<_>>()).prop_shuffle();
+    let order = Just((0..sequence.len()).collect::<Vec<_>>()).prop_shuffle();
     let mut runner = TestRunner::new(ProptestConfig::with_cases(24));
     runner
-        .run(&(order, 0..=told.len()), |(order, parked)| {
+        .run(&(order, 0..=sequence.len()), |(order, parked)| {
             let replayed = runtime.block_on(async {
                 let parts = Parts::embedded().await;
-                let events: Vec<_> = appended(&told);
+                let events: Vec<_> = appended(&sequence);
                 let (later, in_turn) = order.split_at(parked);
                 let set: Vec<_> = (1..)
                     .zip(later)
-                    .map(|(offset, &index)| set_aside(&events[index], offset))
+                    .map(|(offset, &index)| parked_event(&events[index], offset))
                     .collect();
                 park(&parts, set.clone()).await;
                 let service = parts.start();

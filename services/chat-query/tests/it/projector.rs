@@ -1,4 +1,4 @@
-//! The projector: what it tells, what it sets aside, and what survives its end at any point.
+//! The projector: what it announces, what it parks, and what survives its end at any point.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ on_both! {
     decision_9_a_repeat_is_announced_again_under_the_same_id,
     decision_14_a_republication_is_projected_and_not_announced,
     f15_projectors_come_and_go_without_a_gap,
-    f18_broken_events_are_set_aside_and_the_others_go_on,
+    f18_broken_events_are_parked_and_the_others_go_on,
     decision_8_a_store_that_is_away_is_waited_for,
 }
 
@@ -78,7 +78,7 @@ async fn what_changed_is_announced(parts: &Parts) {
         [("read-status:marker:1:2:10001".into(), status)]
     );
 
-    // The creator's own marker changes no flag: the next thing told is the next message.
+    // The creator's own marker changes no flag: the next announcement is of the next message.
     parts
         .append(&appended(&[
             marker_moved(1, CREATOR, 1),
@@ -96,10 +96,10 @@ async fn what_changed_is_announced(parts: &Parts) {
 async fn decision_9_a_repeat_is_announced_again_under_the_same_id(parts: &Parts) {
     let mut announcements = parts.announcements().await;
     let _service = parts.start();
-    let told = appended(&[room_created(1)]);
-    parts.append(&told).await;
+    let events = appended(&[room_created(1)]);
+    parts.append(&events).await;
     let first = announcements.next(1).await;
-    parts.append(&told).await;
+    parts.append(&events).await;
     assert_eq!(announcements.next(1).await, first);
 }
 
@@ -122,10 +122,10 @@ async fn decision_14_a_republication_is_projected_and_not_announced(parts: &Part
 
 async fn f15_projectors_come_and_go_without_a_gap(parts: &Parts) {
     const ROOMS: i64 = 4;
-    let tell = async |seqs: std::ops::RangeInclusive<i64>| {
-        let told =
+    let append_messages = async |seqs: std::ops::RangeInclusive<i64>| {
+        let events =
             seqs.flat_map(|seq| (1..=ROOMS).map(move |room| message_sent(room, seq, CREATOR)));
-        parts.append(&appended(&told.collect::<Vec<_>>())).await;
+        parts.append(&appended(&events.collect::<Vec<_>>())).await;
     };
     let reaches = async |seq: i64| {
         for room in 1..=ROOMS {
@@ -136,13 +136,13 @@ async fn f15_projectors_come_and_go_without_a_gap(parts: &Parts) {
         }
     };
     let first = parts.start();
-    tell(1..=20).await;
+    append_messages(1..=20).await;
     reaches(20).await;
     let second = parts.start();
     second.is_ready().await;
-    tell(21..=40).await;
+    append_messages(21..=40).await;
     first.end().await;
-    tell(41..=60).await;
+    append_messages(41..=60).await;
     reaches(60).await;
     for room in 1..=ROOMS {
         let page = Page {
@@ -157,17 +157,17 @@ async fn f15_projectors_come_and_go_without_a_gap(parts: &Parts) {
     second.end().await;
 }
 
-async fn f18_broken_events_are_set_aside_and_the_others_go_on(parts: &Parts) {
+async fn f18_broken_events_are_parked_and_the_others_go_on(parts: &Parts) {
     let mut impostor = NewEvent::from(&message_sent(1, 1, MEMBER));
     impostor.event_id = "impostor".into();
     let mut strayed = NewEvent::from(&message_sent(1, 4, MEMBER));
     strayed.room_id = RoomId(2);
-    let mut told = appended(&[
+    let mut events = appended(&[
         room_created(1),
         room_created(2),
         message_sent(1, 1, CREATOR),
     ]);
-    told.extend([
+    events.extend([
         garbage(Topic::ChatMessageSent, 1, "not JSON"),
         garbage(Topic::ChatMessageSent, 1, "{}"),
         garbage(Topic::ReadMarkerUpdated, 1, "[]"),
@@ -175,11 +175,11 @@ async fn f18_broken_events_are_set_aside_and_the_others_go_on(parts: &Parts) {
         impostor,
         NewEvent::from(&message_sent(1, 0, MEMBER)),
     ]);
-    told.extend(appended(&[
+    events.extend(appended(&[
         message_sent(1, 2, CREATOR),
         message_sent(2, 1, CREATOR),
     ]));
-    parts.append(&told).await;
+    parts.append(&events).await;
     let service = parts.start();
     for (room, seq) in [(1, 2), (2, 1)] {
         eventually(async || parts.store.highest_seq(RoomId(room)).await.unwrap() == Some(Seq(seq)))
@@ -228,7 +228,7 @@ async fn decision_8_a_store_that_is_away_is_waited_for(parts: &Parts) {
     assert_eq!(store.refusals_left(), 0);
 }
 
-/// A log to which nothing can be appended any more, and which tells when somebody tries.
+/// A log to which nothing can be appended any more, and which signals each attempt.
 struct Stalled {
     log: Arc<dyn EventLog>,
     tried: Arc<Notify>,
@@ -319,11 +319,11 @@ async fn b27_the_service_is_ready_when_its_group_has_met_and_not_before() {
 
 /// Embedded there is no such point: view and announcement are one transaction.
 #[tokio::test(flavor = "multi_thread")]
-async fn f13_a_projector_that_ends_between_storing_and_telling_tells_after_its_restart_on_kafka_and_mongodb()
+async fn f13_a_projector_that_ends_between_storing_and_announcing_announces_after_its_restart_on_kafka_and_mongodb()
  {
     let parts = Parts::distributed().await;
     let mut announcements = parts.announcements().await;
-    for (event, stored, told) in [
+    for (event, stored, expected) in [
         (room_created(1), 1, &["room-updated:room:1"][..]),
         (
             message_sent(1, 1, CREATOR),
@@ -349,8 +349,8 @@ async fn f13_a_projector_that_ends_between_storing_and_telling_tells_after_its_r
         doomed.end().await;
 
         let restarted = parts.start();
-        let announced = announcements.next(told.len()).await;
-        assert!(announced.iter().map(|(id, _)| id).eq(told));
+        let announced = announcements.next(expected.len()).await;
+        assert!(announced.iter().map(|(id, _)| id).eq(expected));
         let rooms = parts.store.load_rooms(&[RoomId(1)]).await.unwrap();
         assert_eq!(rooms[&RoomId(1)].version, stored, "stored once");
         restarted.end().await;

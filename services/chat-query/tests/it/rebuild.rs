@@ -48,11 +48,11 @@ mod outages;
 on_both! {
     decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte,
     f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild,
-    f11_what_is_republished_gives_the_same_views_and_is_not_told,
+    f11_what_is_republished_gives_the_same_views_and_is_not_announced,
     f11_a_log_that_holds_less_replaces_the_views_only_by_order,
     f18_what_is_parked_is_parked_again_by_a_rebuild,
     f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild,
-    decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go,
+    decision_14_the_lock_of_a_rebuild_that_died_is_released,
 }
 
 const ROOMS: i64 = 4;
@@ -62,7 +62,7 @@ const EVERYTHING: Page = Page {
     limit: 10_000,
 };
 
-/// All that anybody can read, as bytes.
+/// All that queries can read, as bytes.
 pub async fn digest(store: &dyn ViewStore) -> Vec<u8> {
     let mut digest = Vec::new();
     for customer in 1..=3 {
@@ -127,10 +127,10 @@ async fn reaches(store: &dyn ViewStore, seq: i64) {
     }
 }
 
-/// Whatever was read once is read again, at any moment. Nothing at all is looked at a second time: the stand-in for
+/// Whatever was read once is read again, at any moment. An empty answer is asked for a second time: the stand-in for
 /// MongoDB drops a collection before it renames the next one, which MongoDB itself does in one step.
 async fn reads_go_on(store: &dyn ViewStore, until: &AtomicBool) -> u64 {
-    let (mut reads, mut seen) = (0, vec![0; 5]);
+    let (mut reads, mut newest_read) = (0, vec![0; 5]);
     let is_member = async |room| store.is_member(room, MEMBER).await.unwrap();
     while !until.load(Ordering::SeqCst) {
         for room in 1..=ROOMS {
@@ -142,7 +142,7 @@ async fn reads_go_on(store: &dyn ViewStore, until: &AtomicBool) -> u64 {
             let newest = seqs.first().copied().unwrap_or(0);
             let all: Vec<_> = (1..=newest).rev().collect();
             assert_eq!(seqs, all, "a gap in room {room}");
-            let last = &mut seen[usize::try_from(room).unwrap()];
+            let last = &mut newest_read[usize::try_from(room).unwrap()];
             assert!(*last <= newest, "room {room} had {last}, now {newest}");
             *last = newest;
             assert!(is_member(RoomId(room)).await || is_member(RoomId(room)).await);
@@ -162,8 +162,8 @@ async fn decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte
         ))
         .await;
     for seqs in (1..=BEFORE).collect::<Vec<_>>().chunks(25) {
-        let told: Vec<_> = seqs.iter().flat_map(|&seq| what_happens(seq)).collect();
-        parts.append(&appended(&told)).await;
+        let events: Vec<_> = seqs.iter().flat_map(|&seq| what_happens(seq)).collect();
+        parts.append(&appended(&events)).await;
     }
     reaches(parts.store.as_ref(), BEFORE).await;
 
@@ -171,8 +171,8 @@ async fn decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte
     let (done, rebuilt) = (AtomicBool::new(false), AtomicBool::new(false));
     let writing = async {
         for seq in BEFORE + 1..=AFTER {
-            let told: Vec<_> = what_happens(seq).collect();
-            parts.append(&appended(&told)).await;
+            let events: Vec<_> = what_happens(seq).collect();
+            parts.append(&appended(&events)).await;
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
@@ -198,7 +198,7 @@ async fn decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte
     reaches(parts.store.as_ref(), AFTER).await;
     let (afresh, _folder) = parts.projected_afresh().await;
     assert!(digest(parts.store.as_ref()).await == digest(afresh.as_ref()).await);
-    // Every message was told by the projector alone, each under an id of its own.
+    // Only the projector announced the messages, each under an id of its own.
     let last = format!(
         "room-updated:message:{}",
         crate::events::message_id(1, AFTER)
@@ -214,9 +214,9 @@ async fn decision_14_a_rebuild_under_load_is_not_noticed_and_equal_byte_for_byte
 
 async fn f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild(parts: &Parts) {
     let service = parts.start();
-    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
-    told.extend((1..=10).flat_map(what_happens));
-    parts.append(&appended(&told)).await;
+    let mut events: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    events.extend((1..=10).flat_map(what_happens));
+    parts.append(&appended(&events)).await;
     reaches(parts.store.as_ref(), 10).await;
     service.end().await;
     let before = digest(parts.store.as_ref()).await;
@@ -233,7 +233,7 @@ async fn f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild(parts: &Pa
     };
     parts.store.save(&spoilt).await.unwrap();
     assert_ne!(digest(parts.store.as_ref()).await, before);
-    // They show more than the log holds, and only who was asked knows which of the two is wrong.
+    // They show more than the log holds, and only an operator knows which of the two is wrong.
     let refusal = try_to_rebuild(parts, parts, WithLess::Refuse).await;
     assert!(
         matches!(refusal, Err(RebuildError::HoldsLess { .. })),
@@ -242,16 +242,16 @@ async fn f14_views_that_were_spoiled_are_as_they_were_after_a_rebuild(parts: &Pa
     let rebuilt = try_to_rebuild(parts, parts, WithLess::Replace)
         .await
         .unwrap();
-    assert_eq!(rebuilt.events, told.len() as u64);
+    assert_eq!(rebuilt.events, events.len() as u64);
     assert_eq!(digest(parts.store.as_ref()).await, before);
 }
 
 /// Topics are lost, and republished only in part or not at all: what was shown would be shown no more.
 async fn f11_a_log_that_holds_less_replaces_the_views_only_by_order(parts: &Parts) {
     let service = parts.start();
-    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
-    told.extend((1..=10).flat_map(what_happens));
-    parts.append(&appended(&told)).await;
+    let mut events: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    events.extend((1..=10).flat_map(what_happens));
+    parts.append(&appended(&events)).await;
     reaches(parts.store.as_ref(), 10).await;
     service.end().await;
     let before = digest(parts.store.as_ref()).await;
@@ -263,7 +263,7 @@ async fn f11_a_log_that_holds_less_replaces_the_views_only_by_order(parts: &Part
     assert_eq!(parts.store.extent().await.unwrap(), views);
 
     let nothing: Vec<WriteEvent> = Vec::new();
-    let rooms_without_one: Vec<_> = told
+    let rooms_without_one: Vec<_> = events
         .iter()
         .filter(|one| one.room_id() != RoomId(3))
         .cloned()
@@ -272,7 +272,7 @@ async fn f11_a_log_that_holds_less_replaces_the_views_only_by_order(parts: &Part
     let mut trimmed: Vec<_> = (1..=ROOMS).map(room_created).collect();
     trimmed.extend((6..=20).flat_map(what_happens));
     // The messages are there, and how a room began is gone.
-    let unknown = told[1..].to_vec();
+    let unknown = events[1..].to_vec();
     for (held, expected) in [
         (nothing, [0, 0, 0]),
         (rooms_without_one, [3, 30, 0]),
@@ -291,7 +291,7 @@ async fn f11_a_log_that_holds_less_replaces_the_views_only_by_order(parts: &Part
         assert_eq!(digest(parts.store.as_ref()).await, before);
     }
     let other = parts.of_the_same_kind().await;
-    other.append(&appended(&told[..2])).await;
+    other.append(&appended(&events[..2])).await;
     let rebuilt = try_to_rebuild(parts, &other, WithLess::Replace)
         .await
         .unwrap();
@@ -299,10 +299,10 @@ async fn f11_a_log_that_holds_less_replaces_the_views_only_by_order(parts: &Part
     assert_eq!(parts.store.extent().await.unwrap().rooms, 2);
 }
 
-async fn f11_what_is_republished_gives_the_same_views_and_is_not_told(parts: &Parts) {
-    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
-    told.extend((1..=10).flat_map(what_happens));
-    let republished: Vec<_> = appended(&told)
+async fn f11_what_is_republished_gives_the_same_views_and_is_not_announced(parts: &Parts) {
+    let mut events: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    events.extend((1..=10).flat_map(what_happens));
+    let republished: Vec<_> = appended(&events)
         .into_iter()
         .map(|event| NewEvent {
             replayed: true,
@@ -314,7 +314,7 @@ async fn f11_what_is_republished_gives_the_same_views_and_is_not_told(parts: &Pa
     parts.append(&republished).await;
     reaches(parts.store.as_ref(), 10).await;
     let once = digest(parts.store.as_ref()).await;
-    // What was republished stands in the log beside what was told in its turn.
+    // The republished events stand in the log beside those that came in their turn.
     parts.append(&republished).await;
     run_rebuild(parts).await;
     assert_eq!(digest(parts.store.as_ref()).await, once);
@@ -328,17 +328,17 @@ async fn f11_what_is_republished_gives_the_same_views_and_is_not_told(parts: &Pa
 
 async fn f18_what_is_parked_is_parked_again_by_a_rebuild(parts: &Parts) {
     let service = parts.start();
-    let mut told = appended(&(1..=ROOMS).map(room_created).collect::<Vec<_>>());
-    told.extend(appended(&what_happens(1).collect::<Vec<_>>()));
-    told.push(garbage(Topic::ChatMessageSent, 1, "not JSON"));
+    let mut events = appended(&(1..=ROOMS).map(room_created).collect::<Vec<_>>());
+    events.extend(appended(&what_happens(1).collect::<Vec<_>>()));
+    events.push(garbage(Topic::ChatMessageSent, 1, "not JSON"));
     // Its seq is another message's.
     let mut impostor = NewEvent::from(&message_sent(5, 1, MEMBER));
     impostor.payload = String::from_utf8_lossy(&impostor.payload)
         .replace("\"roomId\":5", "\"roomId\":1")
         .into();
     impostor.room_id = RoomId(1);
-    told.push(impostor);
-    parts.append(&told).await;
+    events.push(impostor);
+    parts.append(&events).await;
     reaches(parts.store.as_ref(), 1).await;
     eventually(async || parts.store.parked(None, 9).await.unwrap().len() == 2).await;
     let before = digest(parts.store.as_ref()).await;
@@ -349,10 +349,10 @@ async fn f18_what_is_parked_is_parked_again_by_a_rebuild(parts: &Parts) {
 
 /// However often the log is read, what cannot be read is missing.
 async fn f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild(parts: &Parts) {
-    let mut told = appended(&[room_created(1), message_sent(1, 1, CREATOR)]);
-    told.push(garbage(Topic::ChatMessageSent, 1, "message 2, not JSON"));
-    told.extend(appended(&[message_sent(1, 3, CREATOR)]));
-    parts.append(&told).await;
+    let mut events = appended(&[room_created(1), message_sent(1, 1, CREATOR)]);
+    events.push(garbage(Topic::ChatMessageSent, 1, "message 2, not JSON"));
+    events.extend(appended(&[message_sent(1, 3, CREATOR)]));
+    parts.append(&events).await;
     // The views are lost, and what is built is better than nothing.
     assert_eq!(run_rebuild(parts).await, 4);
     let expected = Extent {
@@ -364,7 +364,7 @@ async fn f18_an_event_that_is_parked_for_ever_does_not_stop_a_rebuild(parts: &Pa
     assert_eq!(run_rebuild(parts).await, 4);
 }
 
-async fn decision_14_a_rebuild_that_died_while_it_held_the_views_is_let_go(parts: &Parts) {
+async fn decision_14_the_lock_of_a_rebuild_that_died_is_released(parts: &Parts) {
     let dead = Uuid::new_v4();
     parts.rebuilding.begin(dead, 1 << 50).await.unwrap();
     parts.rebuilding.lock(dead).await.unwrap();

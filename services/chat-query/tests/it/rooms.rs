@@ -178,7 +178,9 @@ async fn decision_31_what_is_no_id_is_400() {
 #[tokio::test]
 async fn promise_6_a_store_that_is_down_is_503_within_5_s() {
     let parts = Parts::embedded().await;
-    let down = MongoViewStore::new(mongodb::NOBODY, "views").await.unwrap();
+    let down = MongoViewStore::new(mongodb::UNREACHABLE, "views")
+        .await
+        .unwrap();
     let truth = Truth {
         members: [(RoomId(1), MEMBER)].into(),
         is_down: false,

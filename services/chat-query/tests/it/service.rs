@@ -38,7 +38,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Parts {
     pub store: Arc<dyn ViewStore>,
     pub log: Arc<dyn EventLog>,
-    /// The same views, opened by whoever rebuilds them.
+    /// The same views, opened by another process that rebuilds them.
     pub rebuilding: Arc<dyn RebuildStore>,
     pub trail: Arc<dyn AuditTrail>,
     embedded: Option<(TempDir, EmbeddedLog)>,
@@ -99,7 +99,7 @@ impl Parts {
         }
     }
 
-    /// Drops all views with whatever is noted beside them, as somebody else would.
+    /// Drops all views with the notes beside them, as an operator would.
     pub async fn wipe(&self) {
         mongodb::drop_database(self.database.as_ref().unwrap()).await;
     }
@@ -153,17 +153,17 @@ pub struct Announcements(Box<dyn TailReader>);
 impl Announcements {
     /// The event ids and values of the next `count` announcements, in the order of their ids.
     pub async fn next(&mut self, count: usize) -> Vec<(String, Value)> {
-        let mut told = Vec::new();
-        while told.len() < count {
-            let records = tokio::time::timeout(DEADLINE, self.0.next(count - told.len()));
-            told.extend(records.await.expect("announced in time").unwrap());
+        let mut announced = Vec::new();
+        while announced.len() < count {
+            let records = tokio::time::timeout(DEADLINE, self.0.next(count - announced.len()));
+            announced.extend(records.await.expect("announced in time").unwrap());
         }
-        let mut told: Vec<_> = told
+        let mut announced: Vec<_> = announced
             .into_iter()
             .map(|one| (one.event_id, serde_json::from_slice(&one.payload).unwrap()))
             .collect();
-        told.sort_by(|(one, _), (other, _)| one.cmp(other));
-        told
+        announced.sort_by(|(one, _), (other, _)| one.cmp(other));
+        announced
     }
 }
 
@@ -227,9 +227,9 @@ impl Service {
 
     /// Ends the service, its projector wherever it is.
     pub async fn end(self) {
-        let told = AtomicBool::new(false);
+        let signalled = AtomicBool::new(false);
         let signal = || {
-            let again = told.swap(true, Ordering::SeqCst);
+            let again = signalled.swap(true, Ordering::SeqCst);
             async move {
                 if again {
                     std::future::pending::<()>().await;

@@ -51,7 +51,7 @@ async fn views() -> Views {
     }
 }
 
-/// Room 1 as new, told at position 7.
+/// Room 1 as new, from position 7 of the log.
 fn write() -> ViewWrite {
     ViewWrite {
         messages: Vec::new(),
@@ -80,9 +80,9 @@ async fn decision_9_view_announcement_and_position_are_one_transaction() {
     let mut tail = views.log.tail(&Topic::ANNOUNCED).await.unwrap();
     assert_eq!(views.store.save(&write()).await.unwrap(), Saved::Everything);
     assert_eq!(views.log.position("group").await.unwrap(), 7);
-    let told = tail.next(10).await.unwrap();
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].event_id, "room-updated:room:1");
+    let announced = tail.next(10).await.unwrap();
+    assert_eq!(announced.len(), 1);
+    assert_eq!(announced[0].event_id, "room-updated:room:1");
 
     // The same room again, as if it were new: a conflict, which leaves neither announcement nor position.
     let mut refused = write();
@@ -176,7 +176,7 @@ async fn b28_a_damaged_room_is_named_and_other_rooms_go_on() {
         let file = outbox(views._folder.path(), "views.db").await;
         assert_eq!(damages(file.database()).await.unwrap(), [said]);
 
-        // What comes for it is set aside; what comes for another is applied.
+        // An event of the damaged room is parked; one of another room is applied.
         for (room, applied) in [(1, false), (2, true)] {
             let event = NewEvent::from(&sent(room, 2));
             let parked = ParkedEvent {

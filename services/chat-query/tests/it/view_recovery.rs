@@ -22,12 +22,12 @@ mod kafka_and_mongodb {
     };
 
     fn everything(seqs: std::ops::RangeInclusive<i64>) -> Vec<WriteEvent> {
-        let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
+        let mut events: Vec<_> = (1..=ROOMS).map(room_created).collect();
         for seq in seqs {
-            told.extend((1..=ROOMS).map(|room| message_sent(room, seq, CREATOR)));
-            told.extend((1..=ROOMS).map(|room| marker_moved(room, MEMBER, seq)));
+            events.extend((1..=ROOMS).map(|room| message_sent(room, seq, CREATOR)));
+            events.extend((1..=ROOMS).map(|room| marker_moved(room, MEMBER, seq)));
         }
-        told
+        events
     }
 
     async fn equals(parts: &Parts, expected: &[u8]) {
@@ -39,31 +39,34 @@ mod kafka_and_mongodb {
         digest(afresh.as_ref()).await
     }
 
-    /// What is announced.
-    struct Told {
+    /// The announcements, and the ids of those that came.
+    struct Announced {
         announcements: Announcements,
-        seen: HashSet<String>,
+        ids: HashSet<String>,
     }
 
-    impl Told {
-        /// Until a room is told to have come so far. Nothing of another room is told twice.
+    impl Announced {
+        /// Reads announcements until a room has come so far. Nothing of another room is announced twice.
         async fn until(&mut self, room: i64, seq: i64) {
             loop {
-                let (id, told) = self.announcements.next(1).await.remove(0);
-                let is_first = self.seen.insert(id.clone());
-                assert!(is_first || told["roomId"] == room, "{id} is told twice");
-                if told["roomId"] == room && told["lastMessage"]["seq"] == seq {
+                let (id, view) = self.announcements.next(1).await.remove(0);
+                let is_first = self.ids.insert(id.clone());
+                assert!(
+                    is_first || view["roomId"] == room,
+                    "{id} is announced twice"
+                );
+                if view["roomId"] == room && view["lastMessage"]["seq"] == seq {
                     return;
                 }
             }
         }
     }
 
-    /// Tells of rooms and messages until they are shown and announced.
-    async fn fill(parts: &Parts, service: &Service) -> Told {
-        let mut told = Told {
+    /// Appends rooms and messages, and waits until they are in the views and announced.
+    async fn fill(parts: &Parts, service: &Service) -> Announced {
+        let mut announced = Announced {
             announcements: parts.announcements().await,
-            seen: HashSet::new(),
+            ids: HashSet::new(),
         };
         service.is_ready().await;
         parts.append(&appended(&everything(1..=30))).await;
@@ -72,40 +75,40 @@ mod kafka_and_mongodb {
             parts
                 .append(&appended(&[message_sent(room, 31, MEMBER)]))
                 .await;
-            told.until(room, 31).await;
+            announced.until(room, 31).await;
         }
         equals(parts, &as_the_log_says(parts).await).await;
-        told
+        announced
     }
 
-    /// With nothing else happening, and nobody touching anything.
+    /// Without another event, and without an operator.
     #[tokio::test(flavor = "multi_thread")]
-    async fn f14_views_wiped_while_the_projector_runs_come_back_and_are_not_told_again() {
+    async fn f14_views_wiped_while_the_projector_runs_come_back_and_are_not_announced_again() {
         let parts = Parts::distributed().await;
         let service = parts.start();
-        let mut told = fill(&parts, &service).await;
+        let mut announced = fill(&parts, &service).await;
         parts.wipe().await;
         equals(&parts, &as_the_log_says(&parts).await).await;
         parts
             .append(&appended(&[message_sent(1, 32, MEMBER)]))
             .await;
-        told.until(1, 32).await;
+        announced.until(1, 32).await;
 
         // Now it is an event that meets wiped views.
         parts.wipe().await;
         parts
             .append(&appended(&[message_sent(1, 33, MEMBER)]))
             .await;
-        told.until(1, 33).await;
+        announced.until(1, 33).await;
         equals(&parts, &as_the_log_says(&parts).await).await;
         service.end().await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn f14_a_fresh_database_is_filled_and_nothing_is_told_again() {
+    async fn f14_a_fresh_database_is_filled_and_nothing_is_announced_again() {
         let parts = Parts::distributed().await;
         let service = parts.start();
-        let mut told = fill(&parts, &service).await;
+        let mut announced = fill(&parts, &service).await;
         service.end().await;
         let parts = parts.with_a_fresh_database().await;
         let service = parts.start();
@@ -113,7 +116,7 @@ mod kafka_and_mongodb {
         parts
             .append(&appended(&[message_sent(1, 32, MEMBER)]))
             .await;
-        told.until(1, 32).await;
+        announced.until(1, 32).await;
         service.end().await;
     }
 
@@ -131,7 +134,7 @@ mod kafka_and_mongodb {
         }
     }
 
-    /// Whatever is under way when the views go, and whoever dies while they come back.
+    /// Whatever is under way when the views go, and whichever projector dies while they come back.
     #[tokio::test(flavor = "multi_thread")]
     async fn f14_views_wiped_under_load_by_turns_with_projectors_are_whole_in_the_end() {
         const MESSAGES: i64 = 200;
@@ -142,10 +145,10 @@ mod kafka_and_mongodb {
         parts.append(&appended(&everything(1..=1))).await;
         let writing = async {
             for seq in 2..=MESSAGES {
-                let told: Vec<_> = (1..=ROOMS)
+                let events: Vec<_> = (1..=ROOMS)
                     .map(|room| message_sent(room, seq, CREATOR))
                     .collect();
-                parts.append(&appended(&told)).await;
+                parts.append(&appended(&events)).await;
                 sleep(Duration::from_millis(10)).await;
             }
         };
@@ -160,12 +163,12 @@ mod kafka_and_mongodb {
         };
         tokio::join!(writing, wiping);
         equals(&parts, &as_the_log_says(&parts).await).await;
-        // The last state of every room was told in the end.
+        // The last state of every room was announced in the end.
         let mut left: Vec<_> = (1..=ROOMS).collect();
         while !left.is_empty() {
-            let (_, told) = announcements.next(1).await.remove(0);
-            if told["lastMessage"]["seq"] == MESSAGES {
-                left.retain(|room| told["roomId"] != *room);
+            let (_, view) = announcements.next(1).await.remove(0);
+            if view["lastMessage"]["seq"] == MESSAGES {
+                left.retain(|room| view["roomId"] != *room);
             }
         }
         steady.end().await;
@@ -177,14 +180,14 @@ mod kafka_and_mongodb {
     async fn f14_views_of_an_older_version_lose_nothing_even_if_the_log_has() {
         const OLD: RoomId = RoomId(77);
         let parts = Parts::distributed().await;
-        let told = [room_created(OLD.0), message_sent(OLD.0, 1, CREATOR)];
-        let WriteEvent::MessageSent(message) = &told[1] else {
+        let events = [room_created(OLD.0), message_sent(OLD.0, 1, CREATOR)];
+        let WriteEvent::MessageSent(message) = &events[1] else {
             panic!("a message");
         };
         let only_here = ViewWrite {
             messages: vec![message.clone()],
             markers: Vec::new(),
-            rooms: vec![folded(&told)],
+            rooms: vec![folded(&events)],
             parked: Vec::new(),
             announcements: Vec::new(),
             position: None,
@@ -211,19 +214,19 @@ mod kafka_and_mongodb {
         service.end().await;
     }
 
-    /// Somebody rebuilds what the projector is about to read again: neither harms the other.
+    /// A rebuild of what the projector is about to read again: neither harms the other.
     #[tokio::test(flavor = "multi_thread")]
     async fn f14_wiped_views_may_be_rebuilt_by_an_operator_at_the_same_time() {
         let parts = Parts::distributed().await;
         let service = parts.start();
-        let mut told = fill(&parts, &service).await;
+        let mut announced = fill(&parts, &service).await;
         parts.wipe().await;
         run_rebuild(&parts).await;
         equals(&parts, &as_the_log_says(&parts).await).await;
         parts
             .append(&appended(&[message_sent(1, 32, MEMBER)]))
             .await;
-        told.until(1, 32).await;
+        announced.until(1, 32).await;
         assert_eq!(parts.store.lost_partitions(&[0, 1]).await.unwrap(), [0; 0]);
         service.end().await;
     }

@@ -12,7 +12,7 @@ use crate::{
     view_store::{Extent, RebuildStore},
 };
 
-/// A room counts when it is known how it began; what holds the views for a rebuild is no room.
+/// A room counts when it is known how it began; the row that locks the views is no room.
 pub async fn f11_it_is_counted_how_much_is_stored_and_what_is_missing(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
@@ -27,13 +27,13 @@ pub async fn f11_it_is_counted_how_much_is_stored_and_what_is_missing(
     };
     counted(0, 0, 0).await;
     let mut newest = room_at(RoomId(1), 5);
-    let told = [1, 4].map(|seq| message(RoomId(1), 100 + seq, seq));
-    for one in &told {
+    let sent = [1, 4].map(|seq| message(RoomId(1), 100 + seq, seq));
+    for one in &sent {
         projections::message_sent::apply(&mut newest, one);
     }
     let mut unknown = RoomState::unknown(RoomId(2));
     unknown.markers.insert(MEMBER, MessageId(3));
-    store.save(&messages(told.to_vec())).await.unwrap();
+    store.save(&messages(sent.to_vec())).await.unwrap();
     let stored = vec![newest, unknown, room_at(RoomId(3), 5)];
     store.save(&rooms(stored)).await.unwrap();
     counted(2, 2, 3).await;
@@ -44,7 +44,7 @@ pub async fn f11_it_is_counted_how_much_is_stored_and_what_is_missing(
     assert_eq!(next.extent().await.unwrap(), Extent::default());
 }
 
-/// Whoever opens them.
+/// Also by another instance that opens them.
 pub async fn f14_partitions_that_were_noted_are_not_lost(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {

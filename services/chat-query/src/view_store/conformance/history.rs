@@ -10,10 +10,10 @@ use crate::view_store::{Page, RebuildStore};
 /// Pages go from the newest back, without a gap or an overlap, and know where to stop.
 pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>) {
     let store = reopen().await;
-    let told: Vec<_> = (1..=45)
+    let sent: Vec<_> = (1..=45)
         .map(|seq| message(ROOM, 1000 + 7 * seq, seq))
         .collect();
-    store.save(&messages(told.clone())).await.unwrap();
+    store.save(&messages(sent.clone())).await.unwrap();
     let seqs = async |before: Option<MessageId>, after_seq: Option<i64>| {
         let page = Page {
             before,
@@ -23,7 +23,7 @@ pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn Re
         let page = store.history(ROOM, page).await.unwrap();
         page.iter().map(|one| one.seq.0).collect::<Vec<_>>()
     };
-    let id = |seq: usize| Some(told[seq - 1].message_id);
+    let id = |seq: usize| Some(sent[seq - 1].message_id);
     let down = |from: i64, to: i64| (to..=from).rev().collect::<Vec<_>>();
     assert_eq!(seqs(None, None).await, down(45, 26));
     assert_eq!(seqs(id(26), None).await, down(25, 6));
@@ -35,21 +35,21 @@ pub async fn history_is_paged_newest_first(reopen: &impl AsyncFn() -> Arc<dyn Re
     assert_eq!(seqs(None, Some(45)).await, [0; 0]);
 }
 
-/// Whatever is asked for, also where a message was set aside and other rooms have ids between.
+/// For every page, also where a message was parked and other rooms have ids in between.
 pub async fn history_is_all_between_its_bounds_and_nothing_else(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
-    let told: Vec<_> = [2, 3, 5, 6, 9]
+    let sent: Vec<_> = [2, 3, 5, 6, 9]
         .map(|seq| message(ROOM, 100 + 3 * seq, seq))
         .into();
     let others = (1..=20).map(|seq| message(RoomId(1), 100 + 3 * seq + 1, seq));
-    let write = messages(told.iter().cloned().chain(others).collect());
+    let write = messages(sent.iter().cloned().chain(others).collect());
     store.save(&write).await.unwrap();
     let befores = (105..=129).map(|id| Some(MessageId(id))).chain([None]);
     for before in befores {
         for after_seq in (-1..=10).map(|seq| Some(Seq(seq))).chain([None]) {
-            let between = told.iter().rev().filter(|one| {
+            let between = sent.iter().rev().filter(|one| {
                 before.is_none_or(|before| one.message_id < before)
                     && after_seq.is_none_or(|after| one.seq > after)
             });

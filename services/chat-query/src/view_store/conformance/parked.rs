@@ -1,11 +1,10 @@
-//! Events that are set aside are kept whole, each once, until they are projected.
+//! Parked events are kept whole, each once, until they are projected.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use colloquy_contracts::{Timestamp, Topic};
 
-use super::nothing;
 use crate::{
     parked::{LogPosition, ParkedEvent},
     view_store::{RebuildStore, ViewWrite},
@@ -16,13 +15,13 @@ pub async fn decision_8_parked_events_are_listed_whole(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
-    for set_aside in [
+    for events in [
         vec![parked(1, 5), parked(0, 12)],
         vec![parked(0, 12), parked(0, 7)],
     ] {
         let write = ViewWrite {
-            parked: set_aside,
-            ..nothing()
+            parked: events,
+            ..ViewWrite::default()
         };
         store.save(&write).await.unwrap();
     }
@@ -43,7 +42,7 @@ pub async fn decision_8_a_parked_event_is_found_kept_and_forgotten(
     let (one, other) = (parked(0, 1), parked(0, 2));
     let write = ViewWrite {
         parked: vec![one.clone(), other.clone()],
-        ..nothing()
+        ..ViewWrite::default()
     };
     store.save(&write).await.unwrap();
     let found = async |event: &ParkedEvent| store.parked_at(&event.position).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use colloquy_contracts::{RoomId, Seq};
 use uuid::Uuid;
 
-use super::{CREATOR, EVERYTHING, MEMBER, ROOM, load, message, nothing, room_at, rooms};
+use super::{CREATOR, EVERYTHING, MEMBER, ROOM, load, message, room_at, rooms};
 use crate::{
     projections,
     room_state::RoomState,
@@ -16,20 +16,20 @@ const FIRST_VERSION: i64 = 1 << 50;
 
 /// The room with so many messages, the last of them marked.
 fn room_with(messages: i64) -> (RoomState, ViewWrite) {
-    let told: Vec<_> = (1..=messages)
+    let sent: Vec<_> = (1..=messages)
         .map(|seq| message(ROOM, 1000 + seq, seq))
         .collect();
     let mut room = room_at(ROOM, 1_700_000_000_001);
-    for one in &told {
+    for one in &sent {
         projections::message_sent::apply(&mut room, one);
     }
-    let marker = read_marker(ROOM, MEMBER, told.last().unwrap().message_id);
+    let marker = read_marker(ROOM, MEMBER, sent.last().unwrap().message_id);
     room.markers.insert(MEMBER, marker.last_read_message_id);
     let write = ViewWrite {
-        messages: told,
+        messages: sent,
         markers: vec![marker],
         rooms: vec![room.clone()],
-        ..nothing()
+        ..ViewWrite::default()
     };
     (room, write)
 }
@@ -42,7 +42,8 @@ fn is_overtaken(outcome: &Result<(), ViewStoreError>) -> bool {
     matches!(outcome, Err(ViewStoreError::Defect(_)))
 }
 
-/// What is built beside is not seen before, and whole after; what was in use is gone, and writing goes on.
+/// What is built beside is invisible before the replacement and complete after it; the old views are gone, and writing goes
+/// on.
 pub async fn decision_14_views_built_beside_take_the_place_of_those_in_use(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
@@ -74,8 +75,8 @@ pub async fn decision_14_views_built_beside_take_the_place_of_those_in_use(
     serving.save(&rooms(vec![again])).await.unwrap();
 }
 
-/// Queries go on; whoever would fold is told to wait, and for whom.
-pub async fn decision_14_held_views_are_read_and_not_folded_into(
+/// Queries go on; a projector has to wait, and learns for which rebuild.
+pub async fn decision_14_locked_views_are_read_and_not_folded_into(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let (serving, rebuilding) = (reopen().await, reopen().await);
@@ -84,11 +85,11 @@ pub async fn decision_14_held_views_are_read_and_not_folded_into(
     let id = Uuid::new_v4();
     rebuilding.begin(id, FIRST_VERSION).await.unwrap();
     rebuilding.lock(id).await.unwrap();
-    // A batch of no room may still set events aside.
+    // A batch of no room may still park events.
     for asked in [&[ROOM][..], &[RoomId(404)], &[]] {
         let refusal = serving.load_rooms(asked).await;
         assert!(
-            matches!(refusal, Err(ViewStoreError::Locked(holder)) if holder == id),
+            matches!(refusal, Err(ViewStoreError::Locked(owner)) if owner == id),
             "{refusal:?}"
         );
     }
@@ -100,8 +101,8 @@ pub async fn decision_14_held_views_are_read_and_not_folded_into(
     load(serving.as_ref(), ROOM).await;
 }
 
-/// However often the room was stored in either: whoever is late must fold again.
-pub async fn decision_14_whoever_loaded_before_the_replacement_meets_a_conflict(
+/// However often the room was stored in the old or the new views: the batch must be folded again.
+pub async fn decision_14_a_batch_loaded_before_the_replacement_is_a_conflict(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let (serving, rebuilding) = (reopen().await, reopen().await);
@@ -123,17 +124,17 @@ pub async fn decision_14_whoever_loaded_before_the_replacement_meets_a_conflict(
     }
 }
 
-/// At any point of the rebuild, and as often as one likes.
+/// At any point of the rebuild, and any number of times.
 pub async fn decision_14_an_abandoned_rebuild_leaves_the_views_in_use(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let (serving, rebuilding) = (reopen().await, reopen().await);
     serving.save(&room_with(2).1).await.unwrap();
-    for holds in [false, true] {
+    for is_locked in [false, true] {
         let id = Uuid::new_v4();
         let next = rebuilding.begin(id, FIRST_VERSION).await.unwrap();
         next.save(&room_with(1).1).await.unwrap();
-        if holds {
+        if is_locked {
             rebuilding.lock(id).await.unwrap();
         }
         for _ in 0..2 {
@@ -169,24 +170,24 @@ pub async fn decision_14_a_later_rebuild_overtakes_an_earlier_one(
 }
 
 /// It is about to end.
-pub async fn decision_14_a_rebuild_that_holds_the_views_is_not_overtaken(
+pub async fn decision_14_a_rebuild_that_has_locked_the_views_is_not_overtaken(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
-    let (holder, other) = (Uuid::new_v4(), Uuid::new_v4());
-    let next = store.begin(holder, FIRST_VERSION).await.unwrap();
+    let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let next = store.begin(owner, FIRST_VERSION).await.unwrap();
     next.save(&room_with(3).1).await.unwrap();
-    store.lock(holder).await.unwrap();
+    store.lock(owner).await.unwrap();
     let refusal = store.begin(other, FIRST_VERSION + 1).await.map(|_| ());
     assert!(
-        matches!(refusal, Err(ViewStoreError::Locked(by)) if by == holder),
+        matches!(refusal, Err(ViewStoreError::Locked(by)) if by == owner),
         "{refusal:?}"
     );
     assert!(is_overtaken(&store.lock(other).await));
 }
 
-/// Whoever asked may not have heard the answer.
-pub async fn decision_14_whoever_holds_the_views_may_ask_for_them_again(
+/// The answer of its first call may be lost.
+pub async fn decision_14_the_owner_of_the_lock_may_lock_again(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;

@@ -1,5 +1,5 @@
-//! The documents of each collection (contract §7) and what they stand for. Instants are BSON dates, which are whole
-//! milliseconds; keys of maps are texts.
+//! The documents of each collection (contract §7) and the values that they stand for. Instants are BSON dates, which are
+//! whole milliseconds; keys of maps are texts.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     parked::{LogPosition, ParkedEvent},
     room_state::{Created, RoomState},
-    view_store::ViewStoreError,
+    view_store::{Result, ViewStoreError},
 };
 
 /// A document of `chatRoomViews`.
@@ -22,60 +22,87 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub struct RoomDocument {
     #[serde(rename = "_id")]
-    room_id: i64,
+    room_id: RoomId,
     version: i64,
     #[serde(flatten)]
     beginning: Option<Beginning>,
     updated_at: Option<DateTime>,
-    last_message: Option<LastMessageDocument>,
-    last_by_sender: BTreeMap<String, i64>,
-    markers: BTreeMap<String, i64>,
+    last_message: Option<Last>,
+    last_by_sender: BTreeMap<String, MessageId>,
+    markers: BTreeMap<String, MessageId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Beginning {
+#[serde(transparent)]
+struct Beginning(#[serde(with = "CreatedFields")] Created);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Created", rename_all = "camelCase")]
+struct CreatedFields {
     room_name: String,
-    created_by: i64,
-    created_at: DateTime,
-    participant_ids: Vec<i64>,
+    created_by: CustomerId,
+    #[serde(with = "date")]
+    created_at: Timestamp,
+    #[serde(rename = "participantIds")]
+    participants: Vec<CustomerId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LastMessageDocument {
-    message_id: i64,
-    sender_id: i64,
+#[serde(transparent)]
+struct Last(#[serde(with = "LastMessageFields")] LastMessage);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "LastMessage", rename_all = "camelCase")]
+struct LastMessageFields {
+    message_id: MessageId,
+    sender_id: CustomerId,
     content: String,
-    sent_at: DateTime,
-    seq: i64,
+    #[serde(with = "date")]
+    sent_at: Timestamp,
+    seq: Seq,
 }
 
 /// A document of `messages`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredMessage {
     #[serde(rename = "_id")]
-    pub id: i64,
-    message_id: i64,
-    room_id: i64,
-    sender_id: i64,
+    pub id: MessageId,
+    #[serde(flatten, with = "MessageFields")]
+    pub message: MessageDocument,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "MessageDocument", rename_all = "camelCase")]
+struct MessageFields {
+    message_id: MessageId,
+    room_id: RoomId,
+    sender_id: CustomerId,
     sender_full_name: String,
     content: String,
-    sent_at: DateTime,
-    seq: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "date")]
+    sent_at: Timestamp,
+    seq: Seq,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     client_key: Option<String>,
 }
 
 impl StoredMessage {
     /// Whether `repeat` is this message. One of a release without client keys is the same as its repeat that has one.
-    pub fn is_repeated_by(&self, repeat: &Self) -> bool {
+    pub fn is_repeated_by(&self, repeat: &MessageDocument) -> bool {
         let mut repeat = repeat.clone();
-        if self.client_key.is_none() {
+        if self.message.client_key.is_none() {
             repeat.client_key = None;
         }
-        *self == repeat
+        self.message == repeat
+    }
+}
+
+impl From<&MessageDocument> for StoredMessage {
+    fn from(message: &MessageDocument) -> Self {
+        Self {
+            id: message.message_id,
+            message: message.clone(),
+        }
     }
 }
 
@@ -83,8 +110,8 @@ impl StoredMessage {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MarkerDocument {
-    customer_id: i64,
-    last_read_message_id: i64,
+    pub customer_id: CustomerId,
+    pub last_read_message_id: MessageId,
 }
 
 /// A document of `parkedEvents`.
@@ -100,7 +127,7 @@ pub struct ParkedDocument {
     event_id: String,
     payload: Binary,
     reason: String,
-    /// Documents made before a parked event knew when and how often lack these.
+    /// Documents of a release that did not store when an event was parked lack this field and the next.
     parked_at: Option<DateTime>,
     tries: Option<i64>,
 }
@@ -109,25 +136,11 @@ impl RoomDocument {
     /// The document that replaces the one the room was loaded from; the first one of a room is above `first_version`.
     pub fn next(room: &RoomState, first_version: i64) -> Self {
         Self {
-            room_id: room.room_id.0,
+            room_id: room.room_id,
             version: room.version.max(first_version) + 1,
-            beginning: room.created.as_ref().map(|created| Beginning {
-                room_name: created.room_name.clone(),
-                created_by: created.created_by.0,
-                created_at: date(created.created_at),
-                participant_ids: created.participants.iter().map(|id| id.0).collect(),
-            }),
-            updated_at: room.updated_at().map(date),
-            last_message: room
-                .last_message
-                .as_ref()
-                .map(|message| LastMessageDocument {
-                    message_id: message.message_id.0,
-                    sender_id: message.sender_id.0,
-                    content: message.content.clone(),
-                    sent_at: date(message.sent_at),
-                    seq: message.seq.0,
-                }),
+            beginning: room.created.clone().map(Beginning),
+            updated_at: room.updated_at().map(date::from),
+            last_message: room.last_message.clone().map(Last),
             last_by_sender: texts(&room.last_by_sender),
             markers: texts(&room.markers),
         }
@@ -137,71 +150,15 @@ impl RoomDocument {
 impl TryFrom<RoomDocument> for RoomState {
     type Error = ViewStoreError;
 
-    fn try_from(room: RoomDocument) -> Result<Self, ViewStoreError> {
+    fn try_from(room: RoomDocument) -> Result<Self> {
         Ok(Self {
-            room_id: RoomId(room.room_id),
+            room_id: room.room_id,
             version: room.version,
-            created: room.beginning.map(|beginning| Created {
-                room_name: beginning.room_name,
-                created_by: CustomerId(beginning.created_by),
-                created_at: instant(beginning.created_at),
-                participants: beginning
-                    .participant_ids
-                    .into_iter()
-                    .map(CustomerId)
-                    .collect(),
-            }),
-            last_message: room.last_message.map(|message| LastMessage {
-                message_id: MessageId(message.message_id),
-                sender_id: CustomerId(message.sender_id),
-                content: message.content,
-                sent_at: instant(message.sent_at),
-                seq: Seq(message.seq),
-            }),
+            created: room.beginning.map(|beginning| beginning.0),
+            last_message: room.last_message.map(|last| last.0),
             last_by_sender: ids(room.last_by_sender)?,
             markers: ids(room.markers)?,
         })
-    }
-}
-
-impl From<&MessageDocument> for StoredMessage {
-    fn from(message: &MessageDocument) -> Self {
-        Self {
-            id: message.message_id.0,
-            message_id: message.message_id.0,
-            room_id: message.room_id.0,
-            sender_id: message.sender_id.0,
-            sender_full_name: message.sender_full_name.clone(),
-            content: message.content.clone(),
-            sent_at: date(message.sent_at),
-            seq: message.seq.0,
-            client_key: message.client_key.clone(),
-        }
-    }
-}
-
-impl From<StoredMessage> for MessageDocument {
-    fn from(message: StoredMessage) -> Self {
-        Self {
-            message_id: MessageId(message.message_id),
-            room_id: RoomId(message.room_id),
-            sender_id: CustomerId(message.sender_id),
-            sender_full_name: message.sender_full_name,
-            content: message.content,
-            sent_at: instant(message.sent_at),
-            seq: Seq(message.seq),
-            client_key: message.client_key,
-        }
-    }
-}
-
-impl MarkerDocument {
-    pub fn customer_id(&self) -> CustomerId {
-        CustomerId(self.customer_id)
-    }
-
-    pub fn last_read(&self) -> MessageId {
-        MessageId(self.last_read_message_id)
     }
 }
 
@@ -219,7 +176,7 @@ impl From<&ParkedEvent> for ParkedDocument {
                 bytes: event.payload.to_vec(),
             },
             reason: event.reason.clone(),
-            parked_at: Some(date(event.parked_at)),
+            parked_at: Some(date::from(event.parked_at)),
             tries: Some(event.tries.into()),
         }
     }
@@ -228,9 +185,11 @@ impl From<&ParkedEvent> for ParkedDocument {
 impl TryFrom<ParkedDocument> for ParkedEvent {
     type Error = ViewStoreError;
 
-    fn try_from(parked: ParkedDocument) -> Result<Self, ViewStoreError> {
+    fn try_from(parked: ParkedDocument) -> Result<Self> {
         let topic = parked.topic.parse();
         let topic = topic.map_err(|error: UnknownTopic| ViewStoreError::Defect(error.into()))?;
+        let parked_at = parked.parked_at.map_or(0, DateTime::timestamp_millis);
+        let tries = parked.tries.and_then(|tries| tries.try_into().ok());
         Ok(Self {
             position: LogPosition {
                 topic,
@@ -241,36 +200,39 @@ impl TryFrom<ParkedDocument> for ParkedEvent {
             event_id: parked.event_id,
             payload: parked.payload.bytes.into(),
             reason: parked.reason,
-            parked_at: instant(parked.parked_at.unwrap_or(DateTime::from_millis(0))),
-            tries: parked
-                .tries
-                .and_then(|tries| tries.try_into().ok())
-                .unwrap_or(1),
+            parked_at: Timestamp::from_millis(parked_at),
+            tries: tries.unwrap_or(1),
         })
     }
 }
 
-fn date(instant: Timestamp) -> DateTime {
-    DateTime::from_millis(instant.millis())
+/// An instant as a BSON date.
+mod date {
+    use super::{DateTime, Deserialize, Serialize, Timestamp};
+
+    pub fn from(instant: Timestamp) -> DateTime {
+        DateTime::from_millis(instant.millis())
+    }
+
+    pub fn serialize<S: serde::Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        from(*at).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        let date = DateTime::deserialize(from)?;
+        Ok(Timestamp::from_millis(date.timestamp_millis()))
+    }
 }
 
-fn instant(date: DateTime) -> Timestamp {
-    Timestamp::from_millis(date.timestamp_millis())
+fn texts(map: &BTreeMap<CustomerId, MessageId>) -> BTreeMap<String, MessageId> {
+    let texts = map.iter().map(|(id, message)| (id.to_string(), *message));
+    texts.collect()
 }
 
-fn texts(map: &BTreeMap<CustomerId, MessageId>) -> BTreeMap<String, i64> {
-    map.iter()
-        .map(|(customer, message)| (customer.to_string(), message.0))
-        .collect()
-}
-
-fn ids(map: BTreeMap<String, i64>) -> Result<BTreeMap<CustomerId, MessageId>, ViewStoreError> {
-    map.into_iter()
-        .map(|(customer, message)| {
-            let customer = customer
-                .parse()
-                .map_err(|error: std::num::ParseIntError| ViewStoreError::Defect(error.into()))?;
-            Ok((customer, MessageId(message)))
-        })
-        .collect()
+fn ids(map: BTreeMap<String, MessageId>) -> Result<BTreeMap<CustomerId, MessageId>> {
+    let defect = |error: std::num::ParseIntError| ViewStoreError::Defect(error.into());
+    let ids = map
+        .into_iter()
+        .map(|(id, message)| Ok((id.parse().map_err(defect)?, message)));
+    ids.collect()
 }

@@ -7,10 +7,10 @@ use ::mongodb::{
 use futures_util::TryStreamExt as _;
 
 use super::{MongoViewStore, ROOMS, writes::number};
-use crate::view_store::{Extent, ViewStoreError};
+use crate::view_store::{Extent, Result};
 
-/// Documents among the rooms that are none have no version.
-pub async fn count(store: &MongoViewStore) -> Result<Extent, ViewStoreError> {
+/// A document without a version is no room (see [`super::sentinels`]).
+pub async fn count(store: &MongoViewStore) -> Result<Extent> {
     let rooms = store.collection::<Document>(ROOMS);
     let total = doc! {
         "_id": null,

@@ -5,14 +5,14 @@ use colloquy_contracts::{RoomId, Seq, views::MessageDocument};
 use futures_util::TryStreamExt as _;
 
 use super::{MESSAGES, MongoViewStore};
-use crate::view_store::{Page, ViewStoreError};
+use crate::view_store::{Page, Result};
 
-/// Both ends are ids, which one index has in order: ids grow with the seq. So only what is answered is visited.
+/// Both ends are ids, which one index has in order, because ids grow with the seq. So only the answered messages are read.
 pub async fn read(
     store: &MongoViewStore,
     room: RoomId,
     page: Page,
-) -> Result<Vec<MessageDocument>, ViewStoreError> {
+) -> Result<Vec<MessageDocument>> {
     let mut ids = Document::new();
     if let Some(before) = page.before {
         ids.insert("$lt", before.0);
@@ -32,14 +32,10 @@ pub async fn read(
         .sort(doc! { "messageId": -1 })
         .limit(page.limit.into());
     let messages: Vec<_> = found.await?.try_collect().await?;
-    Ok(messages.into_iter().map(Into::into).collect())
+    Ok(messages.into_iter().map(|one| one.message).collect())
 }
 
-async fn newest_id_up_to(
-    store: &MongoViewStore,
-    room: RoomId,
-    seq: Seq,
-) -> Result<Option<i64>, ViewStoreError> {
+async fn newest_id_up_to(store: &MongoViewStore, room: RoomId, seq: Seq) -> Result<Option<i64>> {
     let messages = store.collection::<Document>(MESSAGES);
     let newest = messages
         .find_one(doc! { "roomId": room.0, "seq": { "$lte": seq.0 } })

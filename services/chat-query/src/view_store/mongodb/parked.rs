@@ -1,4 +1,4 @@
-//! Events that are set aside: `parkedEvents`.
+//! Parked events: `parkedEvents`.
 
 use ::mongodb::bson::doc;
 use futures_util::TryStreamExt as _;
@@ -6,14 +6,14 @@ use futures_util::TryStreamExt as _;
 use super::{MongoViewStore, PARKED, documents::ParkedDocument};
 use crate::{
     parked::{LogPosition, ParkedEvent},
-    view_store::ViewStoreError,
+    view_store::Result,
 };
 
 pub async fn list(
     store: &MongoViewStore,
     after: Option<&LogPosition>,
     limit: u32,
-) -> Result<Vec<ParkedEvent>, ViewStoreError> {
+) -> Result<Vec<ParkedEvent>> {
     let behind = after.map_or_else(
         || doc! {},
         |position| {
@@ -35,18 +35,7 @@ pub async fn list(
     parked.into_iter().map(TryInto::try_into).collect()
 }
 
-pub async fn find(
-    store: &MongoViewStore,
-    position: &LogPosition,
-) -> Result<Option<ParkedEvent>, ViewStoreError> {
-    let found = store
-        .collection::<ParkedDocument>(PARKED)
-        .find_one(doc! { "_id": position.to_string() })
-        .await?;
-    found.map(TryInto::try_into).transpose()
-}
-
-pub async fn keep(store: &MongoViewStore, event: &ParkedEvent) -> Result<(), ViewStoreError> {
+pub async fn keep(store: &MongoViewStore, event: &ParkedEvent) -> Result<()> {
     let now = doc! { "reason": &event.reason, "tries": i64::from(event.tries) };
     store
         .collection::<ParkedDocument>(PARKED)
@@ -58,7 +47,7 @@ pub async fn keep(store: &MongoViewStore, event: &ParkedEvent) -> Result<(), Vie
     Ok(())
 }
 
-pub async fn forget(store: &MongoViewStore, position: &LogPosition) -> Result<(), ViewStoreError> {
+pub async fn forget(store: &MongoViewStore, position: &LogPosition) -> Result<()> {
     store
         .collection::<ParkedDocument>(PARKED)
         .delete_one(doc! { "_id": position.to_string() })

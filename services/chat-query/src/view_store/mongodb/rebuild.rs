@@ -1,9 +1,9 @@
-//! Views beside those in use: collections of the same shape, whose names say which rebuild they are of.
+//! Views beside those in use: collections of the same shape, whose names say which rebuild they belong to.
 //!
-//! There is no transaction, so the order of things is what makes them sound. Collections take each other's place one by
-//! one, rooms last: a room that is visible has its messages. What holds the views is a document among the rooms, so it
-//! goes in the same moment in which the last collection is replaced; and nobody lets go of it before the collections
-//! that could still take that place are gone.
+//! There is no transaction, so the order of the steps is what makes a rebuild sound. Its collections replace those in use
+//! one by one, rooms last: a room that is visible has its messages. The lock is a document among the rooms (see
+//! [`sentinels`]), so it goes in the same moment in which the last collection is replaced; and a rebuild that is abandoned
+//! is unlocked only when its collections are dropped, so that none of them can replace one any more.
 
 use ::mongodb::{
     bson::{Document, doc},
@@ -11,44 +11,42 @@ use ::mongodb::{
 };
 use uuid::Uuid;
 
-use super::{MARKERS, MESSAGES, MongoViewStore, PARKED, ROOMS, partitions, writes::DUPLICATE_KEY};
-use crate::view_store::{Overtaken, ViewStore as _, ViewStoreError};
+use super::{
+    MARKERS, MESSAGES, MongoViewStore, PARKED, ROOMS,
+    sentinels::{self, LOCK, REBUILD, lock_owner},
+    writes::DUPLICATE_KEY,
+};
+use crate::view_store::{Overtaken, Result, ViewStore as _, ViewStoreError};
 
 /// In the order in which they are replaced.
 const COLLECTIONS: [&str; 4] = [MESSAGES, MARKERS, PARKED, ROOMS];
 /// Stands between a collection's name and the rebuild's.
 const NEXT: &str = "_next_";
-/// A collection that shows that a rebuild's others were not dropped, and perhaps made again by its own writes.
+/// The collection that shows that the others of a rebuild are its own: a later rebuild drops this one first, and a late
+/// write may make one of the others again.
 const BEGUN: &str = "rebuild";
-/// Not a room's id.
-const LOCK: i64 = 0;
-/// Somebody else has dropped it meanwhile.
-const NAMESPACE_NOT_FOUND: i32 = 26;
 
 pub fn suffix(rebuild: Uuid) -> String {
     format!("{NEXT}{}", rebuild.simple())
 }
 
-/// Makes the collections, and drops those of earlier rebuilds: first what shows that they have begun, and only then is
-/// it asked whether one holds the views. Its [`lock`] does it the other way round, so that one of the two notices.
-pub async fn begin(
-    store: &MongoViewStore,
-    next: &MongoViewStore,
-    rebuild: Uuid,
-) -> Result<(), ViewStoreError> {
+/// Creates the collections, and drops those of earlier rebuilds: first the one that shows that they have begun, and only
+/// then it reads whether one of them has locked the views. [`lock`] does the two in the other order, so that one of two
+/// rebuilds notices the other.
+pub async fn begin(store: &MongoViewStore, next: &MongoViewStore, rebuild: Uuid) -> Result<()> {
     let names = store.database.list_collection_names().await?;
     let (begun, views): (Vec<_>, Vec<_>) = names
         .into_iter()
         .filter(|name| name.contains(NEXT))
         .partition(|name| name.starts_with(BEGUN));
     for name in begun {
-        drop_collection(store, &name).await?;
+        store.drop_collection(&name).await?;
     }
-    if let Some(holder) = lock_owner(store).await? {
-        return Err(ViewStoreError::Locked(holder));
+    if let Some(owner) = lock_owner(store).await? {
+        return Err(ViewStoreError::Locked(owner));
     }
     for name in views {
-        drop_collection(store, &name).await?;
+        store.drop_collection(&name).await?;
     }
     for collection in COLLECTIONS {
         store
@@ -57,7 +55,7 @@ pub async fn begin(
             .await?;
     }
     next.prepare().await?;
-    partitions::note_all(next, rebuild).await?;
+    sentinels::note_rebuilt(next, rebuild).await?;
     let begun = next.collection::<Document>(BEGUN);
     begun
         .insert_one(doc! { "_id": rebuild.to_string() })
@@ -65,11 +63,11 @@ pub async fn begin(
     Ok(())
 }
 
-/// Makes the document that holds the views in use, or finds its own.
-pub async fn lock(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
-    let own = doc! { "_id": LOCK, "rebuild": rebuild.to_string() };
+/// Makes the document that locks the views in use, or finds its own.
+pub async fn lock(store: &MongoViewStore, rebuild: Uuid) -> Result<()> {
+    let own = doc! { "_id": LOCK, REBUILD: rebuild.to_string() };
     let rooms = store.collection::<Document>(ROOMS);
-    let stays = doc! { "$set": { "rebuild": rebuild.to_string() } };
+    let stays = doc! { "$set": { REBUILD: rebuild.to_string() } };
     if let Err(error) = rooms.update_one(own, stays).upsert(true).await {
         return Err(match error.kind.as_ref() {
             ErrorKind::Write(WriteFailure::WriteError(refusal))
@@ -88,28 +86,16 @@ pub async fn lock(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStore
     }
 }
 
-/// The rebuild that holds the views.
-pub async fn lock_owner(store: &MongoViewStore) -> Result<Option<Uuid>, ViewStoreError> {
-    let rooms = store.collection::<Document>(ROOMS);
-    let Some(hold) = rooms.find_one(doc! { "_id": LOCK }).await? else {
-        return Ok(None);
-    };
-    let rebuild = hold.get_str("rebuild").unwrap_or_default().parse();
-    rebuild
-        .map(Some)
-        .map_err(|error: uuid::Error| ViewStoreError::Defect(error.into()))
-}
-
-/// Does what is left to do of it: a call whose answer was lost may have done all. A collection that is absent was renamed
-/// by such a call; but not the rooms, whose note would have told.
-pub async fn replace(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
+/// Does what is left to do: a call whose answer was lost may have done all of it. A collection that is absent was renamed
+/// by such a call; but not the rooms, whose note would have shown that.
+pub async fn replace(store: &MongoViewStore, rebuild: Uuid) -> Result<()> {
     let suffix = suffix(rebuild);
     let names = store.database.list_collection_names().await?;
     let is_there = |collection: &str| names.contains(&format!("{collection}{suffix}"));
-    // The holder first: should a call whose answer was lost rename the rooms just now, the note tells.
-    let holder = lock_owner(store).await?;
-    if !partitions::are_noted_by(store, rebuild).await? {
-        if holder != Some(rebuild) {
+    // The owner first: if a call whose answer was lost renames the rooms just now, the note shows it.
+    let owner = lock_owner(store).await?;
+    if !sentinels::are_of(store, rebuild).await? {
+        if owner != Some(rebuild) {
             return Err(Overtaken.into());
         }
         for collection in COLLECTIONS {
@@ -119,16 +105,12 @@ pub async fn replace(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewSt
         }
     }
     if is_there(BEGUN) {
-        drop_collection(store, &format!("{BEGUN}{suffix}")).await?;
+        store.drop_collection(&format!("{BEGUN}{suffix}")).await?;
     }
     Ok(())
 }
 
-async fn rename(
-    store: &MongoViewStore,
-    collection: &str,
-    suffix: &str,
-) -> Result<(), ViewStoreError> {
+async fn rename(store: &MongoViewStore, collection: &str, suffix: &str) -> Result<()> {
     let database = store.database.name();
     let admin = store.database.client().database("admin");
     admin
@@ -142,29 +124,19 @@ async fn rename(
     Ok(())
 }
 
-/// Rooms first: without them nothing can lift the hold any more but the last line here.
-pub async fn abandon(store: &MongoViewStore, rebuild: Uuid) -> Result<(), ViewStoreError> {
+/// Rooms first: without them only the last statement here can unlock the views.
+pub async fn abandon(store: &MongoViewStore, rebuild: Uuid) -> Result<()> {
     let suffix = suffix(rebuild);
     let names = store.database.list_collection_names().await?;
     for collection in COLLECTIONS.into_iter().rev().chain([BEGUN]) {
         let name = format!("{collection}{suffix}");
         if names.contains(&name) {
-            drop_collection(store, &name).await?;
+            store.drop_collection(&name).await?;
         }
     }
     store
         .collection::<Document>(ROOMS)
-        .delete_one(doc! { "_id": LOCK, "rebuild": rebuild.to_string() })
+        .delete_one(doc! { "_id": LOCK, REBUILD: rebuild.to_string() })
         .await?;
     Ok(())
-}
-
-async fn drop_collection(store: &MongoViewStore, name: &str) -> Result<(), ViewStoreError> {
-    let Err(error) = store.database.collection::<Document>(name).drop().await else {
-        return Ok(());
-    };
-    match error.kind.as_ref() {
-        ErrorKind::Command(refusal) if refusal.code == NAMESPACE_NOT_FOUND => Ok(()),
-        _ => Err(error.into()),
-    }
 }

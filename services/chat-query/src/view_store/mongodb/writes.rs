@@ -7,7 +7,10 @@ use ::mongodb::{
     bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc, to_raw_document_buf},
     error::ErrorKind,
 };
-use colloquy_contracts::views::{MessageDocument, ReadMarker};
+use colloquy_contracts::{
+    MessageId,
+    views::{MessageDocument, ReadMarker},
+};
 use futures_util::TryStreamExt as _;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -17,22 +20,22 @@ use super::{
 };
 use crate::{
     room_state::RoomState,
-    view_store::{ViewStoreError, ViewWrite},
+    view_store::{Result, ViewStoreError, ViewWrite},
 };
 
-/// Updates that one command carries, and what they weigh together: a command above 16 MB is refused for ever. A room
-/// alone never weighs so much.
+/// How many updates one command carries at most.
 const CHUNK: usize = 100;
+/// How many bytes they have together at most. The server refuses a command above 16 MB; a room alone never has so many.
 const CHUNK_BYTES: usize = 8 << 20;
 pub const DUPLICATE_KEY: i64 = 11000;
 
-pub async fn save(store: &MongoViewStore, write: &ViewWrite) -> Result<(), ViewStoreError> {
+pub async fn save(store: &MongoViewStore, write: &ViewWrite) -> Result<()> {
     let (messages, parked) = (store.messages(), store.collection(PARKED));
-    let set_aside: Vec<ParkedDocument> = write.parked.iter().map(Into::into).collect();
+    let parked_events: Vec<ParkedDocument> = write.parked.iter().map(Into::into).collect();
     tokio::try_join!(
         save_messages(&messages, &write.messages),
         save_markers(store, &write.markers),
-        insert_new(&parked, &set_aside),
+        insert_new(&parked, &parked_events),
     )?;
     save_rooms(store, &write.rooms).await
 }
@@ -40,15 +43,15 @@ pub async fn save(store: &MongoViewStore, write: &ViewWrite) -> Result<(), ViewS
 async fn save_messages(
     collection: &Collection<StoredMessage>,
     messages: &[MessageDocument],
-) -> Result<(), ViewStoreError> {
+) -> Result<()> {
     let messages: Vec<StoredMessage> = messages.iter().map(Into::into).collect();
     let refused = insert_new(collection, &messages).await?;
     if refused.is_empty() {
         return Ok(());
     }
-    let ids: Vec<i64> = refused.iter().map(|&index| messages[index].id).collect();
+    let ids: Vec<i64> = refused.iter().map(|&index| messages[index].id.0).collect();
     let found = collection.find(doc! { "_id": { "$in": ids } }).await?;
-    let stored: HashMap<i64, StoredMessage> = found
+    let stored: HashMap<MessageId, StoredMessage> = found
         .map_ok(|message| (message.id, message))
         .try_collect()
         .await?;
@@ -57,7 +60,7 @@ async fn save_messages(
         .filter(|&index| {
             let message = &messages[index];
             let stored = stored.get(&message.id);
-            !stored.is_some_and(|stored| stored.is_repeated_by(message))
+            !stored.is_some_and(|stored| stored.is_repeated_by(&message.message))
         })
         .collect();
     if clashes.is_empty() {
@@ -67,11 +70,11 @@ async fn save_messages(
     }
 }
 
-/// Inserts what is new, and answers the indexes of those that break a unique index, their `_id`'s most likely.
+/// Inserts the new ones, and answers the positions of those that a unique index refused, most likely that of `_id`.
 async fn insert_new<T: Serialize + DeserializeOwned + Send + Sync>(
     collection: &Collection<T>,
     documents: &[T],
-) -> Result<Vec<usize>, ViewStoreError> {
+) -> Result<Vec<usize>> {
     if documents.is_empty() {
         return Ok(Vec::new());
     }
@@ -94,10 +97,7 @@ async fn insert_new<T: Serialize + DeserializeOwned + Send + Sync>(
     }
 }
 
-async fn save_markers(
-    store: &MongoViewStore,
-    markers: &[ReadMarker],
-) -> Result<(), ViewStoreError> {
+async fn save_markers(store: &MongoViewStore, markers: &[ReadMarker]) -> Result<()> {
     let updates = markers.iter().map(|marker| {
         rawdoc! {
             "q": { "_id": marker.id.as_str() },
@@ -111,8 +111,8 @@ async fn save_markers(
     update(store, MARKERS, &updates.collect::<Vec<_>>()).await
 }
 
-/// A room that was never stored is inserted, unless somebody else has; any other is replaced at its version.
-async fn save_rooms(store: &MongoViewStore, rooms: &[RoomState]) -> Result<(), ViewStoreError> {
+/// A room that was never stored is inserted, unless it is there meanwhile; any other is replaced at its version.
+async fn save_rooms(store: &MongoViewStore, rooms: &[RoomState]) -> Result<()> {
     let updates: Result<Vec<_>, _> = rooms
         .iter()
         .map(|room| {
@@ -128,12 +128,12 @@ async fn save_rooms(store: &MongoViewStore, rooms: &[RoomState]) -> Result<(), V
     update(store, ROOMS, &updates).await
 }
 
-/// Carries out updates, unordered, each of one document. One that touches none is a conflict.
+/// Carries out updates, unordered, each of one document. An update that finds no document is a conflict.
 async fn update(
     store: &MongoViewStore,
     collection: &str,
     updates: &[RawDocumentBuf],
-) -> Result<(), ViewStoreError> {
+) -> Result<()> {
     for chunk in chunks(updates) {
         let answer = store
             .database
@@ -149,7 +149,7 @@ async fn update(
     Ok(())
 }
 
-/// Cuts updates into what one command each can carry.
+/// Splits updates into those of one command each.
 fn chunks(mut updates: &[RawDocumentBuf]) -> Vec<&[RawDocumentBuf]> {
     let mut chunks = Vec::new();
     while !updates.is_empty() {
@@ -165,7 +165,7 @@ fn chunks(mut updates: &[RawDocumentBuf]) -> Vec<&[RawDocumentBuf]> {
     chunks
 }
 
-fn judge(answer: &Document, expected: usize) -> Result<(), ViewStoreError> {
+fn judge(answer: &Document, expected: usize) -> Result<()> {
     if let Ok(concern) = answer.get_document("writeConcernError") {
         return Err(unavailable(concern));
     }
@@ -189,7 +189,7 @@ fn unavailable(error: &Document) -> ViewStoreError {
     ViewStoreError::Unavailable(error.to_string().into())
 }
 
-/// Servers answer numbers as 32-bit, 64-bit or floating point, as they like.
+/// Servers answer numbers as 32-bit, 64-bit or floating point.
 pub fn number(document: &Document, field: &str) -> Option<i64> {
     match document.get(field)? {
         Bson::Int32(number) => Some(i64::from(*number)),

@@ -1,16 +1,16 @@
-//! What the disk has made of the views since they were written (F38).
+//! What the disk has damaged since it was written (F38).
 
 use colloquy_chassis::answer::chain;
 use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _, sqlite::SqliteRow};
 
 use super::rows;
 use crate::view_store::ViewStoreError;
 
-/// Rows that are looked at at once.
+/// Rows that are read at once.
 const PAGE: i64 = 1_000;
 
-/// What is wrong with messages and rooms, a line for each.
+/// A line for each damaged message or room, and for each room with a gap.
 ///
 /// # Errors
 /// The file cannot be read, or not to its end.
@@ -51,7 +51,7 @@ async fn damaged(
             return Ok(damages);
         };
         let last: i64 = last.get(id);
-        // A damaged page would be read for ever.
+        // The loop would never end over a damaged page.
         if last <= position {
             damages.push(format!("{table} behind {position} are not in order"));
             return Ok(damages);
@@ -59,23 +59,4 @@ async fn damaged(
         position = last;
         damages.extend(rows.iter().filter_map(&error).map(|error| chain(&error)));
     }
-}
-
-/// Files made before rows had a checksum lack the columns.
-pub async fn add_columns(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    for table in ["rooms", "messages"] {
-        let known: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1) WHERE name = 'checksum')",
-        )
-        .bind(table)
-        .fetch_one(&mut *connection)
-        .await?;
-        if !known {
-            let add = format!("ALTER TABLE {table} ADD COLUMN checksum INTEGER");
-            sqlx::raw_sql(AssertSqlSafe(add))
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
-    Ok(())
 }

@@ -4,9 +4,9 @@ use colloquy_contracts::{RoomId, views::MessageDocument};
 use sqlx::SqlitePool;
 
 use super::rows;
-use crate::view_store::{Page, ViewStoreError};
+use crate::view_store::{Page, Result};
 
-/// Both ends are ids, which one index has in order: ids grow with the seq. So only what is answered is visited.
+/// Both ends are ids, which one index has in order, because ids grow with the seq. So only the answered messages are read.
 const PAGE: &str = "
     SELECT message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key, checksum
     FROM messages
@@ -14,11 +14,7 @@ const PAGE: &str = "
         (SELECT message_id FROM messages WHERE room_id = ?1 AND seq <= ?3 ORDER BY seq DESC LIMIT 1), 0)
     ORDER BY message_id DESC LIMIT ?4";
 
-pub async fn read(
-    pool: &SqlitePool,
-    room: RoomId,
-    page: Page,
-) -> Result<Vec<MessageDocument>, ViewStoreError> {
+pub async fn read(pool: &SqlitePool, room: RoomId, page: Page) -> Result<Vec<MessageDocument>> {
     let rows = sqlx::query(PAGE)
         .bind(room.0)
         .bind(page.before.map_or(i64::MAX, |id| id.0))
@@ -41,7 +37,7 @@ mod tests {
 
     use super::*;
 
-    /// How many messages are answered in each of these pages of a room of so many, and after how many instructions.
+    /// How many messages each of these pages of a room of so many has, and how many instructions it took.
     async fn cost(messages: i64, pages: &[Page]) -> Vec<(usize, usize)> {
         let pool = SqlitePoolOptions::new().max_connections(1);
         let pool = pool.connect("sqlite::memory:").await.unwrap();

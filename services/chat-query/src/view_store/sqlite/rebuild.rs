@@ -1,13 +1,13 @@
-//! Views beside those in use: tables of the same shape, whose names say which rebuild they are of.
+//! Views beside those in use: tables of the same shape, whose names say which rebuild they belong to.
 //!
-//! The process that rebuilds need not be the one that serves: everything here is a transaction of the file.
+//! Another process than the one that serves may rebuild, so each step is a transaction of the file.
 
 use colloquy_sql::sqlite::SqliteDatabase;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
 use super::{LOCK, make_tables};
-use crate::view_store::{Overtaken, ViewStoreError};
+use crate::view_store::{Overtaken, Result, ViewStoreError};
 
 const TABLES: [&str; 5] = [
     "rooms",
@@ -18,8 +18,8 @@ const TABLES: [&str; 5] = [
 ];
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// Makes the tables, and removes those of earlier rebuilds. Answers what their names begin with.
-pub async fn begin(database: &SqliteDatabase, rebuild: Uuid) -> Result<String, ViewStoreError> {
+/// Makes the tables, and drops those of earlier rebuilds. Answers the beginning of their names.
+pub async fn begin(database: &SqliteDatabase, rebuild: Uuid) -> Result<String> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
     if let Some(state) = lock_owner(&mut transaction).await? {
         return Err(locked(&state));
@@ -31,8 +31,8 @@ pub async fn begin(database: &SqliteDatabase, rebuild: Uuid) -> Result<String, V
     Ok(prefix)
 }
 
-/// Records who holds the views in use, unless its own were removed by a later rebuild.
-pub async fn lock(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
+/// Inserts the row that locks the views in use, unless a later rebuild has removed the tables of this one.
+pub async fn lock(database: &SqliteDatabase, rebuild: Uuid) -> Result<()> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
     let has_views: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)",
@@ -44,7 +44,7 @@ pub async fn lock(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewSt
         return Err(Overtaken.into());
     }
     match lock_owner(&mut transaction).await? {
-        Some(holder) if holder == rebuild.to_string() => return Ok(()),
+        Some(owner) if owner == rebuild.to_string() => return Ok(()),
         Some(_) => return Err(Overtaken.into()),
         None => {}
     }
@@ -57,8 +57,8 @@ pub async fn lock(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewSt
     Ok(())
 }
 
-/// One transaction: whoever reads sees the one or the other. What holds the views goes with the table it is in.
-pub async fn replace(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
+/// One transaction: a reader sees the old views or the new ones. The lock goes with the table it is in.
+pub async fn replace(database: &SqliteDatabase, rebuild: Uuid) -> Result<()> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
     if lock_owner(&mut transaction).await? != Some(rebuild.to_string()) {
         return Err(Overtaken.into());
@@ -75,7 +75,7 @@ pub async fn replace(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), Vie
     Ok(())
 }
 
-pub async fn abandon(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), ViewStoreError> {
+pub async fn abandon(database: &SqliteDatabase, rebuild: Uuid) -> Result<()> {
     let mut transaction = database.writer.begin_with(BEGIN).await?;
     sqlx::query("DELETE FROM rooms WHERE room_id = ?1 AND state = ?2")
         .bind(LOCK.0)
@@ -87,7 +87,7 @@ pub async fn abandon(database: &SqliteDatabase, rebuild: Uuid) -> Result<(), Vie
     Ok(())
 }
 
-/// What a row that holds the views means to whoever wants to fold into them.
+/// The error that the row of the lock means to a projector.
 pub fn locked(state: &str) -> ViewStoreError {
     match state.parse() {
         Ok(rebuild) => ViewStoreError::Locked(rebuild),

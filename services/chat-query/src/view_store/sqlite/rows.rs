@@ -1,4 +1,4 @@
-//! Between values of the port and rows: batches as JSON arrays on the way in, tuples on the way out.
+//! Values of the port as rows: batches as JSON arrays on the way in, rows and tuples on the way out.
 
 use colloquy_contracts::{
     CustomerId, MessageId, RoomId, Seq, Timestamp,
@@ -11,14 +11,14 @@ use sqlx::{Row as _, sqlite::SqliteRow};
 use crate::{
     parked::{LogPosition, ParkedEvent},
     room_state::RoomState,
-    view_store::{ViewStoreError, read_marker},
+    view_store::{Result, ViewStoreError, read_marker},
 };
 
 /// A row of `parked_events`.
 pub type Parked = (String, i32, i64, String, String, Vec<u8>, String, i64, u32);
 
 /// The message in a row of `messages`.
-pub fn message(row: &SqliteRow) -> Result<MessageDocument, ViewStoreError> {
+pub fn message(row: &SqliteRow) -> Result<MessageDocument> {
     let read = || -> Result<_, sqlx::Error> {
         let message = MessageDocument {
             message_id: MessageId(row.try_get("message_id")?),
@@ -53,13 +53,13 @@ fn message_checksum(message: &MessageDocument) -> i64 {
     ])
 }
 
-/// Whether the row has this checksum. One of a release without checksums is taken as it is.
+/// Whether the row has this checksum, or is of a release without checksums.
 fn is_of(row: &SqliteRow, checksum: i64) -> Result<bool, sqlx::Error> {
     let written: Option<i64> = later_column(row, "checksum")?;
     Ok(written.is_none_or(|written| written == checksum))
 }
 
-/// A column that files lack which this release has not opened yet.
+/// A column that a file lacks until this release has opened it for writing.
 fn later_column<'row, T>(row: &'row SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error>
 where
     T: sqlx::Decode<'row, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
@@ -117,7 +117,7 @@ pub fn rooms(rooms: &[RoomState], first_version: i64) -> String {
 }
 
 /// The room in a row of `rooms`.
-pub fn room(row: &SqliteRow) -> Result<RoomState, ViewStoreError> {
+pub fn room(row: &SqliteRow) -> Result<RoomState> {
     let room = RoomId(row.get("room_id"));
     let read = || -> Result<_, sqlx::Error> {
         let state: &[u8] = row.try_get("state")?;
@@ -138,7 +138,7 @@ fn room_checksum(room: RoomId, state: &[u8]) -> i64 {
     checksum(&[&room.0.to_be_bytes(), state])
 }
 
-pub fn parked(row: Parked) -> Result<ParkedEvent, ViewStoreError> {
+pub fn parked(row: Parked) -> Result<ParkedEvent> {
     let (topic, partition, offset, key, event_id, payload, reason, parked_at, tries) = row;
     let topic = topic.parse();
     let topic = topic.map_err(|error: UnknownTopic| ViewStoreError::Defect(error.into()))?;

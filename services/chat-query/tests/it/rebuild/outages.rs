@@ -37,15 +37,15 @@ async fn p5_a_rebuild_waits_for_a_store_that_is_away_for_a_moment_whatever_it_is
 
 async fn rebuilds_while_every_step_fails_once(parts: &Parts, failing: Failing) {
     let service = parts.start();
-    let mut told: Vec<_> = (1..=ROOMS).map(room_created).collect();
-    told.extend((1..=10).flat_map(what_happens));
-    parts.append(&appended(&told)).await;
+    let mut events: Vec<_> = (1..=ROOMS).map(room_created).collect();
+    events.extend((1..=10).flat_map(what_happens));
+    parts.append(&appended(&events)).await;
     reaches(parts.store.as_ref(), 10).await;
     let before = digest(parts.store.as_ref()).await;
     let store = FaultyStore::failing(parts.rebuilding.clone(), Some(failing));
     let (trail, id) = (parts.trail.as_ref(), Uuid::new_v4());
     let rebuilt = rebuild(&store, trail, &SystemClock, id, WithLess::Refuse).await;
-    assert_eq!(rebuilt.unwrap().events, told.len() as u64);
+    assert_eq!(rebuilt.unwrap().events, events.len() as u64);
     let steps = ["begin", "extent", "lock", "replace"];
     assert_eq!(store.failed(), steps.into());
     assert_eq!(digest(parts.store.as_ref()).await, before);
@@ -56,7 +56,7 @@ async fn rebuilds_while_every_step_fails_once(parts: &Parts, failing: Failing) {
     service.end().await;
 }
 
-/// A log that answers nothing any more; the clock goes on by itself as long as somebody waits for it.
+/// A log that answers nothing any more; the paused clock advances by itself while a task waits for it.
 struct Silent;
 
 #[async_trait]
