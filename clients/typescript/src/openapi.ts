@@ -32,7 +32,7 @@ export interface paths {
         put?: never;
         /**
          * Log out
-         * @description The session ends everywhere, at once. Whoever has none is logged out already.
+         * @description The session ends everywhere, at once. A client without a session is logged out already.
          */
         post: operations["logout"];
         delete?: never;
@@ -341,7 +341,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far everybody has read a room */
+        /** How far each member has read a room */
         get: operations["listReadMarkers"];
         put?: never;
         post?: never;
@@ -476,7 +476,7 @@ export interface components {
         };
         /**
          * Format: int64
-         * @description Somebody with an account.
+         * @description A person with an account.
          */
         CustomerId: number;
         /** @description An answer. */
@@ -516,21 +516,21 @@ export interface components {
             success: boolean;
         };
         /** @description An answer. */
-        Envelope_RoomId: {
-            /**
-             * Format: int64
-             * @description A chat room.
-             */
-            data: number;
+        Envelope_ProfileView: {
+            /** @description A customer as the caller may see them. */
+            data: components["schemas"]["Customer"] | components["schemas"]["OtherCustomer"];
             /** @description One sentence for a person. Never carries SQL, a stack, a host name or a secret. */
             message: string;
             /** @description Whether the call did what it was asked. */
             success: boolean;
         };
         /** @description An answer. */
-        Envelope_Seen: {
-            /** @description A customer as the caller sees them. */
-            data: components["schemas"]["Customer"] | components["schemas"]["OtherCustomer"];
+        Envelope_RoomId: {
+            /**
+             * Format: int64
+             * @description A chat room.
+             */
+            data: number;
             /** @description One sentence for a person. Never carries SQL, a stack, a host name or a secret. */
             message: string;
             /** @description Whether the call did what it was asked. */
@@ -570,7 +570,7 @@ export interface components {
                 /** @description Who created the room. */
                 createdBy: components["schemas"]["CustomerId"];
                 lastMessage: components["schemas"]["LastMessage"] | null;
-                /** @description Everybody in it, ascending. */
+                /** @description Its members, ascending. */
                 participantIds: components["schemas"]["CustomerId"][];
                 /** @description The room. */
                 roomId: components["schemas"]["RoomId"];
@@ -619,7 +619,7 @@ export interface components {
         /** @description An answer. */
         Envelope_Vec_OnlineStatus: {
             data: {
-                /** @description Who. */
+                /** @description The customer. */
                 customerId: components["schemas"]["CustomerId"];
                 /** @description Whether they have a session anywhere. */
                 online: boolean;
@@ -630,9 +630,17 @@ export interface components {
             success: boolean;
         };
         /** @description An answer. */
+        Envelope_Vec_ProfileView: {
+            data: (components["schemas"]["Customer"] | components["schemas"]["OtherCustomer"])[];
+            /** @description One sentence for a person. Never carries SQL, a stack, a host name or a secret. */
+            message: string;
+            /** @description Whether the call did what it was asked. */
+            success: boolean;
+        };
+        /** @description An answer. */
         Envelope_Vec_ReadMarker: {
             data: {
-                /** @description Who. */
+                /** @description The member. */
                 customerId: components["schemas"]["CustomerId"];
                 /** @description `"{roomId}:{customerId}"`. */
                 id: string;
@@ -644,14 +652,6 @@ export interface components {
                 /** @description The room. */
                 roomId: components["schemas"]["RoomId"];
             }[];
-            /** @description One sentence for a person. Never carries SQL, a stack, a host name or a secret. */
-            message: string;
-            /** @description Whether the call did what it was asked. */
-            success: boolean;
-        };
-        /** @description An answer. */
-        Envelope_Vec_Seen: {
-            data: (components["schemas"]["Customer"] | components["schemas"]["OtherCustomer"])[];
             /** @description One sentence for a person. Never carries SQL, a stack, a host name or a secret. */
             message: string;
             /** @description Whether the call did what it was asked. */
@@ -677,7 +677,7 @@ export interface components {
              * @description The newest message that the caller has read; it has to be of that room. 0 marks a room without messages as read.
              */
             messageId: number;
-            /** @description Where. */
+            /** @description The room that was read. */
             roomId: components["schemas"]["RoomId"];
         };
         /**
@@ -685,7 +685,7 @@ export interface components {
          * @description A message, unique over all rooms. Within a room, ids grow with `seq`.
          */
         MessageId: number;
-        /** @description What of a customer is everybody's to see: no mail address, and only the end of the phone number. */
+        /** @description What of a customer every caller may see: no mail address, and only the end of the phone number. */
         OtherCustomer: {
             avatarColor: string;
             customerId: components["schemas"]["CustomerId"];
@@ -725,7 +725,7 @@ export interface components {
         SendMessage: {
             /** @description The text. An operator may set another limit. */
             content: string;
-            /** @description Where. */
+            /** @description The room to send it to. */
             roomId: components["schemas"]["RoomId"];
         };
         /**
@@ -2515,7 +2515,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_Seen"];
+                    "application/json": components["schemas"]["Envelope_ProfileView"];
                 };
             };
             /** @description The request is malformed or breaks a rule. */
@@ -2640,7 +2640,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_Vec_Seen"];
+                    "application/json": components["schemas"]["Envelope_Vec_ProfileView"];
                 };
             };
             /** @description The request is malformed or breaks a rule. */
@@ -2767,7 +2767,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_Vec_Seen"];
+                    "application/json": components["schemas"]["Envelope_Vec_ProfileView"];
                 };
             };
             /** @description The request is malformed or breaks a rule. */
