@@ -17,11 +17,12 @@ use async_trait::async_trait;
 use colloquy_chassis::{Failure, Kind};
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_credentials::identity::SessionId;
+use colloquy_rate_limit::RateLimitStore;
 use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
 use colloquy_sql::{StoreError, sweeping::KeptReadings};
 
 use crate::{
-    domain::{Budget, Email, NameSearch, PhoneSearch, Spent},
+    domain::{Email, NameSearch, PhoneSearch},
     password::PasswordHash,
 };
 
@@ -159,16 +160,8 @@ pub const ENDING_DUE_MILLIS: i64 = 5_000;
 /// The most endings in one answer.
 pub const ENDINGS: i64 = 100;
 
-/// Why nothing was taken of a budget.
-#[derive(Debug, thiserror::Error)]
-pub enum SpendError {
-    /// Nothing is left.
-    #[error(transparent)]
-    Spent(#[from] Spent),
-    /// The store could not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+/// The table of the limits that are kept beside the accounts.
+const LIMITS: &str = "customer_rate_limits";
 
 /// Where accounts are kept, and what of theirs has to outlast a restart.
 #[async_trait]
@@ -289,24 +282,9 @@ pub trait CustomerStore: Send + Sync + 'static {
     /// The store could not do it.
     async fn forget_ending(&self, id: EndingId) -> Result<(), StoreError>;
 
-    /// Takes one use of a budget: of many at once, no more are granted than there are.
-    ///
-    /// # Errors
-    /// The budget is spent, or the store could not do it; nothing was taken.
-    async fn spend(&self, budget: &Budget, now: Timestamp) -> Result<(), SpendError>;
-
-    /// Gives the latest use of a budget back.
-    ///
-    /// # Errors
-    /// The store could not do it.
-    async fn give_back(&self, budget: &Budget) -> Result<(), StoreError>;
+    /// The rate limits that are kept beside the accounts.
+    fn rate_limits(&self) -> Arc<dyn RateLimitStore>;
 
     /// The readings of the clock that are kept beside the accounts.
     fn readings(&self) -> Arc<dyn KeptReadings>;
-
-    /// Forgets at most so many budgets of which nothing was used any more by then, and says how many.
-    ///
-    /// # Errors
-    /// The store could not do it.
-    async fn forget_budgets(&self, over_age: Timestamp, at_once: u32) -> Result<u64, StoreError>;
 }

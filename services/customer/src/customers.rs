@@ -6,12 +6,13 @@ use colloquy_chassis::{ApiError, Clock, Kind, Tasks};
 use colloquy_contracts::CustomerId;
 use colloquy_credentials::identity::Caller;
 use colloquy_expiring_store::ExpiringStore;
+use colloquy_rate_limit::{Decision, Permit, RateLimit, RateLimitStore, wait_seconds};
 use colloquy_service_api::{Mailer, OneTimeCodes, RoomsOfCustomer, SessionEnding};
 
 use crate::{
     Credentials, CustomerStore, HashingPool, ResetTicket,
-    customer_store::{Customer, SpendError},
-    domain::{Budget, PasswordRule, SearchBudget, Spent},
+    customer_store::Customer,
+    domain::{PasswordRule, SearchLimits},
     passwords::{
         code_mails::{CodeMailer, CodeMails},
         confirmations::Confirmations,
@@ -65,6 +66,7 @@ pub struct Dependencies {
 /// [`crate::router`].
 pub struct Customers {
     pub(crate) store: Arc<dyn CustomerStore>,
+    pub(crate) limits: Arc<dyn RateLimitStore>,
     pub(crate) hashing: HashingPool,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) sessions: Arc<dyn SessionEnding>,
@@ -76,7 +78,7 @@ pub struct Customers {
     pub(crate) new_ticket: fn() -> ResetTicket,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
-    searches: SearchBudget,
+    searches: SearchLimits,
 }
 
 impl Customers {
@@ -91,7 +93,9 @@ impl Customers {
         tasks: &Tasks,
     ) -> Arc<Self> {
         let store = Arc::clone(&credentials.store);
-        sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
+        let limits = store.rate_limits();
+        let (swept, readings) = (Arc::clone(&limits), store.readings());
+        sweep::start(swept, readings, Arc::clone(&clock), tasks);
         session_revocations::start(
             Arc::clone(&store),
             Arc::clone(&dependencies.sessions),
@@ -100,6 +104,7 @@ impl Customers {
         );
         let code_mails = CodeMails::start(CodeMailer {
             store: Arc::clone(&store),
+            limits: Arc::clone(&limits),
             codes: Arc::clone(&dependencies.codes),
             mailer: dependencies.mailer,
             clock: Arc::clone(&clock),
@@ -107,6 +112,7 @@ impl Customers {
         });
         Arc::new(Self {
             store,
+            limits,
             hashing: credentials.hashing.clone(),
             credentials,
             sessions: dependencies.sessions,
@@ -118,7 +124,7 @@ impl Customers {
             new_ticket: dependencies.new_ticket,
             settings,
             clock,
-            searches: SearchBudget::new(settings.searches_per_minute),
+            searches: SearchLimits::new(settings.searches_per_minute),
         })
     }
 
@@ -128,18 +134,28 @@ impl Customers {
         found.ok_or_else(no_such_customer)
     }
 
-    /// Takes one of the caller's searches, if there is one left.
-    pub(crate) fn take_search(&self, caller: &Caller) -> Result<(), Spent> {
-        self.searches.take(caller.customer_id, self.clock.now())
+    /// Takes one of the caller's searches; 429 and how long to wait if there is none.
+    pub(crate) fn take_search(&self, caller: &Caller) -> Result<(), ApiError> {
+        let searched = self
+            .searches
+            .try_acquire(caller.customer_id, self.clock.now());
+        searched.map_err(|seconds| {
+            let message = "Too many searches. Please wait a few seconds.";
+            ApiError::new(Kind::TooManyRequests, message).with_retry_after(seconds)
+        })
     }
 
-    /// Takes one use of a budget; 429 and how long to wait if it is spent.
-    pub(crate) async fn spend(&self, budget: &Budget) -> Result<(), ApiError> {
-        let spent = self.store.spend(budget, self.clock.now()).await;
-        spent.map_err(|error| match error {
-            SpendError::Spent(spent) => ApiError::from(spent).with_retry_after(spent.wait_seconds),
-            SpendError::Store(error) => error.into(),
-        })
+    /// Acquires one use of a limit; 429 and how long to wait if there is none.
+    pub(crate) async fn try_acquire(&self, limit: RateLimit) -> Result<Permit, ApiError> {
+        let now = self.clock.now();
+        let until = match self.limits.try_acquire(&[limit], now).await? {
+            Decision::Acquired(permit) => return Ok(permit),
+            Decision::Refused(until) => until,
+            Decision::Undecided => now,
+        };
+        let message = "Too many tries. Please wait a while.";
+        let refused = ApiError::new(Kind::TooManyRequests, message);
+        Err(refused.with_retry_after(wait_seconds(until, now)))
     }
 }
 

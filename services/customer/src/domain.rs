@@ -2,14 +2,14 @@
 
 mod avatar_color;
 mod broken_rule;
-mod budget;
 mod email;
 mod fold;
 mod full_name;
 mod password_rule;
 mod phone_number;
+pub mod rate_limits;
 mod search;
-mod search_budget;
+mod search_limits;
 mod username;
 
 pub(crate) use email::MAX as MAX_EMAIL;
@@ -20,12 +20,11 @@ pub(crate) use username::LENGTH as USERNAME_LENGTH;
 
 pub use avatar_color::AvatarColor;
 pub use broken_rule::BrokenRule;
-pub use budget::{Budget, Limit, Spent, Uses};
 pub use email::Email;
 pub use fold::fold;
 pub use full_name::FullName;
 pub use password_rule::{PasswordError, PasswordRule};
 pub use phone_number::{PhoneNumber, masked};
 pub use search::{NameSearch, PhoneSearch};
-pub use search_budget::SearchBudget;
+pub use search_limits::SearchLimits;
 pub use username::Username;

@@ -17,7 +17,7 @@ use crate::{
     Customers,
     customer_store::Profile,
     customers::no_such_customer,
-    domain::{AvatarColor, BrokenRule, Budget, Email, FullName, PhoneNumber},
+    domain::{AvatarColor, BrokenRule, Email, FullName, PhoneNumber, rate_limits},
     fields,
 };
 
@@ -59,7 +59,7 @@ pub(crate) async fn handle(
     let profile = parse(request, &now.email)?;
     // The answer says what is taken, so it is not to be asked often.
     if now.email != profile.email || now.phone_number != profile.phone_number {
-        customers.spend(&Budget::changes_of(id)).await?;
+        customers.try_acquire(rate_limits::changes_of(id)).await?;
     }
     let changed = customers.store.update(id, &profile).await?;
     let changed = changed.ok_or_else(no_such_customer)?;

@@ -16,7 +16,7 @@ use crate::{
     Customers,
     customer_store::NewCustomer,
     customers::ROLE_USER,
-    domain::{AvatarColor, Budget, Email, FullName, PhoneNumber, Username},
+    domain::{AvatarColor, Email, FullName, PhoneNumber, Username, rate_limits},
     fields,
     password::Password,
 };
@@ -79,8 +79,8 @@ pub(crate) async fn handle(
     rule.check(&request.password, [&username, &full_name, &email])?;
     // The answer says what is taken, so it is not to be asked often; what breaks a rule tells nothing and costs nothing.
     let per_hour = customers.settings.sign_ups_per_hour;
-    let sign_ups = Budget::sign_ups_from(client, per_hour);
-    customers.spend(&sign_ups).await?;
+    let sign_ups = rate_limits::sign_ups_from(client, per_hour);
+    customers.try_acquire(sign_ups).await?;
     let new = NewCustomer {
         password: customers.hashing.hash(request.password).await?,
         username,

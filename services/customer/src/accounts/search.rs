@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use colloquy_chassis::{Answer, ApiError, Kind, answer::chain, extract::PathIds};
+use colloquy_chassis::{Answer, ApiError, answer::chain, extract::PathIds};
 use colloquy_contracts::{
     CustomerId, Envelope,
     openapi::{Invalid, TooMany},
@@ -15,7 +15,7 @@ use super::profile_view::ProfileView;
 use crate::{
     Customers,
     customer_store::Customer,
-    domain::{Budget, NameSearch, PhoneSearch},
+    domain::{NameSearch, PhoneSearch, rate_limits},
 };
 
 type Found = Result<Answer<Vec<ProfileView>>, ApiError>;
@@ -38,7 +38,7 @@ pub(crate) async fn names(
     PathIds(part): PathIds<String>,
 ) -> Found {
     let search = NameSearch::parse(&part)?;
-    take_search(&customers, &caller)?;
+    customers.take_search(&caller)?;
     let found = customers.store.search_names(&search).await?;
     Ok(answer(found, &caller))
 }
@@ -61,14 +61,14 @@ pub(crate) async fn phone_numbers(
     PathIds(part): PathIds<String>,
 ) -> Found {
     let search = PhoneSearch::parse(&part)?;
-    take_search(&customers, &caller)?;
+    customers.take_search(&caller)?;
     let is_short = !search.of_acquaintances().is_empty();
     if !is_short && search.of_strangers().is_empty() {
         return Ok(answer(Vec::new(), &caller));
     }
     let per_day = customers.settings.phone_searches_per_day;
-    let budget = Budget::phone_searches_of(caller.customer_id, per_day);
-    customers.spend(&budget).await?;
+    let searches = rate_limits::phone_searches_of(caller.customer_id, per_day);
+    customers.try_acquire(searches).await?;
     let acquaintances = if is_short {
         acquaintances_of(&customers, caller.customer_id).await
     } else {
@@ -78,13 +78,6 @@ pub(crate) async fn phone_numbers(
         .store
         .search_phone_numbers(&search, &acquaintances);
     Ok(answer(searching.await?, &caller))
-}
-
-fn take_search(customers: &Customers, caller: &Caller) -> Result<(), ApiError> {
-    customers.take_search(caller).map_err(|spent| {
-        let message = "Too many searches. Please wait a few seconds.";
-        ApiError::new(Kind::TooManyRequests, message).with_retry_after(spent.wait_seconds)
-    })
 }
 
 fn answer(found: Vec<Customer>, caller: &Caller) -> Answer<Vec<ProfileView>> {

@@ -5,9 +5,9 @@
     reason = "a suite of tests, though it is no test itself"
 )]
 
-mod budgets;
 mod changes;
 mod passwords;
+mod rate_limits;
 mod searches;
 mod spellings;
 
@@ -18,9 +18,9 @@ use colloquy_contracts::{CustomerId, SessionNumber};
 use super::{Customer, CustomerStore, NewCustomer, SaveError, Taken};
 use crate::password::PasswordHash;
 
-pub use budgets::*;
 pub use changes::*;
 pub use passwords::*;
+pub use rate_limits::*;
 pub use searches::*;
 pub use spellings::*;
 
@@ -58,11 +58,8 @@ macro_rules! customer_store_conformance {
             b08_a_reset_by_mail_is_noted_with_the_ending
             decision_23_an_ending_is_due_after_a_while_and_until_it_is_forgotten
             s01_a_hash_is_upgraded_only_while_it_is_the_verified_one
-            decision_30_a_budget_tells_how_long_to_wait_when_it_is_spent
-            decision_30_many_at_once_get_no_more_than_there_is
-            b09_of_a_hundred_at_once_fifty_are_granted
-            decision_30_what_is_given_back_can_be_spent_again
-            decision_15_budgets_are_forgotten_when_nothing_of_them_is_used
+            b09_of_a_hundred_wrong_codes_at_once_fifty_are_compared
+            b09_two_of_the_five_mails_of_an_hour_are_kept_for_clients_that_had_none
         );
     };
     (@cases $fresh:expr; $($case:ident)*) => {

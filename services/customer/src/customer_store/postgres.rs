@@ -1,6 +1,5 @@
 //! Accounts in PostgreSQL (`chat_db`, which other services use too).
 
-mod budgets;
 mod statements {
     crate::customer_store::statements::statements!(Postgres);
 }
@@ -9,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_rate_limit::{RateLimitStore, rate_limit_store::postgres::PostgresRateLimitStore};
 use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::{
     StoreError,
@@ -19,12 +19,12 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 use self::statements::Select;
 use super::{
-    Customer, CustomerStore, DERIVED_VERSION, EndingId, MAX_HITS, NewCustomer, PasswordChange,
-    Profile, SaveError, SpendError,
+    Customer, CustomerStore, DERIVED_VERSION, EndingId, LIMITS, MAX_HITS, NewCustomer,
+    PasswordChange, Profile, SaveError,
     row::{Derived, EndingRow, Row, Underived},
 };
 use crate::{
-    domain::{Budget, Email, NameSearch, PhoneSearch},
+    domain::{Email, NameSearch, PhoneSearch},
     password::PasswordHash,
 };
 
@@ -179,20 +179,12 @@ impl CustomerStore for PostgresCustomerStore {
         Ok(())
     }
 
-    async fn spend(&self, budget: &Budget, now: Timestamp) -> Result<(), SpendError> {
-        bounded(&self.0, budgets::spend(&self.0, budget, now)).await?
-    }
-
-    async fn give_back(&self, budget: &Budget) -> Result<(), StoreError> {
-        bounded(&self.0, budgets::give_back(&self.0, budget)).await?
+    fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
+        Arc::new(PostgresRateLimitStore::new(self.0.clone(), LIMITS))
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
         Arc::new(PostgresReadings::new(self.0.clone(), "budgets"))
-    }
-
-    async fn forget_budgets(&self, over_age: Timestamp, at_once: u32) -> Result<u64, StoreError> {
-        bounded(&self.0, budgets::forget(&self.0, over_age, at_once)).await?
     }
 }
 

@@ -1,6 +1,5 @@
 //! Accounts in a SQLite file (`accounts.db`).
 
-mod budgets;
 mod statements {
     crate::customer_store::statements::statements!(Sqlite);
 }
@@ -9,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
+use colloquy_rate_limit::{RateLimitStore, rate_limit_store::sqlite::SqliteRateLimitStore};
 use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::{
     StoreError,
@@ -19,12 +19,12 @@ use sqlx::{Sqlite, Transaction};
 
 use self::statements::Select;
 use super::{
-    Customer, CustomerStore, DERIVED_VERSION, EndingId, MAX_HITS, NewCustomer, PasswordChange,
-    Profile, SaveError, SpendError,
+    Customer, CustomerStore, DERIVED_VERSION, EndingId, LIMITS, MAX_HITS, NewCustomer,
+    PasswordChange, Profile, SaveError,
     row::{EndingRow, Row, Underived},
 };
 use crate::{
-    domain::{Budget, Email, NameSearch, PhoneSearch},
+    domain::{Email, NameSearch, PhoneSearch},
     password::PasswordHash,
 };
 
@@ -205,20 +205,12 @@ impl CustomerStore for SqliteCustomerStore {
         Ok(())
     }
 
-    async fn spend(&self, budget: &Budget, now: Timestamp) -> Result<(), SpendError> {
-        budgets::spend(&self.0, budget, now).await
-    }
-
-    async fn give_back(&self, budget: &Budget) -> Result<(), StoreError> {
-        budgets::give_back(&self.0, budget).await
+    fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
+        Arc::new(SqliteRateLimitStore::new(self.0.clone(), LIMITS))
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
         Arc::new(SqliteReadings::new(self.0.clone(), "budgets"))
-    }
-
-    async fn forget_budgets(&self, over_age: Timestamp, at_once: u32) -> Result<u64, StoreError> {
-        budgets::forget(&self.0, over_age, at_once).await
     }
 }
 

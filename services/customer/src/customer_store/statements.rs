@@ -19,7 +19,7 @@ macro_rules! statements {
                     roles_column,
                 },
             },
-            domain::{Budget, Email, fold},
+            domain::{Email, fold, rate_limits},
             password::PasswordHash,
         };
 
@@ -175,8 +175,8 @@ macro_rules! statements {
                 return Ok(None);
             };
             if change.reset.is_some() {
-                sqlx::query("DELETE FROM budgets WHERE budget = $1")
-                    .bind(Budget::guesses_of(change.customer_id).key())
+                sqlx::query("DELETE FROM customer_rate_limits WHERE limit_key = $1")
+                    .bind(rate_limits::guesses_of(change.customer_id).key.to_string())
                     .execute(&mut *transaction)
                     .await?;
             }

@@ -16,7 +16,7 @@ use crate::{
     Customers,
     customer_store::{Customer, PasswordChange},
     customers::no_such_customer,
-    domain::Budget,
+    domain::rate_limits,
     fields,
     hashing::{Comparison, HashingError},
     password::{Password, PasswordHash},
@@ -71,11 +71,12 @@ pub(crate) async fn handle(
     let (customer, hash) = found.ok_or_else(no_such_customer)?;
     check(&customers, &customer, &request)?;
     // Taken before the password is compared, so that many guesses at once are counted too.
-    let guesses = Budget::guesses_of(caller.customer_id);
-    customers.spend(&guesses).await?;
+    let guesses = rate_limits::guesses_of(caller.customer_id);
+    let guess = customers.try_acquire(guesses).await?;
     let is_right = is_current(&customers, &request, &hash).await;
     if !matches!(is_right, Ok(false)) {
-        customers.store.give_back(&guesses).await?;
+        let now = customers.clock.now();
+        customers.limits.refund(&guess, now).await?;
     }
     if !is_right? {
         return Err(ChangePasswordError::Wrong.into());

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use colloquy_chassis::{
     ApiError, ClientAddress, Clock, Kind, Tasks, answer::chain, backoff::Backoff,
 };
-use colloquy_contracts::Timestamp;
+use colloquy_rate_limit::RateLimitStore;
 use colloquy_service_api::{
     CallError, Mailer, OneTimeCodes,
     one_time_codes::{Asking, IssuedCode},
@@ -47,6 +47,7 @@ pub(crate) enum Wanted {
 /// What mailing codes needs.
 pub(crate) struct CodeMailer {
     pub(crate) store: Arc<dyn CustomerStore>,
+    pub(crate) limits: Arc<dyn RateLimitStore>,
     pub(crate) codes: Arc<dyn OneTimeCodes>,
     pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -67,7 +68,6 @@ pub(crate) struct Request {
     pub(crate) asking: Asking,
     /// The client address that the requester asks from.
     pub(crate) client: ClientAddress,
-    pub(crate) asked_at: Timestamp,
 }
 
 struct Job {
@@ -139,8 +139,8 @@ impl CodeMailer {
         let Some(customer) = self.retry(*until, find).await? else {
             return Ok(());
         };
-        let (email, client, at) = (&request.email, request.client, request.asked_at);
-        let take = |_| Allowance::take(store, email, client, at);
+        let (email, client) = (&request.email, request.client);
+        let take = |_| Allowance::try_acquire(&*self.limits, email, client, self.clock.now());
         let Some(allowance) = self.retry(*until, take).await? else {
             return Ok(());
         };
@@ -173,12 +173,13 @@ impl CodeMailer {
         // A code that an earlier try of this job has made is in no mail yet.
         let is_mailed = live.already_issued && tries == 1;
         if allowance.is_early && is_mailed && !is_over {
-            allowance.give_back(self.store.as_ref()).await?;
+            let now = self.clock.now();
+            allowance.refund(&*self.limits, now).await?;
             return Ok(None);
         }
         if allowance.is_early {
-            let begin = allowance.begin_pause(self.store.as_ref(), request.asked_at);
-            begin.await?;
+            let now = self.clock.now();
+            allowance.begin_pause(&*self.limits, now).await?;
         }
         let is_to_be_new = request.wanted == Wanted::New && live.already_issued && !live.shared;
         if is_over || is_to_be_new {

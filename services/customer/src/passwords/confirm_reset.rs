@@ -26,8 +26,7 @@ use super::{
 };
 use crate::{
     Customers,
-    customer_store::SpendError,
-    domain::{Budget, Email},
+    domain::{Email, rate_limits},
     fields,
 };
 
@@ -79,8 +78,8 @@ pub(crate) async fn handle(
 ) -> Result<Response, ApiError> {
     let email = Email::parse(&request.email)?;
     let per_hour = customers.settings.confirms_per_hour;
-    let confirms = Budget::confirms_from(address, per_hour);
-    customers.spend(&confirms).await?;
+    let confirms = rate_limits::confirms_from(address, per_hour);
+    customers.try_acquire(confirms).await?;
     let ticket = confirm(&customers, &email, request.otp_code, address, &headers).await?;
     let cookie = ticket.cookie(CONFIRMED_FOR.as_secs(), customers.settings.secure_cookie);
     let confirmed = Confirmed {
@@ -121,12 +120,9 @@ async fn is_right(
     headers: &HeaderMap,
 ) -> Result<bool, ApiError> {
     let cookie = customers.requesters.of(headers).await?;
-    let wrong = Budget::wrong_codes_for(email);
-    let only_asker = match customers.store.spend(&wrong, customers.clock.now()).await {
-        Ok(()) => false,
-        Err(SpendError::Spent(_)) => true,
-        Err(SpendError::Store(error)) => return Err(error.into()),
-    };
+    let (wrong, now) = (rate_limits::wrong_codes_for(email), customers.clock.now());
+    let permit = customers.limits.try_acquire(&[wrong], now).await?.permit();
+    let only_asker = permit.is_none();
     if only_asker && cookie.is_none() {
         return Ok(false);
     }
@@ -136,11 +132,13 @@ async fn is_right(
         only_asker,
     };
     let outcome = customers.codes.validate(&email.key(), &typed).await;
-    if !only_asker && !matches!(outcome, Ok(false)) {
-        let giving_back = customers.store.give_back(&wrong).await;
-        if let Err(error) = giving_back {
-            tracing::warn!(error = %chain(&error), "a code that was not wrong counts as a wrong one");
-        }
+    if let Some(permit) = permit.filter(|_| !matches!(outcome, Ok(false)))
+        && let Err(error) = customers
+            .limits
+            .refund(&permit, customers.clock.now())
+            .await
+    {
+        tracing::warn!(error = %chain(&error), "a code that was not wrong counts as a wrong one");
     }
     Ok(outcome?)
 }

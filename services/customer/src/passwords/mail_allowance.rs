@@ -3,79 +3,71 @@
 
 use colloquy_chassis::ClientAddress;
 use colloquy_contracts::Timestamp;
+use colloquy_rate_limit::{Permit, RateLimit, RateLimitStore};
 use colloquy_sql::StoreError;
 
-use crate::{
-    CustomerStore,
-    customer_store::SpendError,
-    domain::{Budget, Email},
-};
+use crate::domain::{Email, rate_limits};
 
-/// One mail, taken out of the budgets of its mailbox.
+/// One mail, acquired of the limits of its mailbox.
 pub(super) struct Allowance {
     /// The latest mail went less than 60 s ago: another one only if the code of that one works no more.
     pub(super) is_early: bool,
-    mails: Budget,
-    first: Option<Budget>,
-    pause: Budget,
+    mails: Permit,
+    first: Option<Permit>,
+    pause: RateLimit,
 }
 
 impl Allowance {
     /// `None` if the mailbox has had its mails.
-    pub(super) async fn take(
-        store: &dyn CustomerStore,
+    pub(super) async fn try_acquire(
+        limits: &dyn RateLimitStore,
         email: &Email,
         client: ClientAddress,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
-        let pause = Budget::pause_between_mails_to(email);
-        let is_early = !is_granted(store.spend(&pause, now).await)?;
-        let first = Budget::first_mail_to(email, client);
+        let acquire = async |limit| -> Result<Option<Permit>, StoreError> {
+            Ok(limits.try_acquire(&[limit], now).await?.permit())
+        };
+        let pause = acquire(rate_limits::pause_between_mails_to(email)).await?;
         // An unknown address is none that had no mail (decision 26).
-        let is_first = client.known().is_some() && is_granted(store.spend(&first, now).await)?;
-        let mails = Budget::mails_to(email, is_first);
-        let first = is_first.then_some(first);
-        if is_granted(store.spend(&mails, now).await)? {
+        let first = match client.known() {
+            Some(_) => acquire(rate_limits::first_mail_to(email, client)).await?,
+            None => None,
+        };
+        if let Some(mails) = acquire(rate_limits::mails_to(email, first.is_some())).await? {
             return Ok(Some(Self {
-                is_early,
+                is_early: pause.is_none(),
                 mails,
                 first,
-                pause: pause.unlimited(),
+                pause: rate_limits::pause_after_mail_to(email),
             }));
         }
-        if let Some(first) = first {
-            store.give_back(&first).await?;
-        }
         // A refused request must not keep the pause of the mail before it going.
-        if !is_early {
-            store.give_back(&pause).await?;
+        for permit in first.iter().chain(&pause) {
+            limits.refund(permit, now).await?;
         }
         Ok(None)
     }
 
     /// There was nothing to mail.
-    pub(super) async fn give_back(&self, store: &dyn CustomerStore) -> Result<(), StoreError> {
-        if let Some(first) = &self.first {
-            store.give_back(first).await?;
+    pub(super) async fn refund(
+        &self,
+        limits: &dyn RateLimitStore,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for permit in self.first.iter().chain([&self.mails]) {
+            limits.refund(permit, now).await?;
         }
-        store.give_back(&self.mails).await
+        Ok(())
     }
 
     /// There is something to mail although it is early: the pause begins anew.
     pub(super) async fn begin_pause(
         &self,
-        store: &dyn CustomerStore,
+        limits: &dyn RateLimitStore,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        is_granted(store.spend(&self.pause, now).await)?;
+        limits.try_acquire(&[self.pause.clone()], now).await?;
         Ok(())
-    }
-}
-
-fn is_granted(outcome: Result<(), SpendError>) -> Result<bool, StoreError> {
-    match outcome {
-        Ok(()) => Ok(true),
-        Err(SpendError::Spent(_)) => Ok(false),
-        Err(SpendError::Store(error)) => Err(error),
     }
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     Customers,
-    domain::{Budget, Email},
+    domain::{Email, rate_limits},
     fields,
 };
 
@@ -90,8 +90,8 @@ async fn request_code(
 ) -> Result<Response, ApiError> {
     let email = Email::parse(&request.email)?;
     let per_hour = customers.settings.code_requests_per_hour;
-    let requests = Budget::code_requests_from(client, per_hour);
-    customers.spend(&requests).await?;
+    let requests = rate_limits::code_requests_from(client, per_hour);
+    customers.try_acquire(requests).await?;
     // Where codes are kept has to be there, and a place in the queue: else no client is promised a mail.
     let known = customers.requesters.of(headers).await?;
     let is_known = known.is_some();
@@ -113,7 +113,6 @@ async fn request_code(
             ..Asking::default()
         },
         client,
-        asked_at: customers.clock.now(),
     });
     let cookie = cookie.header(customers.settings.secure_cookie);
     let answer = Answer(

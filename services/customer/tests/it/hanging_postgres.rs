@@ -7,10 +7,9 @@ use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_customer::{
     CustomerStore as _,
     customer_store::{
-        EndingId, PasswordChange, Profile, SpendError, conformance::account,
-        postgres::PostgresCustomerStore,
+        EndingId, PasswordChange, Profile, conformance::account, postgres::PostgresCustomerStore,
     },
-    domain::{Budget, Email, NameSearch, PhoneSearch},
+    domain::{Email, NameSearch, PhoneSearch},
     password::PasswordHash,
 };
 use colloquy_expiring_store::EmbeddedExpiringStore;
@@ -55,14 +54,6 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         except: None,
         reset: None,
     };
-    let budget = Budget::guesses_of(id);
-    let spending = async {
-        let spent = store.spend(&budget, now).await;
-        spent.map_err(|error| match error {
-            SpendError::Store(error) => error,
-            SpendError::Spent(spent) => panic!("{spent}"),
-        })
-    };
     let (names, numbers) = (NameSearch::parse("an"), PhoneSearch::parse("0901"));
     let (names, numbers, ids) = (names.unwrap(), numbers.unwrap(), [id]);
     fill(&pool).await;
@@ -86,9 +77,6 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         fails_in_time("upgrade_hash", store.upgrade_hash(id, hash, hash)),
         fails_in_time("endings_due", store.endings_due(now)),
         fails_in_time("forget_ending", store.forget_ending(EndingId(1))),
-        fails_in_time("spend", spending),
-        fails_in_time("give_back", store.give_back(&budget)),
-        fails_in_time("forget_budgets", store.forget_budgets(now, 1)),
     );
 }
 

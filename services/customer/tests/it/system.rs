@@ -247,9 +247,9 @@ impl System {
         account.is_some()
     }
 
-    /// How many budgets the store keeps.
-    pub async fn budgets(&self) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM budgets")
+    /// How many limits the store counts.
+    pub async fn limits(&self) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM customer_rate_limits")
             .fetch_one(&self.database().readers)
             .await
             .unwrap()

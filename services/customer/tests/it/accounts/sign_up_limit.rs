@@ -40,7 +40,7 @@ async fn decision_30_429_after_so_many_sign_ups_of_one_client_in_an_hour() {
         ..BROWSER
     };
     sign_up(elsewhere, "an-3").await.assert_done();
-    // Clients whose address is unknown share one budget.
+    // Clients whose address is unknown share one limit.
     let unknown = Client {
         address: "unknown",
         ..BROWSER

@@ -66,11 +66,11 @@ async fn f24_what_was_promised_before_a_stop_is_mailed_before_the_end() {
 }
 
 #[tokio::test]
-async fn decision_15_budgets_that_are_full_again_are_swept() {
+async fn decision_15_limits_of_which_nothing_is_used_are_swept() {
     let mut system = System::start().await;
     initiate(&system, USER1_EMAIL).await.assert_done();
     system.mail().await;
-    assert_eq!(system.budgets().await, 4);
+    assert_eq!(system.limits().await, 4);
     system.advance_seconds(3600);
     // As if the clock had been right for hours.
     let readings = SqliteReadings::new(system.database().clone(), "budgets");
@@ -80,13 +80,13 @@ async fn decision_15_budgets_that_are_full_again_are_swept() {
     assert!(readings.replace(&loaded, &aged).await.unwrap());
     let next = system.restarted().await;
     let swept = async {
-        while next.budgets().await > 0 {
+        while next.limits().await > 0 {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), swept)
         .await
-        .expect("budgets are swept");
+        .expect("limits are swept");
 }
 
 #[tokio::test]
