@@ -1,6 +1,8 @@
 //! Whether a code may be mailed to a mailbox now (contract §3, decision 38): one mail in 60 s, five an hour, of which two
 //! are kept for client addresses that had none in that hour, so that a stranger does not use up the owner's mails.
 
+use std::slice;
+
 use colloquy_chassis::ClientAddress;
 use colloquy_contracts::Timestamp;
 use colloquy_rate_limit::{Permit, RateLimit, RateLimitStore};
@@ -67,7 +69,9 @@ impl Allowance {
         limits: &dyn RateLimitStore,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        limits.try_acquire(&[self.pause.clone()], now).await?;
+        limits
+            .try_acquire(slice::from_ref(&self.pause), now)
+            .await?;
         Ok(())
     }
 }
