@@ -204,6 +204,7 @@ impl Settings {
                 return Err(sources.refusal(&format!("peers.{service}"), rule));
             }
         }
+        services::mail(self)?;
         let proxies = TrustedProxies::parse(&self.http.trusted_proxies);
         proxies
             .map(drop)

@@ -101,6 +101,11 @@ impl CustomerStore for SqliteCustomerStore {
                 .execute(&mut *transaction)
                 .await?;
         }
+        // The numbers that the rows drew before they got the first ones are given back.
+        sqlx::query("UPDATE sqlite_sequence SET seq = max(seq - $1, $1) WHERE name = 'customers'")
+            .bind(customers.len() as i64)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(true)
     }
