@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holes_repeats_and_late_ones_are_told_apart() {
+    fn holes_repeats_and_late_ones_are_distinct() {
         let mut watch = SeqWatch::default();
         for seq in [3, 4, 7, 5, 5] {
             watch.observe(seq);

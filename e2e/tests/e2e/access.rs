@@ -130,7 +130,7 @@ async fn is_taken(mut socket: Socket, mut frame: Frame) -> Result<bool> {
 }
 
 #[tokio::test]
-async fn s16_nobody_sees_what_they_may_not_in_any_answer() -> Result<()> {
+async fn s16_no_caller_gets_what_it_may_not_in_any_answer() -> Result<()> {
     let scene = scene().await?;
     let room = scene.room().await?;
     scene.user1.send(room, "for members alone", None).await?;

@@ -37,7 +37,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Ends every session that a request carries, and is 200 for one that carries none.
 const LOGOUT: &str = "/auth/logout";
 
-/// The server that received a request did not say from which address: without [`PeerAddr`] clients cannot be told apart.
+/// The server that received a request did not say from which address: without [`PeerAddr`] clients cannot be distinguished.
 #[derive(Debug, thiserror::Error)]
 #[error("a request came without the address of its connection")]
 struct NoPeer;

@@ -28,7 +28,7 @@ fn rotate(instance: &Instance) -> Result<String> {
 }
 
 #[tokio::test]
-async fn s10_keys_are_rotated_and_nobody_is_logged_out() -> Result<()> {
+async fn s10_keys_are_rotated_and_no_session_ends() -> Result<()> {
     let mut instance = Instance::start(Options::default()).await?;
     let before = Client::new(&instance.url())?
         .login(USER1.username, USER1.password)

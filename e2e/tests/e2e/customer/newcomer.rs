@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::scene::Scene;
 
-/// Somebody who has just signed up and logged in.
+/// A customer that has just signed up and logged in.
 pub struct Newcomer {
     pub id: i64,
     pub account: NewAccount,

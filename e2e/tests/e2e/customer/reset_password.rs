@@ -18,7 +18,7 @@ const CONFIRM: &str = "/customer/forgetPass/confirm";
 const RESET: &str = "/customer/forgetPass/reset";
 const NEW: &str = "another battery staple";
 
-/// Somebody who forgot, and what they call from.
+/// A customer that forgot the password, and what they call from.
 struct Forgetful {
     account: NewAccount,
     /// A session from before.

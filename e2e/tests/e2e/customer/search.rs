@@ -1,4 +1,4 @@
-//! `GET /customer/info/fullName/…` and `GET /customer/info/phoneNumber/…` (decision 29). Whoever searches here has just
+//! `GET /customer/info/fullName/…` and `GET /customer/info/phoneNumber/…` (decision 29). Callers here have just
 //! signed up: searches are counted for each caller.
 
 use anyhow::Result;

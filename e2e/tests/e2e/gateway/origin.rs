@@ -14,7 +14,7 @@ const STRANGERS: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn s12_a_page_of_a_stranger_sends_nothing_in_somebodys_name() -> Result<()> {
+async fn s12_a_page_of_a_stranger_sends_nothing_in_a_customers_name() -> Result<()> {
     let scene = scene().await?;
     let room = scene.room().await?;
     let user1 = &scene.user1;
@@ -36,7 +36,7 @@ async fn s12_a_page_of_a_stranger_sends_nothing_in_somebodys_name() -> Result<()
 }
 
 #[tokio::test]
-async fn s12_a_page_of_a_stranger_reads_nothing_and_logs_nobody_in() -> Result<()> {
+async fn s12_a_page_of_a_stranger_reads_nothing_and_logs_no_customer_in() -> Result<()> {
     let scene = scene().await?;
     for (name, value) in STRANGERS {
         let read = scene

@@ -30,9 +30,9 @@ struct Halting {
 }
 
 /// Tells when the server lets go of a call.
-struct Held(Arc<Notify>);
+struct ReleaseOnDrop(Arc<Notify>);
 
-impl Drop for Held {
+impl Drop for ReleaseOnDrop {
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -73,7 +73,7 @@ async fn p4_a_call_that_began_is_carried_out_though_its_client_hangs_up() {
     let let_go = Arc::new(Notify::new());
     let noticed = Arc::clone(&let_go);
     let notice = move |request: Request, next: Next| {
-        let held = Held(Arc::clone(&let_go));
+        let held = ReleaseOnDrop(Arc::clone(&let_go));
         async move {
             let response = next.run(request).await;
             drop(held);

@@ -62,7 +62,7 @@ async fn contract_3_an_invalid_cookie_is_401_and_cleared() {
 }
 
 #[tokio::test]
-async fn contract_3_a_valid_cookie_is_whoever_it_says() {
+async fn contract_3_a_valid_cookie_is_the_customer_that_it_names() {
     let world = World::new();
     let (status, body) = world
         .ask(Request::get("/command/room").header("cookie", world.cookie()))

@@ -97,7 +97,7 @@ async fn invariant_12_without_a_fresh_list_everything_that_needs_a_session_is_50
 }
 
 #[tokio::test]
-async fn contract_3_logout_is_told_whose_session_it_is_if_there_is_one() {
+async fn contract_3_logout_learns_whose_session_it_is_if_there_is_one() {
     let cookie = |world: &World| world.cookie();
     let garbage = |_: &World| format!("{JWT_TOKEN}=garbage");
     for (world, cookie, caller) in [
@@ -122,7 +122,7 @@ async fn contract_3_logout_is_told_whose_session_it_is_if_there_is_one() {
 }
 
 #[tokio::test]
-async fn decision_23_a_logout_that_reaches_nobody_is_503_and_clears_the_cookie() {
+async fn decision_23_a_logout_that_reaches_no_auth_is_503_and_clears_the_cookie() {
     let world = World::without_auth();
     let request = Request::post("/auth/logout").header("cookie", world.cookie());
     let response = world.send(request, "").await;

@@ -1,4 +1,4 @@
-//! Tokens that nobody may believe, each with a name (S09).
+//! Tokens that no verifier may believe, each with a name (S09).
 //!
 //! Self-contained on purpose: everything is made of texts and keys, and nothing of the product is used.
 

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::parts::{OneAccount, auth_on, clock};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 async fn store(url: &str) -> PostgresSessionStore {
     let pool = postgres::pool(url, 5).unwrap();
@@ -50,7 +50,7 @@ async fn b29_readers_that_have_nothing_to_learn_ask_the_database_seldom() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, opened).await.unwrap();
+    timeout(TIMEOUT, opened).await.unwrap();
     let server = postgres_server();
     let server = postgres::pool(&server, 1).unwrap();
     let before = transactions(&server, &url).await;
@@ -68,7 +68,7 @@ async fn b29_a_reader_that_waits_hears_at_once_what_another_instance_has_recorde
     let lifecycle = Lifecycle::default();
     let mut hearing = here.changes();
     here.start_listening(&lifecycle.tasks());
-    timeout(PATIENCE, hearing.changed()).await.unwrap().unwrap();
+    timeout(TIMEOUT, hearing.changed()).await.unwrap().unwrap();
     let auth = auth_on(Arc::new(here), OneAccount, false);
     let mut quickest = Duration::MAX;
     for number in 1..=5 {
@@ -77,12 +77,12 @@ async fn b29_a_reader_that_waits_hears_at_once_what_another_instance_has_recorde
             reader: "gateway".to_owned(),
         };
         let following = async { while auth.read(&reading).await.unwrap().up_to < number {} };
-        let (followed, ()) = tokio::join!(timeout(PATIENCE, following), async {
+        let (followed, ()) = tokio::join!(timeout(TIMEOUT, following), async {
             let ended = session(number.unsigned_abs().into());
             let recording = elsewhere.revoke(CustomerId(1), &ended, Timestamp::from_millis(1));
             let begun = Instant::now();
             assert_eq!(recording.await.unwrap(), number);
-            timeout(PATIENCE, hearing.changed()).await.unwrap().unwrap();
+            timeout(TIMEOUT, hearing.changed()).await.unwrap().unwrap();
             quickest = quickest.min(begun.elapsed());
         });
         followed.unwrap();

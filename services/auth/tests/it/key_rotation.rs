@@ -186,7 +186,7 @@ async fn s10_after_a_rotation_old_and_new_sessions_are_believed_without_a_restar
 }
 
 #[tokio::test(start_paused = true)]
-async fn s10_unknown_kids_make_nobody_read_the_folder_more_than_once_a_second() {
+async fn s10_unknown_kids_cause_one_reading_of_the_folder_a_second() {
     let world = World::of(&[SessionAlgorithm::EdDsa]);
     let verifier = world.verifier();
     let (token, _) = world.log_in().await;
@@ -208,7 +208,7 @@ async fn s10_unknown_kids_make_nobody_read_the_folder_more_than_once_a_second() 
 }
 
 #[tokio::test]
-async fn s10_whoever_verifies_has_no_private_half_and_cannot_sign() {
+async fn s10_a_verifier_has_no_private_half_and_cannot_sign() {
     let world = World::of(&[SessionAlgorithm::EdDsa]);
     let (token, _) = world.log_in().await;
     let session = world.place.path().join("session");

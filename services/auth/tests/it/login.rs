@@ -162,7 +162,7 @@ async fn contract_2_every_refusal_has_the_shape_of_the_auth_answers() {
 }
 
 #[tokio::test]
-async fn invariant_12_without_an_answer_of_customer_management_nobody_is_logged_in() {
+async fn invariant_12_without_an_answer_of_customer_management_no_login_succeeds() {
     let answered = send(Away, typed("user1", "123"), false).await;
     assert_eq!(answered.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answered.headers[header::RETRY_AFTER], "1");
@@ -171,7 +171,7 @@ async fn invariant_12_without_an_answer_of_customer_management_nobody_is_logged_
 }
 
 #[tokio::test]
-async fn decision_26_without_a_client_address_nobody_is_logged_in() {
+async fn decision_26_without_a_client_address_no_login_succeeds() {
     let mut request = typed("user1", "123");
     request.headers_mut().remove(CLIENT_ADDRESS);
     let answered = send(OneAccount, request, false).await;

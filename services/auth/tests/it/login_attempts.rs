@@ -132,7 +132,7 @@ impl World {
         self.login(address, credential, None).await.status
     }
 
-    /// Guesses from an address until it is told to stop: how often that was not at once.
+    /// Guesses from an address until it is asked to stop: how often that was not at once.
     pub async fn guess_until_locked(&self, address: &str, username: &str) -> usize {
         for guesses in 0..1_000 {
             match self.status(address, (username, "wrong")).await {

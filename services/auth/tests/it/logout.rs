@@ -65,7 +65,7 @@ async fn contract_3_logout_revokes_the_session_and_clears_the_cookie() {
 }
 
 #[tokio::test]
-async fn decision_23_logout_twice_and_logout_of_nobody_are_200() {
+async fn decision_23_logout_twice_and_logout_without_a_session_are_200() {
     let (_folder, store) = sqlite_store().await;
     for (caller, entries) in [(None, 0), (Some(caller()), 1), (Some(caller()), 1)] {
         let (status, headers, body) = send(&store, Method::POST, caller).await;

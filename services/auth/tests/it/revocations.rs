@@ -106,7 +106,7 @@ async fn contract_4_outsiders_and_bad_questions_are_refused() {
 }
 
 #[tokio::test]
-async fn decision_23_a_reader_that_waits_is_told_at_once() {
+async fn decision_23_a_reader_that_waits_is_answered_at_once() {
     let (_folder, store) = sqlite_store().await;
     let auth = auth_on(store, OneAccount, false);
     assert_eq!(auth.read(&reading(BEGINNING)).await.unwrap().up_to, 0);
@@ -117,7 +117,7 @@ async fn decision_23_a_reader_that_waits_is_told_at_once() {
     let (read, ended) = tokio::join!(auth.read(&question), async {
         let ended = session(1);
         let ending = auth.end_sessions(AN, &ended);
-        // Nobody takes it to heart: this ends when the reader is given up.
+        // No reader passes it: this ends when the reader is given up.
         timeout(Duration::from_secs(10), ending).await.unwrap()
     });
     ended.unwrap();

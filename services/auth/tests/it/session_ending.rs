@@ -87,7 +87,7 @@ async fn decision_23_customer_management_ends_the_sessions_with_smaller_numbers_
 }
 
 #[tokio::test]
-async fn decision_31_nobody_but_customer_management_ends_sessions_of_others() {
+async fn decision_31_only_customer_management_ends_sessions_of_others() {
     let (_folder, store) = sqlite_store().await;
     for (identity, expected) in [
         (None, StatusCode::UNAUTHORIZED),

@@ -82,7 +82,7 @@ mod postgres {
     }
 
     #[tokio::test]
-    async fn a_database_that_is_away_is_told_as_a_failure_that_may_pass() {
+    async fn a_database_that_is_away_is_a_transient_failure() {
         let pool = postgres::pool("postgres://app@127.0.0.1:1/app", 1).unwrap();
         let error = PostgresSessionStore::open(pool).await.unwrap_err();
         assert!(error.is_transient(), "{error:?}");

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::service::{ALICE, BOB, Service};
 
 #[tokio::test]
-async fn contract_6_each_command_is_told_under_its_room_on_its_topic_with_an_id_of_its_own() {
+async fn contract_6_each_command_is_an_event_under_its_room_on_its_topic_with_an_id_of_its_own() {
     let service = Service::start().await;
     let (room, other) = (service.room().await, service.room().await);
     let first = service.message(ALICE, room).await;

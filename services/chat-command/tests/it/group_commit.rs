@@ -157,7 +157,7 @@ async fn promise_p6_a_store_that_hangs_is_answered_within_5_seconds() {
 }
 
 #[tokio::test]
-async fn decision_2_what_is_redone_one_by_one_leaves_out_whose_callers_were_told_to_come_back() {
+async fn decision_2_what_is_redone_one_by_one_leaves_out_callers_that_were_answered_503() {
     let store = Arc::new(Scripted::default());
     let (writer, _life) = writer(&store);
     let answers = burst_of(&store, &writer, &[FINE, FINE, DEFECT], 2).await;

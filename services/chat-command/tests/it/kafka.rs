@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What only a defect exceeds, on a machine that runs many tests at once.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Topics of one test alone.
 pub fn settings(partitions: i32) -> KafkaSettings {
@@ -38,7 +38,7 @@ pub fn settings(partitions: i32) -> KafkaSettings {
 
 /// As a process that starts, and makes the topics that are missing.
 pub async fn connect(settings: &KafkaSettings) -> KafkaLog {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         match KafkaLog::connect(settings.clone()).await {
             Ok(log) => return log,
@@ -58,10 +58,10 @@ async fn wipe(settings: &KafkaSettings) {
     let names = names.each_ref().map(String::as_str);
     let deleted = admin.delete_topics(&names, &AdminOptions::new()).await;
     assert!(deleted.unwrap().iter().all(Result::is_ok));
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while admin
         .inner()
-        .fetch_metadata(None, PATIENCE)
+        .fetch_metadata(None, TIMEOUT)
         .unwrap()
         .topics()
         .iter()
@@ -76,7 +76,7 @@ async fn announced(log: &KafkaLog) -> [BTreeSet<String>; 2] {
     let mut announced = [BTreeSet::new(), BTreeSet::new()];
     let mut trail = log.read_from_beginning().await.unwrap();
     loop {
-        let records = timeout(PATIENCE, trail.next(1_000)).await;
+        let records = timeout(TIMEOUT, trail.next(1_000)).await;
         let records = records.expect("the topics end").unwrap();
         if records.is_empty() {
             return announced;
@@ -111,7 +111,7 @@ async fn f11_topics_that_are_wiped_under_a_running_relay_and_made_again_hold_eve
         .await
         .unwrap();
     after.extend(send(&store, room, 10).await);
-    timeout(PATIENCE, is_empty(&outbox)).await.unwrap();
+    timeout(TIMEOUT, is_empty(&outbox)).await.unwrap();
     let [as_it_happened, republished] = announced(&again).await;
     assert_eq!(as_it_happened, after);
     assert!(republished.is_superset(&before));

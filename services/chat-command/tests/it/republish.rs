@@ -78,7 +78,7 @@ fn by_id(mut events: Vec<NewEvent>) -> Vec<NewEvent> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f11_what_is_republished_is_word_for_word_what_was_told_but_for_the_mark() {
+async fn f11_what_is_republished_is_word_for_word_what_was_published_but_for_the_mark() {
     let database = Database::fresh().await;
     let (store, outbox) = database.instance();
     let announced = Arc::new(MemoryLog::default());

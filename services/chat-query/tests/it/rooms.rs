@@ -67,7 +67,7 @@ async fn the_callers_rooms_come_newest_first_with_their_flags() {
 }
 
 #[tokio::test]
-async fn somebody_in_no_room_gets_an_empty_list() {
+async fn a_customer_in_no_room_gets_an_empty_list() {
     let (_parts, service) = two_rooms().await;
     assert_eq!(service.get(OUTSIDER, "/rooms").await.ok(), json!([]));
 }

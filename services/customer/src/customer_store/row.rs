@@ -78,7 +78,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn by_nobody_yet(customer: &'a NewCustomer) -> Self {
+    pub(super) fn by_none_yet(customer: &'a NewCustomer) -> Self {
         Self {
             username: Some(&customer.username),
             email: &customer.email,

@@ -61,7 +61,7 @@ macro_rules! statements {
             mut transaction: Transaction<'_, $database>,
             customer: &NewCustomer,
         ) -> Result<Customer, SaveError> {
-            let wanted = Wanted::by_nobody_yet(customer);
+            let wanted = Wanted::by_none_yet(customer);
             if let Some(taken) = taken(&mut transaction, &wanted).await? {
                 return Err(SaveError::Taken(taken));
             }

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn s31_what_cannot_be_seen_is_no_part_of_a_username() {
+    fn s31_what_is_invisible_is_no_part_of_a_username() {
         for typed in [
             "   ",
             "an\r\nBcc: x",

@@ -43,7 +43,7 @@ async fn s02_passwords_are_not_cut() {
 }
 
 #[tokio::test]
-async fn s05_nobody_takes_as_long_as_a_wrong_password() {
+async fn s05_an_unknown_name_takes_as_long_as_a_wrong_password() {
     let pool = pool(1, 8);
     let hash = pool.hash(Password::new("123")).await.unwrap();
     let mut known = Duration::MAX;
@@ -66,7 +66,7 @@ async fn wrong(pool: &HashingPool, hash: Option<PasswordHash>) -> Duration {
 }
 
 #[tokio::test]
-async fn s05_nobody_never_fits() {
+async fn s05_an_unknown_name_never_fits() {
     let compared = pool(1, 8)
         .compare(Password::new("no account's"), None)
         .await;

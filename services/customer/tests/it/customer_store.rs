@@ -20,7 +20,7 @@ const OLD_ACCOUNTS: &str = "
            ('Bi\u{300}nh', 'bi\u{300}nh', 'third', 'n', 'b@müller.example', 'b@müller.example', '#000000', 'r')";
 
 /// Both keep their exact names, and no other account gets either; the third is found by every spelling.
-async fn old_accounts_are_told_apart(store: &dyn CustomerStore) {
+async fn old_accounts_are_distinct(store: &dyn CustomerStore) {
     for (typed, expected) in [
         ("án", Some("Án")),
         ("ÁN ", Some("Án")),
@@ -87,7 +87,7 @@ mod sqlite {
             .await
             .unwrap();
         let next = SqliteCustomerStore::open(database).await.unwrap();
-        super::old_accounts_are_told_apart(&next).await;
+        super::old_accounts_are_distinct(&next).await;
     }
 
     use crate::parts::{sqlite_database, sqlite_store};
@@ -129,7 +129,7 @@ mod postgres {
             .await
             .unwrap();
         let next = PostgresCustomerStore::open(pool).await.unwrap();
-        super::old_accounts_are_told_apart(&next).await;
+        super::old_accounts_are_distinct(&next).await;
     }
 
     #[tokio::test]

@@ -28,8 +28,8 @@ macro_rules! promises {
             one_by_one::s06_what_is_no_code_is_no_try
             one_by_one::contract_4_otp_blank_and_overlong_addresses_are_refused
             at_once::contract_4_otp_generate_answers_everybody_one_code
-            at_once::s06_of_a_hundred_right_tries_at_once_one_is_told_yes
-            at_once::s06_of_five_who_found_the_code_right_one_is_told_yes
+            at_once::s06_of_a_hundred_right_tries_at_once_one_is_answered_yes
+            at_once::s06_of_five_callers_with_the_right_code_one_is_answered_yes
             at_once::s06_a_thousand_wrong_tries_at_once_leave_no_try
             at_once::s06_of_a_thousand_tries_that_have_read_the_code_five_are_compared
             requesters::b09_the_tries_of_one_requester_are_not_anothers

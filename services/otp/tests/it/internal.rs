@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 
 use crate::parts::{AN, OneRequester as _, embedded, nowhere, otp_on, wrong};
 
-/// One POST as `service`, or as nobody.
+/// One POST as `service`, or without a caller.
 pub async fn post_as(
     service: Option<ServiceName>,
     otp: &Arc<Otp>,
@@ -139,7 +139,7 @@ async fn contract_4_otp_400_for_an_address_or_code_that_is_missing_blank_or_too_
 }
 
 #[tokio::test]
-async fn contract_4_otp_401_for_nobody_and_403_for_the_outside() {
+async fn contract_4_otp_401_without_a_caller_and_403_for_the_outside() {
     let (_lives, store) = embedded();
     let otp = otp_on(&store);
     let body = json!({"email": AN, "otpCode": "123456"}).to_string();

@@ -1,4 +1,4 @@
-//! A store between whose calls something happens: somebody else is faster, or the store goes down.
+//! A store between whose calls something happens: another caller is faster, or the store goes down.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! 300 s, by the store's time: nobody waits for it here.
+//! 300 s, by the store's time: no test waits for it here.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
 const END: Timestamp = Timestamp::from_millis(NOW + 300_000);
 
 #[tokio::test(start_paused = true)]
-async fn s06_a_code_works_after_299_seconds_and_its_end_is_told_truly() {
+async fn s06_a_code_works_after_299_seconds_and_its_end_is_given_truly() {
     let (_lives, store) = embedded();
     let clock = clock();
     let otp = otp_with(&store, &key(1), &clock);

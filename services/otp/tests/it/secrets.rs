@@ -1,4 +1,4 @@
-//! S23: neither a code nor an address is ever told to anybody but the caller.
+//! S23: neither a code nor an address ever reaches anything but the caller.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! What one client says does not keep it from what it is told.
+//! What one client sends does not keep it from what is pushed to it.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ use crate::{
 
 const ROOM: &str = "/topic/message/roomId/1";
 
-/// Never answers; how often it was asked, and how often whoever asked has given up.
+/// Never answers; how often it was asked, and how often the caller has given up.
 #[derive(Clone, Default)]
 struct Silent {
     asked: Arc<AtomicUsize>,
@@ -47,7 +47,7 @@ fn subscribe(id: u32, destination: &str) -> String {
     format!("SUBSCRIBE\nid:{id}\ndestination:{destination}\nreceipt:{id}\n\n\0")
 }
 
-/// A room's messages at once, and then what takes long, because nobody tells who is in the room.
+/// A room's messages at once, and then what takes long, because no service says who is in the room.
 fn quick_and_slow() -> [String; 2] {
     [
         subscribe(1, ROOM),
@@ -104,7 +104,7 @@ async fn f12_a_view_that_hangs_is_waited_for_once_however_many_subscribe() {
         let receipt = format!("RECEIPT\nreceipt-id:{id}\n\n");
         assert_eq!(client.frame().await, receipt);
     }
-    // By its first subscriber, and since then by whoever tries on for all.
+    // By its first subscriber, and since then by the task that tries on for all.
     assert!(rooms.asked.load(Ordering::SeqCst) <= 2);
     shared.ground.log.add(message(1, 1)).await;
     assert_eq!(client.seq().await, 1);

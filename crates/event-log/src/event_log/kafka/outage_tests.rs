@@ -212,7 +212,7 @@ async fn f09_a_reader_reads_on_after_an_outage_and_not_about_it() {
 }
 
 #[tokio::test]
-async fn f10_a_broker_slower_than_our_patience_gets_nothing_twice() {
+async fn f10_a_broker_slower_than_our_timeout_gets_nothing_twice() {
     let kafka = Kafka::start();
     kafka.append(0..5).await;
     let rtt = Duration::from_millis(4_500);

@@ -8,7 +8,7 @@ use super::{
     record_one,
 };
 
-async fn markers_told(fixture: &impl Fixture) -> Vec<MessageId> {
+async fn markers_announced(fixture: &impl Fixture) -> Vec<MessageId> {
     let announced = |event: &WriteEvent| match event {
         WriteEvent::ReadMarkerUpdated(marker) => Some(marker.last_read_message_id),
         _ => None,
@@ -36,7 +36,7 @@ pub async fn decision_13_a_marker_never_moves_back<F: Fixture>() {
         let answer = record_one(store.as_ref(), marker(room, BOB, id)).await;
         assert_eq!(answer, fresh(Recorded::Marker));
     }
-    assert_eq!(markers_told(&fixture).await, [two]);
+    assert_eq!(markers_announced(&fixture).await, [two]);
 }
 
 /// Several markers of one member in one batch end at the newest message.
@@ -55,9 +55,9 @@ pub async fn decision_13_markers_of_one_batch_end_at_the_newest<F: Fixture>() {
         record(store.as_ref(), &marks).await,
         [Recorded::Marker, Recorded::Marker, Recorded::Marker].map(fresh)
     );
-    assert_eq!(markers_told(&fixture).await, [ids[0], ids[2]]);
+    assert_eq!(markers_announced(&fixture).await, [ids[0], ids[2]]);
     record(store.as_ref(), &[marker(room, BOB, ids[2])]).await;
-    assert_eq!(markers_told(&fixture).await, [ids[0], ids[2]]);
+    assert_eq!(markers_announced(&fixture).await, [ids[0], ids[2]]);
 }
 
 /// Message 0 is the beginning of a room: it can be marked while there is nothing else to mark, and is older than
@@ -71,13 +71,13 @@ pub async fn b23_the_beginning_of_an_empty_room_can_be_marked<F: Fixture>() {
         let answer = record_one(store.as_ref(), marker(room, BOB, beginning)).await;
         assert_eq!(answer, fresh(Recorded::Marker));
     }
-    assert_eq!(markers_told(&fixture).await, [beginning]);
+    assert_eq!(markers_announced(&fixture).await, [beginning]);
     let sent = message_of(&record_one(store.as_ref(), message(room, ALICE, "one")).await);
     for (customer, id) in [(BOB, beginning), (ALICE, beginning), (BOB, sent)] {
         let answer = record_one(store.as_ref(), marker(room, customer, id)).await;
         assert_eq!(answer, fresh(Recorded::Marker));
     }
-    assert_eq!(markers_told(&fixture).await, [beginning, sent]);
+    assert_eq!(markers_announced(&fixture).await, [beginning, sent]);
     let stranger = record_one(store.as_ref(), marker(room, STRANGER, beginning)).await;
     assert_eq!(stranger, Err(Refusal::NotAMember));
 }
@@ -93,7 +93,7 @@ pub async fn contract_3_command_a_marker_needs_a_message_of_that_room<F: Fixture
         let answer = record_one(store.as_ref(), marker(room, BOB, id)).await;
         assert_eq!(answer, Err(Refusal::MessageNotInRoom));
     }
-    assert_eq!(markers_told(&fixture).await, []);
+    assert_eq!(markers_announced(&fixture).await, []);
 }
 
 /// Only members have markers.
@@ -104,5 +104,5 @@ pub async fn contract_3_command_a_marker_needs_a_member<F: Fixture>() {
     let sent = message_of(&record_one(store.as_ref(), message(room, ALICE, "hello")).await);
     let answer = record_one(store.as_ref(), marker(room, STRANGER, sent)).await;
     assert_eq!(answer, Err(Refusal::NotAMember));
-    assert_eq!(markers_told(&fixture).await, []);
+    assert_eq!(markers_announced(&fixture).await, []);
 }

@@ -67,7 +67,7 @@ async fn contract_customer_create_account_200_fills_what_was_left_out() {
 }
 
 #[tokio::test]
-async fn contract_customer_create_account_makes_somebody_other_services_know() {
+async fn contract_customer_create_account_makes_a_customer_other_services_know() {
     let (system, customers) = seeded().await;
     create(&customers, &an().to_string()).await;
     let credential = |password: &str| Credential {
@@ -119,7 +119,7 @@ async fn contract_customer_create_account_400_for_each_rule_of_a_field() {
         let what = format!("{field}: {value}");
         assert_refused(&answer, StatusCode::BAD_REQUEST, &what);
     }
-    assert_nobody_was_made(&customers).await;
+    assert_no_account_was_made(&customers).await;
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn contract_customer_create_account_400_for_a_body_of_another_shape() {
         let answer = create(&customers, &body).await;
         assert_refused(&answer, StatusCode::BAD_REQUEST, &body);
     }
-    assert_nobody_was_made(&customers).await;
+    assert_no_account_was_made(&customers).await;
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn contract_customer_create_account_400_names_what_is_taken() {
         let message = answer.1["message"].as_str().unwrap_or_default();
         assert!(message.contains(word), "{message}");
     }
-    assert_nobody_was_made(&customers).await;
+    assert_no_account_was_made(&customers).await;
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn s18_unknown_fields_do_nothing_and_doubled_ones_are_400() {
         .replacen('{', "{\"username\":\"other\",", 1);
     let answer = create(&customers, &doubled).await;
     assert_refused(&answer, StatusCode::BAD_REQUEST, &doubled);
-    assert_nobody_was_made(&customers).await;
+    assert_no_account_was_made(&customers).await;
     let mut body = an();
     body["customerId"] = json!(1);
     body["roles"] = json!(["ROLE_ADMIN"]);
@@ -205,11 +205,11 @@ async fn s31_control_characters_are_400_in_every_field_that_is_shown_or_mailed()
             }
         }
     }
-    assert_nobody_was_made(&customers).await;
+    assert_no_account_was_made(&customers).await;
 }
 
 /// The next account is still the fourth.
-async fn assert_nobody_was_made(customers: &Arc<Customers>) {
+async fn assert_no_account_was_made(customers: &Arc<Customers>) {
     let made = customers.full_names(&[CustomerId(4)]).await.unwrap();
     assert!(made.is_empty(), "{made:?}");
 }

@@ -53,7 +53,7 @@ async fn contract_customer_change_pass_400_when_missing_equal_or_against_the_rul
 }
 
 #[tokio::test]
-async fn contract_customer_change_pass_401_for_a_wrong_password_is_told_apart_from_no_session() {
+async fn contract_customer_change_pass_401_for_a_wrong_password_differs_from_no_session() {
     let mut system = System::start().await;
     let wrong = change(&system, "1234", NEW).await.assert_refused(401);
     let body = change_body("123", NEW);
@@ -123,7 +123,7 @@ async fn decision_30_a_current_password_that_could_not_be_compared_does_not_coun
 }
 
 #[tokio::test]
-async fn decision_23_of_two_changes_at_once_one_wins_and_the_other_is_told() {
+async fn decision_23_of_two_changes_at_once_one_wins_and_the_other_is_refused() {
     let system = System::start().await;
     let (a, b) = tokio::join!(
         change(&system, "123", "correct horse a"),

@@ -103,7 +103,7 @@ async fn decision_28_without_a_ticket_the_client_that_confirmed_is_believed_once
 }
 
 #[tokio::test]
-async fn decision_28_without_a_ticket_nobody_is_believed_by_the_address_alone() {
+async fn decision_28_without_a_ticket_no_client_is_believed_by_its_address_alone() {
     let mut system = System::start().await;
     initiate(&system, USER1_EMAIL).await.assert_done();
     let body = json!({"email": USER1_EMAIL, "otpCode": system.mailed_code().await});
@@ -152,7 +152,7 @@ async fn decision_28_without_a_ticket_a_confirmation_is_refused_after_120_s() {
 }
 
 #[tokio::test]
-async fn decision_28_without_a_ticket_nobody_is_believed_when_the_setting_is_off() {
+async fn decision_28_without_a_ticket_no_client_is_believed_when_the_setting_is_off() {
     let settings = Settings {
         reset_without_ticket: false,
         ..SETTINGS

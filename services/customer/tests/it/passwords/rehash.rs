@@ -42,7 +42,7 @@ async fn s01_a_password_is_hashed_anew_at_login_when_the_parameters_were_raised(
 }
 
 #[tokio::test]
-async fn s01_a_hash_that_cannot_be_upgraded_keeps_nobody_out() {
+async fn s01_a_hash_that_cannot_be_upgraded_still_lets_its_owner_in() {
     let system = System::start().await;
     let outdated = outdate_user1(&system).await;
     sqlx::query(

@@ -61,7 +61,7 @@ async fn decision_23_after_a_kill_between_change_and_ending_another_process_ends
 
 /// Also late, and by another process: it is the note that says so.
 #[tokio::test]
-async fn b08_auth_is_told_of_a_reset_by_mail_and_its_place_even_after_a_kill() {
+async fn b08_auth_learns_of_a_reset_by_mail_and_its_place_even_after_a_kill() {
     let mut system = System::start().await;
     let reset_by_mail = Some(ResetByMail {
         username: "user1".to_owned(),

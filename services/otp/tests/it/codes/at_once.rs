@@ -43,7 +43,7 @@ pub async fn contract_4_otp_generate_answers_everybody_one_code(store: Store) {
     assert!(otp.validate(AN, &issued[0].otp_code).await.unwrap());
 }
 
-pub async fn s06_of_a_hundred_right_tries_at_once_one_is_told_yes(store: Store) {
+pub async fn s06_of_a_hundred_right_tries_at_once_one_is_answered_yes(store: Store) {
     let otp = otp_on(&store);
     for _ in 0..5 {
         let right = otp.generate(AN).await.unwrap().otp_code;
@@ -58,7 +58,7 @@ pub async fn s06_of_a_hundred_right_tries_at_once_one_is_told_yes(store: Store) 
 }
 
 /// All five have compared before one removes the code.
-pub async fn s06_of_five_who_found_the_code_right_one_is_told_yes(store: Store) {
+pub async fn s06_of_five_callers_with_the_right_code_one_is_answered_yes(store: Store) {
     let right = otp_on(&store).generate(AN).await.unwrap().otp_code;
     let all_have_compared = Arc::new(Barrier::new(5));
     let hindered = interrupted(&store, move |call| {
