@@ -87,8 +87,9 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, EventLogError> {
         Ok(fields) => whole(row, &fields),
         Err(error) => {
             let damaged = damaged(row);
+            let room = damaged.key.parse::<i64>().ok();
             tracing::error!(
-                outbox.id = damaged.offset, event.id = damaged.event_id, room.id = damaged.key, %error,
+                outbox.id = damaged.offset, event.id = damaged.event_id, room.id = room, %error,
                 "an event was damaged on the disk and is not read"
             );
             Ok(damaged)
