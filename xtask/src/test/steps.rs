@@ -38,7 +38,7 @@ const DISTRIBUTED: &str = "system tests, distributed";
 
 /// The suite that tests the system from outside has steps of its own. Both select the whole workspace: cargo would compile
 /// dependencies again for the features of one package alone.
-const CRATES: &[&str] = &["--workspace", "--no-fail-fast", "--exclude", "colloquy-e2e"];
+const CRATES: &[&str] = &["--workspace", "--no-fail-fast"];
 
 const SYSTEM: &[&str] = &["--workspace", "--no-fail-fast", "--test", "e2e"];
 
