@@ -1,7 +1,7 @@
 //! Turns a burst of commands into one transaction (decision 1).
 //!
 //! It clocks itself: while one commit runs the next commands queue, and together they are the next batch. Alone, a
-//! command does not wait. A queued command is carried out even if its caller has gone.
+//! command does not wait. A queued command is carried out even if its caller has gone, unless its time is up.
 
 use std::{borrow::Cow, collections::HashSet, ops::ControlFlow, sync::Arc, time::Duration};
 

@@ -37,7 +37,7 @@ pub struct ChatCommand {
 }
 
 impl ChatCommand {
-    /// Starts the service's tasks: the writer and the sweep. A relay is started beside it where there is an outbox.
+    /// Starts the service's tasks: the writer and the sweep. A relay is started beside it where the outbox is not the log.
     #[must_use]
     pub fn start(
         store: Arc<dyn WriteStore>,

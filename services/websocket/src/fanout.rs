@@ -1,5 +1,6 @@
 //! From the event log to the sockets: one task reads every event, and pushes each message to the queues of its
-//! subscribers. Nothing here waits for a client that takes nothing.
+//! subscribers. Clients that take nothing hold it up for at most 50 ms at once, and for
+//! 2 % of the time (ADR 022).
 
 pub mod consumer;
 pub mod encoding;

@@ -319,7 +319,10 @@ impl Queue {
     }
 
     fn give_up(&mut self) {
-        metrics::counter!("colloquy_websocket_slow_consumers_closed_total").increment(1);
+        // A write that is still under way when the queue gives up may time out as well.
+        if self.end != Some(CloseReason::TooSlow) {
+            metrics::counter!("colloquy_websocket_slow_consumers_closed_total").increment(1);
+        }
         *self = Self {
             end: Some(CloseReason::TooSlow),
             ..Self::default()
