@@ -41,7 +41,7 @@ pub struct Figure {
 pub struct Side {
     /// KiB of a connection when all have just subscribed.
     pub fresh_kib: Spread,
-    /// KiB of a connection after a while with signs of life only.
+    /// KiB of a connection after a while with heart-beats only.
     pub rested_kib: Spread,
     /// CPU from the TCP connection to the confirmed subscription.
     pub connect_micros: Spread,

@@ -1,5 +1,5 @@
 //! The baseline: the least that tokio can do for the same deliveries. For each message one prepared WebSocket frame,
-//! as long as ours, and one write a socket. No STOMP, no token, no membership, no limits, no signs of life.
+//! as long as ours, and one write a socket. No STOMP, no token, no membership, no limits, no heart-beats.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -87,7 +87,7 @@ export class Api {
     return this.#call('GET', `/customer/info/fullName/${encodeURIComponent(part)}`);
   }
 
-  /** Customers whose number contains these digits: at least 8, or 4 of somebody with whom one shares a room. */
+  /** Customers whose number contains these digits: at least 8, or 4 of a member of a shared room. */
   findByPhone(part: string): Promise<(Customer | OtherCustomer)[]> {
     return this.#call('GET', `/customer/info/phoneNumber/${encodeURIComponent(part)}`);
   }

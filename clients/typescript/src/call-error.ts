@@ -3,7 +3,7 @@ export class CallError extends Error {
   override readonly name = 'CallError';
 
   /**
-   * @param status The HTTP status, or 0 when no answer came: then nobody knows whether the call had its effect.
+   * @param status The HTTP status, or 0 when no answer came: then it is unknown whether the call had its effect.
    * @param message One sentence for a person.
    * @param retryAfter Milliseconds that the server asks to wait, if it does.
    */

@@ -1024,7 +1024,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -1156,7 +1156,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -1288,7 +1288,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -2141,7 +2141,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -2264,7 +2264,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -2391,7 +2391,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -2529,7 +2529,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -2654,7 +2654,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -2781,7 +2781,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -2915,7 +2915,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -3038,7 +3038,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -3152,7 +3152,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -3266,7 +3266,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */
@@ -3378,7 +3378,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description Nobody is logged in; a cookie that was sent is cleared. */
+            /** @description There is no session; a cookie that was sent is cleared. */
             401: {
                 headers: {
                     /** @description Identifies the call in our logs. */

@@ -96,7 +96,7 @@ export class Outbox {
     }
   }
 
-  /** The network is back, or somebody signed in: tries at once what waits. */
+  /** The network is back, or there is a session again: tries at once what waits. */
   resume(): void {
     this.#isPaused = false;
     for (const queue of this.#rooms.values()) queue.flush();

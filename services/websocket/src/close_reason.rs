@@ -15,7 +15,7 @@ pub enum CloseReason {
     Protocol,
     /// The session was logged out, or its token has expired: it ends at once, and an ERROR frame says why.
     SessionEnded,
-    /// The client gave no sign of life.
+    /// The client has sent nothing for too long.
     Silent,
     /// A text message is not UTF-8.
     NotUtf8,

@@ -298,7 +298,7 @@ impl<T: Transport> Connection<T> {
         Ok(())
     }
 
-    /// Only called while nothing waits to be written, so a sign of life never stands behind a blocked write.
+    /// Only called while nothing waits to be written, so a heart-beat never stands behind a blocked write.
     async fn send(&mut self, outgoing: Outgoing) -> Result<(), Gone> {
         if !self.transport.is_writable() {
             return Ok(());

@@ -43,7 +43,7 @@ enum Stage {
 pub struct Opened {
     /// How frames are read from now on.
     pub version: Version,
-    /// Who sends signs of life, and how often.
+    /// Which side sends heart-beats, and how often.
     pub intervals: Intervals,
     /// How long the token is still valid.
     pub expires_in: Duration,

@@ -31,7 +31,7 @@ pub struct Settings {
     pub connect_within: Duration,
     /// From the first byte of a frame to its last.
     pub frame_within: Duration,
-    /// Silence after which the client is sent a WebSocket PING; twice that without a sign of life ends the connection.
+    /// Silence after which the client is sent a WebSocket PING; twice that without an answer ends the connection.
     pub ping_after: Duration,
     /// After so long a streaming answer of SockJS ends, so that the client's next request shows that it is there.
     pub answer_within: Duration,

@@ -50,7 +50,7 @@ test('two people talk: messages, unread, presence, typing, markers', async () =>
 
   binh.network.isUp = false;
   binh.network.cut();
-  await until('somebody is offline', here.state, ({ online }) => !online.has(binh.id));
+  await until('the other is offline', here.state, ({ online }) => !online.has(binh.id));
 });
 
 test('whatever the network loses, cuts or doubles, both see what the server has', async () => {

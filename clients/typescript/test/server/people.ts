@@ -78,7 +78,7 @@ export class Person {
 
   get session(): Session {
     const session = this.colloquy.session.get();
-    if (!session) throw new Error('nobody is logged in');
+    if (!session) throw new Error('there is no session');
     return session;
   }
 

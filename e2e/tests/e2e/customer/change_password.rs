@@ -74,7 +74,7 @@ async fn contract_customer_change_pass_401_for_a_wrong_password_and_the_session_
     assert_eq!(answer.session_cookie(), None, "the session did not fail");
     assert_eq!(client.get("/query/rooms").await?.status, 200);
     let anonymous = change(&scene.anonymous()?, "x", NEW).await?;
-    assert_refused(&anonymous, 401, "nobody");
+    assert_refused(&anonymous, 401, "without a session");
     Ok(())
 }
 

@@ -120,7 +120,10 @@ async fn contract_customer_forget_pass_a_page_of_another_origin_resets_without_c
         let answer = stranger.post(RESET, &who.new_password(&json!({}))).await?;
         assert_refused(&answer, 400, &format!("{agent} on {address}"));
     }
-    assert_done(&who.reset(&json!({})).await?, "reset by whoever confirmed");
+    assert_done(
+        &who.reset(&json!({})).await?,
+        "reset by the client that confirmed",
+    );
     assert!(who.can_log_in(&scene, NEW).await?);
     assert_refused(&who.reset(&json!({})).await?, 400, "decision 28: once");
     Ok(())

@@ -78,7 +78,7 @@ fn admit(path: &str, operation: &mut Operation) {
         or_answer(
             operation,
             "401",
-            "Nobody is logged in; a cookie that was sent is cleared.",
+            "There is no session; a cookie that was sent is cleared.",
             shape,
         );
     }

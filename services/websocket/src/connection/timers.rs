@@ -16,7 +16,7 @@ pub struct Timers {
     frame_by: Option<Instant>,
     expires_at: Option<Instant>,
     heart_beat: Option<Duration>,
-    /// After how long without a write the transport gives a sign of life.
+    /// After how long without a write the transport sends its keep-alive.
     keep_alive: Option<Duration>,
     /// How long the client may be silent, if not for ever.
     silence: Option<Duration>,
@@ -36,13 +36,13 @@ pub enum Due {
     FrameTooLate,
     /// The session's token has ended.
     TokenExpired,
-    /// The client gives no sign of life.
+    /// The client has sent nothing for too long.
     Silent,
-    /// Ask the client for a sign of life.
+    /// Ask the client for an answer.
     Ping,
-    /// Give the client a sign of life.
+    /// Send STOMP's heart-beat.
     HeartBeat,
-    /// Give the client the transport's own sign of life.
+    /// Send the transport's own keep-alive.
     KeepAlive,
 }
 

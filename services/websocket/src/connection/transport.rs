@@ -28,13 +28,13 @@ pub(crate) enum Outgoing {
     Frame(Message),
     /// A question whether the client is there.
     Ping,
-    /// The transport's own sign of life, if it has one.
+    /// The transport's own keep-alive, if it has one.
     KeepAlive,
 }
 
 /// One client's way in and out.
 pub(crate) trait Transport {
-    /// Whether the transport gives a sign of life of its own when nothing is written for long.
+    /// Whether the transport sends a keep-alive of its own when nothing is written for long.
     const KEEPS_ALIVE: bool;
     /// Whether the transport ends by itself when its client is gone: the client has to ask for each of its answers.
     const ENDS_UNATTENDED: bool;

@@ -8,7 +8,7 @@ use crate::close_reason::CloseReason;
 
 /// The session is open.
 pub(super) const OPEN: &str = "o";
-/// A sign of life.
+/// SockJS's heartbeat.
 pub(super) const HEART_BEAT: &str = "h";
 
 /// What came is no JSON array of strings.

@@ -16,7 +16,7 @@ const COMMAND_WINDOW: usize = 13;
 /// What came from the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// One or more line ends between frames: nothing but a sign of life.
+    /// One or more line ends between frames: nothing but a heart-beat.
     HeartBeat,
     /// A frame.
     Frame(Frame),

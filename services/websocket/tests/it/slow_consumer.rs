@@ -131,7 +131,7 @@ async fn b18_f20_a_client_that_reads_large_frames_slowly_gets_all_of_them() {
     assert_eq!(node.websocket.open_connections(), 1);
 }
 
-/// A PING that is answered and whose PONG is not taken: nothing else waits, and each PING is a sign of life.
+/// A PING that is answered and whose PONG is not taken: nothing else waits, and each PING shows that the client is there.
 #[tokio::test]
 async fn f20_a_client_that_does_not_take_the_pongs_it_asks_for_is_closed() {
     let settings = Settings {

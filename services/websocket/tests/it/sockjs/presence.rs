@@ -11,7 +11,7 @@ use crate::harness::{
     memory_log::MemoryLog,
 };
 
-/// A client that gives no sign of life is away within two seconds.
+/// A client that sends nothing is away within two seconds.
 fn impatient() -> Settings {
     Settings {
         ping_after: Duration::from_millis(500),
