@@ -86,3 +86,12 @@ export class IndexedDbOutboxStore implements OutboxStore {
 export function defaultOutboxStore(): OutboxStore {
   return typeof indexedDB === 'undefined' ? new MemoryOutboxStore() : new IndexedDbOutboxStore();
 }
+
+/** The same store, whose failures cost no more than the reload: what it cannot keep is sent all the same. */
+export function bestEffort(store: OutboxStore): OutboxStore {
+  return {
+    all: (customerId) => store.all(customerId).catch(() => []),
+    put: (message) => store.put(message).catch(() => undefined),
+    delete: (key) => store.delete(key).catch(() => undefined),
+  };
+}

@@ -2,7 +2,7 @@ import { CallError } from './call-error.js';
 import { clientKey, newKey } from './client-key.js';
 import { Backoff, type Clock } from './clock.js';
 import type { SentMessage } from './contract.js';
-import type { OutboxStore, StoredMessage } from './outbox-store.js';
+import { bestEffort, type OutboxStore, type StoredMessage } from './outbox-store.js';
 
 /** The server knows a key for 24 h; a message older than this is not sent again without asking, or it could be there twice. */
 export const ASK_AFTER = 23 * 60 * 60 * 1000;
@@ -41,10 +41,14 @@ export class Outbox {
   #lastWrittenAt = 0;
   #isPaused = false;
 
+  private readonly port: OutboxPort;
+
   constructor(
     private readonly customerId: number,
-    private readonly port: OutboxPort,
-  ) {}
+    port: OutboxPort,
+  ) {
+    this.port = { ...port, store: bestEffort(port.store) };
+  }
 
   /** Takes up what was left unconfirmed. */
   async restore(): Promise<void> {

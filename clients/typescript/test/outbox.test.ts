@@ -104,6 +104,16 @@ test('a wait that the server asks for is kept', async () => {
   expect(states(box)).toEqual(['sent']);
 });
 
+test('a store that fails keeps nothing, and the message goes out once all the same', async () => {
+  const fails = () => Promise.reject(new Error('quota'));
+  const { box, clock, sent } = outbox({ all: fails, put: fails, delete: fails });
+  await box.restore();
+  await box.add(ROOM, 'hello');
+  await clock.advance(60_000);
+  expect(sent).toHaveLength(1);
+  expect(states(box)).toEqual(['sent']);
+});
+
 test('the browser’s database keeps the messages of each customer', async () => {
   globalThis.indexedDB = new IDBFactory();
   const store = new IndexedDbOutboxStore();
