@@ -25,10 +25,15 @@ async fn swept(store: &Arc<dyn SessionStore>, clock: &Arc<ManualClock>) -> Arc<A
 /// As if the clock had been right for hours.
 async fn aged(store: &Arc<dyn SessionStore>, clock: &ManualClock) {
     let readings = store.readings();
-    let loaded = readings.load().await.unwrap();
     let (now, hour) = (clock.now(), Duration::from_secs(3600));
-    let aged = loaded.with(now, hour).with(now, hour);
-    assert!(readings.replace(&loaded, &aged).await.unwrap());
+    // Again when a sweeper of the process has replaced them meanwhile.
+    loop {
+        let loaded = readings.load().await.unwrap();
+        let aged = loaded.with(now, hour).with(now, hour);
+        if readings.replace(&loaded, &aged).await.unwrap() {
+            return;
+        }
+    }
 }
 
 async fn kept(store: &Arc<dyn SessionStore>) -> usize {
