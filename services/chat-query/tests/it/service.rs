@@ -47,6 +47,15 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// How long the views may be gone while a rebuild replaces them. The stand-in for MongoDB drops a collection before it
+    /// renames the next one, which MongoDB itself does in one step.
+    pub fn gap(&self) -> Duration {
+        match self.database {
+            Some(_) => Duration::from_secs(1),
+            None => Duration::ZERO,
+        }
+    }
+
     pub async fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let announced = sqlite::outbox(folder.path(), "views.db").await;
