@@ -1,6 +1,6 @@
 //! The one test command: every check and every test, one step after the other.
 
-mod client_library;
+mod npm_packages;
 mod schemathesis;
 mod steps;
 mod tally;
@@ -99,7 +99,7 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
             parts::need_faults()?;
             parts::reset(places, &Part::ALL)?;
         }
-        Action::ClientLibrary => client_library::run(places)?,
+        Action::NpmPackages => npm_packages::run(places)?,
         Action::Schemathesis => schemathesis::run(places)?,
         Action::SystemUp => system::up(places, false)?,
         Action::SystemDown => system::down(places)?,

@@ -45,7 +45,8 @@ async fn contract_documents_the_client_library_has_the_types_of_the_document() -
 }
 
 async fn npx(arguments: &[&str]) -> Result<Command> {
-    install_node_modules(&folder(), &[]).await?;
+    // The packages of the whole workspace are one tree, at the root.
+    install_node_modules(&folder().join("../.."), &[]).await?;
     let mut npx = Command::new("npx");
     npx.arg("--no").args(arguments).current_dir(folder());
     Ok(npx)

@@ -25,8 +25,8 @@ pub enum Action {
     PlantedBinary,
     /// The checker's quick suite.
     Checker,
-    /// The client library's own checks and tests.
-    ClientLibrary,
+    /// The checks and tests of the packages in TypeScript.
+    NpmPackages,
     /// Calls made up from the OpenAPI document.
     Schemathesis,
     /// Two suites, by their steps' names, have to have passed the same number of tests.
@@ -110,7 +110,7 @@ fn checks() -> Vec<Step> {
             ]),
         ),
         step("tidy", Action::Tidy),
-        step("client library", Action::ClientLibrary),
+        step("npm packages", Action::NpmPackages),
     ]
 }
 

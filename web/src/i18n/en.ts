@@ -1,0 +1,6 @@
+import { account } from './en/account';
+import { chat } from './en/chat';
+import { common } from './en/common';
+
+/** Every text of the page in English, which says what keys there are. */
+export const en = { ...common, ...account, ...chat } as const;

@@ -1,0 +1,4 @@
+/** The rooms and their messages. */
+export const chat = {
+  'rooms.title': 'Rooms',
+} as const;

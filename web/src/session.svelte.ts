@@ -1,0 +1,102 @@
+import { CallError, Colloquy, type ConnectionState, type Customer, type Session } from '@colloquy/client';
+
+import { NO_FACTS, readPageFacts, type PageFacts } from './page-facts';
+import { router } from './router.svelte';
+
+/** How long an unreachable server is left alone, in milliseconds. */
+const RETRY_AFTER = 5_000;
+
+/** Why the sign-in screen is shown, when there is something to say. */
+export type Notice = 'created' | 'passwordSet' | 'ended';
+
+/** Who is logged in here, for all screens. */
+class CurrentSession {
+  readonly colloquy = new Colloquy();
+  #session = $state.raw<Session>();
+  #me = $state.raw<Customer>();
+  #connection = $state.raw<ConnectionState>({ is: 'off' });
+  #facts = $state.raw<PageFacts>(NO_FACTS);
+  #phase = $state<'starting' | 'unreachable' | 'known'>('starting');
+  #isLeaving = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the sign-in screen begins with. */
+  username = $state('');
+  notice = $state<Notice>();
+
+  constructor() {
+    this.colloquy.connection.subscribe((state) => { this.#connection = state; });
+    this.colloquy.session.subscribe((session) => {
+      if (this.#session && !session && !this.#isLeaving) {
+        this.notice = 'ended';
+        this.username = this.#session.me.username;
+      }
+      this.#session = session;
+      this.#me = session?.me;
+    });
+  }
+
+  /** The session of the library; `undefined` while no one is logged in. */
+  get current(): Session | undefined {
+    return this.#session;
+  }
+
+  /** One's own account, as last saved. */
+  get me(): Customer | undefined {
+    return this.#me;
+  }
+
+  get connection(): ConnectionState {
+    return this.#connection;
+  }
+
+  get facts(): PageFacts {
+    return this.#facts;
+  }
+
+  /** Whether it is known if there is a session. */
+  get phase(): 'starting' | 'unreachable' | 'known' {
+    return this.#phase;
+  }
+
+  /** Takes up the session of the cookie when the page is opened, and tries on while the server cannot be reached. */
+  async start(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      const [facts] = await Promise.all([readPageFacts(), this.colloquy.resume()]);
+      this.#facts = facts;
+      this.#phase = 'known';
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      this.#phase = 'unreachable';
+      this.#timer = setTimeout(() => void this.start(), RETRY_AFTER);
+    }
+  }
+
+  async logIn(username: string, password: string): Promise<void> {
+    await this.#replacing(() => this.colloquy.logIn(username, password));
+    this.notice = undefined;
+    this.username = '';
+  }
+
+  /** Ends the session here at once, whether or not the server can be reached to end it there. */
+  async logOut(): Promise<void> {
+    router.replace({ screen: 'sign-in' });
+    await this.#replacing(() => this.colloquy.logOut());
+  }
+
+  /** Shows the profile as it was saved. */
+  changed(me: Customer): void {
+    this.#me = me;
+  }
+
+  async #replacing(change: () => Promise<unknown>): Promise<void> {
+    this.#isLeaving = true;
+    try {
+      await change();
+    } finally {
+      this.#isLeaving = false;
+    }
+  }
+}
+
+export const session = new CurrentSession();
