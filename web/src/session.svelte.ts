@@ -1,4 +1,4 @@
-import { CallError, Colloquy, type ConnectionState, type Customer, type Session } from '@colloquy/client';
+import { CallError, Colloquy, type ConnectionState, type Customer, type NewAccount, type Session } from '@colloquy/client';
 
 import { NO_FACTS, readPageFacts, type PageFacts } from './page-facts';
 import { router } from './router.svelte';
@@ -78,6 +78,17 @@ class CurrentSession {
     this.username = '';
   }
 
+  /** Makes an account and logs in with it; if only the login fails, the person is asked to. */
+  async signUp(account: NewAccount): Promise<void> {
+    await this.colloquy.api.createAccount(account);
+    await this.#logInOrAsk(account.username, account.password, 'created');
+  }
+
+  /** Logs in with a password that was just set, if the person has typed their name before; else asks for it. */
+  async passwordWasSet(password: string): Promise<void> {
+    await this.#logInOrAsk(this.username, password, 'passwordSet');
+  }
+
   /** Ends the session here at once, whether or not the server can be reached to end it there. */
   async logOut(): Promise<void> {
     router.replace({ screen: 'sign-in' });
@@ -87,6 +98,20 @@ class CurrentSession {
   /** Shows the profile as it was saved. */
   changed(me: Customer): void {
     this.#me = me;
+  }
+
+  async #logInOrAsk(username: string, password: string, notice: Notice): Promise<void> {
+    try {
+      if (username !== '') {
+        await this.logIn(username, password);
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+    }
+    this.notice = notice;
+    this.username = username;
+    router.replace({ screen: 'sign-in' });
   }
 
   async #replacing(change: () => Promise<unknown>): Promise<void> {

@@ -1,5 +1,6 @@
 /** Signing in and up, passwords, the profile, settings. */
 export const account = {
+  'account.other': 'Other ways',
   'signIn.title': 'Log in',
   'signIn.what': 'Colloquy is a chat: rooms for two or for many, and no message lost when the network is.',
   'signIn.submit': 'Log in',
@@ -27,6 +28,8 @@ export const account = {
   'reset.confirm': 'Next',
   'reset.resend': 'Resend code',
   'reset.resendIn': { one: 'Another code can be sent in {count} second.', other: 'Another code can be sent in {count} seconds.' },
+  'reset.resendNow': 'No mail? Look into the spam folder, or have another code sent.',
+  'reset.again': 'Start again',
   'reset.resent': 'A code has been sent again. An earlier one may have stopped working.',
   'reset.otherAddress': 'Use another address',
   'reset.choose': 'The code is right. Choose a new password; you will be logged out everywhere else.',
@@ -56,7 +59,6 @@ export const account = {
   'profile.you.hint': 'Your name and colour are seen by all you share a room with.',
   'profile.save': 'Save',
   'profile.saved': 'Saved.',
-  'profile.unchanged': 'Nothing to save yet.',
   'profile.username': 'Logged in as {username}',
   'profile.password': 'Password',
   'profile.password.hint': 'Your sessions on other devices end when you set a new one.',

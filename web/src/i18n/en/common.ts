@@ -8,6 +8,7 @@ export const common = {
   'app.loading': 'Loading…',
   'app.close': 'Close',
   'app.cancel': 'Cancel',
+  'app.title': '{screen} · Colloquy',
   'app.backToRooms': 'Back to rooms',
 
   'language.en': 'English',

@@ -2,6 +2,7 @@ import type { account as texts } from '../en/account';
 import type { Translation } from '../types';
 
 export const account: Translation<typeof texts> = {
+  'account.other': 'Cách khác',
   'signIn.title': 'Đăng nhập',
   'signIn.what': 'Colloquy là ứng dụng trò chuyện: phòng cho hai hoặc nhiều người, mất mạng cũng không mất tin nhắn.',
   'signIn.submit': 'Đăng nhập',
@@ -29,6 +30,8 @@ export const account: Translation<typeof texts> = {
   'reset.confirm': 'Tiếp tục',
   'reset.resend': 'Gửi lại mã',
   'reset.resendIn': { other: 'Có thể gửi lại mã sau {count} giây.' },
+  'reset.resendNow': 'Không thấy thư? Hãy xem mục thư rác hoặc yêu cầu gửi mã khác.',
+  'reset.again': 'Làm lại từ đầu',
   'reset.resent': 'Đã gửi lại mã. Mã trước đó có thể không còn hiệu lực.',
   'reset.otherAddress': 'Dùng địa chỉ khác',
   'reset.choose': 'Mã đúng. Hãy chọn mật khẩu mới; bạn sẽ bị đăng xuất khỏi mọi thiết bị khác.',
@@ -58,7 +61,6 @@ export const account: Translation<typeof texts> = {
   'profile.you.hint': 'Mọi người trong cùng phòng đều thấy tên và màu của bạn.',
   'profile.save': 'Lưu',
   'profile.saved': 'Đã lưu.',
-  'profile.unchanged': 'Chưa có thay đổi nào.',
   'profile.username': 'Đang đăng nhập bằng {username}',
   'profile.password': 'Mật khẩu',
   'profile.password.hint': 'Khi đặt mật khẩu mới, các thiết bị khác sẽ bị đăng xuất.',

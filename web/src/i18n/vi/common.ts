@@ -10,6 +10,7 @@ export const common: Translation<typeof texts> = {
   'app.loading': 'Đang tải…',
   'app.close': 'Đóng',
   'app.cancel': 'Hủy',
+  'app.title': '{screen} · Colloquy',
   'app.backToRooms': 'Về danh sách phòng',
 
   'language.en': 'English',
