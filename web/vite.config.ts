@@ -17,8 +17,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      ...Object.fromEntries(paths.map((path) => [path, { target: server, headers: { origin: server } }])),
-      '/ws': { target: server, ws: true, headers: { origin: server } },
+      ...Object.fromEntries(paths.map((path) => [path, { target: server, changeOrigin: true, headers: { origin: server } }])),
+      '/ws': { target: server, changeOrigin: true, ws: true, headers: { origin: server } },
     },
   },
 });
