@@ -17,6 +17,7 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 use parts::PartsVerb;
 use places::Places;
+use test::Extent;
 
 /// The one menu of this project
 #[derive(Parser)]
@@ -33,6 +34,9 @@ enum Verb {
         /// Leave out what needs the real parts
         #[arg(long)]
         quick: bool,
+        /// Also run what takes longer than CI has
+        #[arg(long, conflicts_with = "quick")]
+        full: bool,
     },
     /// Check the shape of the tree: layers, names, lengths, licences, links
     Tidy,
@@ -108,7 +112,14 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<ExitCode> {
     let places = Places::from_env()?;
     match verb {
-        Verb::Test { quick } => return Ok(test::run(&places, quick)),
+        Verb::Test { quick, full } => {
+            let extent = match (quick, full) {
+                (true, _) => Extent::Quick,
+                (false, true) => Extent::Full,
+                (false, false) => Extent::Ci,
+            };
+            return Ok(test::run(&places, extent));
+        }
         Verb::Tidy => tidy::run(&places),
         Verb::Mutants { filter } => mutants::run(&places, &filter),
         Verb::Faults { release, arguments } => faults::run(&places, release, &arguments),

@@ -177,6 +177,14 @@ pub fn need_faults() -> Result<()> {
     attached
 }
 
+/// Installs the browser of the tests, unless it is there.
+///
+/// # Errors
+/// As for `up`.
+pub fn need_browser() -> Result<()> {
+    apt::need("chromium", "chromium")
+}
+
 fn must_be_allowed(what: &str, right: &str, command: &mut Command) -> Result<()> {
     let output = command.output()?;
     ensure!(

@@ -2,7 +2,7 @@
 
 mod npm_packages;
 mod schemathesis;
-mod steps;
+pub mod steps;
 mod tally;
 
 use std::{
@@ -16,11 +16,22 @@ use steps::{Action, Environment, Step};
 use tally::{Red, Tally};
 
 use crate::{
-    faults,
+    faults, mutants,
     parts::{self, Part},
     places::Places,
     system, tidy,
 };
+
+/// How much of the table is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What needs no part.
+    Quick,
+    /// What CI runs.
+    Ci,
+    /// Also what takes longer than CI has.
+    Full,
+}
 
 /// A step that was done, or failed.
 struct Done {
@@ -32,14 +43,12 @@ struct Done {
 
 /// Runs the steps up to the first that fails, prints their times, and ends with one line of sums.
 /// What the run started is stopped in any case.
-pub fn run(places: &Places, quick: bool) -> ExitCode {
+pub fn run(places: &Places, extent: Extent) -> ExitCode {
     let mut done = Vec::new();
-    let outcome = if quick {
-        run_steps(places, steps::quick(), &mut done)
-    } else {
-        let were_up = parts::are_up(places);
-        let outcome = run_steps(places, steps::full(places), &mut done);
-        outcome.and(stop(places, were_up))
+    let outcome = match extent {
+        Extent::Quick => run_steps(places, steps::quick(), &mut done),
+        Extent::Ci => run_with_parts(places, steps::of_ci(places), &mut done),
+        Extent::Full => run_with_parts(places, steps::full(places), &mut done),
     };
     // Before the summary, whose sums are the last line in any case.
     let code = match outcome {
@@ -51,6 +60,12 @@ pub fn run(places: &Places, quick: bool) -> ExitCode {
     };
     summarise(&done);
     code
+}
+
+fn run_with_parts(places: &Places, steps: Vec<Step>, done: &mut Vec<Done>) -> Result<()> {
+    let were_up = parts::are_up(places);
+    let outcome = run_steps(places, steps, done);
+    outcome.and(stop(places, were_up))
 }
 
 fn run_steps(places: &Places, steps: Vec<Step>, done: &mut Vec<Done>) -> Result<()> {
@@ -92,11 +107,13 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
             );
         }
         Action::PlantedBinary => faults::binaries_of_suites(places)?,
-        Action::Checker => faults::check(&places.binary("debug"), &["quick"])?,
+        Action::Checker(suite) => faults::check(&places.binary("debug"), &[suite])?,
+        Action::Mutants => mutants::run(places, "")?,
         Action::Tidy => tidy::run(places)?,
         Action::PartsReset => {
             system::down(places)?;
             parts::need_faults()?;
+            parts::need_browser()?;
             parts::reset(places, &Part::ALL)?;
         }
         Action::NpmPackages => npm_packages::run(places)?,

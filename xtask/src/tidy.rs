@@ -13,13 +13,14 @@ mod mutants;
 mod packages;
 pub mod rust_text;
 mod test_bodies;
+mod test_steps;
 mod tree;
 
 use anyhow::{Result, bail};
 use packages::Packages;
 use tree::Tree;
 
-use crate::places::Places;
+use crate::{places::Places, test::steps};
 
 /// One thing that is not as it should be: where, and what.
 pub type Finding = String;
@@ -34,7 +35,7 @@ pub fn run(places: &Places) -> Result<()> {
     for warning in length::warnings(&tree) {
         println!("tidy: warning: {warning}");
     }
-    let checks: [(&str, Vec<Finding>); 12] = [
+    let checks: [(&str, Vec<Finding>); 13] = [
         ("layers", ladder::check(&packages)),
         ("licences", licences::check(&packages)),
         ("banned crates", banned::check(&tree)),
@@ -47,6 +48,10 @@ pub fn run(places: &Places) -> Result<()> {
         ("ignored tests", test_bodies::ignored(&tree)),
         ("empty tests", test_bodies::empty(&tree)),
         ("links", links::check(&tree)),
+        (
+            "table of steps",
+            test_steps::check(&tree, &steps::table(places)),
+        ),
     ];
     let mut count = 0;
     for (name, findings) in &checks {

@@ -50,6 +50,7 @@ mod ws {
     mod subscribe;
 }
 mod access;
+mod browser;
 mod canaries;
 mod client_library;
 mod documents;

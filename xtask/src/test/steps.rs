@@ -8,6 +8,13 @@ pub struct Step {
     pub action: Action,
 }
 
+/// A step, and the share of CI's time that it has.
+pub struct Row {
+    pub step: Step,
+    /// What it may take on 2 cores with an empty cache; `None` if CI leaves it out and only `--full` runs it.
+    pub minutes: Option<u32>,
+}
+
 /// Variables for a suite.
 pub type Environment = Vec<(&'static str, String)>;
 
@@ -23,8 +30,10 @@ pub enum Action {
     SystemDown,
     /// Builds the binary with the bugs that the checker must catch, and keeps it beside the real one.
     PlantedBinary,
-    /// The checker's quick suite.
-    Checker,
+    /// A suite of the checker, by its name.
+    Checker(&'static str),
+    /// The kept mutants.
+    Mutants,
     /// The checks and tests of the packages in TypeScript.
     NpmPackages,
     /// Calls made up from the OpenAPI document.
@@ -35,6 +44,8 @@ pub enum Action {
 
 const ALL_IN_ONE: &str = "system tests, all in one";
 const DISTRIBUTED: &str = "system tests, distributed";
+const BROWSER_ALL_IN_ONE: &str = "browser, all in one";
+const BROWSER_DISTRIBUTED: &str = "browser, distributed";
 
 /// The suite that tests the system from outside has steps of its own. Both select the whole workspace: cargo would compile
 /// dependencies again for the features of one package alone.
@@ -42,49 +53,71 @@ const CRATES: &[&str] = &["--workspace", "--no-fail-fast"];
 
 const SYSTEM: &[&str] = &["--workspace", "--no-fail-fast", "--test", "e2e"];
 
+const WITHOUT_BROWSER: &[&str] = &["--", "--skip", "browser::"];
+
+/// One browser at a time: the tests measure how long a person waits.
+const BROWSER: &[&str] = &["--", "--test-threads", "1", "browser::"];
+
 /// A test that needs a part, strace or a mounted disk has its name in its path, and is left out of the quick run.
 const WITHOUT_PARTS: &[&str] = &[
     "--", "--skip", "postgres", "--skip", "kafka", "--skip", "mongo", "--skip", "redis", "--skip",
     "smtp", "--skip", "strace", "--skip", "mounted",
 ];
 
-/// Everything.
-pub fn full(places: &Places) -> Vec<Step> {
-    let mut steps = checks();
-    steps.extend([
-        step("real parts", Action::PartsReset),
-        step(
-            "crates and services",
-            Action::Suite(CRATES.to_vec(), parts::test_environment(places)),
-        ),
-        all_in_one(),
-        step("calls made up from the document", Action::Schemathesis),
-        step("distributed system up", Action::SystemUp),
-        step(
-            DISTRIBUTED,
-            Action::Suite(
-                SYSTEM.to_vec(),
-                vec![
-                    ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
-                    ("COLLOQUY_E2E_URL", system::public_url(places)),
-                    ("COLLOQUY_E2E_MAIL_DIR", parts::mail_folder(places)),
-                ],
-            ),
-        ),
-        step("distributed system down", Action::SystemDown),
-        step(
+/// Everything, in order. `tidy` compares it with the table in CONTRIBUTING.md.
+pub fn table(places: &Places) -> Vec<Row> {
+    let mut rows: Vec<Row> = checks()
+        .into_iter()
+        .zip([1, 14, 3, 2])
+        .map(|(step, minutes)| step.within(minutes))
+        .collect();
+    let crates = Action::Suite(CRATES.to_vec(), parts::test_environment(places));
+    rows.extend([
+        step("real parts", Action::PartsReset).within(5),
+        step("crates and services", crates).within(15),
+        all_in_one().within(6),
+        all_in_one_of(BROWSER_ALL_IN_ONE, BROWSER).within(2),
+        step("calls made up from the document", Action::Schemathesis).within(8),
+        step("distributed system up", Action::SystemUp).within(1),
+        distributed_of(places, DISTRIBUTED, WITHOUT_BROWSER).within(3),
+        distributed_of(places, BROWSER_DISTRIBUTED, BROWSER).within(2),
+        step("distributed system down", Action::SystemDown).within(1),
+        same_count(
             "as many system tests in both modes",
-            Action::SameCount(ALL_IN_ONE, DISTRIBUTED),
-        ),
-        step("binary with planted bugs", Action::PlantedBinary),
-        step("faults, quick", Action::Checker),
+            ALL_IN_ONE,
+            DISTRIBUTED,
+        )
+        .within(0),
+        same_count(
+            "as many browser tests in both modes",
+            BROWSER_ALL_IN_ONE,
+            BROWSER_DISTRIBUTED,
+        )
+        .within(0),
+        step("binary with planted bugs", Action::PlantedBinary).within(6),
+        step("faults, quick", Action::Checker("quick")).within(6),
+        step("faults, full", Action::Checker("full")).only_in_full(),
+        step("kept mutants", Action::Mutants).only_in_full(),
     ]);
-    steps
+    rows
 }
 
-/// What needs no part: for the loop while working.
+/// What CI runs: the rows with a share of its time.
+pub fn of_ci(places: &Places) -> Vec<Step> {
+    let rows = table(places).into_iter();
+    rows.filter(|row| row.minutes.is_some())
+        .map(|row| row.step)
+        .collect()
+}
+
+/// Every row.
+pub fn full(places: &Places) -> Vec<Step> {
+    table(places).into_iter().map(|row| row.step).collect()
+}
+
+/// What needs no part and no browser: for the loop while working.
 pub fn quick() -> Vec<Step> {
-    let mut steps = checks();
+    let mut steps = Vec::from(checks());
     steps.extend([
         step(
             "crates and services, embedded",
@@ -95,35 +128,54 @@ pub fn quick() -> Vec<Step> {
     steps
 }
 
-fn checks() -> Vec<Step> {
-    vec![
+fn checks() -> [Step; 4] {
+    let lint = "clippy --workspace --all-targets -- -D warnings";
+    [
         step("format", Action::Cargo(vec!["fmt", "--all", "--check"])),
-        step(
-            "lint",
-            Action::Cargo(vec![
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ]),
-        ),
+        step("lint", Action::Cargo(lint.split(' ').collect())),
         step("tidy", Action::Tidy),
         step("npm packages", Action::NpmPackages),
     ]
 }
 
 fn all_in_one() -> Step {
-    step(
-        ALL_IN_ONE,
-        Action::Suite(
-            SYSTEM.to_vec(),
-            vec![("COLLOQUY_E2E_MODE", "all-in-one".to_owned())],
-        ),
-    )
+    all_in_one_of(ALL_IN_ONE, WITHOUT_BROWSER)
+}
+
+fn all_in_one_of(name: &'static str, which: &[&'static str]) -> Step {
+    let environment = vec![("COLLOQUY_E2E_MODE", "all-in-one".to_owned())];
+    step(name, Action::Suite([SYSTEM, which].concat(), environment))
+}
+
+fn distributed_of(places: &Places, name: &'static str, which: &[&'static str]) -> Step {
+    let environment = vec![
+        ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
+        ("COLLOQUY_E2E_URL", system::public_url(places)),
+        ("COLLOQUY_E2E_MAIL_DIR", parts::mail_folder(places)),
+    ];
+    step(name, Action::Suite([SYSTEM, which].concat(), environment))
+}
+
+fn same_count(name: &'static str, one: &'static str, other: &'static str) -> Step {
+    step(name, Action::SameCount(one, other))
 }
 
 fn step(name: &'static str, action: Action) -> Step {
     Step { name, action }
+}
+
+impl Step {
+    fn within(self, minutes: u32) -> Row {
+        Row {
+            step: self,
+            minutes: Some(minutes),
+        }
+    }
+
+    fn only_in_full(self) -> Row {
+        Row {
+            step: self,
+            minutes: None,
+        }
+    }
 }
