@@ -51,6 +51,7 @@ export function problem(error: unknown): Problem {
     const values = match(says, error.message);
     if (values) return { key, values, ...(field && { field }) };
   }
+  if (error.isSignedOut) return { key: 'signIn.ended' };
   if (error.status === 0) return { key: 'error.unreachable' };
   if (error.status === 429) {
     return error.retryAfter === undefined

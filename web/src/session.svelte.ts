@@ -89,6 +89,16 @@ class CurrentSession {
     await this.#logInOrAsk(this.username, password, 'passwordSet');
   }
 
+  /** Asks the server whether there still is a session; without one the sign-in screen says that it has ended. */
+  async doubt(): Promise<void> {
+    try {
+      await this.colloquy.resume();
+    } catch (error) {
+      // The server cannot be reached: the connection is shown as lost, and asks again when it is back.
+      if (!(error instanceof CallError)) throw error;
+    }
+  }
+
   /** Ends the session here at once, whether or not the server can be reached to end it there. */
   async logOut(): Promise<void> {
     router.replace({ screen: 'sign-in' });

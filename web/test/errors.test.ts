@@ -59,6 +59,12 @@ describe('refusals of the server', () => {
 });
 
 describe('failures that are not refusals', () => {
+  it('say that the session has ended, which a wrong password is not', () => {
+    expect(errors.problem(new CallError(401, 'Please log in.'))).toEqual({ key: 'signIn.ended' });
+    expect(errors.problem(new CallError(401, 'The current password is wrong.')).key).toBe('error.currentPassword.wrong');
+    expect(errors.problem(new CallError(401, 'The username or the password is wrong.')).key).toBe('error.credentials');
+  });
+
   it('say what to do, by their status', () => {
     const key = (status: number) => errors.problem(new CallError(status, 'x')).key;
     expect([0, 429, 500, 502, 503, 504].map(key)).toEqual([

@@ -1,6 +1,7 @@
 import { tick } from 'svelte';
 
 import { problem, sentence, type FieldName, type Problem } from '../../errors';
+import { session } from '../../session.svelte';
 
 type Checks<Name extends FieldName> = Partial<Record<Name, (value: string) => Problem['key'] | undefined>>;
 
@@ -51,7 +52,9 @@ export class Form<Name extends FieldName> {
       try {
         await call();
       } catch (error) {
-        this.#show(problem(error));
+        const found = problem(error);
+        this.#show(found);
+        if (found.key === 'signIn.ended') await session.doubt();
       } finally {
         this.#isBusy = false;
       }
