@@ -6,6 +6,7 @@ import type { Customer } from './contract.js';
 import { Observable, type Readable } from './observable.js';
 import { Outbox, type PendingMessage } from './outbox.js';
 import { defaultOutboxStore, type OutboxStore } from './outbox-store.js';
+import { People } from './people.js';
 import { Room } from './room.js';
 import { Rooms, type RoomSummary } from './rooms.js';
 
@@ -22,6 +23,8 @@ export interface Session {
   readonly me: Customer;
   /** The rooms, newest first; `undefined` until they have been read once. */
   readonly rooms: Readable<readonly RoomSummary[] | undefined>;
+  /** Names and colours of customers, by id. */
+  readonly people: Pick<People, 'known' | 'want' | 'learn'>;
   /** Opens a room; close it when it is left. */
   open(roomId: number): Room;
   /** Sends a message again that was refused or asked about. */
@@ -104,9 +107,12 @@ export class Colloquy {
       rooms: () => this.api.rooms(),
       heard: (roomId, seq) => { eachOpen(roomId, (room) => { room.heard(seq); }); },
     });
+    const people = new People({ ...shared, customer: (customerId) => this.api.customer(customerId) });
+    people.learn([me]);
     const session: Session = {
       me,
       rooms: rooms.list,
+      people,
       open: (roomId) => {
         const rooms = open.get(roomId) ?? new Set();
         open.set(roomId, rooms);
@@ -130,6 +136,7 @@ export class Colloquy {
       stopResuming();
       outbox.pause();
       rooms.close();
+      people.close();
       for (const rooms of open.values()) for (const room of [...rooms]) room.close();
       this.#connection.stop();
     };

@@ -1,10 +1,12 @@
 export { Api, type ApiOptions } from './api.js';
 export { CallError } from './call-error.js';
+export { newKey } from './client-key.js';
 export { Colloquy, type Options, type Session } from './colloquy.js';
 export type { ConnectionState } from './connection.js';
 export type * from './contract.js';
 export type { Readable } from './observable.js';
 export type { PendingMessage, PendingState } from './outbox.js';
 export { IndexedDbOutboxStore, MemoryOutboxStore, type OutboxStore, type StoredMessage } from './outbox-store.js';
+export type { Person } from './people.js';
 export type { Room, RoomState } from './room.js';
 export type { RoomSummary } from './rooms.js';

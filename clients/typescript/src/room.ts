@@ -27,6 +27,8 @@ export interface RoomState {
   readonly reachesStart: boolean;
   /** The newest message that each member has read. */
   readonly markers: ReadonlyMap<number, number>;
+  /** Whether the markers have been read: before that a member without one may have one. */
+  readonly areMarkersKnown: boolean;
   readonly online: ReadonlySet<number>;
   readonly typing: ReadonlySet<number>;
   /** Why the room cannot be shown, as the server says it. */
@@ -75,6 +77,7 @@ export class Room {
       isCurrent: false,
       reachesStart: false,
       markers: new Map(),
+      areMarkersKnown: false,
       online: new Set(),
       typing: new Set(),
     });
@@ -168,7 +171,9 @@ export class Room {
     });
     listen<MovedMarker>('readMarkers', {
       take: (marker) => { this.#moved([marker]); },
-      ready: () => void this.#load(this.port.readMarkers(this.roomId), (markers) => { this.#moved(markers); }),
+      ready: () => void this.#load(this.port.readMarkers(this.roomId), (markers) => {
+        this.#moved(markers, true);
+      }),
     });
     listen<OnlineStatus>('onlineStatus', {
       take: (status) => { this.#isOnline([status]); },
@@ -251,12 +256,13 @@ export class Room {
     }
   }
 
-  #moved(moved: readonly MovedMarker[]): void {
+  #moved(moved: readonly MovedMarker[], areAll = false): void {
     const markers = new Map(this.#state.get().markers);
     for (const { customerId, lastReadMessageId } of moved) {
       markers.set(customerId, Math.max(markers.get(customerId) ?? 0, lastReadMessageId));
     }
-    this.#state.set({ ...this.#state.get(), markers });
+    const areMarkersKnown = areAll || this.#state.get().areMarkersKnown;
+    this.#state.set({ ...this.#state.get(), markers, areMarkersKnown });
   }
 
   #isOnline(statuses: readonly OnlineStatus[]): void {
