@@ -45,3 +45,8 @@ export function formatDate(date: Date, options: Intl.DateTimeFormatOptions): str
   }
   return format.format(date);
 }
+
+/** Names one after the other: "An, Bình and Chi". */
+export function formatList(names: readonly string[]): string {
+  return new Intl.ListFormat(preferences.language).format(names);
+}

@@ -1,0 +1,138 @@
+import type { Message, PendingMessage, RoomSummary } from '@colloquy/client';
+import { describe, expect, test } from 'vitest';
+
+import { Drafts } from '../src/screens/chat/drafts';
+import { piecesOf } from '../src/screens/chat/links';
+import { filtered, fold, LONGEST_ROOM_NAME, searchFor, suggestedName } from '../src/screens/chat/names';
+import { newsOf, tabTitle } from '../src/screens/chat/news';
+import { readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
+
+const ME = { customerId: 1, fullName: 'Hải' };
+const NOON = Date.parse('2026-03-05T12:00:00.000Z');
+
+function message(messageId: number, senderId: number, minute: number): Message {
+  const sentAt = new Date(NOON + minute * 60_000).toISOString();
+  return { messageId, seq: messageId, roomId: 7, senderId, senderFullName: `P${senderId}`, content: `m${messageId}`, sentAt, clientKey: null };
+}
+
+function room(roomId: number, roomName: string, last?: { senderId: number; seq: number }): RoomSummary {
+  const sentAt = new Date(NOON).toISOString();
+  const lastMessage = last ? { messageId: last.seq, content: 'text', sentAt, ...last } : null;
+  return { isUnread: false, view: { roomId, roomName, participantIds: [1, 2], unreadStatus: {}, lastMessage, createdBy: 1, createdAt: sentAt, updatedAt: sentAt } };
+}
+
+describe('rows', () => {
+  test('messages of one sender stand together until a pause, another sender or another day', () => {
+    const messages = [message(1, 2, 0), message(2, 2, 4), message(3, 2, 10), message(4, 1, 11), message(5, 1, 24 * 60 + 11)];
+    const rows = rowsOf(messages, [], ME, undefined);
+    expect(rows.map(({ startsGroup }) => startsGroup)).toEqual([true, false, true, true, true]);
+    expect(rows.map(({ startsDay }) => startsDay)).toEqual([true, false, false, false, true]);
+  });
+
+  test('the line "New messages" is above the first one of another member behind what was read', () => {
+    const messages = [message(1, 2, 0), message(2, 1, 1), message(3, 2, 2), message(4, 2, 3)];
+    expect(rowsOf(messages, [], ME, 1).map(({ isFirstNew }) => isFirstNew)).toEqual([false, false, true, false]);
+    expect(rowsOf(messages, [], ME, 4).some(({ isFirstNew }) => isFirstNew)).toBe(false);
+    expect(rowsOf(messages, [], ME, undefined).some(({ isFirstNew }) => isFirstNew)).toBe(false);
+  });
+
+  test('a pending message keeps its key when the server has it', () => {
+    const pending: PendingMessage = {
+      key: 'k', clientKey: 'ck', customerId: 1, roomId: 7, content: 'm5', writtenAt: NOON, state: 'sending',
+    };
+    const [before] = rowsOf([], [pending], ME, undefined);
+    const [after] = rowsOf([{ ...message(5, 1, 0), clientKey: 'ck' }], [], ME, undefined);
+    expect(before?.key).toBe(after?.key);
+  });
+
+  test('each member is shown at the newest message read, and not at one of their own', () => {
+    const messages = [message(1, 1, 0), message(2, 1, 1), message(3, 3, 2)];
+    const markers = new Map([[1, 3], [2, 2], [3, 1], [4, 99]]);
+    expect([...seenBy(messages, markers, 1)]).toEqual([[2, [2]]]);
+    expect([...seenBy([message(9, 1, 0)], new Map([[2, 3]]), 1)]).toEqual([]);
+  });
+
+  test('who has answered has read what came before', () => {
+    expect(readUpTo([message(1, 2, 0), message(2, 1, 1), message(3, 2, 2)], 1, 1)).toBe(2);
+    expect(readUpTo([], undefined, 1)).toBe(0);
+  });
+});
+
+describe('links', () => {
+  const links = (text: string) => piecesOf(text).flatMap(({ href }) => href ?? []);
+
+  test('addresses of the web are links, without what ends the sentence', () => {
+    expect(links('see https://example.com/a_(b)?x=1, or (http://example.org).')).toEqual(['https://example.com/a_(b)?x=1', 'http://example.org/']);
+  });
+
+  test('nothing else is', () => {
+    for (const text of ['javascript:alert(1)', 'data:text/html,x', 'xhttp://a', 'http://', 'ftp://example.com', 'https://[']) expect(links(text)).toEqual([]);
+  });
+
+  test('the pieces are the text', () => {
+    for (const text of ['', 'a', 'https://a.b', 'x https://a.b y http://c.d', '<b>https://a.b</b>', 'https://… https://a.b…']) {
+      expect(piecesOf(text).map((piece) => piece.text).join('')).toBe(text);
+    }
+  });
+
+  test('a direction override is not part of a link', () => {
+    expect(links('https://a.b/\u202Egpj.exe')).toEqual(['https://a.b/']);
+  });
+});
+
+describe('names', () => {
+  test('accents and case do not count', () => {
+    expect(fold('Đặng VŨ')).toBe('dang vu');
+    const rooms = [room(1, 'Vũ Thanh Hải'), room(2, 'Đội bóng')];
+    expect(filtered(rooms, 'hai vu').map(({ view }) => view.roomId)).toEqual([1]);
+    expect(filtered(rooms, 'doi').map(({ view }) => view.roomId)).toEqual([2]);
+    expect(filtered(rooms, '  ')).toBe(rooms);
+  });
+
+  test('a room is named after its members, as long as a name may be', () => {
+    expect(suggestedName([], 'Hải')).toBe('');
+    expect(suggestedName([{ fullName: 'Phát' }], 'Hải')).toBe('Phát, Hải');
+    const many = Array.from({ length: 30 }, () => ({ fullName: '🙂 Nguyễn' }));
+    expect(Array.from(suggestedName(many, 'Hải'))).toHaveLength(LONGEST_ROOM_NAME);
+  });
+
+  test('digits are searched as a phone number, once there are enough of them', () => {
+    expect(searchFor(' hải ')).toEqual({ by: 'name', part: 'hải' });
+    expect(searchFor('+84 (901) 234-567')).toEqual({ by: 'phone', part: '+84901234567' });
+    expect(searchFor('090')).toBeUndefined();
+    expect(searchFor('  ')).toBeUndefined();
+  });
+});
+
+describe('news', () => {
+  test('are newer messages of others, and nothing on the first reading', () => {
+    const before = [room(1, 'a', { senderId: 2, seq: 3 }), room(2, 'b')];
+    const after = [room(1, 'a', { senderId: 2, seq: 4 }), room(2, 'b', { senderId: 1, seq: 1 }), room(3, 'c', { senderId: 2, seq: 1 })];
+    expect(newsOf(before, after, 1).map(({ view }) => view.roomId)).toEqual([1, 3]);
+    expect(newsOf(after, after, 1)).toEqual([]);
+    expect(newsOf(undefined, after, 1)).toEqual([]);
+  });
+
+  test('the tab says how many rooms are unread', () => {
+    expect(tabTitle(0, undefined, 'Colloquy')).toBe('Colloquy');
+    expect(tabTitle(2, 'Team', 'Colloquy')).toBe('(2) Team · Colloquy');
+  });
+});
+
+test('a draft is kept by person and room, and a store that fails costs no more than that', () => {
+  const kept = new Map<string, string>();
+  const store = {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, text: string) => kept.set(name, text),
+    removeItem: (name: string) => kept.delete(name),
+  } as unknown as Storage;
+  const drafts = new Drafts(1, () => store);
+  drafts.write(7, 'half a');
+  expect(drafts.read(7)).toBe('half a');
+  expect(new Drafts(2, () => store).read(7)).toBe('');
+  drafts.write(7, ' ');
+  expect(kept.size).toBe(0);
+  const broken = new Drafts(1, () => { throw new Error('forbidden'); });
+  broken.write(7, 'x');
+  expect(broken.read(7)).toBe('');
+});
