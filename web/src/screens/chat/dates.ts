@@ -5,7 +5,7 @@ import { dayOf } from './rows';
 const DAY = 24 * 60 * 60 * 1000;
 
 export function timeOf(at: number): string {
-  return formatDate(new Date(at), { hour: '2-digit', minute: '2-digit' });
+  return formatDate(new Date(at), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 export function momentOf(at: number): string {
