@@ -1,7 +1,6 @@
 import { tick } from 'svelte';
 
 import { problem, sentence, type FieldName, type Problem } from '../../errors';
-import { session } from '../../session.svelte';
 
 type Checks<Name extends FieldName> = Partial<Record<Name, (value: string) => Problem['key'] | undefined>>;
 
@@ -12,10 +11,14 @@ export class Form<Name extends FieldName> {
   #general = $state.raw<Problem>();
   #isBusy = $state(false);
 
-  /** @param checks What can be known without the server. */
+  /**
+   * @param checks What can be known without the server.
+   * @param signedOut What a form for those who are logged in does when the server knows no session.
+   */
   constructor(
     initial: Record<Name, string>,
     private readonly checks: Checks<Name>,
+    private readonly signedOut?: () => Promise<void>,
   ) {
     this.values = initial;
   }
@@ -54,7 +57,7 @@ export class Form<Name extends FieldName> {
       } catch (error) {
         const found = problem(error);
         this.#show(found);
-        if (found.key === 'signIn.ended') await session.doubt();
+        if (found.key === 'signIn.ended') await this.signedOut?.();
       } finally {
         this.#isBusy = false;
       }
