@@ -54,7 +54,10 @@ export class Colloquy {
       doubted: () => void this.resume().catch(() => undefined),
     });
     // A browser knows sooner than a timer.
-    if (typeof window !== 'undefined') window.addEventListener('online', () => { this.#connection.retry(); });
+    if (typeof window !== 'undefined') {
+      window.addEventListener('offline', () => { this.#connection.lose(); });
+      window.addEventListener('online', () => { this.#connection.retry(); });
+    }
   }
 
   /** Who is logged in, if it is known; `undefined` from the moment that the session ends, wherever it is ended. */

@@ -67,6 +67,11 @@ export class Connection implements Pushes {
     if (this.#state.get().is === 'waiting') this.#connect();
   }
 
+  /** The device has lost its network: heart-beats would find that out much later. */
+  lose(): void {
+    if (this.#client) this.#lost();
+  }
+
   /** Ends the connection. Subscriptions are kept for the next {@link start}. */
   stop(): void {
     this.#end();
