@@ -52,6 +52,8 @@ export async function story(tell) {
   }
 }
 
+/** @typedef {{ name: string, ph: string, pid: number, tid: number, tdur?: number, args: { name?: string } }} TraceEvent */
+
 /** People, and what went wrong in their pages. */
 export class Browser {
   /** @type {string[]} */
@@ -61,6 +63,25 @@ export class Browser {
   /** @param {import('playwright-core').Browser} chrome */
   constructor(chrome) {
     this.#chrome = chrome;
+  }
+
+  /**
+   * The tasks of a page's main thread while something is done, each in milliseconds of the processor's time: what a frame waits
+   * for, on a machine that does nothing else meanwhile.
+   *
+   * @param {import('playwright-core').Page} page
+   * @param {() => Promise<void>} act
+   */
+  async tasksOf(page, act) {
+    await this.#chrome.startTracing(page, { categories: ['toplevel'] });
+    await act();
+    const trace = JSON.parse((await this.#chrome.stopTracing()).toString('utf8'));
+    const events = /** @type {TraceEvent[]} */ (trace.traceEvents);
+    const pages = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
+    const isPages = (/** @type {TraceEvent} */ event) => pages.some(({ pid, tid }) => pid === event.pid && tid === event.tid);
+    return events
+      .filter((event) => event.ph === 'X' && event.name.endsWith('RunTask') && isPages(event))
+      .map(({ tdur = 0 }) => tdur / 1_000);
   }
 
   /**

@@ -1,0 +1,125 @@
+// What a person does with the page, found by the names that assistive technology reads.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+
+export const PASSWORD = 'correct horse battery';
+
+/** A name that no other run uses. */
+export function unique(/** @type {string} */ word) {
+  return `${word} ${randomUUID().slice(0, 8)}`;
+}
+
+/** Somebody with an account and a browser window. */
+export class Person {
+  /** @param {import('playwright-core').Page} page @param {string} fullName @param {string} username */
+  constructor(page, fullName, username) {
+    this.page = page;
+    this.fullName = fullName;
+    this.username = username;
+  }
+
+  /**
+   * A new account, made and logged in by the API alone, so that a story begins where it is about something.
+   *
+   * @param {import('./browser.js').Browser} browser
+   * @param {string} fullName
+   * @param {import('playwright-core').BrowserContextOptions} [options]
+   */
+  static async enter(browser, fullName, options) {
+    const page = await browser.page(options);
+    const username = `w-${randomUUID().slice(0, 13)}`;
+    const person = new Person(page, fullName, username);
+    await person.call('POST', '/customer/create/account', {
+      username, password: PASSWORD, fullName, email: `${username}@example.com`,
+    });
+    await person.call('POST', '/auth/login', { username, password: PASSWORD });
+    return person;
+  }
+
+  /**
+   * A call of the person's own session; its data.
+   *
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [data]
+   * @returns {Promise<any>}
+   */
+  async call(method, path, data) {
+    const answer = await this.page.context().request.fetch(path, { method, data, headers: { 'idempotency-key': randomUUID() } });
+    const envelope = await answer.json();
+    assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${JSON.stringify(envelope)}`);
+    return envelope.data;
+  }
+
+  /** @returns {Promise<number>} */
+  async id() {
+    const { customerId } = await this.call('GET', '/customer/info');
+    return customerId;
+  }
+
+  /** A room with others, made by the API. @param {string} name @param {Person[]} others @returns {Promise<number>} */
+  async makeRoom(name, ...others) {
+    const targetCustomerIds = await Promise.all(others.map((other) => other.id()));
+    return this.call('POST', '/command/room', { roomName: name, targetCustomerIds });
+  }
+
+  /** @param {number} roomId */
+  async openRoom(roomId) {
+    await this.page.goto(`/room/${roomId}`);
+    await this.messageField.waitFor();
+  }
+
+  get messageField() {
+    return this.page.getByRole('textbox', { name: 'Message', exact: true });
+  }
+
+  get log() {
+    return this.page.getByRole('log', { name: 'Messages' });
+  }
+
+  get connection() {
+    return this.page.getByRole('status', { name: 'Connection' });
+  }
+
+  /** The message with this text. @param {string} text */
+  message(text) {
+    return this.log.getByRole('article').filter({ hasText: text });
+  }
+
+  /** Writes and presses Enter. @param {string} text */
+  async write(text) {
+    await this.messageField.fill(text);
+    await this.messageField.press('Enter');
+  }
+
+  /** The texts on the page, from top to bottom, pending ones too. */
+  texts() {
+    return this.log.locator('article p.text').allTextContents();
+  }
+
+  /** What the server has of a room, oldest first. @param {number} roomId @returns {Promise<string[]>} */
+  async history(roomId) {
+    const newestFirst = await this.call('GET', `/query/message/roomId/${roomId}?limit=100`);
+    return newestFirst.map((/** @type {{ content: string }} */ { content }) => content).reverse();
+  }
+}
+
+/**
+ * Waits until a value fits, looking again and again.
+ *
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T>} look
+ * @param {(value: T) => boolean} fits
+ * @returns {Promise<T>}
+ */
+export async function until(what, look, fits, within = 30_000) {
+  const end = performance.now() + within;
+  for (;;) {
+    const value = await look();
+    if (fits(value)) return value;
+    assert.ok(performance.now() < end, `not in time: ${what}; there is ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
