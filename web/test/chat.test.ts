@@ -5,7 +5,7 @@ import { Drafts } from '../src/screens/chat/drafts';
 import { piecesOf } from '../src/screens/chat/links';
 import { filtered, fold, LONGEST_ROOM_NAME, searchFor, suggestedName } from '../src/screens/chat/names';
 import { newsOf, tabTitle } from '../src/screens/chat/news';
-import { readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
+import { newLine, readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
 
 const ME = { customerId: 1, fullName: 'Hải' };
 const NOON = Date.parse('2026-03-05T12:00:00.000Z');
@@ -34,6 +34,14 @@ describe('rows', () => {
     expect(rowsOf(messages, [], ME, 1).map(({ isFirstNew }) => isFirstNew)).toEqual([false, false, true, false]);
     expect(rowsOf(messages, [], ME, 4).some(({ isFirstNew }) => isFirstNew)).toBe(false);
     expect(rowsOf(messages, [], ME, undefined).some(({ isFirstNew }) => isFirstNew)).toBe(false);
+  });
+
+  test('a room that is read to its end when it is opened has no such line, and gets none from what is read as it comes', () => {
+    const messages = [message(1, 2, 0), message(2, 1, 1), message(3, 2, 2)];
+    expect(newLine(messages, 2, 1)).toBe(2);
+    expect(newLine(messages, 3, 1)).toBe(Infinity);
+    expect(newLine([message(1, 1, 0)], 0, 1)).toBe(Infinity);
+    expect(rowsOf([...messages, message(4, 2, 3)], [], ME, Infinity).some(({ isFirstNew }) => isFirstNew)).toBe(false);
   });
 
   test('a pending message keeps its key when the server has it', () => {

@@ -68,7 +68,7 @@ export const chat = {
   'connection.label': 'Connection',
   'connection.lost': 'No connection. Trying again…',
   'connection.unsent': {
-    one: 'No connection. {count} message waits, and goes out by itself.',
-    other: 'No connection. {count} messages wait, and go out by themselves.',
+    one: 'No connection. {count} message will go out by itself.',
+    other: 'No connection. {count} messages will go out by themselves.',
   },
 } as const;

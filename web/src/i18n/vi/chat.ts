@@ -69,5 +69,5 @@ export const chat: Translation<typeof texts> = {
 
   'connection.label': 'Kết nối',
   'connection.lost': 'Mất kết nối. Đang thử lại…',
-  'connection.unsent': { other: 'Mất kết nối. {count} tin nhắn đang chờ và sẽ tự được gửi đi.' },
+  'connection.unsent': { other: 'Mất kết nối. {count} tin nhắn sẽ tự gửi đi.' },
 };

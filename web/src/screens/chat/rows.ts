@@ -95,6 +95,11 @@ export function readUpTo(messages: readonly Message[], marker: number | undefine
   return Math.max(marker ?? 0, own);
 }
 
+/** What the line "New messages" stands behind when the room is opened; beyond all messages if nothing is unread. */
+export function newLine(messages: readonly Message[], readUpTo: number, me: number): number {
+  return messages.some(({ senderId, messageId }) => senderId !== me && messageId > readUpTo) ? readUpTo : Infinity;
+}
+
 /** By message, the other members who have read up to it and no further. */
 export function seenBy(messages: readonly Message[], markers: ReadonlyMap<number, number>, me: number): Map<number, number[]> {
   const newest = new Map(markers);
