@@ -15,7 +15,9 @@ use colloquy_chassis::{
 use colloquy_chat_command::Membership;
 use colloquy_chat_query::ViewMembership;
 use colloquy_credentials::{keys::KeyFolder, session_verifier::SessionVerifier};
+use colloquy_mail::dev_mail;
 use colloquy_service_api::{MembershipCheck, RevocationList};
+use colloquy_web_page::PageFacts;
 use colloquy_websocket::Access;
 
 use crate::{
@@ -24,10 +26,10 @@ use crate::{
     data_folder::DataFolder,
     documents,
     embedded::Stores,
-    home,
+    greeting,
     listening::Listening,
     listening::edge,
-    settings::{Http, Origin, Settings},
+    settings::{Http, Settings},
 };
 
 /// What the services of the process share.
@@ -94,22 +96,22 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let gateway = Gateway::new(verifier, revocations, proxies, upstreams(routers));
     let mut router = colloquy_api_gateway::router(gateway, origins)
         .merge(colloquy_websocket::router(chat.websocket))
-        .merge(pages(readiness.clone(), settings.http.public_url.clone()));
+        .merge(documents::router())
+        .merge(admin::health_routes(readiness.clone()))
+        .merge(colloquy_web_page::router(PageFacts {
+            demo_users: accounts.demo_logins,
+            mail_at: (is_demo && accounts.dev_mail.is_some()).then_some(dev_mail::PATH),
+        }));
     let metrics = metrics(options.admin, readiness, &tasks).await?;
     if is_demo {
-        router = router.merge(accounts.dev_mail).merge(metrics);
+        router = router
+            .merge(accounts.dev_mail.unwrap_or_default())
+            .merge(metrics);
     }
-    home::greet(&listening.url(), folder.path());
+    greeting::greet(&listening.url(), folder.path());
     let outcome = serve(listening, router, &settings.http, lifecycle).await;
     stores.files.close().await;
     outcome
-}
-
-/// The other routes: pages for people, and health for operators.
-fn pages(readiness: Readiness, public: Option<Origin>) -> Router {
-    documents::router()
-        .merge(home::router(public))
-        .merge(admin::health_routes(readiness))
 }
 
 /// The route of the metrics. With an address for operators it is served there as well, with health.

@@ -8,7 +8,7 @@ mod cli;
 mod data_folder;
 mod documents;
 mod embedded;
-mod home;
+mod greeting;
 mod listening;
 mod parked;
 mod process;

@@ -13,14 +13,16 @@ use colloquy_otp::{Otp, SystemRandomness};
 use colloquy_service_api::RoomsOfCustomer;
 
 use super::Dependencies;
-use crate::{data_folder::DataFolder, embedded::AccountStores, home, settings::services};
+use crate::{data_folder::DataFolder, embedded::AccountStores, greeting, settings::services};
 
 /// The services of accounts that the rest of the process needs.
 pub struct Accounts {
     pub customers: Arc<Customers>,
     pub auth: Arc<Auth>,
-    /// Shows the mails of the folder; empty if mails go to a mail server.
-    pub dev_mail: Router,
+    /// Shows the mails of the folder, unless mails go to a mail server.
+    pub dev_mail: Option<Router>,
+    /// What the page offers to a visitor who has no account.
+    pub demo_logins: Vec<String>,
 }
 
 /// Starts the accounts. `rooms` answers which customers share a room; `is_demo` is the default of the demo accounts.
@@ -54,10 +56,10 @@ pub(super) async fn start(
     auth.start_sweeping(tasks);
 
     let (transport, dev_mail): (Arc<dyn MailTransport>, _) = match services::smtp(settings) {
-        Some(server) => (Arc::new(SmtpTransport::new(server)?), Router::new()),
+        Some(server) => (Arc::new(SmtpTransport::new(server)?), None),
         None => {
             let kept = FolderTransport::open(&folder.join("mails")).await?;
-            (Arc::new(kept.clone()), dev_mail::router(kept))
+            (Arc::new(kept.clone()), Some(dev_mail::router(kept)))
         }
     };
     let from = services::mail(settings)?;
@@ -89,12 +91,15 @@ pub(super) async fn start(
         .unwrap_or(!settings.clients_may_share_an_address());
     let choices = services::customers(settings, reset_without_ticket);
     let customers = Customers::start(credentials, dependencies, choices, Arc::clone(clock), tasks);
+    let mut demo_logins = Vec::new();
     if settings.accounts.seed_demo_customers.unwrap_or(is_demo) {
-        home::say_if_seeded(customers.seed_demo().await?);
+        greeting::say_if_seeded(customers.seed_demo().await?);
+        demo_logins = customers.demo_logins().await?;
     }
     Ok(Accounts {
         customers,
         auth,
         dev_mail,
+        demo_logins,
     })
 }

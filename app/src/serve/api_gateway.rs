@@ -6,6 +6,7 @@ use colloquy_api_gateway::{Gateway, Upstream, upstream::FORWARD};
 use colloquy_chassis::ServiceName;
 use colloquy_credentials::session_verifier::SessionVerifier;
 use colloquy_service_api::HttpTransport;
+use colloquy_web_page::PageFacts;
 
 use crate::{documents, process::Process};
 
@@ -32,7 +33,8 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         process.settings.trusted_proxies()?,
         upstreams,
     );
-    let router =
-        colloquy_api_gateway::router(gateway, process.origins()).merge(documents::router());
+    let router = colloquy_api_gateway::router(gateway, process.origins())
+        .merge(documents::router())
+        .merge(colloquy_web_page::router(PageFacts::default()));
     process.serve_public(router).await
 }

@@ -87,4 +87,19 @@ impl Customers {
         }
         Ok(self.store.seed(&customers).await?)
     }
+
+    /// The demo accounts that there are, each `username / password`, for those who may try the system out. A password that
+    /// was changed since is not known here.
+    ///
+    /// # Errors
+    /// The store could not tell.
+    pub async fn demo_logins(&self) -> Result<Vec<String>, StoreError> {
+        let mut logins = Vec::new();
+        for [username, password, ..] in DEMO {
+            if self.store.by_username(username).await?.is_some() {
+                logins.push(format!("{username} / {password}"));
+            }
+        }
+        Ok(logins)
+    }
 }

@@ -15,13 +15,16 @@ use crate::{
     mail_transport::folder::{FolderTransport, KeptMail},
 };
 
+/// Where the page is.
+pub const PATH: &str = "/dev/mail";
+
 /// No script, and nothing from anywhere else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, and the same as data for tests. To be merged into another router: it answers no other path.
 pub fn router(folder: FolderTransport) -> Router {
     Router::new()
-        .route("/dev/mail", get(show_page))
+        .route(PATH, get(show_page))
         .route("/dev/mail/messages", get(list_messages))
         .with_state(folder)
 }

@@ -38,7 +38,7 @@ pub fn check(packages: &Packages) -> Vec<Finding> {
 
 fn rung(folder: &str) -> Option<u8> {
     Some(match folder {
-        "crates/contracts" | "crates/text" => 0,
+        "crates/contracts" | "crates/text" | "crates/web-page" => 0,
         "crates/chassis" => 1,
         "crates/credentials" => 2,
         "crates/sql" | "crates/service-api" | "crates/event-log" | "crates/expiring-store" => 3,
