@@ -4,11 +4,9 @@ export interface PageFacts {
   readonly demoUsers: readonly string[];
   /** Where mails can be read that are not sent. */
   readonly mailAt: string | null;
-  /** Whether there is the picture of the path of events. */
-  readonly flow: boolean;
 }
 
-export const NO_FACTS: PageFacts = { demoUsers: [], mailAt: null, flow: false };
+export const NO_FACTS: PageFacts = { demoUsers: [], mailAt: null };
 
 /** The screen waits for this, so a server that is slow to answer it is taken to have nothing to say. */
 const TIMEOUT = 2_000;
@@ -25,12 +23,11 @@ export async function readPageFacts(call: typeof fetch = fetch): Promise<PageFac
 
 function facts(answer: unknown): PageFacts {
   if (typeof answer !== 'object' || answer === null) return NO_FACTS;
-  const { demoUsers, mailAt, flow } = answer as Record<string, unknown>;
+  const { demoUsers, mailAt } = answer as Record<string, unknown>;
   return {
     demoUsers: Array.isArray(demoUsers) ? demoUsers.filter((user) => typeof user === 'string') : [],
     // A path of this server, never an address elsewhere.
     mailAt: typeof mailAt === 'string' && /^\/(?!\/)/.test(mailAt) ? mailAt : null,
-    flow: flow === true,
   };
 }
 

@@ -39,6 +39,7 @@ mod query {
     mod message;
     mod rooms;
 }
+mod web_page;
 mod ws {
     mod connect;
     mod frames;
