@@ -20,17 +20,31 @@ async fn every_address_of_the_page_is_the_page_and_its_script_is_compressed() ->
     let request = Client::new().get(format!("{url}{script}"));
     let answer = request.header("accept-encoding", "br").send().await?;
     assert_eq!(answer.headers()[CONTENT_ENCODING], "br");
-    assert!(answer.headers()["cache-control"].to_str()?.contains("immutable"));
+    assert!(
+        answer.headers()["cache-control"]
+            .to_str()?
+            .contains("immutable")
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn the_page_is_told_no_secret_and_nothing_that_is_not_there() -> Result<()> {
     let url = scene().await?.url;
-    let facts: Value = reqwest::get(format!("{url}/page.json")).await?.json().await?;
+    let facts: Value = reqwest::get(format!("{url}/page.json"))
+        .await?
+        .json()
+        .await?;
     for user in facts["demoUsers"].as_array().context("a list")? {
-        let (username, password) = user.as_str().and_then(|user| user.split_once(" / ")).context("a login")?;
-        scene().await?.anonymous()?.login(username, password).await?;
+        let (username, password) = user
+            .as_str()
+            .and_then(|user| user.split_once(" / "))
+            .context("a login")?;
+        scene()
+            .await?
+            .anonymous()?
+            .login(username, password)
+            .await?;
     }
     if let Some(path) = facts["mailAt"].as_str() {
         assert_eq!(reqwest::get(format!("{url}{path}")).await?.status(), 200);
