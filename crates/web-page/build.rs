@@ -35,6 +35,9 @@ fn main() -> Result<()> {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     let page = out.join("page");
+    // Several builds may run in one checkout: a second `npm ci` would take the packages from under this one.
+    let lock_file = File::open(root.join("package-lock.json"))?;
+    lock_file.lock()?;
     if let Err(reason) = install(&root) {
         println!(
             "cargo::warning=The web page is left out: {reason}. Install Node.js 20 or newer with npm, and build again."
@@ -60,11 +63,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Fetches the packages of the lock file, unless they are there. Several builds may want them at once.
+/// Fetches the packages of the lock file, unless they are there.
 fn install(root: &Path) -> Result<()> {
     let lock_file = root.join("package-lock.json");
-    let lock = File::open(&lock_file)?;
-    lock.lock()?;
     let changed = |path: &Path| fs::metadata(path)?.modified();
     let installed = changed(&root.join("node_modules/.package-lock.json"));
     if installed.is_ok_and(|installed| changed(&lock_file).is_ok_and(|lock| lock <= installed)) {

@@ -12,7 +12,7 @@ function address() {
   return found.replace(/\/$/, '');
 }
 
-/** A browser that calls nobody but the system. Tests run as root, where Chromium has no sandbox. */
+/** A browser that calls the system alone. Tests run as root, where Chromium has no sandbox. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -29,7 +29,7 @@ async fn every_address_of_the_page_is_the_page_and_its_script_is_compressed() ->
 }
 
 #[tokio::test]
-async fn the_page_is_told_no_secret_and_nothing_that_is_not_there() -> Result<()> {
+async fn page_json_offers_only_what_is_there() -> Result<()> {
     let url = scene().await?.url;
     let facts: Value = reqwest::get(format!("{url}/page.json"))
         .await?

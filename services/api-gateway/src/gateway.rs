@@ -33,6 +33,9 @@ use crate::{
 
 /// A client has this long to send its body (reliability.md S20).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// As far as nginx lets a body through (`deploy/nginx.conf`). What comes so far is read even where it is refused: an answer
+/// before the end of a body can be lost with the connection that closes on it.
+const READ_LIMIT: usize = 320 * 1024;
 
 /// Ends every session that a request carries, and is 200 for one that carries none.
 const LOGOUT: &str = "/auth/logout";
@@ -194,6 +197,10 @@ fn peer(request: &Request) -> Result<IpAddr, NoPeer> {
     Ok(peer.0.ip())
 }
 
+fn too_large() -> ApiError {
+    ApiError::new(Kind::TooLarge, "The body is too large.")
+}
+
 /// The request as the service sees it: its own path, allowed headers, the whole body.
 async fn upstream_request(
     rest: &str,
@@ -201,13 +208,16 @@ async fn upstream_request(
     request: Request,
 ) -> Result<UpstreamRequest, ApiError> {
     let (parts, body) = request.into_parts();
-    let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT))
+    let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, READ_LIMIT))
         .await
         .map_err(|_| ApiError::new(Kind::Invalid, "The body took too long."))?
         .map_err(|error| match is_too_large(&error) {
-            true => ApiError::new(Kind::TooLarge, "The body is too large."),
+            true => too_large(),
             false => ApiError::new(Kind::Invalid, "The body could not be read."),
         })?;
+    if body.len() > BODY_LIMIT {
+        return Err(too_large());
+    }
     if !is_json_or_nothing(&parts.method, &parts.headers, &body) {
         return Err(ApiError::new(
             Kind::UnsupportedMediaType,

@@ -18,7 +18,7 @@ export const chat = {
   'newRoom.find.hint': 'By name, or by phone number: at least 8 digits, or 4 of someone you share a room with.',
   'newRoom.searching': 'Searching…',
   'newRoom.found': { one: '{count} person found.', other: '{count} people found.' },
-  'newRoom.nobody': 'No one was found. Check the spelling, or try the phone number.',
+  'newRoom.none': 'No one was found. Check the spelling, or try the phone number.',
   'newRoom.results': 'People found',
   'newRoom.members': 'Members',
   'newRoom.remove': 'Remove {name}',

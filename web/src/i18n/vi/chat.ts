@@ -20,7 +20,7 @@ export const chat: Translation<typeof texts> = {
   'newRoom.find.hint': 'Theo tên, hoặc theo số điện thoại: ít nhất 8 chữ số, hoặc 4 chữ số nếu đã chung phòng.',
   'newRoom.searching': 'Đang tìm…',
   'newRoom.found': { other: 'Tìm thấy {count} người.' },
-  'newRoom.nobody': 'Không tìm thấy ai. Hãy kiểm tra chính tả hoặc thử số điện thoại.',
+  'newRoom.none': 'Không tìm thấy ai. Hãy kiểm tra chính tả hoặc thử số điện thoại.',
   'newRoom.results': 'Kết quả tìm người',
   'newRoom.members': 'Thành viên',
   'newRoom.remove': 'Bỏ {name}',

@@ -14,7 +14,7 @@ export const COLORS = [
   { name: 'black', value: '#000000' },
 ] as const;
 
-/** One of them by chance: people are told apart from the first moment, and each can choose another colour later. */
+/** One of them by chance: people differ from the first moment, and each can choose another colour later. */
 export function someColor(): string {
   return COLORS[Math.floor(Math.random() * COLORS.length)]?.value ?? COLORS[0].value;
 }
