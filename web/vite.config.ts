@@ -35,6 +35,9 @@ export default defineConfig({
   resolve: { conditions: ['source', 'browser', 'module', 'svelte'] },
   build: {
     target: 'es2022',
+    // Two pages: the chat, and the description of the calls at /docs, whose viewer is one large file of its own.
+    rolldownOptions: { input: ['index.html', 'docs.html'] },
+    chunkSizeWarningLimit: 2_000,
     // Inlined files would be `data:` addresses, which the page's policy allows for images only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

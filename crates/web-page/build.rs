@@ -16,8 +16,9 @@ use std::{
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// What the page is made of, from the root of the repository.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "package-lock.json",
+    "web/docs.html",
     "web/index.html",
     "web/package.json",
     "web/public",
@@ -44,7 +45,9 @@ fn main() -> Result<()> {
         );
         let _ = fs::remove_dir_all(&page);
         fs::create_dir_all(&page)?;
-        fs::copy("missing.html", page.join("index.html"))?;
+        for name in ["index.html", "docs.html"] {
+            fs::copy("missing.html", page.join(name))?;
+        }
         // Tried again at the next build.
         println!("cargo::rerun-if-changed={}", out.join("never").display());
     } else {

@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest';
 
 const KIB = 1024;
 
-/** What a browser runs before the first screen: the entry, and what it imports at once. */
+/** What a browser runs before the first screen: the entry of the chat, and what it imports at once. */
 function firstLoad(files: readonly (Rolldown.OutputChunk | Rolldown.OutputAsset)[]): Rolldown.OutputChunk[] {
   const chunks = new Map(files.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])));
-  const found = new Set([...chunks.values()].filter(({ isEntry }) => isEntry));
+  const found = new Set([...chunks.values()].filter(({ isEntry, name }) => isEntry && name === 'index'));
   for (const chunk of found) for (const name of chunk.imports) found.add(chunks.get(name) ?? chunk);
   return [...found];
 }

@@ -35,6 +35,8 @@ const SCREENS: [&str; 6] = [
     "/sign-up",
     "/reset",
 ];
+/// The page that describes the calls and sends them: Swagger UI.
+const DOCS: &str = "/docs.html";
 /// The names of files in here change with what is in them.
 const HASHED: &str = "/assets/";
 
@@ -45,13 +47,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub fn router() -> Router {
     let mut router = Router::new();
     for file in FILES {
-        if file.path != INDEX {
-            router = router.route(file.path, serve(file));
-        } else {
-            for screen in SCREENS {
-                router = router.route(screen, serve(file));
-            }
-        }
+        router = match file.path {
+            INDEX => SCREENS
+                .iter()
+                .fold(router, |router, screen| router.route(screen, serve(file))),
+            DOCS => router.route("/docs", serve(file)),
+            path => router.route(path, serve(file)),
+        };
     }
     router
 }
@@ -235,6 +237,32 @@ mod tests {
             let (_, headers, _) = get(script.path, ACCEPT_ENCODING, asked).await;
             assert!(headers.get(CONTENT_ENCODING).is_none(), "{asked}");
         }
+    }
+
+    /// What the page of the calls names is there and comes from here, under the same policy as all else.
+    #[tokio::test]
+    async fn contract_3_documents_docs_loads_its_own_files_alone() {
+        let (status, headers, body) = get("/docs", ACCEPT_ENCODING, "identity").await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(headers[CONTENT_SECURITY_POLICY], POLICY);
+        let html = String::from_utf8(body).unwrap();
+        assert!(!html.contains("://"), "{html}");
+        let named: Vec<&str> = html
+            .split('"')
+            .filter(|word| word.starts_with(HASHED))
+            .collect();
+        assert!(named.len() >= 2, "a script and a style: {html}");
+        for path in named {
+            assert_eq!(
+                get(path, ACCEPT_ENCODING, "br").await.0,
+                StatusCode::OK,
+                "{path}"
+            );
+        }
+        assert_eq!(
+            get(DOCS, ACCEPT_ENCODING, "br").await.0,
+            StatusCode::NOT_FOUND
+        );
     }
 
     /// 100 KiB of script at most until a person can log in and talk.
