@@ -4,11 +4,8 @@ import { systemClock } from './clock.js';
 import { Connection, type ConnectionState } from './connection.js';
 import type { Customer } from './contract.js';
 import { Observable, type Readable } from './observable.js';
-import { Outbox, type PendingMessage } from './outbox.js';
 import { defaultOutboxStore, type OutboxStore } from './outbox-store.js';
-import { People } from './people.js';
-import { Room } from './room.js';
-import { Rooms, type RoomSummary } from './rooms.js';
+import { LiveSession, type Session } from './session.js';
 
 /** How a client is made. */
 export interface Options extends ApiOptions {
@@ -18,28 +15,13 @@ export interface Options extends ApiOptions {
   readonly webSocket?: (url: string, protocols: string[]) => WebSocket;
 }
 
-/** A customer who is logged in, and what they have: everything ends with {@link Session.end}. */
-export interface Session {
-  readonly me: Customer;
-  /** The rooms, newest first; `undefined` until they have been read once. */
-  readonly rooms: Readable<readonly RoomSummary[] | undefined>;
-  /** Names and colours of customers, by id. */
-  readonly people: Pick<People, 'known' | 'want' | 'learn'>;
-  /** Opens a room; close it when it is left. */
-  open(roomId: number): Room;
-  /** Sends a message again that was refused or asked about. */
-  retry(message: PendingMessage): Promise<void>;
-  /** Forgets a message that was not confirmed. */
-  discard(message: PendingMessage): Promise<void>;
-}
-
 /** A Colloquy server, as one person at one device uses it. */
 export class Colloquy {
   readonly api: Api;
   readonly #session = new Observable<Session | undefined>(undefined);
   readonly #connection: Connection;
   readonly #store: OutboxStore;
-  #end: (() => void) | undefined;
+  #live: LiveSession | undefined;
 
   constructor(options: Options = {}) {
     this.api = new Api(options);
@@ -56,7 +38,10 @@ export class Colloquy {
     // A browser knows sooner than a timer.
     if (typeof window !== 'undefined') {
       window.addEventListener('offline', () => { this.#connection.lose(); });
-      window.addEventListener('online', () => { this.#connection.retry(); });
+      window.addEventListener('online', () => {
+        this.#connection.retry();
+        this.#live?.networkIsBack();
+      });
     }
   }
 
@@ -94,64 +79,26 @@ export class Colloquy {
 
   async #begin(me: Customer): Promise<Session> {
     this.#signedOut();
-    const open = new Map<number, Set<Room>>();
-    const eachOpen = (roomId: number, call: (room: Room) => void) => { open.get(roomId)?.forEach(call); };
-    const signedOut = () => { this.#signedOut(); };
-    const shared = { clock: systemClock, pushes: this.#connection, signedOut };
-    const outbox = new Outbox(me.customerId, {
-      ...shared,
+    const session: LiveSession = new LiveSession(me, {
+      api: this.api,
+      connection: this.#connection,
       store: this.#store,
-      send: (roomId, content, key) => this.api.send(roomId, content, key),
-      changed: (roomId) => { eachOpen(roomId, (room) => { room.pendingChanged(); }); },
+      signedOut: () => { if (this.#live === session) this.#signedOut(); },
     });
-    await outbox.restore();
-    const rooms = new Rooms(me.customerId, {
-      ...shared,
-      rooms: () => this.api.rooms(),
-      heard: (roomId, seq) => { eachOpen(roomId, (room) => { room.heard(seq); }); },
-    });
-    const people = new People({ ...shared, customer: (customerId) => this.api.customer(customerId) });
-    people.learn([me]);
-    const session: Session = {
-      me,
-      rooms: rooms.list,
-      people,
-      open: (roomId) => {
-        const rooms = open.get(roomId) ?? new Set();
-        open.set(roomId, rooms);
-        const room = new Room(roomId, {
-          ...shared,
-          outbox,
-          history: (id, page, before) => this.api.history(id, page, before),
-          readMarkers: (id) => this.api.readMarkers(id),
-          onlineStatus: (id) => this.api.onlineStatus(id),
-          markRead: (id, messageId) => this.api.markRead(id, messageId),
-          closed: () => rooms.delete(room),
-        });
-        rooms.add(room);
-        return room;
-      },
-      retry: (message) => outbox.retry(message),
-      discard: (message) => outbox.discard(message),
-    };
-    const stopResuming = this.#connection.state.subscribe(({ is }) => { if (is === 'connected') outbox.resume(); });
-    this.#end = () => {
-      stopResuming();
-      outbox.pause();
-      rooms.close();
-      people.close();
-      for (const rooms of open.values()) for (const room of [...rooms]) room.close();
-      this.#connection.stop();
-    };
-    this.#session.set(session);
-    this.#connection.start();
-    outbox.resume();
+    this.#live = session;
+    await session.begin();
+    // Unless the server has ended it meanwhile.
+    if (this.#live === session) {
+      this.#session.set(session);
+      this.#connection.start();
+    }
     return session;
   }
 
   #signedOut(): void {
-    this.#end?.();
-    this.#end = undefined;
+    this.#live?.end();
+    this.#live = undefined;
+    this.#connection.stop();
     this.#session.set(undefined);
   }
 }

@@ -1,7 +1,7 @@
 export { Api, type ApiOptions } from './api.js';
 export { CallError } from './call-error.js';
 export { newKey } from './client-key.js';
-export { Colloquy, type Options, type Session } from './colloquy.js';
+export { Colloquy, type Options } from './colloquy.js';
 export type { ConnectionState } from './connection.js';
 export type * from './contract.js';
 export type { Readable } from './observable.js';
@@ -10,3 +10,4 @@ export { IndexedDbOutboxStore, MemoryOutboxStore, type OutboxStore, type StoredM
 export type { Person } from './people.js';
 export type { Room, RoomState } from './room.js';
 export type { RoomSummary } from './rooms.js';
+export type { Session } from './session.js';

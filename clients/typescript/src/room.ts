@@ -65,7 +65,7 @@ export class Room {
   #saidTypingAt = -Infinity;
   #markedUpTo = -1;
 
-  /** The room is shown as soon as its first page has come. */
+  /** The room is shown as soon as its first page has come, which needs no connection. */
   constructor(
     readonly roomId: number,
     private readonly port: RoomPort,
@@ -82,6 +82,8 @@ export class Room {
       typing: new Set(),
     });
     this.#listen();
+    this.#catchUp();
+    void this.readMarkers();
   }
 
   /** What is shown, now and whenever it changes. */
@@ -143,6 +145,11 @@ export class Room {
     if (this.#list.isLoaded && this.#list.hasHole) this.#catchUp();
   }
 
+  /** Reads how far the members have read: what is not pushed is read now and then. */
+  async readMarkers(): Promise<void> {
+    await this.#load(this.port.readMarkers(this.roomId), (markers) => { this.#moved(markers, true); });
+  }
+
   /** What is pending has changed. */
   pendingChanged(): void {
     for (const { seq } of this.port.outbox.pending(this.roomId)) if (seq !== undefined) this.heard(seq);
@@ -171,9 +178,7 @@ export class Room {
     });
     listen<MovedMarker>('readMarkers', {
       take: (marker) => { this.#moved([marker]); },
-      ready: () => void this.#load(this.port.readMarkers(this.roomId), (markers) => {
-        this.#moved(markers, true);
-      }),
+      ready: () => void this.readMarkers(),
     });
     listen<OnlineStatus>('onlineStatus', {
       take: (status) => { this.#isOnline([status]); },

@@ -86,8 +86,9 @@ async function step(reader: Reader): Promise<void> {
   else if (what < 12) await reader.write();
   else if (what < 14 && world.isConnected) world.disconnect();
   else if (what < 17 && !world.isConnected) world.connect();
-  else if (what === 17) await reader.room.loadOlder().catch(() => undefined);
+  else if (what === 17) void reader.room.loadOlder().catch(() => undefined);
   else if (what === 18) await reader.reload();
+  else if (!world.isConnected) void world.poll().catch(() => undefined);
   await world.clock.advance(random.below(300));
 }
 
@@ -107,12 +108,16 @@ async function schedule(seed: number, longestBurst: number): Promise<Reader> {
   return reader;
 }
 
-/** The faults end, and the connection comes back. */
+/** The faults end, and the connection comes back, or where none is let through the list of rooms is read. */
 async function heal({ world, room }: Reader): Promise<void> {
   world.faults = NO_FAULTS;
   if (world.isConnected) world.disconnect();
-  world.connect();
-  await world.clock.advance(120_000);
+  const isLetThrough = world.random.chance(0.8);
+  if (isLetThrough) world.connect();
+  for (let i = 0; i < 4; i += 1) {
+    if (!isLetThrough) void world.poll();
+    await world.clock.advance(30_000);
+  }
   for (let i = 0; i < 50 && !room.state.get().reachesStart; i += 1) {
     await Promise.all([room.loadOlder(), world.clock.advance(1_000)]);
   }

@@ -161,6 +161,11 @@ export class World implements Pushes {
         .slice(0, page.limit ?? 20));
   }
 
+  /** The reader asks for the list of rooms, as they do now and then without a connection. */
+  async poll(): Promise<void> {
+    this.projectedTo?.(await this.#call(() => this.projected));
+  }
+
   async #call<T>(effect: () => T): Promise<T> {
     await this.#delay(100);
     if (this.random.chance(this.faults.unavailable)) throw new CallError(503, 'Please try again.', 1000);

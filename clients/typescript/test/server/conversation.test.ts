@@ -107,6 +107,30 @@ test('a reader without a network for a while misses nothing', async () => {
   }
 });
 
+test('a reader behind a network without WebSockets sees rooms and messages at once, writes, and gets what is new', async () => {
+  const an = await person();
+  const binh = await Person.signUp(21, false);
+  people.push(binh);
+  const roomId = await binh.colloquy.api.createRoom('Blocked', [an.id]);
+  await binh.session.listed(roomId);
+  expect(binh.session.rooms.get()?.map(({ view }) => view.roomName)).toEqual(['Blocked']);
+  const [here, there] = [an.open(roomId), binh.open(roomId)];
+  await there.send('out');
+  await until('it is sent', there.state, ({ messages, pending }) => messages.length === 1 && pending.length === 0, 5_000);
+
+  await here.send('in');
+  const { messages } = await until('it is read', there.state, ({ messages }) => messages.length === 2, 40_000);
+  expect(texts(messages)).toEqual(['out', 'in']);
+  await until('it is unread', binh.session.rooms, (rooms) => rooms?.[0]?.isUnread === true);
+  expect(binh.session.isPolling.get()).toBe(true);
+  await there.markRead();
+  expect(binh.session.rooms.get()?.[0]?.isUnread).toBe(false);
+  expect(binh.colloquy.connection.get().is).not.toBe('connected');
+  const again = await binh.again();
+  people.push(again);
+  await until('the newest page', again.open(roomId).state, ({ messages, areMarkersKnown }) => messages.length === 2 && areMarkersKnown, 5_000);
+});
+
 test('messages that were not sent outlive a reload and go out in order', async () => {
   globalThis.indexedDB = new IDBFactory();
   const [an, binh] = [await person(), await person()];

@@ -13,6 +13,8 @@ const NOWHERE = 'ws://127.0.0.1:1';
 export class Network {
   /** Whether anything gets through. */
   isUp = true;
+  /** Whether it lets WebSockets through. */
+  letsSocketsThrough = true;
   /** How often a call or its answer is lost. */
   lostCall = 0;
   /** How often a frame comes twice. */
@@ -30,7 +32,7 @@ export class Network {
   };
 
   readonly webSocket = (url: string, protocols: string[]): WebSocket => {
-    const socket = new NodeWebSocket(this.isUp ? url : NOWHERE, protocols);
+    const socket = new NodeWebSocket(this.isUp && this.letsSocketsThrough ? url : NOWHERE, protocols);
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     // Before stompjs listens, so that what is doubled comes first.
@@ -62,9 +64,10 @@ export class Person {
     this.colloquy = new Colloquy({ url: URL, outbox: store, fetch, webSocket });
   }
 
-  static async signUp(seed = 1): Promise<Person> {
+  static async signUp(seed = 1, letsSocketsThrough = true): Promise<Person> {
     const username = `ts-${crypto.randomUUID().slice(0, 13)}`;
     const person = new Person(username, new MemoryOutboxStore(), seed);
+    person.network.letsSocketsThrough = letsSocketsThrough;
     await person.colloquy.api.createAccount({
       username, password: PASSWORD, fullName: `Person ${username}`, email: `${username}@example.com`,
     });

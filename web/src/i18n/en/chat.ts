@@ -67,6 +67,7 @@ export const chat = {
 
   'connection.label': 'Connection',
   'connection.lost': 'No connection. Trying again…',
+  'connection.polling': 'No live connection: new messages come a little later.',
   'connection.unsent': {
     one: 'No connection. {count} message will go out by itself.',
     other: 'No connection. {count} messages will go out by themselves.',

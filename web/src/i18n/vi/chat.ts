@@ -69,5 +69,6 @@ export const chat: Translation<typeof texts> = {
 
   'connection.label': 'Kết nối',
   'connection.lost': 'Mất kết nối. Đang thử lại…',
+  'connection.polling': 'Không có kết nối trực tiếp: tin nhắn mới sẽ đến chậm hơn một chút.',
   'connection.unsent': { other: 'Mất kết nối. {count} tin nhắn sẽ tự gửi đi.' },
 };
