@@ -14,11 +14,43 @@ use tokio::{process::Command, time::timeout};
 use crate::{scene::scene, stock_client::install_node_modules};
 
 /// No story is longer; one that hangs ends with its browser.
-const STORY_TIMEOUT: Duration = Duration::from_secs(90);
+const STORY_TIMEOUT: Duration = Duration::from_secs(180);
 
 #[tokio::test]
 async fn the_page_of_the_client_library_s_readme_shows_what_is_sent_once() -> Result<()> {
     story("readme-page").await
+}
+
+#[tokio::test]
+async fn a_person_signs_up_edits_the_profile_and_resets_a_password_by_a_mailed_code() -> Result<()>
+{
+    story("account").await
+}
+
+#[tokio::test]
+async fn two_people_find_each_other_and_talk() -> Result<()> {
+    story("conversation").await
+}
+
+/// Ten seconds without a network, then a reload with unsent messages: nothing is lost, doubled or out of order.
+#[tokio::test]
+async fn decision_18_people_whose_network_is_cut_end_with_the_same_list() -> Result<()> {
+    story("network").await
+}
+
+#[tokio::test]
+async fn texts_that_look_like_scripts_are_shown_and_do_not_run() -> Result<()> {
+    story("scripts").await
+}
+
+#[tokio::test]
+async fn a_room_of_two_thousand_messages_is_scrolled_without_a_stop() -> Result<()> {
+    story("long-room").await
+}
+
+#[tokio::test]
+async fn every_screen_is_accessible_in_both_themes() -> Result<()> {
+    story("accessible").await
 }
 
 /// Runs a story against the shared system.
