@@ -98,10 +98,40 @@ export class Person {
     return this.log.locator('article p.text').allTextContents();
   }
 
+  /** From now on, and after each reload, a text that the page shows twice at any moment fails the story. */
+  async expectNoRepeat() {
+    await this.page.addInitScript(() => {
+      const look = () => {
+        const texts = [...document.querySelectorAll('[role=log] article p.text')].map((text) => text.textContent);
+        const repeated = texts.find((text, index) => texts.indexOf(text) !== index);
+        if (repeated !== undefined) console.error(`shown twice: ${repeated}`);
+      };
+      new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+    });
+  }
+
   /** What the server has of a room, oldest first. @param {number} roomId @returns {Promise<string[]>} */
   async history(roomId) {
     const newestFirst = await this.call('GET', `/query/message/roomId/${roomId}?limit=100`);
     return newestFirst.map((/** @type {{ content: string }} */ { content }) => content).reverse();
+  }
+}
+
+/**
+ * Each page shows what the server has of the room, and that is what was written, once; what one person wrote is in its order.
+ *
+ * @param {string} when
+ * @param {number} roomId
+ * @param {Map<Person, string[]>} written
+ */
+export async function expectSameList(when, roomId, written) {
+  const everything = [...written.values()].flat();
+  for (const [person, own] of written) {
+    const all = await until(`all is sent ${when}`, () => person.history(roomId), (texts) => texts.length >= everything.length);
+    assert.deepEqual(all.toSorted(), everything.toSorted(), when);
+    assert.deepEqual(all.filter((text) => own.includes(text)), own, `${person.fullName}'s order ${when}`);
+    const texts = await until(`${person.fullName} has all ${when}`, () => person.texts(), (shown) => shown.length >= all.length);
+    assert.deepEqual(texts, all, `${person.fullName} ${when}`);
   }
 }
 

@@ -14,8 +14,8 @@ pub struct System {
     url: String,
     mailbox: Mailbox,
     tokens: [OnceCell<String>; 3],
-    // Held for its end: an all-in-one instance lives as long as the system that was made of it.
-    _instance: Option<Instance>,
+    // An all-in-one instance lives as long as the system that was made of it.
+    instance: Option<Instance>,
 }
 
 /// A suite makes more accounts, mistakes and wishes in a minute than people do. The file of `cargo xtask up` says the same.
@@ -77,7 +77,7 @@ impl System {
             url: url.to_owned(),
             mailbox: Mailbox::Page(url.to_owned()),
             tokens: [const { OnceCell::const_new() }; 3],
-            _instance: None,
+            instance: None,
         }
     }
 
@@ -86,9 +86,15 @@ impl System {
     pub fn of(instance: Instance) -> Self {
         let url = instance.url();
         Self {
-            _instance: Some(instance),
+            instance: Some(instance),
             ..Self::at(&url)
         }
+    }
+
+    /// The instance that it was made of, if any.
+    #[must_use]
+    pub fn into_instance(self) -> Option<Instance> {
+        self.instance
     }
 
     /// Its address, without a slash at the end.

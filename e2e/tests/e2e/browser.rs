@@ -8,8 +8,13 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
-use tokio::{process::Command, time::timeout};
+use anyhow::{Context as _, Result, bail, ensure};
+use colloquy_e2e::harness::Mortal;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    process::Command,
+    time::timeout,
+};
 
 use crate::{scene::scene, stock_client::install_node_modules};
 
@@ -38,6 +43,21 @@ async fn decision_18_people_whose_network_is_cut_end_with_the_same_list() -> Res
     story("network").await
 }
 
+/// SIGKILL while both write; what was not acknowledged goes out with the key that it had.
+#[tokio::test]
+async fn decision_18_people_whose_server_is_killed_end_with_the_same_list() -> Result<()> {
+    let mut system = Mortal::from_env().await?;
+    let told = timeout(STORY_TIMEOUT, story_of(&mut system, "killed")).await;
+    let outcome = told
+        .context("the story killed does not end")
+        .and_then(|told| told);
+    if outcome.is_err() {
+        // Others need the system.
+        system.start_again().await?;
+    }
+    outcome
+}
+
 #[tokio::test]
 async fn texts_that_look_like_scripts_are_shown_and_do_not_run() -> Result<()> {
     story("scripts").await
@@ -55,15 +75,7 @@ async fn every_screen_is_accessible_in_both_themes() -> Result<()> {
 
 /// Runs a story against the shared system.
 async fn story(name: &str) -> Result<()> {
-    let url = scene().await?.url;
-    let folder = folder();
-    install_node_modules(&folder.join("../.."), &[]).await?;
-    let mut node = Command::new("node");
-    node.arg(format!("stories/{name}.js"))
-        .env("COLLOQUY_E2E_URL", url)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
+    let mut node = node(name, scene().await?.url).await?;
     let output = timeout(STORY_TIMEOUT, node.output())
         .await
         .with_context(|| format!("the story {name} does not end"))?
@@ -75,6 +87,38 @@ async fn story(name: &str) -> Result<()> {
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(())
+}
+
+/// Runs a story that asks for its system to be killed and to be started.
+async fn story_of(system: &mut Mortal, name: &str) -> Result<()> {
+    let mut node = node(name, &system.url()).await?;
+    let mut story = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let wishes = story.stdout.take().context("the story's output")?;
+    let mut answers = story.stdin.take().context("the story's input")?;
+    let mut wishes = BufReader::new(wishes).lines();
+    while let Some(wish) = wishes.next_line().await? {
+        match wish.as_str() {
+            "kill" => system.kill().await?,
+            "start" => system.start_again().await?,
+            other => bail!("the story wishes {other:?}"),
+        }
+        answers.write_all(b"done\n").await?;
+    }
+    let status = story.wait().await?;
+    ensure!(status.success(), "{status}; its own words stand above");
+    Ok(())
+}
+
+async fn node(story: &str, url: &str) -> Result<Command> {
+    let folder = folder();
+    install_node_modules(&folder.join("../.."), &[]).await?;
+    let mut node = Command::new("node");
+    node.arg(format!("stories/{story}.js"))
+        .env("COLLOQUY_E2E_URL", url)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    Ok(node)
 }
 
 fn folder() -> PathBuf {

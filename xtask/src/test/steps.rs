@@ -1,5 +1,7 @@
 //! The table of steps: what `cargo xtask test` does, in order.
 
+use std::env;
+
 use crate::{parts, places::Places, system};
 
 /// One line of the table.
@@ -152,8 +154,15 @@ fn distributed_of(places: &Places, name: &'static str, which: &[&'static str]) -
         ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
         ("COLLOQUY_E2E_URL", system::public_url(places)),
         ("COLLOQUY_E2E_MAIL_DIR", parts::mail_folder(places)),
+        ("COLLOQUY_E2E_MENU", this_menu()),
     ];
     step(name, Action::Suite([SYSTEM, which].concat(), environment))
+}
+
+/// For tests that kill processes of the system and start them again.
+fn this_menu() -> String {
+    let path = env::current_exe().unwrap_or_else(|_| "xtask".into());
+    path.to_string_lossy().into_owned()
 }
 
 fn same_count(name: &'static str, one: &'static str, other: &'static str) -> Step {
