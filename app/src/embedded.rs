@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use colloquy_auth::{
-    LoginThrottleStore, SessionStore, login_throttle_store::sqlite::SqliteLoginThrottleStore,
+    LoginThrottleStore, SessionStore, SqlLoginThrottleStore,
     session_store::sqlite::SqliteSessionStore,
 };
 use colloquy_chassis::{Tasks, readiness::Readiness};
@@ -101,7 +101,7 @@ impl Stores {
         Ok(Self {
             accounts: AccountStores {
                 customers: Arc::new(SqliteCustomerStore::open(accounts).await?),
-                logins: Arc::new(SqliteLoginThrottleStore::open(sessions.clone()).await?),
+                logins: Arc::new(SqlLoginThrottleStore::open(sessions.clone()).await?),
                 sessions: Arc::new(SqliteSessionStore::open(sessions).await?),
                 mails: Arc::new(SqliteMailStore::open(mails).await?),
                 expiring: Arc::clone(&expiring),

@@ -5,13 +5,13 @@ use std::{ops::ControlFlow, sync::Arc};
 use colloquy_chassis::{SystemClock, Tasks};
 use colloquy_contracts::Timestamp;
 use colloquy_event_log::SqliteOutbox;
-use colloquy_sql::sweeping::{SqliteReadings, Sweeper};
+use colloquy_sql::sweeping::{SqlReadings, Sweeper};
 
 const RETENTION_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// Sweeps old announcements.
 pub fn start(announced: SqliteOutbox, tasks: &Tasks) {
-    let readings = SqliteReadings::new(announced.database().clone(), "announcements");
+    let readings = SqlReadings::new(announced.database().clone(), "announcements");
     let sweeper = Sweeper::new(Arc::new(readings), Arc::new(SystemClock));
     sweeper.start("retention", tasks, move |readings| {
         let announced = announced.clone();

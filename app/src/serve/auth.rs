@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_auth::{
-    login_throttle_store::postgres::PostgresLoginThrottleStore,
-    session_store::postgres::PostgresSessionStore,
-};
+use colloquy_auth::{SqlLoginThrottleStore, session_store::postgres::PostgresSessionStore};
 use colloquy_chassis::ServiceName;
 use colloquy_sql::{StoreError, postgres};
 
@@ -17,7 +14,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let pool = postgres::pool(&process.settings.sessions.url, CONNECTIONS)?;
     let (sessions, throttle) = wait_for("postgres", &process.readiness, async || {
         let sessions = PostgresSessionStore::open(pool.clone()).await?;
-        let throttle = PostgresLoginThrottleStore::open(pool.clone()).await?;
+        let throttle = SqlLoginThrottleStore::open(pool.clone()).await?;
         Ok::<_, StoreError>((sessions, throttle))
     })
     .await?;

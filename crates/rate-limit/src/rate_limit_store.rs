@@ -6,13 +6,13 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod entries;
-pub mod postgres;
-pub mod sqlite;
+mod sql;
 
 use async_trait::async_trait;
 use colloquy_contracts::Timestamp;
 use colloquy_sql::StoreError;
 
+pub use self::sql::SqlRateLimitStore;
 use crate::{Digest, Policy};
 
 /// Something of which there is only so much.

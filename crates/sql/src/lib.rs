@@ -1,4 +1,5 @@
-//! How databases are opened: SQLite files and PostgreSQL servers, with the settings that our promises rest on.
+//! How databases are opened: SQLite files and PostgreSQL servers, with the settings that our promises rest on; and [`Database`],
+//! by which a store writes once what is the same in both.
 //!
 //! No table of a service and no query of one lives here; each owns its own. The one table is that of the clock's readings,
 //! by which every service sweeps its own.
@@ -6,6 +7,7 @@
 #![deny(missing_docs)]
 
 mod checksum;
+mod database;
 mod error;
 #[cfg(feature = "test-support")]
 pub mod hanging_server;
@@ -16,4 +18,5 @@ pub mod sweeping;
 pub mod test_database;
 
 pub use checksum::checksum;
+pub use database::Database;
 pub use error::StoreError;

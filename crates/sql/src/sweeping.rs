@@ -5,8 +5,7 @@
 
 #[cfg(feature = "test-support")]
 mod memory;
-mod postgres;
-mod sqlite;
+mod readings;
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
@@ -16,7 +15,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 #[cfg(feature = "test-support")]
 pub use self::memory::MemoryReadings;
-pub use self::{postgres::PostgresReadings, sqlite::SqliteReadings};
+pub use self::readings::SqlReadings;
 use crate::StoreError;
 
 /// Between two readings of the clock.
@@ -121,15 +120,4 @@ impl Sweeper {
         self.looked = Some((readings.ran(), now));
         Ok(Some(readings))
     }
-}
-
-fn encode(readings: &ClockReadings) -> String {
-    serde_json::to_string(readings).expect("readings are numbers and instants")
-}
-
-fn decode(kept: Option<String>) -> Result<ClockReadings, StoreError> {
-    let decode = |kept: String| serde_json::from_str(&kept);
-    let kept = kept.map(decode).transpose();
-    kept.map(Option::unwrap_or_default)
-        .map_err(|error| StoreError::Defect(sqlx::Error::Decode(error.into())))
 }

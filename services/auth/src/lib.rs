@@ -23,7 +23,7 @@ pub mod signing;
 pub use auth::{Auth, Dependencies, Settings};
 pub use login::LoginError;
 pub use login_limits::LoginLimits;
-pub use login_throttle_store::LoginThrottleStore;
+pub use login_throttle_store::{LoginThrottleStore, SqlLoginThrottleStore};
 pub use routes::{openapi, router};
 pub use session_store::SessionStore;
 pub use signing::SessionSigner;

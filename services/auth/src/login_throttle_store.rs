@@ -5,8 +5,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod postgres;
-pub mod sqlite;
+mod sql;
 
 use std::sync::Arc;
 
@@ -15,17 +14,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_rate_limit::{Digest, RateLimitStore};
 use colloquy_sql::StoreError;
 
-/// The table of the limits.
-const LIMITS: &str = "auth_rate_limits";
-/// `$1` place, `$2` until when. A success that ends earlier takes nothing away.
-const REMEMBER: &str = "INSERT INTO known_places (place, known_until) VALUES ($1, $2)
-     ON CONFLICT (place) DO UPDATE SET known_until = excluded.known_until
-     WHERE known_places.known_until < excluded.known_until";
-/// `$1` place, `$2` now.
-const IS_KNOWN: &str =
-    "SELECT EXISTS (SELECT 1 FROM known_places WHERE place = $1 AND known_until > $2)";
-/// `$1` over-age.
-const SWEEP: &str = "DELETE FROM known_places WHERE known_until <= $1";
+pub use self::sql::SqlLoginThrottleStore;
 
 /// Where limits of logins are counted, and places of logins are remembered.
 #[async_trait]

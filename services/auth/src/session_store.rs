@@ -13,7 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::revocations::{Ended, Revocations};
-use colloquy_sql::{StoreError, sweeping::KeptReadings};
+use colloquy_sql::{Database, StoreError, sweeping::KeptReadings};
 use tokio::sync::watch;
 
 /// A reader that has not asked for longer has a copy that is too old, and denies by itself (revocation, decision 23).
@@ -76,4 +76,19 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     /// The store could not do it.
     async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Makes all of auth's tables.
+pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
+    match database {
+        Database::Sqlite(file) => {
+            let migrator = sqlx::migrate!("migrations/sqlite");
+            Ok(migrator.run(&file.writer).await?)
+        }
+        // Each service that shares the database has its own list of what it has migrated.
+        Database::Postgres(pool) => {
+            let migrator = sqlx::migrate!("migrations/postgres");
+            colloquy_sql::postgres::migrate(pool, migrator, "auth_migrations").await
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use axum::Router;
 use colloquy_auth::{
-    Auth, LoginLimits, SessionSigner, login_throttle_store::sqlite::SqliteLoginThrottleStore,
+    Auth, LoginLimits, SessionSigner, SqlLoginThrottleStore,
     session_store::sqlite::SqliteSessionStore,
 };
 use colloquy_chassis::{Clock, Lifecycle, ServiceName, SystemClock, Tasks, readiness::Readiness};
@@ -150,9 +150,7 @@ async fn auth(folder: &TempDir, credentials: Arc<Credentials>) -> Arc<Auth> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (keys, algorithms) = (keys(folder, "keys"), Algorithms::default());
     let sessions = database(folder, "sessions.db").await;
-    let throttle = SqliteLoginThrottleStore::open(sessions.clone())
-        .await
-        .unwrap();
+    let throttle = SqlLoginThrottleStore::open(sessions.clone()).await.unwrap();
     let dependencies = colloquy_auth::Dependencies {
         credentials,
         sessions: Arc::new(SqliteSessionStore::open(sessions).await.unwrap()),

@@ -1,4 +1,4 @@
-//! Both adapters keep the promises of the port (invariant 8).
+//! In both databases the adapter keeps the promises of the port (invariant 8).
 
 #![expect(
     clippy::unwrap_used,
@@ -7,11 +7,7 @@
 
 use std::sync::Arc;
 
-use colloquy_rate_limit::{
-    RateLimitStore,
-    rate_limit_store::{postgres::PostgresRateLimitStore, sqlite::SqliteRateLimitStore},
-    rate_limit_store_conformance,
-};
+use colloquy_rate_limit::{RateLimitStore, SqlRateLimitStore, rate_limit_store_conformance};
 use colloquy_sql::{
     postgres as server,
     sqlite::{Durability, SqliteDatabase},
@@ -31,14 +27,14 @@ async fn sqlite_store() -> (TempDir, Arc<dyn RateLimitStore>) {
         .execute(&database.writer)
         .await
         .unwrap();
-    let store = SqliteRateLimitStore::new(database, "rate_limits");
+    let store = SqlRateLimitStore::new(database, "rate_limits");
     (folder, Arc::new(store))
 }
 
 async fn postgres_store() -> ((), Arc<dyn RateLimitStore>) {
     let pool = server::pool(&postgres_database().await, 5).unwrap();
     sqlx::raw_sql(TABLE).execute(&pool).await.unwrap();
-    let store = PostgresRateLimitStore::new(pool, "rate_limits");
+    let store = SqlRateLimitStore::new(pool, "rate_limits");
     ((), Arc::new(store))
 }
 

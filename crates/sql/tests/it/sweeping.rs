@@ -19,7 +19,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_sql::{
     postgres,
     sqlite::{Durability, SqliteDatabase},
-    sweeping::{KeptReadings, MemoryReadings, PostgresReadings, SqliteReadings, Sweeper},
+    sweeping::{KeptReadings, MemoryReadings, SqlReadings, Sweeper},
     test_database::postgres_database,
 };
 use tokio::time::{advance, sleep};
@@ -60,7 +60,7 @@ async fn b05_sqlite_keeps_readings_beside_what_is_swept() {
     let path = folder.path().join("swept.db");
     let one = SqliteDatabase::open(&path, Durability::Full).await.unwrap();
     let two = SqliteDatabase::open(&path, Durability::Full).await.unwrap();
-    let readings = |database: &SqliteDatabase, sweep| SqliteReadings::new(database.clone(), sweep);
+    let readings = |database: &SqliteDatabase, sweep| SqlReadings::new(database.clone(), sweep);
     keeps(
         readings(&one, "keys"),
         readings(&two, "keys"),
@@ -74,9 +74,9 @@ async fn b05_postgres_keeps_readings_beside_what_is_swept() {
     let url = postgres_database().await;
     let pool = || postgres::pool(&url, 2).unwrap();
     keeps(
-        PostgresReadings::new(pool(), "keys"),
-        PostgresReadings::new(pool(), "keys"),
-        PostgresReadings::new(pool(), "mails"),
+        SqlReadings::new(pool(), "keys"),
+        SqlReadings::new(pool(), "keys"),
+        SqlReadings::new(pool(), "mails"),
     )
     .await;
 }

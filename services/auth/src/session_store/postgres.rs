@@ -9,21 +9,19 @@ use colloquy_service_api::revocations::{Ended, Revocations};
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
-    sweeping::{KeptReadings, PostgresReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::PgPool;
 use tokio::sync::watch;
 
 use super::{
-    LIVE_SECONDS, NOTED_SECONDS, SessionStore,
+    LIVE_SECONDS, NOTED_SECONDS, SessionStore, migrate,
     row::{
         INSERT, LAST_NUMBER, NEXT_NUMBER, NUMBER_OF_SESSION, PAGE_ROWS, READ, Row, SWEEP, columns,
         page,
     },
 };
 
-/// Each service that shares the database has its own list of what it has migrated.
-const MIGRATIONS: &str = "auth_migrations";
 /// The channel on which instances announce new entries to each other.
 const CHANNEL: &str = "auth_revocations";
 
@@ -41,7 +39,7 @@ impl PostgresSessionStore {
     /// # Errors
     /// The database is down, or holds another version's tables.
     pub async fn open(pool: PgPool) -> Result<Self, StoreError> {
-        migrate(&pool).await?;
+        migrate(&pool.clone().into()).await?;
         Ok(Self {
             pool,
             changes: Arc::new(watch::Sender::new(())),
@@ -58,11 +56,6 @@ impl PostgresSessionStore {
             }
         });
     }
-}
-
-/// Makes all of auth's tables.
-pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    postgres::migrate(pool, sqlx::migrate!("migrations/postgres"), MIGRATIONS).await
 }
 
 #[async_trait]
@@ -135,7 +128,7 @@ impl SessionStore for PostgresSessionStore {
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(PostgresReadings::new(self.pool.clone(), "auth"))
+        Arc::new(SqlReadings::new(self.pool.clone(), "auth"))
     }
 
     async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError> {

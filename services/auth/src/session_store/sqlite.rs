@@ -12,12 +12,12 @@ use colloquy_service_api::revocations::{Ended, Revocations};
 use colloquy_sql::{
     StoreError,
     sqlite::SqliteDatabase,
-    sweeping::{KeptReadings, SqliteReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    LIVE_SECONDS, SessionStore,
+    LIVE_SECONDS, SessionStore, migrate,
     row::{
         INSERT, LAST_NUMBER, NEXT_NUMBER, NUMBER_OF_SESSION, PAGE_ROWS, READ, Row, SWEEP, columns,
         page,
@@ -46,9 +46,7 @@ impl SqliteSessionStore {
     /// # Errors
     /// The file cannot be written, or holds another version's tables.
     pub async fn open(database: SqliteDatabase) -> Result<Self, StoreError> {
-        sqlx::migrate!("migrations/sqlite")
-            .run(&database.writer)
-            .await?;
+        migrate(&database.clone().into()).await?;
         Ok(Self {
             database,
             readers: Arc::default(),
@@ -142,7 +140,7 @@ impl SessionStore for SqliteSessionStore {
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(SqliteReadings::new(self.database.clone(), "auth"))
+        Arc::new(SqlReadings::new(self.database.clone(), "auth"))
     }
 
     async fn sweep(&self, over_age: Timestamp) -> Result<u64, StoreError> {

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use colloquy_auth::{
-    LoginLimits, LoginThrottleStore as _, SessionStore as _,
-    login_throttle_store::postgres::PostgresLoginThrottleStore,
+    LoginLimits, LoginThrottleStore as _, SessionStore as _, SqlLoginThrottleStore,
     session_store::{conformance::session, postgres::PostgresSessionStore},
 };
 use colloquy_chassis::{Clock as _, Lifecycle, readiness::Readiness};
@@ -38,9 +37,7 @@ async fn database() -> (Proxy, PgPool, PostgresSessionStore) {
 #[tokio::test]
 async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
     let (proxy, pool, sessions) = database().await;
-    let throttle = PostgresLoginThrottleStore::open(pool.clone())
-        .await
-        .unwrap();
+    let throttle = SqlLoginThrottleStore::open(pool.clone()).await.unwrap();
     let limits = throttle.rate_limits();
     let (now, ended, digest) = (clock().now(), session(1), Digest::of(&["an"]));
     let lockout = Policy::Lockout(LoginLimits::default().account);
@@ -56,7 +53,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
         fails_in_time("all_readers_passed", sessions.all_readers_passed(1)),
         fails_in_time("ready", sessions.ready()),
         fails_in_time("sweep", sessions.sweep(now)),
-        fails_in_time("open", PostgresLoginThrottleStore::open(pool.clone())),
+        fails_in_time("open", SqlLoginThrottleStore::open(pool.clone())),
         fails_in_time("try_acquire", limits.try_acquire(&logins, now)),
         fails_in_time("refund", limits.refund(&permit, now)),
         fails_in_time("fail", limits.fail(&permit, now)),

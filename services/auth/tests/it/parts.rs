@@ -5,9 +5,7 @@ use std::sync::{Arc, LazyLock};
 use async_trait::async_trait;
 use colloquy_auth::{
     Auth, Dependencies, LoginLimits, LoginThrottleStore, SessionSigner, SessionStore, Settings,
-    login_throttle_store::{
-        postgres::PostgresLoginThrottleStore, sqlite::SqliteLoginThrottleStore,
-    },
+    SqlLoginThrottleStore,
     session_store::{postgres::PostgresSessionStore, sqlite::SqliteSessionStore},
     signing::SessionIds,
 };
@@ -143,13 +141,13 @@ pub async fn throttle_in(folder: &TempDir) -> Arc<dyn LoginThrottleStore> {
     let database = SqliteDatabase::open(&folder.path().join("sessions.db"), Durability::Full)
         .await
         .unwrap();
-    Arc::new(SqliteLoginThrottleStore::open(database).await.unwrap())
+    Arc::new(SqlLoginThrottleStore::open(database).await.unwrap())
 }
 
 /// An empty store of failed logins in a database of its own.
 pub async fn postgres_throttle() -> ((), Arc<dyn LoginThrottleStore>) {
     let pool = postgres::pool(&postgres_database().await, 5).unwrap();
-    let store = PostgresLoginThrottleStore::open(pool).await.unwrap();
+    let store = SqlLoginThrottleStore::open(pool).await.unwrap();
     ((), Arc::new(store))
 }
 

@@ -13,7 +13,7 @@ use colloquy_contracts::{CustomerId, RoomId, Timestamp};
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
-    sweeping::{KeptReadings, PostgresReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::{Connection as _, PgConnection, PgPool};
 
@@ -121,7 +121,7 @@ impl WriteStore for PostgresWriteStore {
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(PostgresReadings::new(self.pool.clone(), "idempotency"))
+        Arc::new(SqlReadings::new(self.pool.clone(), "idempotency"))
     }
 
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, RecordError> {

@@ -15,7 +15,7 @@ use colloquy_event_log::SqliteOutbox;
 use colloquy_sql::{
     StoreError,
     sqlite::SqliteDatabase,
-    sweeping::{KeptReadings, SqliteReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::migrate::MigrateError;
 
@@ -95,7 +95,7 @@ impl WriteStore for SqliteWriteStore {
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(SqliteReadings::new(self.database().clone(), "idempotency"))
+        Arc::new(SqlReadings::new(self.database().clone(), "idempotency"))
     }
 
     async fn forget_keys(&self, before: Timestamp, limit: u32) -> Result<u64, RecordError> {

@@ -7,7 +7,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_event_log::SqliteOutbox;
 use colloquy_sql::{
     sqlite::{Durability, SqliteDatabase},
-    sweeping::{KeptReadings as _, SqliteReadings},
+    sweeping::{KeptReadings as _, SqlReadings},
 };
 
 /// A file that is new, in a folder that goes with it.
@@ -25,7 +25,7 @@ impl File {
 
     /// As if a clock that shows that instant had been right for hours.
     pub async fn aged(&self, now: Timestamp) {
-        let readings = SqliteReadings::new(self.database().await, "idempotency");
+        let readings = SqlReadings::new(self.database().await, "idempotency");
         let loaded = readings.load().await.unwrap();
         let hour = Duration::from_secs(3600);
         let aged = loaded.with(now, hour).with(now, hour);
@@ -34,7 +34,7 @@ impl File {
 
     /// Until a sweep has read a clock that shows that instant or a later one.
     pub async fn swept(&self, now: Timestamp) {
-        let readings = SqliteReadings::new(self.database().await, "idempotency");
+        let readings = SqlReadings::new(self.database().await, "idempotency");
         let sweeping = async { while readings.load().await.unwrap().highest() < now {} };
         let in_time = tokio::time::timeout(Duration::from_secs(20), sweeping).await;
         in_time.expect("the sweep comes");

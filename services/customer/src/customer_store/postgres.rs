@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
-use colloquy_rate_limit::{RateLimitStore, rate_limit_store::postgres::PostgresRateLimitStore};
+use colloquy_rate_limit::{RateLimitStore, SqlRateLimitStore};
 use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
-    sweeping::{KeptReadings, PostgresReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::{PgPool, Postgres, Transaction};
 
@@ -180,11 +180,11 @@ impl CustomerStore for PostgresCustomerStore {
     }
 
     fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
-        Arc::new(PostgresRateLimitStore::new(self.0.clone(), LIMITS))
+        Arc::new(SqlRateLimitStore::new(self.0.clone(), LIMITS))
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(PostgresReadings::new(self.0.clone(), "budgets"))
+        Arc::new(SqlReadings::new(self.0.clone(), "budgets"))
     }
 }
 

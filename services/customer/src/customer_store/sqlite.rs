@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, Timestamp};
-use colloquy_rate_limit::{RateLimitStore, rate_limit_store::sqlite::SqliteRateLimitStore};
+use colloquy_rate_limit::{RateLimitStore, SqlRateLimitStore};
 use colloquy_service_api::session_ending::EndSessions;
 use colloquy_sql::{
     StoreError,
     sqlite::SqliteDatabase,
-    sweeping::{KeptReadings, SqliteReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::{Sqlite, Transaction};
 
@@ -211,11 +211,11 @@ impl CustomerStore for SqliteCustomerStore {
     }
 
     fn rate_limits(&self) -> Arc<dyn RateLimitStore> {
-        Arc::new(SqliteRateLimitStore::new(self.0.clone(), LIMITS))
+        Arc::new(SqlRateLimitStore::new(self.0.clone(), LIMITS))
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(SqliteReadings::new(self.0.clone(), "budgets"))
+        Arc::new(SqlReadings::new(self.0.clone(), "budgets"))
     }
 }
 

@@ -7,7 +7,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_sql::{
     StoreError,
     postgres::{self, bounded},
-    sweeping::{KeptReadings, PostgresReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -87,7 +87,7 @@ impl MailStore for PostgresMailStore {
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(PostgresReadings::new(self.0.clone(), "mails"))
+        Arc::new(SqlReadings::new(self.0.clone(), "mails"))
     }
 
     async fn drop_expired(&self, over_age: Timestamp) -> Result<u64, StoreError> {

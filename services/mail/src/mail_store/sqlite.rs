@@ -7,7 +7,7 @@ use colloquy_contracts::Timestamp;
 use colloquy_sql::{
     StoreError,
     sqlite::SqliteDatabase,
-    sweeping::{KeptReadings, SqliteReadings},
+    sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::{Sqlite, pool::PoolConnection, query::Query, sqlite::SqliteArguments};
 use tokio::time::Instant;
@@ -125,7 +125,7 @@ impl MailStore for SqliteMailStore {
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
-        Arc::new(SqliteReadings::new(self.database.clone(), "mails"))
+        Arc::new(SqlReadings::new(self.database.clone(), "mails"))
     }
 
     async fn drop_expired(&self, over_age: Timestamp) -> Result<u64, StoreError> {

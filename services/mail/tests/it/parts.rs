@@ -21,7 +21,7 @@ use colloquy_service_api::mailer::Mail;
 use colloquy_sql::{
     StoreError, postgres,
     sqlite::{Durability, SqliteDatabase},
-    sweeping::{KeptReadings, MemoryReadings, SqliteReadings},
+    sweeping::{KeptReadings, MemoryReadings, SqlReadings},
     test_database::postgres_database,
 };
 use tempfile::TempDir;
@@ -97,7 +97,7 @@ impl Embedded {
 
     /// Makes the readings of the clock those of hours.
     pub async fn aged(&self) {
-        let readings = SqliteReadings::new(self.database.clone(), "mails");
+        let readings = SqlReadings::new(self.database.clone(), "mails");
         let loaded = readings.load().await.unwrap();
         let hour = Duration::from_secs(3600);
         let now = self.clock.now();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use colloquy_chassis::Clock as _;
-use colloquy_sql::sweeping::{KeptReadings as _, SqliteReadings};
+use colloquy_sql::sweeping::{KeptReadings as _, SqlReadings};
 use futures_util::future::join_all;
 
 use super::{USER1_EMAIL, initiate, pass_seconds, resend};
@@ -73,7 +73,7 @@ async fn decision_15_limits_of_which_nothing_is_used_are_swept() {
     assert_eq!(system.limits().await, 4);
     system.advance_seconds(3600);
     // As if the clock had been right for hours.
-    let readings = SqliteReadings::new(system.database().clone(), "budgets");
+    let readings = SqlReadings::new(system.database().clone(), "budgets");
     let loaded = readings.load().await.unwrap();
     let (now, hour) = (system.clock.now(), Duration::from_secs(3600));
     let aged = loaded.with(now, hour).with(now, hour);
