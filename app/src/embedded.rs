@@ -19,7 +19,7 @@ use colloquy_auth::{
 use colloquy_chassis::{Tasks, readiness::Readiness};
 use colloquy_chat_command::write_store::{SqliteWriteStore, WriteStore};
 use colloquy_chat_query::{SqliteViewStore, ViewStore, projector::GROUP};
-use colloquy_customer::{CustomerStore, customer_store::sqlite::SqliteCustomerStore};
+use colloquy_customer::{CustomerStore, customer_store::SqlCustomerStore};
 use colloquy_event_log::{EmbeddedLog, EventLog, SqliteOutbox};
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_mail::{MailStore, mail_store::sqlite::SqliteMailStore};
@@ -100,7 +100,7 @@ impl Stores {
         let expiring: Arc<dyn ExpiringStore> = Arc::new(EmbeddedExpiringStore::start(tasks));
         Ok(Self {
             accounts: AccountStores {
-                customers: Arc::new(SqliteCustomerStore::open(accounts).await?),
+                customers: Arc::new(SqlCustomerStore::open(accounts).await?),
                 logins: Arc::new(SqlLoginThrottleStore::open(sessions.clone()).await?),
                 sessions: Arc::new(SqliteSessionStore::open(sessions).await?),
                 mails: Arc::new(SqliteMailStore::open(mails).await?),

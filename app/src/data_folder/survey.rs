@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use colloquy_chassis::answer::chain;
 use colloquy_chat_command::write_store::SqliteWriteStore;
-use colloquy_customer::customer_store::sqlite::SqliteCustomerStore;
+use colloquy_customer::customer_store::{SqlCustomerStore, number_above};
 use colloquy_event_log::SqliteOutbox;
 use colloquy_sql::{
     StoreError,
@@ -235,8 +235,8 @@ async fn number_accounts_above([accounts, _, _, write, _]: &Files) -> anyhow::Re
         .await?
         .highest_customer()
         .await?;
-    let accounts = SqliteCustomerStore::open(accounts.clone()).await?;
-    Ok(accounts.number_above(highest).await?)
+    SqlCustomerStore::open(accounts.clone()).await?;
+    Ok(number_above(accounts, highest).await?)
 }
 
 fn new_mark() -> Mark {

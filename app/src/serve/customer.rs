@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use colloquy_chassis::ServiceName;
 use colloquy_customer::{
     Credentials, Customers, Dependencies, HashingPool, ResetTicket,
-    customer_store::postgres::PostgresCustomerStore,
+    customer_store::SqlCustomerStore,
 };
 use colloquy_sql::postgres;
 
@@ -16,7 +16,7 @@ const CONNECTIONS: u32 = 8;
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let pool = postgres::pool(&process.settings.accounts.url, CONNECTIONS)?;
     let store = wait_for("postgres", &process.readiness, async || {
-        PostgresCustomerStore::open(pool.clone()).await
+        SqlCustomerStore::open(pool.clone()).await
     })
     .await?;
     let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;

@@ -6,9 +6,10 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod postgres;
+mod postgres;
 mod row;
-pub mod sqlite;
+mod sql;
+mod sqlite;
 mod statements;
 
 use std::{borrow::Cow, sync::Arc};
@@ -21,6 +22,7 @@ use colloquy_rate_limit::RateLimitStore;
 use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
 use colloquy_sql::{StoreError, sweeping::KeptReadings};
 
+pub use self::{sql::SqlCustomerStore, sqlite::number_above};
 use crate::{
     domain::{Email, NameSearch, PhoneSearch},
     password::PasswordHash,
@@ -159,6 +161,8 @@ pub struct EndingId(pub i64);
 pub const ENDING_DUE_MILLIS: i64 = 5_000;
 /// The most endings in one answer.
 pub const ENDINGS: i64 = 100;
+
+const ANY_ACCOUNT: &str = "SELECT EXISTS (SELECT 1 FROM customers)";
 
 /// The table of the limits that are kept beside the accounts.
 const LIMITS: &str = "customer_rate_limits";

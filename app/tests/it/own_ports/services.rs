@@ -15,7 +15,7 @@ use colloquy_contracts::{CustomerId, openapi::OpenApi, views::ChatRoomView};
 use colloquy_credentials::{keys::KeyFolder, session_algorithm::Algorithms, token_keys::TokenKeys};
 use colloquy_customer::{
     Credentials, Customers, Dependencies, HashingPool, HashingQueue, PasswordRule, ResetTicket,
-    customer_store::sqlite::SqliteCustomerStore,
+    customer_store::SqlCustomerStore,
 };
 use colloquy_event_log::{EmbeddedLog, SqliteOutbox};
 use colloquy_expiring_store::EmbeddedExpiringStore;
@@ -75,7 +75,7 @@ impl RoomsOfCustomer for NoRooms {
 async fn accounts(folder: &TempDir, tasks: &Tasks) -> (Vec<Service>, Arc<Customers>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let expiring = Arc::new(EmbeddedExpiringStore::start(tasks));
-    let customers = SqliteCustomerStore::open(database(folder, "accounts.db").await);
+    let customers = SqlCustomerStore::open(database(folder, "accounts.db").await);
     let queue = HashingQueue {
         capacity: 10,
         max_wait: Duration::MAX,

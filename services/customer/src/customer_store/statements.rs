@@ -1,64 +1,27 @@
-//! What both databases do alike, `$1` in their statements included. `sqlite.rs` and `postgres.rs` make it with one line
-//! for their kind of connection, and add what only their database understands.
+//! The transactions that both databases carry out alike. `sqlite.rs` and `postgres.rs` make them with one line for their
+//! kind of connection, and add what only their database understands.
 
 /// The functions for `Sqlite` or for `Postgres`.
 macro_rules! statements {
     ($database:ident) => {
         use colloquy_contracts::{CustomerId, Timestamp};
         use colloquy_service_api::session_ending::EndSessions;
-        use colloquy_sql::StoreError;
-        use colloquy_text::{mail_key, trimmed, username_key, username_reading};
-        use sqlx::{$database, Database, Transaction, query::QueryAs};
+        use colloquy_text::{mail_key, username_key, username_reading};
 
         use crate::{
             customer_store::{
-                Customer, DERIVED_VERSION, ENDING_DUE_MILLIS, ENDINGS, EndingId, NewCustomer,
-                PasswordChange, Profile, SaveError, Taken,
-                row::{
-                    EndingRow, Row, TakenColumns, Wanted, reset_from_column,
-                    roles_column,
-                },
+                Customer, EndingId, PasswordChange, Profile, SaveError, Taken,
+                row::{EndingRow, Row, TakenColumns, Wanted, reset_from_column, roles_column},
             },
-            domain::{Email, fold, rate_limits},
+            domain::{fold, rate_limits},
             password::PasswordHash,
         };
 
-        type Arguments = <$database as Database>::Arguments;
-        type Connection = <$database as Database>::Connection;
-        pub(super) type Select<'q, R = Row> = QueryAs<'q, $database, R, Arguments>;
-        type Query<'q> = sqlx::query::Query<'q, $database, Arguments>;
-
-        pub(super) const ANY_ACCOUNT: &str = "SELECT EXISTS (SELECT 1 FROM customers)";
-
-        pub(super) fn by_username(username: &str) -> Select<'static> {
-            let select = sqlx::query_as(
-                "SELECT * FROM customers
-                 WHERE username_lower = $1
-                    OR (username_key = $2 AND (SELECT count(*) FROM customers WHERE username_key = $2) = 1)
-                 ORDER BY username_lower = $1 DESC LIMIT 1",
-            );
-            // The exact name decides first, in any case; then the canonical form.
-            let exact = trimmed(username).to_lowercase();
-            select.bind(exact).bind(username_key(username))
-        }
-
-        pub(super) fn by_email(email: &Email) -> Select<'static> {
-            let select = sqlx::query_as(
-                "SELECT * FROM customers
-                 WHERE email_lower = $1
-                    OR (email_key = $2 AND (SELECT count(*) FROM customers WHERE email_key = $2) = 1)
-                 ORDER BY email_lower = $1 DESC LIMIT 1",
-            );
-            select.bind(email.lower()).bind(email.key())
-        }
-
-        pub(super) fn by_id(id: CustomerId) -> Select<'static> {
-            sqlx::query_as("SELECT * FROM customers WHERE customer_id = $1").bind(id.0)
-        }
+        type Connection = <$database as sqlx::Database>::Connection;
 
         /// In a transaction that keeps others from taking names until it ends.
         pub(super) async fn insert(
-            mut transaction: Transaction<'_, $database>,
+            mut transaction: sqlx::Transaction<'_, $database>,
             customer: &NewCustomer,
         ) -> Result<Customer, SaveError> {
             let wanted = Wanted::by_none_yet(customer);
@@ -101,7 +64,7 @@ macro_rules! statements {
 
         /// In a transaction that keeps others from taking names until it ends.
         pub(super) async fn update(
-            mut transaction: Transaction<'_, $database>,
+            mut transaction: sqlx::Transaction<'_, $database>,
             id: CustomerId,
             profile: &Profile,
         ) -> Result<Option<Customer>, SaveError> {
@@ -158,7 +121,7 @@ macro_rules! statements {
         }
 
         pub(super) async fn replace_password(
-            mut transaction: Transaction<'_, $database>,
+            mut transaction: sqlx::Transaction<'_, $database>,
             change: &PasswordChange,
             now: Timestamp,
         ) -> Result<Option<(EndingId, EndSessions)>, StoreError> {
@@ -194,30 +157,6 @@ macro_rules! statements {
             .await?;
             transaction.commit().await?;
             Ok(Some(ending.into_ending()))
-        }
-
-        pub(super) fn upgrade_hash<'q>(
-            id: CustomerId,
-            verified: &'q PasswordHash,
-            better: &'q PasswordHash,
-        ) -> Query<'q> {
-            sqlx::query("UPDATE customers SET password = $3 WHERE customer_id = $1 AND password = $2")
-                .bind(id.0)
-                .bind(verified.as_str())
-                .bind(better.as_str())
-        }
-
-        pub(super) fn endings_due(now: Timestamp) -> Select<'static, EndingRow> {
-            let select = sqlx::query_as(
-                "SELECT * FROM session_endings
-                 WHERE changed_at <= $1 OR changed_at > $2 ORDER BY ending_id LIMIT $3",
-            );
-            let due = now.millis() - ENDING_DUE_MILLIS;
-            select.bind(due).bind(now.millis()).bind(ENDINGS)
-        }
-
-        pub(super) fn forget_ending(id: EndingId) -> Query<'static> {
-            sqlx::query("DELETE FROM session_endings WHERE ending_id = $1").bind(id.0)
         }
     };
 }

@@ -74,19 +74,19 @@ async fn old_accounts_are_distinct(store: &dyn CustomerStore) {
 
 mod sqlite {
     use colloquy_customer::{
-        CustomerStore as _, customer_store::conformance::account,
-        customer_store::sqlite::SqliteCustomerStore, customer_store_conformance,
+        CustomerStore as _, customer_store::SqlCustomerStore, customer_store::conformance::account,
+        customer_store_conformance,
     };
 
     #[tokio::test]
     async fn b12_old_accounts_that_fall_together_keep_their_exact_names() {
         let (_folder, database) = sqlite_database().await;
-        SqliteCustomerStore::open(database.clone()).await.unwrap();
+        SqlCustomerStore::open(database.clone()).await.unwrap();
         sqlx::query(super::OLD_ACCOUNTS)
             .execute(&database.writer)
             .await
             .unwrap();
-        let next = SqliteCustomerStore::open(database).await.unwrap();
+        let next = SqlCustomerStore::open(database).await.unwrap();
         super::old_accounts_are_distinct(&next).await;
     }
 
@@ -97,22 +97,22 @@ mod sqlite {
     #[tokio::test]
     async fn b14_rows_of_an_older_fold_are_folded_again_at_the_next_start() {
         let (_folder, database) = sqlite_database().await;
-        let store = SqliteCustomerStore::open(database.clone()).await.unwrap();
+        let store = SqlCustomerStore::open(database.clone()).await.unwrap();
         store.insert(&account("an")).await.unwrap();
         sqlx::query("UPDATE customers SET full_name_folded = 'đặng', derived_version = 0")
             .execute(&database.writer)
             .await
             .unwrap();
         assert_eq!(super::named_dang(&store).await, 0);
-        let next = SqliteCustomerStore::open(database).await.unwrap();
+        let next = SqlCustomerStore::open(database).await.unwrap();
         assert_eq!(super::named_dang(&next).await, 1);
     }
 }
 
 mod postgres {
     use colloquy_customer::{
-        CustomerStore as _, customer_store::conformance::account,
-        customer_store::postgres::PostgresCustomerStore, customer_store_conformance,
+        CustomerStore as _, customer_store::SqlCustomerStore, customer_store::conformance::account,
+        customer_store_conformance,
     };
     use colloquy_sql::{postgres, test_database::postgres_database};
 
@@ -123,19 +123,19 @@ mod postgres {
     #[tokio::test]
     async fn b12_old_accounts_that_fall_together_keep_their_exact_names() {
         let pool = postgres::pool(&postgres_database().await, 4).unwrap();
-        PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        SqlCustomerStore::open(pool.clone()).await.unwrap();
         sqlx::query(super::OLD_ACCOUNTS)
             .execute(&pool)
             .await
             .unwrap();
-        let next = PostgresCustomerStore::open(pool).await.unwrap();
+        let next = SqlCustomerStore::open(pool).await.unwrap();
         super::old_accounts_are_distinct(&next).await;
     }
 
     #[tokio::test]
     async fn b14_rows_of_an_older_fold_are_folded_again_at_the_next_start() {
         let pool = postgres::pool(&postgres_database().await, 4).unwrap();
-        let store = PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        let store = SqlCustomerStore::open(pool.clone()).await.unwrap();
         // More than are derived at a time.
         sqlx::query(
             "INSERT INTO customers (username, username_lower, password, full_name, email, email_lower, avatar_color,
@@ -152,7 +152,7 @@ mod postgres {
             .await
             .unwrap();
         assert_eq!(super::named_dang(&store).await, 0);
-        let open = || PostgresCustomerStore::open(pool.clone());
+        let open = || SqlCustomerStore::open(pool.clone());
         let (a, b) = tokio::join!(open(), open());
         for next in [a, b].map(Result::unwrap) {
             assert_eq!(super::named_dang(&next).await, 1);
@@ -169,7 +169,7 @@ mod postgres {
     #[tokio::test]
     async fn b14_instances_that_start_at_once_derive_one_after_the_other_and_nothing_newer() {
         let pool = postgres::pool(&postgres_database().await, 6).unwrap();
-        let store = PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        let store = SqlCustomerStore::open(pool.clone()).await.unwrap();
         store.insert(&account("an")).await.unwrap();
         sqlx::query("UPDATE customers SET derived_version = 0")
             .execute(&pool)
@@ -180,7 +180,7 @@ mod postgres {
             .execute(&mut *newer)
             .await
             .unwrap();
-        let open = || PostgresCustomerStore::open(pool.clone());
+        let open = || SqlCustomerStore::open(pool.clone());
         let commit = async {
             // One waits for the row, the other for the first.
             while waiting_for(&pool, "transactionid").await == 0
@@ -216,7 +216,7 @@ mod postgres {
     #[tokio::test]
     async fn contract_7_the_table_of_customers_is_as_in_the_contract() {
         let pool = postgres::pool(&postgres_database().await, 2).unwrap();
-        PostgresCustomerStore::open(pool.clone()).await.unwrap();
+        SqlCustomerStore::open(pool.clone()).await.unwrap();
         let columns: Vec<(String, bool)> = sqlx::query_as(
             "SELECT column_name::text, is_nullable = 'YES' FROM information_schema.columns
              WHERE table_name = 'customers'",
@@ -252,7 +252,7 @@ mod postgres {
     #[tokio::test]
     async fn instances_that_start_at_once_share_one_table() {
         let url = postgres_database().await;
-        let open = || PostgresCustomerStore::open(postgres::pool(&url, 2).unwrap());
+        let open = || SqlCustomerStore::open(postgres::pool(&url, 2).unwrap());
         let (a, b, c) = tokio::join!(open(), open(), open());
         let made = a.unwrap().insert(&account("an")).await.unwrap();
         for other in [b, c].map(Result::unwrap) {
@@ -264,7 +264,7 @@ mod postgres {
     #[tokio::test]
     async fn a_database_that_is_away_is_a_failure_that_may_pass() {
         let pool = postgres::pool("postgres://app@127.0.0.1:1/app", 1).unwrap();
-        let error = PostgresCustomerStore::open(pool).await.unwrap_err();
+        let error = SqlCustomerStore::open(pool).await.unwrap_err();
         assert!(error.is_transient(), "{error:?}");
     }
 }

@@ -6,9 +6,7 @@ use colloquy_chassis::Lifecycle;
 use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_customer::{
     CustomerStore as _,
-    customer_store::{
-        EndingId, PasswordChange, Profile, conformance::account, postgres::PostgresCustomerStore,
-    },
+    customer_store::{EndingId, PasswordChange, Profile, SqlCustomerStore, conformance::account},
     domain::{Email, NameSearch, PhoneSearch},
     password::PasswordHash,
 };
@@ -29,10 +27,10 @@ use crate::{
 /// As many as there are calls, so that each has a connection that hangs.
 const CONNECTIONS: u32 = 18;
 
-async fn store() -> (Proxy, PgPool, PostgresCustomerStore) {
+async fn store() -> (Proxy, PgPool, SqlCustomerStore) {
     let (proxy, url) = Proxy::before(&postgres_database().await).await;
     let pool = postgres::pool(&url, CONNECTIONS).unwrap();
-    let store = PostgresCustomerStore::open(pool.clone()).await.unwrap();
+    let store = SqlCustomerStore::open(pool.clone()).await.unwrap();
     (proxy, pool, store)
 }
 
@@ -59,7 +57,7 @@ async fn promise_p6_no_call_waits_for_a_server_that_hangs() {
     fill(&pool).await;
     proxy.swallow();
     tokio::join!(
-        fails_in_time("open", PostgresCustomerStore::open(pool.clone())),
+        fails_in_time("open", SqlCustomerStore::open(pool.clone())),
         fails_in_time("is_empty", store.is_empty()),
         fails_in_time("seed", store.seed(&[])),
         fails_in_time("insert", store.insert(&an)),

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use colloquy_customer::{
-    CustomerStore, Customers,
-    customer_store::{postgres::PostgresCustomerStore, sqlite::SqliteCustomerStore},
-};
+use colloquy_customer::{CustomerStore, Customers, customer_store::SqlCustomerStore};
 use colloquy_sql::{
     postgres,
     sqlite::{Durability, SqliteDatabase},
@@ -27,7 +24,7 @@ pub async fn sqlite_database() -> (TempDir, SqliteDatabase) {
 /// An empty embedded store; its file goes with the guard.
 pub async fn sqlite_store() -> (TempDir, Arc<dyn CustomerStore>) {
     let (folder, database) = sqlite_database().await;
-    let store = SqliteCustomerStore::open(database).await.unwrap();
+    let store = SqlCustomerStore::open(database).await.unwrap();
     (folder, Arc::new(store))
 }
 
@@ -35,10 +32,7 @@ pub async fn sqlite_store() -> (TempDir, Arc<dyn CustomerStore>) {
 pub async fn postgres_store() -> ((), Arc<dyn CustomerStore>) {
     let url = postgres_database().await;
     let pool = postgres::pool(&url, 5).unwrap();
-    (
-        (),
-        Arc::new(PostgresCustomerStore::open(pool).await.unwrap()),
-    )
+    ((), Arc::new(SqlCustomerStore::open(pool).await.unwrap()))
 }
 
 /// The service with the demo accounts, for tests that need no other service.

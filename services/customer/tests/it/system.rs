@@ -20,7 +20,7 @@ use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_credentials::identity::{Caller, Identity, SessionId};
 use colloquy_customer::{
     Credentials, CustomerStore, Customers, Dependencies, HashingPool, HashingQueue, PasswordRule,
-    ResetTicket, Settings, customer_store::sqlite::SqliteCustomerStore, router,
+    ResetTicket, Settings, customer_store::SqlCustomerStore, router,
 };
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_service_api::{
@@ -93,7 +93,7 @@ impl System {
         lifecycle: Lifecycle,
     ) -> Self {
         let (folder, database) = sqlite_database().await;
-        let store = SqliteCustomerStore::open(database.clone()).await.unwrap();
+        let store = SqlCustomerStore::open(database.clone()).await.unwrap();
         let system = Self::on(Arc::new(store), settings, confirmations, lifecycle).await;
         Self {
             file: Some((folder, database)),
@@ -257,7 +257,7 @@ impl System {
 
     /// What of the store's endings is left over.
     pub async fn endings_left(&self) -> usize {
-        let store = SqliteCustomerStore::open(self.database().clone())
+        let store = SqlCustomerStore::open(self.database().clone())
             .await
             .unwrap();
         let later = Timestamp::from_millis(i64::MAX / 2);

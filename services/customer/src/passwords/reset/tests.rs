@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     Credentials, Dependencies, HashingPool, HashingQueue, PasswordRule, Settings,
-    customer_store::sqlite::SqliteCustomerStore, hashing::tests::Full,
+    customer_store::SqlCustomerStore, hashing::tests::Full,
 };
 
 const NEW: &str = "correct horse";
@@ -81,7 +81,7 @@ impl System {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.db");
         let database = SqliteDatabase::open(&path, Durability::Full).await.unwrap();
-        let store = SqliteCustomerStore::open(database).await.unwrap();
+        let store = SqlCustomerStore::open(database).await.unwrap();
         let (lifecycle, others) = (Lifecycle::default(), Arc::new(Others));
         let dependencies = Dependencies {
             codes: others.clone(),
