@@ -16,14 +16,8 @@ use tokio::sync::watch;
 
 use super::{
     LIVE_SECONDS, NOTED_SECONDS, SessionStore, migrate,
-    row::{
-        INSERT, LAST_NUMBER, NEXT_NUMBER, NUMBER_OF_SESSION, PAGE_ROWS, READ, Row, SWEEP, columns,
-        page,
-    },
+    row::{CHANNEL, LAST_NUMBER, PAGE_ROWS, READ, Row, SWEEP, page, record},
 };
-
-/// The channel on which instances announce new entries to each other.
-const CHANNEL: &str = "auth_revocations";
 
 /// The distributed store. Cheap to clone; any number of instances may use one database: which number each reader has passed
 /// is in it too, whichever instance the reader asked.
@@ -66,8 +60,7 @@ impl SessionStore for PostgresSessionStore {
         ended: &Ended,
         expires_at: Timestamp,
     ) -> Result<i64, StoreError> {
-        let entry = record(&self.pool, customer, ended, expires_at);
-        let number = bounded(&self.pool, entry).await??;
+        let number = record(&self.pool.clone().into(), customer, ended, expires_at).await?;
         self.changes.send_replace(());
         Ok(number)
     }
@@ -142,43 +135,6 @@ impl SessionStore for PostgresSessionStore {
             .execute(&self.pool);
         Ok(bounded(&self.pool, entries).await??.rows_affected())
     }
-}
-
-async fn record(
-    pool: &PgPool,
-    customer: CustomerId,
-    ended: &Ended,
-    expires_at: Timestamp,
-) -> Result<i64, StoreError> {
-    let (session_id, ended_before, except) = columns(ended);
-    let mut transaction = pool.begin().await?;
-    let number: i64 = sqlx::query_scalar(NEXT_NUMBER)
-        .fetch_one(&mut *transaction)
-        .await?;
-    let known: Option<i64> = sqlx::query_scalar(NUMBER_OF_SESSION)
-        .bind(&session_id)
-        .fetch_optional(&mut *transaction)
-        .await?;
-    if let Some(known) = known {
-        transaction.rollback().await?;
-        return Ok(known);
-    }
-    sqlx::query(INSERT)
-        .bind(number)
-        .bind(customer.0)
-        .bind(session_id)
-        .bind(ended_before)
-        .bind(except)
-        .bind(expires_at.millis())
-        .execute(&mut *transaction)
-        .await?;
-    // Sent with the commit. The lock that this takes delays no other entry: they wait for the number already.
-    sqlx::query("SELECT pg_notify($1, '')")
-        .bind(CHANNEL)
-        .execute(&mut *transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(number)
 }
 
 async fn read_from(pool: &PgPool, after: i64) -> Result<Revocations, StoreError> {

@@ -1,25 +1,18 @@
-//! A revocation as both databases store it, and the SQL that works in both.
+//! A revocation as both databases store it, and what works alike in both.
 
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_credentials::identity::SessionId;
 use colloquy_service_api::revocations::{Ended, Revocation, Revocations};
-use colloquy_sql::StoreError;
+use colloquy_sql::{Database, StoreError, transaction};
 
 use super::PAGE;
 
 /// How many rows to ask for.
 pub const PAGE_ROWS: i64 = PAGE as i64;
 
-/// Locks the log until the transaction ends: the next number is taken only when this one can be read.
-pub const NEXT_NUMBER: &str =
-    "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number";
+/// The channel on which instances that share PostgreSQL announce new entries to each other.
+pub const CHANNEL: &str = "auth_revocations";
 pub const LAST_NUMBER: &str = "SELECT last_number FROM revocation_log";
-/// `$1` session.
-pub const NUMBER_OF_SESSION: &str = "SELECT number FROM revocations WHERE session_id = $1";
-/// The [`columns`] are `$3`, `$4` and `$5`.
-pub const INSERT: &str = "INSERT INTO revocations
-     (number, customer_id, session_id, ended_before, except_session, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6)";
 /// Entries after `$1` and up to `$2`, at most `$3`.
 pub const READ: &str =
     "SELECT * FROM revocations WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3";
@@ -36,16 +29,58 @@ pub struct Row {
     expires_at: i64,
 }
 
-/// The columns `session_id`, `ended_before` and `except_session`.
-pub fn columns(ended: &Ended) -> (Option<String>, Option<i64>, Option<String>) {
-    match ended {
+/// Records an entry, and answers its number; of a session that has ended already, the number of then.
+pub async fn record(
+    database: &Database,
+    customer: CustomerId,
+    ended: &Ended,
+    expires_at: Timestamp,
+) -> Result<i64, StoreError> {
+    let (session_id, ended_before, except) = match ended {
         Ended::Session { session_id } => (Some(session_id.to_string()), None, None),
-        Ended::EarlierSessions { before, except } => (
-            None,
-            Some(before.0),
-            except.map(|except| except.to_string()),
-        ),
-    }
+        Ended::EarlierSessions { before, except } => {
+            (None, Some(before.0), except.map(|it| it.to_string()))
+        }
+    };
+    transaction!(database, |transaction| {
+        // Locks the log until the transaction ends: the next number is taken only when this one can be read.
+        let number: i64 = sqlx::query_scalar(
+            "UPDATE revocation_log SET last_number = last_number + 1 RETURNING last_number",
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let known: Option<i64> =
+            sqlx::query_scalar("SELECT number FROM revocations WHERE session_id = $1")
+                .bind(&session_id)
+                .fetch_optional(&mut *transaction)
+                .await?;
+        if let Some(known) = known {
+            transaction.rollback().await?;
+            return Ok(known);
+        }
+        sqlx::query(
+            "INSERT INTO revocations
+                 (number, customer_id, session_id, ended_before, except_session, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(number)
+        .bind(customer.0)
+        .bind(session_id)
+        .bind(ended_before)
+        .bind(except)
+        .bind(expires_at.millis())
+        .execute(&mut *transaction)
+        .await?;
+        if let Database::Postgres(_) = database {
+            // Sent with the commit. The lock that this takes delays no other entry: they wait for the number already.
+            sqlx::query("SELECT pg_notify($1, '')")
+                .bind(CHANNEL)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(number)
+    })
 }
 
 /// A page of rows of a log that ends at `last_number`.

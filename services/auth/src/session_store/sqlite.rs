@@ -18,10 +18,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     LIVE_SECONDS, SessionStore, migrate,
-    row::{
-        INSERT, LAST_NUMBER, NEXT_NUMBER, NUMBER_OF_SESSION, PAGE_ROWS, READ, Row, SWEEP, columns,
-        page,
-    },
+    row::{LAST_NUMBER, PAGE_ROWS, READ, Row, SWEEP, page, record},
 };
 
 /// The embedded store. Open its file with [`colloquy_sql::sqlite::Durability::Full`]: what was revoked stays revoked.
@@ -71,29 +68,7 @@ impl SessionStore for SqliteSessionStore {
         ended: &Ended,
         expires_at: Timestamp,
     ) -> Result<i64, StoreError> {
-        let (session_id, ended_before, except) = columns(ended);
-        let mut transaction = self.database.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let number: i64 = sqlx::query_scalar(NEXT_NUMBER)
-            .fetch_one(&mut *transaction)
-            .await?;
-        let known: Option<i64> = sqlx::query_scalar(NUMBER_OF_SESSION)
-            .bind(&session_id)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        if let Some(known) = known {
-            transaction.rollback().await?;
-            return Ok(known);
-        }
-        sqlx::query(INSERT)
-            .bind(number)
-            .bind(customer.0)
-            .bind(session_id)
-            .bind(ended_before)
-            .bind(except)
-            .bind(expires_at.millis())
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
+        let number = record(&self.database.clone().into(), customer, ended, expires_at).await?;
         self.changes.send_replace(());
         Ok(number)
     }

@@ -8,10 +8,7 @@ use colloquy_sql::{
 };
 use sqlx::{PgPool, Postgres, Transaction};
 
-use super::{
-    ANY_ACCOUNT, DERIVED_VERSION, NewCustomer,
-    row::{Derived, Underived},
-};
+use super::{ANY_ACCOUNT, DERIVED_VERSION, NewCustomer, row::Underived};
 
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "customer_migrations";
@@ -55,7 +52,6 @@ async fn derive(pool: &PgPool) -> Result<bool, StoreError> {
     .bind(DERIVED_VERSION)
     .fetch_all(&mut *transaction)
     .await?;
-    let derived: Vec<Derived> = underived.iter().map(Underived::derive).collect();
     sqlx::query(
         "UPDATE customers
          SET username_key = derived.username_key, username_reading = derived.username_reading,
@@ -65,18 +61,18 @@ async fn derive(pool: &PgPool) -> Result<bool, StoreError> {
          WHERE customer_id = derived.id AND derived_version < $1",
     )
     .bind(DERIVED_VERSION)
-    .bind(column(&derived, |row| row.customer_id))
-    .bind(column(&derived, |row| row.username_key.clone()))
-    .bind(column(&derived, |row| row.username_reading.clone()))
-    .bind(column(&derived, |row| row.full_name_folded.clone()))
-    .bind(column(&derived, |row| row.email_key.clone()))
+    .bind(column(&underived, |row| row.customer_id))
+    .bind(column(&underived, |row| username_key(&row.username)))
+    .bind(column(&underived, |row| username_reading(&row.username)))
+    .bind(column(&underived, |row| fold(&row.full_name)))
+    .bind(column(&underived, |row| mail_key(&row.email)))
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
     Ok(!underived.is_empty())
 }
 
-fn column<T>(rows: &[Derived], value: impl Fn(&Derived) -> T) -> Vec<T> {
+fn column<T>(rows: &[Underived], value: impl Fn(&Underived) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 

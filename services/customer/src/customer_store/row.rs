@@ -2,10 +2,9 @@
 
 use colloquy_contracts::{CustomerId, SessionNumber};
 use colloquy_service_api::session_ending::{EndSessions, ResetByMail};
-use colloquy_text::{mail_key, username_key, username_reading};
 
-use super::{Customer, EndingId, NewCustomer, PasswordChange, Profile, Taken};
-use crate::{domain::fold, password::PasswordHash};
+use super::{Customer, EndingId, PasswordChange};
+use crate::password::PasswordHash;
 
 /// One row of `customers`.
 #[derive(sqlx::FromRow)]
@@ -46,85 +45,13 @@ pub(super) fn roles_column(roles: &[String]) -> String {
     roles.join(",")
 }
 
-/// Which columns of a new account are another's: username, its reading, email, phone number.
-#[derive(sqlx::FromRow)]
-pub(super) struct TakenColumns {
-    username: bool,
-    reading: bool,
-    email: bool,
-    phone_number: bool,
-}
-
-impl TakenColumns {
-    pub(super) fn first(&self) -> Option<Taken> {
-        [
-            (self.username, Taken::Username),
-            (self.reading, Taken::Reading),
-            (self.email, Taken::Email),
-            (self.phone_number, Taken::PhoneNumber),
-        ]
-        .into_iter()
-        .find_map(|(taken, which)| taken.then_some(which))
-    }
-}
-
-/// Values that an account asks for and no other may have.
-pub(super) struct Wanted<'a> {
-    pub(super) username: Option<&'a str>,
-    pub(super) email: &'a str,
-    pub(super) phone_number: Option<&'a str>,
-    /// What they have already is not taken.
-    pub(super) by: Option<CustomerId>,
-}
-
-impl<'a> Wanted<'a> {
-    pub(super) fn by_none_yet(customer: &'a NewCustomer) -> Self {
-        Self {
-            username: Some(&customer.username),
-            email: &customer.email,
-            phone_number: customer.phone_number.as_deref(),
-            by: None,
-        }
-    }
-
-    pub(super) fn by(id: CustomerId, profile: &'a Profile) -> Self {
-        Self {
-            username: None,
-            email: &profile.email,
-            phone_number: profile.phone_number.as_deref(),
-            by: Some(id),
-        }
-    }
-}
-
 /// A row from before there was this version of what is derived.
 #[derive(sqlx::FromRow)]
 pub(super) struct Underived {
-    customer_id: i64,
-    username: String,
-    full_name: String,
-    email: String,
-}
-
-/// What is derived of a row.
-pub(super) struct Derived {
     pub(super) customer_id: i64,
-    pub(super) username_key: String,
-    pub(super) username_reading: String,
-    pub(super) full_name_folded: String,
-    pub(super) email_key: String,
-}
-
-impl Underived {
-    pub(super) fn derive(&self) -> Derived {
-        Derived {
-            customer_id: self.customer_id,
-            username_key: username_key(&self.username),
-            username_reading: username_reading(&self.username),
-            full_name_folded: fold(&self.full_name),
-            email_key: mail_key(&self.email),
-        }
-    }
+    pub(super) username: String,
+    pub(super) full_name: String,
+    pub(super) email: String,
 }
 
 /// One row of `session_endings`.
@@ -163,9 +90,9 @@ impl EndingRow {
 #[cfg(test)]
 mod tests {
     use aws_lc_rs::digest::{Context, SHA256};
+    use colloquy_text::{mail_key, username_key, username_reading};
 
-    use super::*;
-    use crate::customer_store::DERIVED_VERSION;
+    use crate::{customer_store::DERIVED_VERSION, domain::fold};
 
     /// When this fails, the rules or the tables of Unicode have changed: raise the version and pin what is derived now.
     #[test]

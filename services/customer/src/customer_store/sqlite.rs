@@ -77,17 +77,17 @@ async fn derive(database: &SqliteDatabase) -> Result<bool, StoreError> {
     .bind(DERIVED_VERSION)
     .fetch_all(&mut *transaction)
     .await?;
-    for derived in underived.iter().map(Underived::derive) {
+    for row in &underived {
         sqlx::query(
             "UPDATE customers
              SET username_key = $2, username_reading = $3, full_name_folded = $4, email_key = $5, derived_version = $6
              WHERE customer_id = $1",
         )
-        .bind(derived.customer_id)
-        .bind(derived.username_key)
-        .bind(derived.username_reading)
-        .bind(derived.full_name_folded)
-        .bind(derived.email_key)
+        .bind(row.customer_id)
+        .bind(username_key(&row.username))
+        .bind(username_reading(&row.username))
+        .bind(fold(&row.full_name))
+        .bind(mail_key(&row.email))
         .bind(DERIVED_VERSION)
         .execute(&mut *transaction)
         .await?;

@@ -11,7 +11,7 @@ macro_rules! statements {
         use crate::{
             customer_store::{
                 Customer, EndingId, PasswordChange, Profile, SaveError, Taken,
-                row::{EndingRow, Row, TakenColumns, Wanted, reset_from_column, roles_column},
+                row::{EndingRow, Row, reset_from_column, roles_column},
             },
             domain::{fold, rate_limits},
             password::PasswordHash,
@@ -24,8 +24,10 @@ macro_rules! statements {
             mut transaction: sqlx::Transaction<'_, $database>,
             customer: &NewCustomer,
         ) -> Result<Customer, SaveError> {
-            let wanted = Wanted::by_none_yet(customer);
-            if let Some(taken) = taken(&mut transaction, &wanted).await? {
+            let username = Some(&*customer.username);
+            let phone_number = customer.phone_number.as_deref();
+            let taken = taken(&mut transaction, username, &customer.email, phone_number, None);
+            if let Some(taken) = taken.await? {
                 return Err(SaveError::Taken(taken));
             }
             let row = insert_row(&mut transaction, customer).await?;
@@ -68,7 +70,9 @@ macro_rules! statements {
             id: CustomerId,
             profile: &Profile,
         ) -> Result<Option<Customer>, SaveError> {
-            if let Some(taken) = taken(&mut transaction, &Wanted::by(id, profile)).await? {
+            let phone_number = profile.phone_number.as_deref();
+            let taken = taken(&mut transaction, None, &profile.email, phone_number, Some(id));
+            if let Some(taken) = taken.await? {
                 return Err(SaveError::Taken(taken));
             }
             let row: Option<Row> = sqlx::query_as(
@@ -92,32 +96,41 @@ macro_rules! statements {
             Ok(row.map(Row::into_customer))
         }
 
-        /// The first wanted value that is another account's. One's own address may stay, though an older account shares
-        /// its key.
+        /// The first of these values that is an account's already, other than of the account that asks. Its own address may
+        /// stay, though an older account shares its key.
         async fn taken(
             connection: &mut Connection,
-            wanted: &Wanted<'_>,
+            username: Option<&str>,
+            email: &str,
+            phone_number: Option<&str>,
+            by: Option<CustomerId>,
         ) -> Result<Option<Taken>, StoreError> {
-            let taken: TakenColumns = sqlx::query_as(
-                "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $5 OR username_key = $6) AS username,
-                        EXISTS (SELECT 1 FROM customers WHERE username_reading = $7) AS reading,
+            let (has_username, has_reading, has_email, has_phone_number) = sqlx::query_as(
+                "SELECT EXISTS (SELECT 1 FROM customers WHERE username_lower = $5 OR username_key = $6),
+                        EXISTS (SELECT 1 FROM customers WHERE username_reading = $7),
                         EXISTS (SELECT 1 FROM customers
                                 WHERE (email_lower = $1 OR email_key = $2) AND customer_id IS DISTINCT FROM $4)
                             AND NOT EXISTS (SELECT 1 FROM customers
-                                            WHERE email_lower = $1 AND customer_id = $4) AS email,
+                                            WHERE email_lower = $1 AND customer_id = $4),
                         EXISTS (SELECT 1 FROM customers
-                                WHERE phone_number = $3 AND customer_id IS DISTINCT FROM $4) AS phone_number",
+                                WHERE phone_number = $3 AND customer_id IS DISTINCT FROM $4)",
             )
-            .bind(wanted.email.to_lowercase())
-            .bind(mail_key(wanted.email))
-            .bind(wanted.phone_number)
-            .bind(wanted.by.map(|id| id.0))
-            .bind(wanted.username.map(str::to_lowercase))
-            .bind(wanted.username.map(username_key))
-            .bind(wanted.username.map(username_reading))
+            .bind(email.to_lowercase())
+            .bind(mail_key(email))
+            .bind(phone_number)
+            .bind(by.map(|id| id.0))
+            .bind(username.map(str::to_lowercase))
+            .bind(username.map(username_key))
+            .bind(username.map(username_reading))
             .fetch_one(connection)
             .await?;
-            Ok(taken.first())
+            let taken = [
+                (has_username, Taken::Username),
+                (has_reading, Taken::Reading),
+                (has_email, Taken::Email),
+                (has_phone_number, Taken::PhoneNumber),
+            ];
+            Ok(taken.into_iter().find_map(|(taken, which): (bool, Taken)| taken.then_some(which)))
         }
 
         pub(super) async fn replace_password(
