@@ -1,5 +1,5 @@
-// A room of two thousand messages is scrolled from its newest to its oldest: the page never holds more than 200 of them, and no
-// frame keeps the person waiting for more than 50 ms.
+// A room of two thousand messages is scrolled from its newest to its oldest: the page never holds more than 200 of them, no frame
+// keeps the person waiting for more than 50 ms, and older messages that come meanwhile never take the person back.
 
 import assert from 'node:assert/strict';
 import { story } from '../browser.js';
@@ -26,17 +26,14 @@ await story(async (browser) => {
   await write(MESSAGES);
 
   const { page } = mai;
+  await page.addInitScript(holdOlder);
   await mai.openRoom(roomId);
   await mai.message(`${MESSAGES}.`).first().waitFor();
-  await page.evaluate(() => {
-    const log = document.querySelector('[role=log]');
-    const look = () => {
-      const before = Number(Reflect.get(window, 'most') ?? 0);
-      Reflect.set(window, 'most', Math.max(before, log?.querySelectorAll('article').length ?? 0));
-      requestAnimationFrame(look);
-    };
-    look();
-  });
+  const { before, after, isOlderThere } = await page.evaluate(scrollAsOlderCome);
+  assert.ok(isOlderThere, 'older messages came');
+  assert.ok(Math.abs(after - before) <= 1, `what the person had scrolled to went from ${before} to ${after}`);
+
+  await page.evaluate(watch);
   await mai.log.hover();
   const oldest = mai.log.getByText(/^1\./);
   const tasks = await browser.tasksOf(page, async () => {
@@ -47,8 +44,10 @@ await story(async (browser) => {
     }, (count) => count > 0, 60_000);
   });
 
-  const most = await page.evaluate(() => Number(Reflect.get(window, 'most')));
+  const { most, back, frames } = await page.evaluate(() => /** @type {Watched} */ (Reflect.get(window, 'watched')));
   assert.ok(most > 0 && most <= MOST_NODES, `${most} messages were on the page at once`);
+  assert.ok(frames > 100, `the page was looked at: ${frames} times`);
+  assert.deepEqual(back, [], 'messages that the person was taken back from, and to');
   assert.ok(tasks.length > 100 && Math.max(...tasks) > 1, `the tasks were measured: ${tasks.length}`);
   assert.deepEqual(tasks.filter((duration) => duration > LONGEST_FRAME), [], 'tasks that took too long');
   console.log(`${most} messages at most; the longest of ${tasks.length} tasks took ${Math.max(...tasks)} ms`);
@@ -56,3 +55,64 @@ await story(async (browser) => {
   await page.getByRole('button', { name: 'Jump to newest' }).click();
   await mai.log.getByText(new RegExp(`^${MESSAGES}\\.`)).waitFor();
 });
+
+/** @typedef {{ most: number, back: string[], frames: number }} Watched */
+
+/** Looks at the page before each frame: how many messages it holds, and which one is the uppermost on screen. */
+function watch() {
+  /** @type {Watched} */
+  const watched = { most: 0, back: [], frames: 0 };
+  Reflect.set(window, 'watched', watched);
+  const log = document.querySelector('[role=log]');
+  if (!log) throw new Error('there is no log');
+  const { left, top, width } = log.getBoundingClientRect();
+  let uppermost = Infinity;
+  const look = () => {
+    const article = document.elementFromPoint(left + width / 2, top + 2)?.closest('article');
+    const id = Number(article?.dataset['messageId'] ?? uppermost);
+    if (id > uppermost) watched.back.push(`${uppermost}, ${id}`);
+    uppermost = id;
+    watched.most = Math.max(watched.most, log.querySelectorAll('article').length);
+    watched.frames += 1;
+    requestAnimationFrame(look);
+  };
+  look();
+}
+
+/** Keeps the answer with older messages back until `letOlderCome` is called, once. */
+function holdOlder() {
+  const call = window.fetch;
+  let isHeld = false;
+  window.fetch = async (input, init) => {
+    const answer = await call(input, init);
+    if (isHeld || !String(input).includes('/index/')) return answer;
+    isHeld = true;
+    const body = await answer.json();
+    await new Promise((resolve) => { Reflect.set(window, 'letOlderCome', resolve); });
+    // Its body is read at once: nothing else happens meanwhile.
+    return /** @type {Response} */ ({ ok: true, status: 200, headers: answer.headers, json: () => Promise.resolve(body) });
+  };
+}
+
+/** Scrolls, and lets older messages come before the page has heard of that; where a message was before and after. */
+async function scrollAsOlderCome() {
+  const log = document.querySelector('[role=log]');
+  if (!log) throw new Error('there is no log');
+  log.scrollTop = log.scrollHeight / 3;
+  while (Reflect.get(window, 'letOlderCome') === undefined) {
+    await new Promise((resolve) => { requestAnimationFrame(resolve); });
+    log.scrollTop -= 100;
+  }
+  await new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); });
+
+  log.scrollTop -= 250;
+  const { left, top, width } = log.getBoundingClientRect();
+  const message = document.elementFromPoint(left + width / 2, top + 100)?.closest('article');
+  if (!message) throw new Error('there is no message');
+  const before = message.getBoundingClientRect().top;
+  const height = log.scrollHeight;
+  Reflect.get(window, 'letOlderCome')();
+  // No frame passes, and so no event: promises go on that wait for nothing but each other.
+  for (let i = 0; i < 200; i += 1) await Promise.resolve();
+  return { before, after: message.getBoundingClientRect().top, isOlderThere: log.scrollHeight > height };
+}

@@ -26,11 +26,6 @@ export class Heights {
   readonly #measured = new Map<string, number>();
   #sum = 0;
 
-  /** Whether the row has been measured. */
-  has(key: string): boolean {
-    return this.#measured.has(key);
-  }
-
   /** Takes a measurement; `false` if it says nothing new. */
   set(key: string, height: number): boolean {
     const before = this.#measured.get(key);
