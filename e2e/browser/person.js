@@ -25,13 +25,14 @@ export class Person {
    * @param {import('./browser.js').Browser} browser
    * @param {string} fullName
    * @param {import('playwright-core').BrowserContextOptions} [options]
+   * @param {{ username?: string, avatarColor?: string }} [account]
    */
-  static async enter(browser, fullName, options) {
+  static async enter(browser, fullName, options, account) {
     const page = await browser.page(options);
-    const username = `w-${randomUUID().slice(0, 13)}`;
+    const { username, avatarColor } = { username: `w-${randomUUID().slice(0, 13)}`, ...account };
     const person = new Person(page, fullName, username);
     await person.call('POST', '/customer/create/account', {
-      username, password: PASSWORD, fullName, email: `${username}@example.com`,
+      username, password: PASSWORD, fullName, email: `${username}@example.com`, avatarColor,
     });
     await person.call('POST', '/auth/login', { username, password: PASSWORD });
     return person;

@@ -1,19 +1,3 @@
-/** The colours that are offered, by the names that they have in the texts. All are well apart, and black or white reads on each. */
-export const COLORS = [
-  ['green', '#4CAF50'],
-  ['teal', '#0B7A6B'],
-  ['blue', '#2196F3'],
-  ['indigo', '#3F51B5'],
-  ['violet', '#7E57C2'],
-  ['pink', '#D81B60'],
-  ['red', '#C62828'],
-  ['orange', '#FF9800'],
-  ['amber', '#FFC107'],
-  ['brown', '#795548'],
-  ['slate', '#546E7A'],
-  ['black', '#000000'],
-] as const;
-
 /** At most two letters: of the first word and the last, which in a Vietnamese name is the one that a person is called by. */
 export function initials(name: string): string {
   const words = name.split(/\s+/u).map((word) => firstLetter(word)).filter((letter) => letter !== '');
