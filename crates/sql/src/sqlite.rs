@@ -1,6 +1,7 @@
 //! SQLite files: one writer, a few readers, write-ahead log.
 
 mod failed_writes;
+mod one_moment;
 
 use std::{path::Path, time::Duration};
 
@@ -12,6 +13,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use self::failed_writes::FailedWrites;
+pub use self::one_moment::{Copied, OneMoment};
 use crate::StoreError;
 
 /// What a commit promises.

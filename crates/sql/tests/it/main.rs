@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod failed_writes;
+mod one_moment;
 mod postgres;
 mod sqlite;
 mod sweeping;
