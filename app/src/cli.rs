@@ -52,6 +52,27 @@ pub enum Command {
     /// Repair the views that queries read
     #[command(subcommand)]
     Views(Views),
+    /// Copy the data folder of an all-in-one system, running or not, as it is at one moment
+    Backup {
+        /// The folder of the backup; it must be empty or not there yet
+        #[arg(value_name = "DIR")]
+        into: PathBuf,
+        /// The data folder [default: the platform's data folder]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Make a data folder of a backup; all sessions end, because the backup does not know which have ended since
+    Restore {
+        /// The folder of the backup
+        #[arg(value_name = "DIR")]
+        backup: PathBuf,
+        /// The data folder, which must be empty or not there yet [default: the platform's data folder]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Keep sessions, for a backup of a system that was stopped and has not run since
+        #[arg(long)]
+        keep_sessions: bool,
+    },
     /// Look for damage in every file of a data folder: whether the files belong together, SQLite's own check, the
     /// checksum of each message and event, and the seqs of each room. Exits with 1 if anything is damaged
     Check {

@@ -42,12 +42,7 @@ impl DataFolder {
     /// # Errors
     /// Another process has locked it, or it cannot be written.
     pub fn open(named: Option<&Path>) -> Result<Self, DataFolderError> {
-        let path = match named {
-            Some(path) => path.to_owned(),
-            None => dirs::data_dir()
-                .ok_or(DataFolderError::NoDefault)?
-                .join("colloquy"),
-        };
+        let path = Self::path_of(named)?;
         let unusable = |source| DataFolderError::Unusable {
             path: path.clone(),
             source,
@@ -74,6 +69,18 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse(path)),
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
+    }
+
+    /// The path of the folder that is named, or of the platform's.
+    ///
+    /// # Errors
+    /// The platform has none.
+    pub fn path_of(named: Option<&Path>) -> Result<PathBuf, DataFolderError> {
+        if let Some(path) = named {
+            return Ok(path.to_owned());
+        }
+        let of_user = dirs::data_dir().ok_or(DataFolderError::NoDefault)?;
+        Ok(of_user.join("colloquy"))
     }
 
     /// An existing folder, to read beside the process that may have locked it.

@@ -3,6 +3,7 @@
 mod admin_listener;
 mod adopt;
 mod all_in_one;
+mod backup;
 mod check;
 mod cli;
 mod data_folder;
@@ -13,6 +14,7 @@ mod listening;
 mod parked;
 mod process;
 mod republish;
+mod restore;
 mod retention;
 mod serve;
 mod settings;
@@ -77,6 +79,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Check { data }) => {
             load(None)?;
             return block_on(check::run(&data));
+        }
+        Some(Command::Backup { into, data }) => {
+            load(None)?;
+            return block_on(backup::run(data.as_deref(), &into));
+        }
+        Some(Command::Restore {
+            backup,
+            data,
+            keep_sessions,
+        }) => {
+            load(None)?;
+            return block_on(restore::run(&backup, data.as_deref(), keep_sessions));
         }
         Some(Command::Republish { config }) => {
             let settings = load(config.as_deref())?;

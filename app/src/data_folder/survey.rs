@@ -111,16 +111,24 @@ impl<'a> Survey<'a> {
         judge(&self.states).err().unwrap_or_default()
     }
 
+    /// Whether the folder is whole.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn whole(&self) -> Result<Verdict, NotWhole> {
+        judge(&self.states).map_err(|faults| NotWhole {
+            folder: self.folder.path().display().to_string(),
+            faults,
+        })
+    }
+
     /// Opens a whole folder, and raises its epoch. The files of a new one are made, and views that are not of its other
     /// files.
     ///
     /// # Errors
     /// The folder is not whole, or a file cannot be written.
     pub async fn open(mut self) -> anyhow::Result<Files> {
-        let Verdict { mark, remake_views } = judge(&self.states).map_err(|faults| NotWhole {
-            folder: self.folder.path().display().to_string(),
-            faults,
-        })?;
+        let Verdict { mark, remake_views } = self.whole()?;
         if remake_views {
             self.set_views_aside().await?;
         }
@@ -160,6 +168,28 @@ impl<'a> Survey<'a> {
         for (file, name) in files.iter().zip(NAMES) {
             write(&mark, file, name).await?;
             file.close().await;
+        }
+        Ok(())
+    }
+
+    /// Gives a new id to the files of a whole folder that nothing uses. Views that are missing, or not of the other files,
+    /// stay so.
+    ///
+    /// # Errors
+    /// The folder is not whole, or a file cannot be written.
+    pub async fn renew(self) -> anyhow::Result<()> {
+        let Verdict { remake_views, .. } = self.whole()?;
+        let Mark { folder, epoch } = new_mark();
+        for (state, (name, database)) in self.states.iter().zip(NAMES.iter().zip(&self.databases)) {
+            let Some(database) = database else { continue };
+            if *name != VIEWS || !remake_views {
+                let mark = Mark {
+                    folder: folder.clone(),
+                    epoch: state.mark().map_or(epoch, |mark| mark.epoch),
+                };
+                write(&mark, database, name).await?;
+            }
+            database.close().await;
         }
         Ok(())
     }

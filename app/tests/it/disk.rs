@@ -17,25 +17,25 @@ use std::{
 
 /// What is promised of a disk that works again.
 const IN_TIME: Duration = Duration::from_secs(5);
-const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// A running system, ended with the test.
-struct System {
+pub struct System {
     process: Child,
     address: String,
     /// Open as long as it runs: it prints more than one line.
     _stdout: BufReader<ChildStdout>,
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     text: String,
 }
 
 /// A user who has logged in.
-struct Session<'a> {
-    system: &'a System,
-    cookie: String,
+pub struct Session<'a> {
+    pub system: &'a System,
+    pub cookie: String,
 }
 
 impl Drop for System {
@@ -46,7 +46,7 @@ impl Drop for System {
 }
 
 impl System {
-    fn start(data: &Path) -> Self {
+    pub fn start(data: &Path) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_colloquy"))
             .arg("--data")
             .arg(data)
@@ -100,7 +100,7 @@ impl System {
         self.call("POST", "/auth/login", "", &body)
     }
 
-    fn session(&self) -> Session<'_> {
+    pub fn session(&self) -> Session<'_> {
         let answer = self.log_in("user1");
         let cookie = format!("jwt_token={}", answer.between("jwt_token=", ";"));
         Session {
@@ -126,14 +126,14 @@ impl System {
 }
 
 impl Answer {
-    fn between(&self, before: &str, after: &str) -> &str {
+    pub fn between(&self, before: &str, after: &str) -> &str {
         let found = self.text.split_once(before);
         let found = found.and_then(|(_, rest)| rest.split_once(after));
         found.unwrap_or_else(|| panic!("{}", self.text)).0
     }
 
     /// Whether it was done; a refusal must say when to come back.
-    fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         let is_refusal = self.status == 503 && self.text.contains("\r\nretry-after: ");
         assert!(self.status == 200 || is_refusal, "{}", self.text);
         self.status == 200
@@ -141,25 +141,29 @@ impl Answer {
 }
 
 impl Session<'_> {
-    fn post(&self, path: &str, body: &str) -> Answer {
+    pub fn call(&self, method: &str, path: &str) -> Answer {
+        self.system.call(method, path, &self.cookie, "")
+    }
+
+    pub fn post(&self, path: &str, body: &str) -> Answer {
         self.system.call("POST", path, &self.cookie, body)
     }
 
-    fn room(&self) -> String {
+    pub fn room(&self) -> String {
         let body = r#"{"roomName":"a room","targetCustomerIds":[2]}"#;
         let answer = self.post("/command/room", body);
         answer.between(r#""data":"#, "}").to_owned()
     }
 
-    fn send(&self, room: &str, content: &str) -> Answer {
+    pub fn send(&self, room: &str, content: &str) -> Answer {
         let body = format!(r#"{{"roomId":{room},"content":"{content}"}}"#);
         self.post("/command/message", &body)
     }
 
     /// The contents, oldest first.
-    fn history(&self, room: &str) -> Vec<String> {
+    pub fn history(&self, room: &str) -> Vec<String> {
         let path = format!("/query/message/roomId/{room}?limit=100");
-        let answer = self.system.call("GET", &path, &self.cookie, "");
+        let answer = self.call("GET", &path);
         let contents = answer.text.split(r#""content":""#).skip(1);
         let mut contents: Vec<_> = contents
             .map(|rest| rest.split_once('"').unwrap().0.to_owned())
@@ -169,7 +173,7 @@ impl Session<'_> {
     }
 }
 
-fn eventually(in_time: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+pub fn eventually(in_time: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < in_time, "not {what} in time");
