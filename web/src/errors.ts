@@ -5,7 +5,7 @@ import { fill, type Key } from './i18n';
 import { preferences } from './preferences.svelte';
 
 /** The fields of all forms. */
-export type FieldName = 'username' | 'password' | 'fullName' | 'email' | 'phoneNumber' | 'code' | 'currentPassword' | 'newPassword' | 'roomName';
+export type FieldName = 'username' | 'password' | 'fullName' | 'email' | 'phoneNumber' | 'code' | 'currentPassword' | 'newPassword';
 
 /** Kept as a key, so that it changes with the language. */
 export interface Problem {

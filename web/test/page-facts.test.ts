@@ -6,7 +6,7 @@ const answering = (body: string, status = 200) => readPageFacts(() => Promise.re
 
 describe('what the server says about itself', () => {
   it('is taken over', async () => {
-    const facts = { demoUsers: ['user1 / 123', 'user2 / 1234'], mailAt: '/dev/mail' };
+    const facts = { demoUsers: ['user1 / 123', 'user2 / 1234'], mailAt: '/dev/mail', passwordMinLength: 12 };
     expect(await answering(JSON.stringify(facts))).toEqual(facts);
   });
 
@@ -15,6 +15,12 @@ describe('what the server says about itself', () => {
     expect(await answering('<!doctype html>')).toEqual(NO_FACTS);
     expect(await answering('null')).toEqual(NO_FACTS);
     expect(await readPageFacts(() => Promise.reject(new TypeError('offline')))).toEqual(NO_FACTS);
+  });
+
+  it('asks for no password of a length that is none', async () => {
+    for (const passwordMinLength of [0, -1, 7.5, '8', null]) {
+      expect((await answering(JSON.stringify({ passwordMinLength }))).passwordMinLength, String(passwordMinLength)).toBeNull();
+    }
   });
 
   it('leads to no other server', async () => {

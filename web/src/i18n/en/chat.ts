@@ -9,8 +9,6 @@ export const chat = {
   'rooms.noMatch': 'No room is named like this.',
   'rooms.noMessage': 'No messages yet',
   'rooms.unread': 'Unread',
-  'rooms.you': 'You: {text}',
-  'rooms.by': '{name}: {text}',
   'rooms.choose': 'Choose a room',
   'rooms.choose.hint': 'Your rooms are on the left. “New room” begins another one.',
 

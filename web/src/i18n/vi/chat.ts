@@ -11,8 +11,6 @@ export const chat: Translation<typeof texts> = {
   'rooms.noMatch': 'Không có phòng nào tên như vậy.',
   'rooms.noMessage': 'Chưa có tin nhắn',
   'rooms.unread': 'Chưa đọc',
-  'rooms.you': 'Bạn: {text}',
-  'rooms.by': '{name}: {text}',
   'rooms.choose': 'Chọn một phòng',
   'rooms.choose.hint': 'Các phòng của bạn nằm ở bên trái. Bấm “Phòng mới” để mở thêm phòng.',
 

@@ -30,7 +30,7 @@ export function notifyOfNews(session: Session): () => void {
 function notify(session: Session, { view: { roomId, roomName, lastMessage } }: RoomSummary): void {
   if (!lastMessage) return;
   const name = session.people.known.get().get(lastMessage.senderId)?.fullName;
-  const body = name === undefined ? lastMessage.content : t('rooms.by', { name, text: lastMessage.content });
+  const body = name === undefined ? lastMessage.content : t('chat.says', { name, text: lastMessage.content });
   try {
     // One notification a room: the newest takes the place of the one before.
     const notification = new Notification(roomName, { body, tag: `room-${roomId}`, icon: '/icon.svg' });
