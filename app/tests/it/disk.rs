@@ -29,7 +29,7 @@ pub struct System {
 
 pub struct Answer {
     pub status: u16,
-    text: String,
+    pub text: String,
 }
 
 /// A user who has logged in.
@@ -75,7 +75,7 @@ impl System {
         system
     }
 
-    fn call(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
+    pub fn call(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         let request = format!(
