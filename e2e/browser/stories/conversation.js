@@ -17,7 +17,10 @@ await story(async (browser) => {
   await hai.page.getByRole('button', { name: 'New room' }).click();
   const dialog = hai.page.getByRole('dialog', { name: 'New room' });
   await dialog.getByRole('textbox', { name: 'Find people' }).fill(mai.fullName);
+  const height = (await dialog.boundingBox())?.height;
   await dialog.getByRole('button', { name: mai.fullName }).click();
+  await dialog.getByRole('button', { name: `Remove ${mai.fullName}` }).waitFor();
+  assert.equal((await dialog.boundingBox())?.height, height, 'nothing moves when a member is picked');
   const name = unique('Lunch');
   await dialog.getByRole('textbox', { name: 'Room name' }).fill(name);
   await dialog.getByRole('button', { name: 'Create room' }).click();

@@ -67,7 +67,8 @@ export const chat = {
   'connection.lost': 'No connection. Trying again…',
   'connection.polling': 'No live connection: new messages come a little later.',
   'connection.unsent': {
-    one: 'No connection. {count} message will go out by itself.',
-    other: 'No connection. {count} messages will go out by themselves.',
+    // One line of a small phone.
+    one: 'No connection. {count} message will follow.',
+    other: 'No connection. {count} messages will follow.',
   },
 } as const;
