@@ -101,6 +101,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         .merge(colloquy_web_page::router(PageFacts {
             demo_users: accounts.demo_logins,
             mail_at: (is_demo && accounts.dev_mail.is_some()).then_some(dev_mail::PATH),
+            password_min_length: settings.accounts.password_length[0],
         }));
     let metrics = metrics(options.admin, readiness, &tasks).await?;
     if is_demo {

@@ -35,6 +35,9 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     );
     let router = colloquy_api_gateway::router(gateway, process.origins())
         .merge(documents::router())
-        .merge(colloquy_web_page::router(PageFacts::default()));
+        .merge(colloquy_web_page::router(PageFacts {
+            password_min_length: process.settings.accounts.password_length[0],
+            ..PageFacts::default()
+        }));
     process.serve_public(router).await
 }

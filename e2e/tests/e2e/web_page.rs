@@ -46,6 +46,8 @@ async fn page_json_offers_only_what_is_there() -> Result<()> {
             .login(username, password)
             .await?;
     }
+    let shortest = facts["passwordMinLength"].as_u64();
+    assert!(shortest.is_some_and(|shortest| shortest > 0), "{facts}");
     if let Some(path) = facts["mailAt"].as_str() {
         assert_eq!(reqwest::get(format!("{url}{path}")).await?.status(), 200);
     }
