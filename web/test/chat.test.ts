@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Drafts } from '../src/screens/chat/drafts';
 import { piecesOf } from '../src/screens/chat/links';
-import { filtered, fold, LONGEST_ROOM_NAME, searchFor, suggestedName } from '../src/screens/chat/names';
+import { filtered, fold, LONGEST_ROOM_NAME, nameFor, searchFor, suggestedName } from '../src/screens/chat/names';
 import { newsOf, tabTitle } from '../src/screens/chat/news';
 import { newLine, readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
 
@@ -95,6 +95,13 @@ describe('names', () => {
     expect(filtered(rooms, 'hai vu').map(({ view }) => view.roomId)).toEqual([1]);
     expect(filtered(rooms, 'doi').map(({ view }) => view.roomId)).toEqual([2]);
     expect(filtered(rooms, '  ')).toBe(rooms);
+  });
+
+  test('the reader is left out of a name that is made of the members', () => {
+    const name = suggestedName([{ fullName: 'Phát' }], 'Hải');
+    expect([nameFor('Hải', name), nameFor('Phát', name), nameFor('Mai', name)]).toEqual(['Phát', 'Hải', 'Phát, Hải']);
+    expect(nameFor('Hải', 'Hải')).toBe('Hải');
+    expect(nameFor('Hải', suggestedName([{ fullName: 'Phát' }, { fullName: 'Mai' }], 'Hải'))).toBe('Phát, Mai');
   });
 
   test('a room is named after its members, as long as a name may be', () => {

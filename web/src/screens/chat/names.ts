@@ -30,6 +30,13 @@ export function suggestedName(others: readonly Pick<Person, 'fullName'>[], me: s
   return letters.length <= LONGEST_ROOM_NAME ? name : `${letters.slice(0, LONGEST_ROOM_NAME - 1).join('')}…`;
 }
 
+/** A room's name as one of its members reads it: in one that is made of the members' names their own is left out. */
+export function nameFor(me: string, roomName: string): string {
+  const names = roomName.split(', ');
+  const own = names.indexOf(me);
+  return names.length < 2 || own < 0 ? roomName : names.toSpliced(own, 1).join(', ');
+}
+
 /** Whether a search is one for a phone number, and is long enough to find one. */
 export function searchFor(text: string): { readonly by: 'name' | 'phone'; readonly part: string } | undefined {
   const part = text.trim();

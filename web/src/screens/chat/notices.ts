@@ -4,6 +4,7 @@ import type { RoomSummary, Session } from '@colloquy/client';
 import { t } from '../../i18n';
 import { preferences } from '../../preferences.svelte';
 import { router } from '../../router.svelte';
+import { nameFor } from './names';
 import { newsOf } from './news';
 
 /** Marks the icon of the tab while something is unread; what is returned takes the mark away. */
@@ -33,7 +34,7 @@ function notify(session: Session, { view: { roomId, roomName, lastMessage } }: R
   const body = name === undefined ? lastMessage.content : t('chat.says', { name, text: lastMessage.content });
   try {
     // One notification a room: the newest takes the place of the one before.
-    const notification = new Notification(roomName, { body, tag: `room-${roomId}`, icon: '/icon.svg' });
+    const notification = new Notification(nameFor(session.me.fullName, roomName), { body, tag: `room-${roomId}`, icon: '/icon.svg' });
     notification.onclick = () => {
       window.focus();
       router.go({ screen: 'room', roomId });
