@@ -58,7 +58,7 @@ pub async fn run(data: &Path) -> anyhow::Result<ExitCode> {
 }
 
 /// A scan that breaks off is damage as well.
-async fn damages(name: &str, database: &SqliteDatabase) -> Vec<String> {
+pub async fn damages(name: &str, database: &SqliteDatabase) -> Vec<String> {
     let mut scans = vec![structure(database).await];
     match name {
         WRITE => {

@@ -87,6 +87,15 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
+    /// Move everything of an all-in-one system that is stopped into the empty databases and topics of a distributed one
+    Import {
+        /// The data folder, which stays as it is
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// A settings file of the distributed system
+        #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+        config: Option<PathBuf>,
+    },
     /// Publish every room, message and read marker again from PostgreSQL, after Kafka's topics were lost;
     /// clients are not notified twice
     Republish {

@@ -10,6 +10,7 @@ mod data_folder;
 mod documents;
 mod embedded;
 mod greeting;
+mod import;
 mod listening;
 mod parked;
 mod process;
@@ -91,6 +92,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }) => {
             load(None)?;
             return block_on(restore::run(&backup, data.as_deref(), keep_sessions));
+        }
+        Some(Command::Import { data, config }) => {
+            let settings = load(config.as_deref())?;
+            return block_on(import::run(&data, &settings));
         }
         Some(Command::Republish { config }) => {
             let settings = load(config.as_deref())?;

@@ -32,7 +32,7 @@ const CONTENTS: [&str; 5] = [
     "the last one",
 ];
 
-fn fixtures() -> Vec<PathBuf> {
+pub fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../e2e/fixtures");
     let entries = folder.read_dir().unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -40,7 +40,7 @@ fn fixtures() -> Vec<PathBuf> {
     files
 }
 
-fn unpacked(fixture: &Path) -> TempDir {
+pub fn unpacked(fixture: &Path) -> TempDir {
     let data = tempfile::tempdir().unwrap();
     let mut tar = Command::new("tar");
     tar.arg("-xzf").arg(fixture).arg("-C").arg(data.path());

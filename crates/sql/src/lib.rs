@@ -11,6 +11,7 @@ mod database;
 mod error;
 #[cfg(feature = "test-support")]
 pub mod hanging_server;
+pub mod moving;
 pub mod postgres;
 pub mod sqlite;
 pub mod sweeping;

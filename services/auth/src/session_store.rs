@@ -4,6 +4,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod moved;
 pub mod postgres;
 mod row;
 pub mod sqlite;

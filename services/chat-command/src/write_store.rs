@@ -2,6 +2,7 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod moved;
 mod plan;
 pub mod postgres;
 pub mod sqlite;

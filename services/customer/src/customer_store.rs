@@ -6,6 +6,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod moved;
 mod postgres;
 mod row;
 mod sql;
