@@ -96,6 +96,19 @@ pub enum Command {
         #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
         config: Option<PathBuf>,
     },
+    /// Bring the tables of PostgreSQL and the topics of Kafka to this version, before the services start; they do so
+    /// themselves as well
+    Migrate {
+        /// A settings file
+        #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Ask a running process whether it is ready, and print what it waits for if not. Exits with 1 if it is not ready
+    Health {
+        /// Where it serves health, on its own machine: a service's port + 1000, or the address of --admin
+        #[arg(value_name = "ADDR:PORT")]
+        address: SocketAddr,
+    },
     /// Publish every room, message and read marker again from PostgreSQL, after Kafka's topics were lost;
     /// clients are not notified twice
     Republish {
@@ -187,7 +200,11 @@ pub enum Keys {
         /// The algorithm of the first session key: RS256, PS256 or EdDSA
         #[arg(long, default_value = "RS256")]
         algorithm: SessionAlgorithm,
+        /// Then give each service a folder of its own in this one, named like the service, with the keys that it needs
+        #[arg(long, value_name = "DIR")]
+        hand_out: Option<PathBuf>,
     },
+
     /// Create another session key, which signs once auth is restarted; existing sessions stay valid
     Rotate {
         /// The folder
@@ -199,6 +216,9 @@ pub enum Keys {
         /// Its algorithm: RS256, PS256 or EdDSA
         #[arg(long, default_value = "RS256")]
         algorithm: SessionAlgorithm,
+        /// Then give each service a folder of its own in this one, named like the service, with the keys that it needs
+        #[arg(long, value_name = "DIR")]
+        hand_out: Option<PathBuf>,
     },
 }
 

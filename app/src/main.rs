@@ -10,8 +10,10 @@ mod data_folder;
 mod documents;
 mod embedded;
 mod greeting;
+mod health;
 mod import;
 mod listening;
+mod migrate;
 mod parked;
 mod process;
 mod republish;
@@ -97,6 +99,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = load(config.as_deref())?;
             return block_on(import::run(&data, &settings));
         }
+        Some(Command::Migrate { config }) => {
+            let settings = load(config.as_deref())?;
+            return block_on(migrate::run(&settings));
+        }
+        Some(Command::Health { address }) => return health::run(address),
         Some(Command::Republish { config }) => {
             let settings = load(config.as_deref())?;
             return block_on(republish::run(&settings));
@@ -112,24 +119,32 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn keys(verb: Keys) -> anyhow::Result<()> {
-    match verb {
+    let (folder, hand_out) = match verb {
         Keys::Generate {
             dir,
             kid,
             algorithm,
+            hand_out,
         } => {
             let folder = KeyFolder::new(dir);
             folder.first_session_key(&kid, algorithm)?;
             folder.complete(&kid)?;
+            (folder, hand_out)
         }
         Keys::Rotate {
             dir,
             kid,
             algorithm,
+            hand_out,
         } => {
-            let kid = KeyFolder::new(dir).rotate(kid.as_deref(), algorithm)?;
+            let folder = KeyFolder::new(dir);
+            let kid = folder.rotate(kid.as_deref(), algorithm)?;
             println!("{kid} signs once auth is restarted");
+            (folder, hand_out)
         }
+    };
+    if let Some(to) = hand_out {
+        folder.hand_out(&to)?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! Builds the page of `web/` with npm and Vite, and writes the list of its files for `src/files.rs`.
+//! Builds the page of `web/` with npm and Vite, and writes the list of its files for `src/files.rs`. `COLLOQUY_WEB_PAGE`
+//! names the folder of a page that was built already, as in the image, where Node is in a stage of its own.
 //!
 //! Without Node, or without the registry that its packages come from, the build goes on with a page that says how to get
 //! the real one. A page that does not compile is an error.
@@ -14,6 +15,9 @@ use std::{
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Names a folder, absolute.
+const BUILT_PAGE: &str = "COLLOQUY_WEB_PAGE";
 
 /// What the page is made of, from the root of the repository.
 const SOURCES: [&str; 9] = [
@@ -34,6 +38,12 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=missing.html");
     for source in SOURCES {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
+    }
+    println!("cargo::rerun-if-env-changed={BUILT_PAGE}");
+    if let Some(page) = env::var_os(BUILT_PAGE) {
+        println!("cargo::rerun-if-changed={}", page.display());
+        fs::write(out.join("files.rs"), list(Path::new(&page))?)?;
+        return Ok(());
     }
     let page = out.join("page");
     // Several builds may run in one checkout: a second `npm ci` would take the packages from under this one.

@@ -6,6 +6,7 @@ mod damage;
 mod data_folder;
 mod disk;
 mod earlier_releases;
+mod health;
 mod import;
 mod kafka_comes_later;
 mod leader_hints;

@@ -4,6 +4,7 @@
 //! handlers take an [`identity::Caller`].
 
 pub mod cookies;
+mod hand_out;
 pub mod identity;
 pub mod internal_token;
 pub mod keys;

@@ -35,11 +35,14 @@ impl Nginx {
         // Root's worker would give up its rights and could not write below the state folder.
         let user = if apt::is_root() { "user root;" } else { "" };
         TEMPLATE
-            .replace("{{user}}", user)
-            .replace("{{folder}}", &self.state.display().to_string())
-            .replace("{{listen}}", &format!("127.0.0.1:{}", self.port))
-            .replace("{{gateways}}", &servers(&self.gateways))
-            .replace("{{websocket_nodes}}", &servers(&self.websocket_nodes))
+            .replace("${COLLOQUY_USER}", user)
+            .replace("${COLLOQUY_FOLDER}", &self.state.display().to_string())
+            .replace("${COLLOQUY_LISTEN}", &format!("127.0.0.1:{}", self.port))
+            .replace("${COLLOQUY_GATEWAYS}", &servers(&self.gateways))
+            .replace(
+                "${COLLOQUY_WEBSOCKET_NODES}",
+                &servers(&self.websocket_nodes),
+            )
     }
 }
 
@@ -88,7 +91,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let nginx = Nginx::new(&Places::fixture(folder.path()));
         let configuration = nginx.configuration();
-        assert!(!configuration.contains("{{"), "{configuration}");
+        assert!(!configuration.contains("${"), "{configuration}");
         assert!(configuration.contains("listen 127.0.0.1:28080;"));
         for port in [21081, 21181, 21082, 21182] {
             assert!(
