@@ -84,7 +84,9 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         membership: MembershipCheck::new(view, truth),
         origins: origins.clone(),
     };
-    let chat = chat::start(&shared, stores.chat, accounts.customers.clone(), access)?;
+    let shows_flow = settings.chat.show_flow.unwrap_or(is_demo);
+    let customers = accounts.customers.clone();
+    let chat = chat::start(&shared, stores.chat, customers, access, shows_flow)?;
 
     let routers = [
         colloquy_auth::router(accounts.auth),
@@ -100,6 +102,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         .merge(admin::health_routes(readiness.clone()))
         .merge(colloquy_web_page::router(PageFacts {
             demo_users: accounts.demo_logins,
+            flow: shows_flow,
             mail_at: (is_demo && accounts.dev_mail.is_some()).then_some(dev_mail::PATH),
             password_min_length: settings.accounts.password_length[0],
         }));

@@ -20,7 +20,7 @@ use colloquy_chassis::{Tasks, readiness::Readiness};
 use colloquy_chat_command::write_store::{SqliteWriteStore, WriteStore};
 use colloquy_chat_query::{SqliteViewStore, ViewStore, projector::GROUP};
 use colloquy_customer::{CustomerStore, customer_store::SqlCustomerStore};
-use colloquy_event_log::{EmbeddedLog, EventLog, SqliteOutbox};
+use colloquy_event_log::{EmbeddedLog, SqliteOutbox};
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_mail::{MailStore, mail_store::sqlite::SqliteMailStore};
 use colloquy_sql::sqlite::SqliteDatabase;
@@ -57,7 +57,7 @@ pub struct AccountStores {
 /// The stores of the chat.
 pub struct ChatStores {
     pub writes: Arc<dyn WriteStore>,
-    pub log: Arc<dyn EventLog>,
+    pub log: Arc<EmbeddedLog>,
     pub views: Arc<dyn ViewStore>,
     pub expiring: Arc<dyn ExpiringStore>,
 }

@@ -18,7 +18,7 @@ use colloquy_credentials::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
 };
-use colloquy_event_log::{AwaitedLog, EventLog, EventLogError};
+use colloquy_event_log::{AwaitedLog, EventLogError};
 use colloquy_expiring_store::{
     ExpiringStoreError, RedisExpiringStore, expiring_store::redis::RedisSettings,
 };
@@ -80,7 +80,7 @@ impl Process {
     ///
     /// # Errors
     /// Kafka is set up in a way that cannot work.
-    pub async fn event_log(&self) -> Result<Arc<dyn EventLog>, EventLogError> {
+    pub async fn event_log(&self) -> Result<Arc<AwaitedLog>, EventLogError> {
         let (settings, gate) = (
             self.settings.event_log.clone(),
             self.readiness.gate("kafka"),
@@ -122,6 +122,11 @@ impl Process {
             key_prefix: String::new(),
         };
         RedisExpiringStore::start(settings, &self.lifecycle.tasks()).map(Arc::new)
+    }
+
+    /// Whether people are shown where events are; not unless it is set.
+    pub fn shows_flow(&self) -> bool {
+        self.settings.chat.show_flow.unwrap_or(false)
     }
 
     /// The origins whose pages may call: the public URL's and those of the settings.

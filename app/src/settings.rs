@@ -68,6 +68,7 @@ pub struct Http {
 #[serde(deny_unknown_fields)]
 pub struct Chat {
     pub max_content: usize,
+    pub show_flow: Option<bool>,
 }
 
 #[derive(Deserialize)]

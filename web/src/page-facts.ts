@@ -6,9 +6,11 @@ export interface PageFacts {
   readonly mailAt: string | null;
   /** Characters that a new password needs at the least, if that is known. */
   readonly passwordMinLength: number | null;
+  /** Whether it shows where events are. */
+  readonly flow: boolean;
 }
 
-export const NO_FACTS: PageFacts = { demoUsers: [], mailAt: null, passwordMinLength: null };
+export const NO_FACTS: PageFacts = { demoUsers: [], mailAt: null, passwordMinLength: null, flow: false };
 
 /** The screen waits for this, so a server that is slow to answer it is taken to have nothing to say. */
 const TIMEOUT = 2_000;
@@ -25,12 +27,13 @@ export async function readPageFacts(call: typeof fetch = fetch): Promise<PageFac
 
 function facts(answer: unknown): PageFacts {
   if (typeof answer !== 'object' || answer === null) return NO_FACTS;
-  const { demoUsers, mailAt, passwordMinLength } = answer as Record<string, unknown>;
+  const { demoUsers, mailAt, passwordMinLength, flow } = answer as Record<string, unknown>;
   return {
     demoUsers: Array.isArray(demoUsers) ? demoUsers.filter((user) => typeof user === 'string') : [],
     // A path of this server, never an address elsewhere.
     mailAt: typeof mailAt === 'string' && /^\/(?!\/)/.test(mailAt) ? mailAt : null,
     passwordMinLength: Number.isSafeInteger(passwordMinLength) && Number(passwordMinLength) > 0 ? Number(passwordMinLength) : null,
+    flow: flow === true,
   };
 }
 

@@ -1,9 +1,9 @@
 /** Where a person is in the page. Each has an address of its own, and an address that is none of these is the server's. */
 export type Route =
-  | { readonly screen: 'rooms' | 'profile' | 'sign-in' | 'sign-up' | 'reset' }
+  | { readonly screen: 'rooms' | 'profile' | 'sign-in' | 'sign-up' | 'reset' | 'flow' }
   | { readonly screen: 'room'; readonly roomId: number };
 
-const SCREENS = ['profile', 'sign-in', 'sign-up', 'reset'] as const;
+const SCREENS = ['profile', 'sign-in', 'sign-up', 'reset', 'flow'] as const;
 
 /** The route of a path; `undefined` for a path that is not the page's. */
 export function parse(path: string): Route | undefined {

@@ -6,7 +6,7 @@ const answering = (body: string, status = 200) => readPageFacts(() => Promise.re
 
 describe('what the server says about itself', () => {
   it('is taken over', async () => {
-    const facts = { demoUsers: ['user1 / 123', 'user2 / 1234'], mailAt: '/dev/mail', passwordMinLength: 12 };
+    const facts = { demoUsers: ['user1 / 123', 'user2 / 1234'], mailAt: '/dev/mail', passwordMinLength: 12, flow: true };
     expect(await answering(JSON.stringify(facts))).toEqual(facts);
   });
 

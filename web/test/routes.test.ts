@@ -12,6 +12,7 @@ describe('routes', () => {
       { screen: 'sign-in' },
       { screen: 'sign-up' },
       { screen: 'reset' },
+      { screen: 'flow' },
     ];
     for (const route of routes) expect(parse(href(route))).toEqual(route);
   });

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use colloquy_chat_command::ChatCommand;
-use colloquy_chat_query::{ChatQuery, ViewMembership};
+use colloquy_chat_command::{ChatCommand, FlowSources};
+use colloquy_chat_query::{ChatQuery, ViewMembership, projector::GROUP};
 use colloquy_customer::Customers;
 use colloquy_websocket::{Access, Websocket};
 
@@ -26,6 +26,7 @@ pub(super) fn start(
     stores: ChatStores,
     customers: Arc<Customers>,
     access: Access,
+    shows_flow: bool,
 ) -> anyhow::Result<Chat> {
     let Dependencies {
         settings,
@@ -35,16 +36,25 @@ pub(super) fn start(
         ..
     } = shared;
     let rooms = Arc::new(ViewMembership(Arc::clone(&stores.views)));
+    // There is no other outbox: it is the log.
+    let flow = shows_flow.then(|| FlowSources {
+        outbox: None,
+        log: Arc::clone(&stores.log) as _,
+        group: GROUP,
+    });
     let commands = ChatCommand::start(
-        stores.writes,
-        customers,
-        Arc::clone(clock),
+        colloquy_chat_command::Dependencies {
+            store: stores.writes,
+            directory: customers,
+            clock: Arc::clone(clock),
+            flow,
+        },
         services::chat(settings),
         tasks,
     );
     let reading = colloquy_chat_query::Dependencies {
         store: stores.views,
-        log: Arc::clone(&stores.log),
+        log: Arc::clone(&stores.log) as _,
         expiring_store: Arc::clone(&stores.expiring),
         membership: access.membership.clone(),
         clock: Arc::clone(clock),

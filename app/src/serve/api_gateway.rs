@@ -37,6 +37,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         .merge(documents::router())
         .merge(colloquy_web_page::router(PageFacts {
             password_min_length: process.settings.accounts.password_length[0],
+            flow: process.shows_flow(),
             ..PageFacts::default()
         }));
     process.serve_public(router).await

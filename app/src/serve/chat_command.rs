@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use colloquy_chassis::ServiceName;
 use colloquy_chat_command::{
-    ChatCommand,
+    ChatCommand, FlowSources,
     outbox::PostgresOutbox,
     relay,
     write_store::postgres::{PostgresWriteStore, migrate},
 };
+use colloquy_chat_query::projector::GROUP;
 use colloquy_sql::postgres;
 
 use crate::{process::Process, settings::services, waiting::wait_for};
@@ -24,10 +25,18 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let store = PostgresWriteStore::new(pool, outbox.clone());
     #[cfg(feature = "planted-bugs")]
     let store = store.planted(Arc::clone(&log));
+    let flow = process.shows_flow().then(|| FlowSources {
+        outbox: Some(Arc::new(outbox.clone())),
+        log: Arc::clone(&log) as _,
+        group: GROUP,
+    });
     let service = ChatCommand::start(
-        Arc::new(store),
-        process.client(ServiceName::Customer)?,
-        Arc::clone(&process.clock),
+        colloquy_chat_command::Dependencies {
+            store: Arc::new(store),
+            directory: process.client(ServiceName::Customer)?,
+            clock: Arc::clone(&process.clock),
+            flow,
+        },
         services::chat(&process.settings),
         &tasks,
     );

@@ -1,6 +1,6 @@
 import { CallError } from './call-error.js';
 import type {
-  Customer, Message, NewAccount, OnlineStatus, OtherCustomer, Page, Profile, ReadMarker, RoomView, SentMessage,
+  Customer, Flow, Message, NewAccount, OnlineStatus, OtherCustomer, Page, Profile, ReadMarker, RoomView, SentMessage,
 } from './contract.js';
 
 /** A call that is not answered by then is given up, in milliseconds: the server itself answers within 5 s. */
@@ -102,6 +102,11 @@ export class Api {
 
   async markRead(roomId: number, messageId: number): Promise<void> {
     await this.#call('POST', '/command/read', { roomId, messageId });
+  }
+
+  /** Where events are, as far as the server knows; a server that does not show it answers 404. */
+  flow(): Promise<Flow> {
+    return this.#call('GET', '/command/flow');
   }
 
   /** The caller's rooms, newest first. */

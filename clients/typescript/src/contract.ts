@@ -23,6 +23,9 @@ export type Profile = Schemas['ChangeOwn'];
 /** Where a message that was sent stands. */
 export type SentMessage = Schemas['Envelope_Sent']['data'];
 
+/** Where events are on their way into the views. */
+export type Flow = Schemas['Envelope_Flow']['data'];
+
 /** A page of history: at most `limit` messages (1–100, 20 without it), newest first. */
 export type Page = NonNullable<operations['readHistory']['parameters']['query']>;
 

@@ -4,6 +4,7 @@ export { newKey } from './client-key.js';
 export { Colloquy, type Options } from './colloquy.js';
 export type { ConnectionState } from './connection.js';
 export type * from './contract.js';
+export type { FlowMessage, FlowState, FlowWatch } from './flow.js';
 export type { Readable } from './observable.js';
 export type { PendingMessage, PendingState } from './outbox.js';
 export { IndexedDbOutboxStore, MemoryOutboxStore, type OutboxStore, type StoredMessage } from './outbox-store.js';

@@ -41,6 +41,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/command/flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the events of a chat are
+         * @description From the outbox through the log into the views, with the newest messages of the caller's rooms, without their text. To be
+         *     watched by people; 404 where the system does not show it.
+         */
+        get: operations["readFlow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/command/message": {
         parameters: {
             query?: never;
@@ -508,6 +529,21 @@ export interface components {
             success: boolean;
         };
         /** @description An answer. */
+        Envelope_Flow: {
+            /** @description Where events are. */
+            data: {
+                /** @description The newest messages of the caller's rooms, newest first, at most 20. */
+                messages: components["schemas"]["RecentMessage"][];
+                outbox: components["schemas"]["FlowOutbox"] | null;
+                /** @description The log and its projection, a partition each; null while the log does not answer. */
+                partitions: components["schemas"]["FlowPartition"][] | null;
+            };
+            /** @description One sentence for a person. Never carries SQL, a stack, a host name or a secret. */
+            message: string;
+            /** @description Whether the call did what it was asked. */
+            success: boolean;
+        };
+        /** @description An answer. */
         Envelope_Nothing: {
             data: null;
             /** @description One sentence for a person. Never carries SQL, a stack, a host name or a secret. */
@@ -657,6 +693,37 @@ export interface components {
             /** @description Whether the call did what it was asked. */
             success: boolean;
         };
+        /** @description What waits in the outbox. */
+        FlowOutbox: {
+            /**
+             * Format: int64
+             * @description How long the oldest has waited, in milliseconds.
+             */
+            oldestMs: number;
+            /**
+             * Format: int64
+             * @description How many events wait; counted up to 100,000.
+             */
+            waiting: number;
+        };
+        /** @description One partition of the three write topics. */
+        FlowPartition: {
+            /**
+             * Format: int64
+             * @description How many events were ever appended to it.
+             */
+            end: number;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            partition: number;
+            /**
+             * Format: int64
+             * @description How many of them are in the views.
+             */
+            position: number;
+        };
         /** @description The newest message of a room. */
         LastMessage: {
             /** @description The text as typed. */
@@ -692,6 +759,23 @@ export interface components {
             fullName: string;
             phoneNumber: string | null;
             username: string;
+        };
+        /** @description A message without its text, and whether its event has left the outbox. */
+        RecentMessage: {
+            /** @description Whether its event is in the log. */
+            isInLog: boolean;
+            /** @description The id of the message. */
+            messageId: components["schemas"]["MessageId"];
+            /** @description The room that it was sent to. */
+            roomId: components["schemas"]["RoomId"];
+            /** @description The full name of the sender, as it was then. */
+            senderFullName: string;
+            /** @description The customer who sent it. */
+            senderId: components["schemas"]["CustomerId"];
+            /** @description The instant recorded with it. */
+            sentAt: components["schemas"]["Timestamp"];
+            /** @description Its number in the room, from 1. */
+            seq: components["schemas"]["Seq"];
         };
         /** @description Why a call was refused. */
         Refusal: {
@@ -980,6 +1064,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthAnswer"];
+                };
+            };
+        };
+    };
+    readFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now, or was a second ago. */
+            200: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Flow"];
+                };
+            };
+            /** @description The path or the body cannot be read. */
+            400: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is no session; a cookie that was sent is cleared. */
+            401: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Pages from other origins may not call. */
+            403: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The body is over 256 KiB. */
+            413: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The request names a host that is not served here. */
+            421: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description A service's answer could not be read. */
+            502: {
+                headers: {
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description A part that is needed is down or slow. Please try again. */
+            503: {
+                headers: {
+                    /** @description Try again after this many seconds. */
+                    "Retry-After"?: number;
+                    /** @description Identifies the call in our logs. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
                 };
             };
         };

@@ -2,6 +2,7 @@ import type { Api } from './api.js';
 import { systemClock } from './clock.js';
 import type { Connection } from './connection.js';
 import type { Customer } from './contract.js';
+import { FlowWatch } from './flow.js';
 import type { Readable } from './observable.js';
 import { Outbox, type PendingMessage } from './outbox.js';
 import type { OutboxStore } from './outbox-store.js';
@@ -23,6 +24,8 @@ export interface Session {
   listed(roomId: number): Promise<void>;
   /** Opens a room; close it when it is left. */
   open(roomId: number): Room;
+  /** Watches where events are, in place of an earlier watch; close it when it is left. */
+  watchFlow(): FlowWatch;
   /** Sends a message again that was refused or asked about. */
   retry(message: PendingMessage): Promise<void>;
   /** Forgets a message that was not confirmed. */
@@ -46,6 +49,7 @@ export class LiveSession implements Session {
   readonly #polling: Polling;
   readonly #open = new Set<Room>();
   readonly #stopListening: () => void;
+  #flow: FlowWatch | undefined;
 
   constructor(
     readonly me: Customer,
@@ -102,6 +106,18 @@ export class LiveSession implements Session {
     return room;
   }
 
+  watchFlow(): FlowWatch {
+    this.#flow?.close();
+    this.#flow = new FlowWatch({
+      clock: systemClock,
+      pushes: this.port.connection,
+      rooms: this.rooms,
+      readFlow: () => this.port.api.flow(),
+      signedOut: () => { this.port.signedOut(); },
+    });
+    return this.#flow;
+  }
+
   retry(message: PendingMessage): Promise<void> {
     return this.#outbox.retry(message);
   }
@@ -128,6 +144,7 @@ export class LiveSession implements Session {
     this.#outbox.pause();
     this.#rooms.close();
     this.people.close();
+    this.#flow?.close();
     for (const room of [...this.#open]) room.close();
   }
 

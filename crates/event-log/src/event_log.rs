@@ -84,6 +84,17 @@ pub struct Rewound {
     pub from: i64,
 }
 
+/// How far a group has come in one partition, over the three write topics together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The number of the partition.
+    pub partition: i32,
+    /// How many records were ever appended to it.
+    pub end: i64,
+    /// How many of those the group has behind it: it has committed them, or they were no longer kept.
+    pub position: i64,
+}
+
 /// Why a call of the log failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EventLogError {
@@ -132,6 +143,16 @@ pub trait EventLog: Send + Sync + 'static {
     /// # Errors
     /// The log is down.
     async fn tail(&self, topics: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError>;
+}
+
+/// How far groups have come, as the log knows it: also of a group whose members stand still.
+#[async_trait]
+pub trait GroupProgress: Send + Sync + 'static {
+    /// The progress of a group in every partition, by number. A group that has never committed is at the beginning.
+    ///
+    /// # Errors
+    /// The log is down.
+    async fn progress(&self, group: &str) -> Result<Vec<Progress>, EventLogError>;
 }
 
 /// A member of a consumer group.

@@ -10,7 +10,7 @@ pub mod write_event;
 pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
 pub use event_log::kafka::{AwaitedLog, KafkaLog, KafkaSettings};
 pub use event_log::{
-    AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, Record, Rewound, TailReader,
-    TrailReader,
+    AuditTrail, EventLog, EventLogError, GroupProgress, GroupReader, NewEvent, Progress, Record,
+    Rewound, TailReader, TrailReader,
 };
 pub use retry::append_with_retry;

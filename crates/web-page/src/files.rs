@@ -27,13 +27,14 @@ static FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
 const INDEX: &str = "/index.html";
 /// The screens that have addresses of their own (`web/src/routes.ts`).
-const SCREENS: [&str; 6] = [
+const SCREENS: [&str; 7] = [
     "/",
     "/room/{room}",
     "/profile",
     "/sign-in",
     "/sign-up",
     "/reset",
+    "/flow",
 ];
 /// The page that describes the calls and sends them: Swagger UI.
 const DOCS: &str = "/docs.html";

@@ -16,6 +16,8 @@ pub struct PageFacts {
     pub mail_at: Option<&'static str>,
     /// The shortest password that people may choose, in characters; the page says so before one is too short.
     pub password_min_length: usize,
+    /// Whether people who are logged in can watch where events are.
+    pub flow: bool,
 }
 
 /// The page at `/` and under the addresses of its screens, and `/page.json`. All else is left to other routers.

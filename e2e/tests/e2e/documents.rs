@@ -84,6 +84,7 @@ async fn contract_documents_every_row_of_the_contract_is_in_the_document_and_not
         "POST /command/room",
         "POST /command/message",
         "POST /command/read",
+        "GET /command/flow",
         "GET /query/rooms",
         "GET /query/message/roomId/{roomId}",
         "GET /query/message/roomId/{roomId}/index/{indexMessageId}",

@@ -9,6 +9,7 @@
 mod check_membership;
 pub mod commands;
 pub mod domain;
+pub mod flow;
 mod full_names;
 pub mod group_commit;
 pub mod membership;
@@ -22,6 +23,7 @@ pub mod service;
 mod sweep;
 pub mod write_store;
 
+pub use flow::FlowSources;
 pub use membership::Membership;
 pub use routes::{openapi, router};
-pub use service::{ChatCommand, Settings};
+pub use service::{ChatCommand, Dependencies, Settings};

@@ -10,6 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     ChatCommand, check_membership,
     commands::{create_room, mark_read, send_message},
+    flow,
 };
 
 /// The service's router. The listener puts an [`Identity`](colloquy_credentials::identity::Identity) on them.
@@ -28,5 +29,6 @@ fn all() -> OpenApiRouter<Arc<ChatCommand>> {
         .routes(routes!(create_room::handle))
         .routes(routes!(send_message::handle))
         .routes(routes!(mark_read::handle))
+        .routes(routes!(flow::handle))
         .routes(routes!(check_membership::handle))
 }

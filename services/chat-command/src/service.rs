@@ -8,6 +8,7 @@ use colloquy_service_api::CustomerDirectory;
 use crate::{
     Membership,
     domain::IdempotencyKey,
+    flow::{FlowSources, FlowWatch},
     full_names::FullNames,
     group_commit::{GroupCommit, SubmitError},
     sweep,
@@ -27,8 +28,21 @@ impl Default for Settings {
     }
 }
 
+/// What the write side depends on.
+pub struct Dependencies {
+    /// Where commands are recorded.
+    pub store: Arc<dyn WriteStore>,
+    /// Knows the full names of customers.
+    pub directory: Arc<dyn CustomerDirectory>,
+    /// The instants that are recorded.
+    pub clock: Arc<dyn Clock>,
+    /// What is asked where events are; `None` where that is not shown.
+    pub flow: Option<FlowSources>,
+}
+
 /// The write side, running.
 pub struct ChatCommand {
+    pub(crate) flow: Option<FlowWatch>,
     pub(crate) full_names: FullNames,
     pub(crate) membership: Membership,
     pub(crate) settings: Settings,
@@ -39,15 +53,16 @@ pub struct ChatCommand {
 impl ChatCommand {
     /// Starts the service's tasks: the writer and the sweep. A relay is started beside it where the outbox is not the log.
     #[must_use]
-    pub fn start(
-        store: Arc<dyn WriteStore>,
-        directory: Arc<dyn CustomerDirectory>,
-        clock: Arc<dyn Clock>,
-        settings: Settings,
-        tasks: &Tasks,
-    ) -> Arc<Self> {
+    pub fn start(dependencies: Dependencies, settings: Settings, tasks: &Tasks) -> Arc<Self> {
+        let Dependencies {
+            store,
+            directory,
+            clock,
+            flow,
+        } = dependencies;
         sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
         Arc::new(Self {
+            flow: flow.map(|sources| FlowWatch::new(Arc::clone(&store), sources)),
             full_names: FullNames::new(directory),
             membership: Membership::new(Arc::clone(&store)),
             settings,

@@ -15,6 +15,7 @@ use colloquy_chassis::trace_context::TraceParent;
 use colloquy_contracts::{CustomerId, MessageId, RoomId, Seq, Timestamp, events::Participant};
 use colloquy_sql::{StoreError, sweeping::KeptReadings};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::{postgres::PostgresWriteStore, sqlite::SqliteWriteStore};
 use crate::domain::{IdempotencyKey, MessageContent, RoomName};
@@ -141,6 +142,30 @@ pub enum RecordError {
     DiskFailed(#[source] StoreError),
 }
 
+/// A message without its text, and whether its event has left the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecentMessage {
+    /// The id of the message.
+    pub message_id: MessageId,
+    /// The room that it was sent to.
+    pub room_id: RoomId,
+    /// Its number in the room, from 1.
+    pub seq: Seq,
+    /// The customer who sent it.
+    pub sender_id: CustomerId,
+    /// The full name of the sender, as it was then.
+    pub sender_full_name: String,
+    /// The instant recorded with it.
+    pub sent_at: Timestamp,
+    /// Whether its event is in the log.
+    pub is_in_log: bool,
+}
+
+/// The newest messages of the whole system among which those of one customer's rooms are looked for: a bound of what a
+/// look costs.
+const RECENT: i64 = 1_000;
+
 /// Records what the write side accepts. Implementations hold the promises of `conformance.rs`.
 #[async_trait]
 pub trait WriteStore: Send + Sync + 'static {
@@ -162,6 +187,17 @@ pub trait WriteStore: Send + Sync + 'static {
     /// # Errors
     /// The store is unavailable.
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, StoreError>;
+
+    /// The newest messages of a customer's rooms, newest first, at most `limit`: of the newest 1,000 of the whole system. While
+    /// 10,000 events or more wait in the outbox, those of the newest messages are taken to be among them.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    async fn recent_messages(
+        &self,
+        customer: CustomerId,
+        limit: u32,
+    ) -> Result<Vec<RecentMessage>, StoreError>;
 
     /// The readings of the clock that are kept beside the keys.
     fn readings(&self) -> Arc<dyn KeptReadings>;

@@ -186,9 +186,12 @@ async fn chat(folder: &TempDir, customers: Arc<Customers>, tasks: &Tasks) -> Vec
     let projecting = Readiness::default().gate("projector");
     let queries = ChatQuery::start(foundation, tasks, projecting);
     let commands = ChatCommand::start(
-        writes,
-        customers,
-        Arc::new(SystemClock),
+        colloquy_chat_command::Dependencies {
+            store: writes,
+            directory: customers,
+            clock: Arc::new(SystemClock),
+            flow: None,
+        },
         colloquy_chat_command::Settings::default(),
         tasks,
     );

@@ -3,14 +3,15 @@
 mod crashes;
 mod events;
 mod groups;
+mod progress;
 mod tails;
 mod trails;
 
 use std::{fmt::Debug, future::Future, time::Duration};
 
-use super::{AuditTrail, EventLog};
+use super::{AuditTrail, EventLog, GroupProgress};
 
-pub use self::{crashes::*, events::*, groups::*, tails::*, trails::*};
+pub use self::{crashes::*, events::*, groups::*, progress::*, tails::*, trails::*};
 
 /// A log of one test.
 pub trait Fixture: Sized + Send + Sync {
@@ -22,6 +23,9 @@ pub trait Fixture: Sized + Send + Sync {
 
     /// Opens it as a rebuild of views does.
     fn open_trail(&self) -> impl Future<Output = Box<dyn AuditTrail>> + Send;
+
+    /// Opens it as a process that watches groups and reads nothing.
+    fn open_progress(&self) -> impl Future<Output = Box<dyn GroupProgress>> + Send;
 }
 
 /// Makes a test of every promise, for one [`Fixture`].
@@ -43,6 +47,7 @@ macro_rules! conformance {
             f14_a_group_that_is_moved_back_reads_from_the_beginning_again,
             f14_what_another_member_reads_is_not_moved_back,
             next_of_a_group_is_cancel_safe,
+            invariant_4_the_progress_of_a_group_is_what_it_has_committed,
             a_crash_loses_nothing,
             what_a_crashed_member_had_not_committed_is_read_again,
             decision_16_a_tail_reads_what_comes_after_it_and_nothing_before,

@@ -22,7 +22,10 @@ use colloquy_sql::StoreError;
 use tokio::sync::Semaphore;
 
 use self::{group::Member, tail::Tail, trail::Trail};
-use super::{AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, TailReader, TrailReader};
+use super::{
+    AuditTrail, EventLog, EventLogError, GroupProgress, GroupReader, NewEvent, Progress,
+    TailReader, TrailReader,
+};
 
 pub use self::{outbox::SqliteOutbox, positions::record_position};
 
@@ -121,6 +124,20 @@ impl EventLog for EmbeddedLog {
 impl AuditTrail for EmbeddedLog {
     async fn read_from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
         Ok(Box::new(Trail::open(&self.write).await?))
+    }
+}
+
+#[async_trait]
+impl GroupProgress for EmbeddedLog {
+    async fn progress(&self, group: &str) -> Result<Vec<Progress>, EventLogError> {
+        let position = self.position(group).await?;
+        // Read second, so that what is appended meanwhile is never behind the position.
+        let end = self.write.last_id().await?;
+        Ok(vec![Progress {
+            partition: 0,
+            end,
+            position: position.min(end),
+        }])
     }
 }
 

@@ -15,6 +15,7 @@ mod outage_tests;
 mod partition;
 mod pending;
 mod producer;
+mod progress;
 mod record;
 mod settings;
 mod tail;
@@ -29,7 +30,10 @@ use colloquy_contracts::Topic;
 use rdkafka::{error::KafkaError, types::RDKafkaErrorCode};
 
 use self::{group::Member, producer::Producer, tail::Tail, trail::Trail};
-use super::{AuditTrail, EventLog, EventLogError, GroupReader, NewEvent, TailReader, TrailReader};
+use super::{
+    AuditTrail, EventLog, EventLogError, GroupProgress, GroupReader, NewEvent, Progress,
+    TailReader, TrailReader,
+};
 
 pub use self::{awaited::AwaitedLog, settings::KafkaSettings};
 
@@ -77,6 +81,13 @@ impl EventLog for KafkaLog {
 impl AuditTrail for KafkaLog {
     async fn read_from_beginning(&self) -> Result<Box<dyn TrailReader>, EventLogError> {
         Ok(Box::new(Trail::open(Arc::clone(&self.settings)).await?))
+    }
+}
+
+#[async_trait]
+impl GroupProgress for KafkaLog {
+    async fn progress(&self, group: &str) -> Result<Vec<Progress>, EventLogError> {
+        progress::of_group(Arc::clone(&self.settings), group.to_owned()).await
     }
 }
 

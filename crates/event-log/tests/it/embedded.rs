@@ -3,7 +3,7 @@ use std::time::Duration;
 use colloquy_chassis::{Clock as _, SystemClock};
 use colloquy_contracts::{RoomId, Timestamp, Topic};
 use colloquy_event_log::{
-    AuditTrail, EmbeddedLog, EventLog, EventLogError, NewEvent, SqliteOutbox,
+    AuditTrail, EmbeddedLog, EventLog, EventLogError, GroupProgress, NewEvent, SqliteOutbox,
     event_log::{conformance::Fixture, embedded::record_position},
 };
 use colloquy_sql::sqlite::{Durability, SqliteDatabase};
@@ -40,6 +40,10 @@ impl Fixture for Files {
     }
 
     async fn open_trail(&self) -> Box<dyn AuditTrail> {
+        Box::new(self.log().await.2)
+    }
+
+    async fn open_progress(&self) -> Box<dyn GroupProgress> {
         Box::new(self.log().await.2)
     }
 }

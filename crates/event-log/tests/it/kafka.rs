@@ -2,8 +2,8 @@ use std::{collections::HashMap, time::Duration};
 
 use colloquy_contracts::{RoomId, Topic};
 use colloquy_event_log::{
-    AuditTrail, EventLog, EventLogError, GroupReader, KafkaLog, KafkaSettings, NewEvent, Record,
-    event_log::conformance::Fixture,
+    AuditTrail, EventLog, EventLogError, GroupProgress, GroupReader, KafkaLog, KafkaSettings,
+    NewEvent, Record, event_log::conformance::Fixture,
 };
 use rdkafka::{
     ClientConfig,
@@ -84,6 +84,10 @@ impl Fixture for Topics {
     }
 
     async fn open_trail(&self) -> Box<dyn AuditTrail> {
+        Box::new(self.log().await)
+    }
+
+    async fn open_progress(&self) -> Box<dyn GroupProgress> {
         Box::new(self.log().await)
     }
 }

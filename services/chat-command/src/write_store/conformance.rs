@@ -3,6 +3,7 @@
 mod keys;
 mod markers;
 mod order;
+mod recent;
 mod rooms;
 
 use std::{fmt::Debug, future::Future, sync::Arc};
@@ -13,7 +14,7 @@ use colloquy_contracts::{
 };
 use tokio::task::JoinSet;
 
-pub use self::{keys::*, markers::*, order::*, rooms::*};
+pub use self::{keys::*, markers::*, order::*, recent::*, rooms::*};
 use super::{
     Accepted, Command, NewMarker, NewMessage, NewRoom, Recorded, Refusal, Submission, WriteStore,
 };
@@ -53,6 +54,7 @@ macro_rules! conformance {
             b24_the_event_of_a_message_names_its_client_key,
             f29_a_send_repeated_in_parallel_is_one_message,
             decision_15_old_keys_are_forgotten_a_few_at_a_time,
+            recent_messages_are_those_of_a_customers_own_rooms,
             decision_13_a_marker_never_moves_back,
             decision_13_markers_of_one_batch_end_at_the_newest,
             b23_the_beginning_of_an_empty_room_can_be_marked,

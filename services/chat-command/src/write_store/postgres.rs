@@ -4,6 +4,7 @@
 //! (decision 1): idempotency keys sorted, then rooms by id; ids are drawn under the locks.
 
 mod load;
+mod recent;
 mod write;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use colloquy_sql::{
 use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::{
-    Accepted, RecordError, Refusal, Submission, WriteStore,
+    Accepted, RecentMessage, RecordError, Refusal, Submission, WriteStore,
     plan::{LockSet, Plan},
 };
 use crate::outbox::PostgresOutbox;
@@ -118,6 +119,14 @@ impl WriteStore for PostgresWriteStore {
         .bind(customer.0)
         .fetch_one(&self.pool);
         Ok(bounded(&self.pool, member).await??)
+    }
+
+    async fn recent_messages(
+        &self,
+        customer: CustomerId,
+        limit: u32,
+    ) -> Result<Vec<RecentMessage>, StoreError> {
+        recent::messages(&self.pool, customer, limit).await
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {

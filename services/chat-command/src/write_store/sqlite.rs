@@ -5,6 +5,7 @@
 
 mod damages;
 mod load;
+mod recent;
 mod write;
 
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use sqlx::migrate::MigrateError;
 
 pub use self::damages::damages;
 use super::{
-    Accepted, RecordError, Refusal, Submission, WriteStore,
+    Accepted, RecentMessage, RecordError, Refusal, Submission, WriteStore,
     plan::{LockSet, Plan},
 };
 
@@ -92,6 +93,14 @@ impl WriteStore for SqliteWriteStore {
         .bind(customer.0)
         .fetch_one(&self.database().readers)
         .await?)
+    }
+
+    async fn recent_messages(
+        &self,
+        customer: CustomerId,
+        limit: u32,
+    ) -> Result<Vec<RecentMessage>, StoreError> {
+        recent::messages(&self.database().readers, customer, limit).await
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {

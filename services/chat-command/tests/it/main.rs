@@ -7,6 +7,7 @@ mod damages;
 mod databases;
 mod directory;
 mod events;
+mod flow;
 mod full_names;
 mod group_commit;
 mod hanging_server;

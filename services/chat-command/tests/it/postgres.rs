@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use colloquy_chat_command::{
     domain::{IdempotencyKey, MessageContent, RoomName},
+    outbox::Outbox as _,
     write_store::{
         Command, NewMessage, NewRoom, RecordError, Recorded, Submission, WriteStore,
         postgres::migrate,
@@ -13,6 +14,7 @@ use colloquy_chat_command::{
 };
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::databases::Database;
 
@@ -182,4 +184,27 @@ async fn the_tables_can_be_made_by_several_instances_at_once_and_again() {
     let (one, two) = tokio::join!(migrate(&database.pool), migrate(&database.pool));
     one.unwrap();
     two.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_is_in_the_log_when_its_event_has_left_the_outbox() {
+    let database = Database::fresh().await;
+    let (store, outbox) = database.instance();
+    let room = new_room(&store).await;
+    store.record(&[message(room)]).await.unwrap()[0]
+        .as_ref()
+        .unwrap();
+    let in_log = async || {
+        let recent = store.recent_messages(SENDER, 20).await.unwrap();
+        recent.iter().map(|one| one.is_in_log).collect::<Vec<_>>()
+    };
+    assert_eq!(in_log().await, [false]);
+    let lease = outbox.renew_lease(Uuid::new_v4(), Duration::from_secs(30));
+    let lease = lease.await.unwrap().unwrap();
+    let waiting = outbox.unpublished(lease, 10, &[]).await.unwrap().unwrap();
+    let ids: Vec<_> = waiting.iter().map(|row| row.id).collect();
+    outbox.remove(&ids[..1]).await.unwrap();
+    assert_eq!(in_log().await, [false], "the first event is the room's");
+    outbox.remove(&ids[1..]).await.unwrap();
+    assert_eq!(in_log().await, [true]);
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body};
 use colloquy_chassis::{Clock, Lifecycle, ServiceName, SystemClock};
-use colloquy_chat_command::{ChatCommand, Settings, router, write_store::WriteStore};
+use colloquy_chat_command::{
+    ChatCommand, Dependencies, FlowSources, Settings, router, write_store::WriteStore,
+};
 use colloquy_contracts::CustomerId;
 use colloquy_credentials::identity::{Caller, Identity, SessionId};
 use http::{HeaderMap, Request, StatusCode};
@@ -37,14 +39,26 @@ impl Service {
         Self::on(File::fresh(), Arc::new(SystemClock)).await
     }
 
+    /// The service with what shows people where events are.
+    pub async fn watched(flow: FlowSources) -> Self {
+        Self::with(File::fresh(), Arc::new(SystemClock), Some(flow)).await
+    }
+
     /// The service as a process that starts on this file finds it.
     pub async fn on(file: File, clock: Arc<dyn Clock>) -> Self {
+        Self::with(file, clock, None).await
+    }
+
+    async fn with(file: File, clock: Arc<dyn Clock>, flow: Option<FlowSources>) -> Self {
         let store: Arc<dyn WriteStore> = Arc::new(file.store().await);
         let directory = Arc::new(Directory::default());
         let service = ChatCommand::start(
-            store,
-            Arc::clone(&directory) as _,
-            clock,
+            Dependencies {
+                store,
+                directory: Arc::clone(&directory) as _,
+                clock,
+                flow,
+            },
             Settings::default(),
             &Lifecycle::default().tasks(),
         );

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use colloquy_chassis::{
     Clock as _, Lifecycle, SystemClock, clock::ManualClock, lifecycle::TaskDied,
 };
-use colloquy_chat_command::{ChatCommand, Settings};
+use colloquy_chat_command::{ChatCommand, Dependencies, Settings};
 use colloquy_contracts::Timestamp;
 use serde_json::json;
 
@@ -66,9 +66,12 @@ async fn f36_a_disk_that_did_not_sync_a_sweep_ends_the_process() {
     store.sweeps_fail = true;
     let life = Lifecycle::default();
     let _service = ChatCommand::start(
-        Arc::new(store),
-        Arc::new(Directory::default()),
-        Arc::new(SystemClock),
+        Dependencies {
+            store: Arc::new(store),
+            directory: Arc::new(Directory::default()),
+            clock: Arc::new(SystemClock),
+            flow: None,
+        },
         Settings::default(),
         &life.tasks(),
     );

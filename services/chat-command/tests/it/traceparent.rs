@@ -4,7 +4,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use colloquy_chassis::{Lifecycle, SystemClock, trace_context::TraceParent};
-use colloquy_chat_command::{ChatCommand, Settings, relay, router};
+use colloquy_chat_command::{ChatCommand, Dependencies, Settings, relay, router};
 use colloquy_contracts::Topic;
 use colloquy_event_log::{EmbeddedLog, EventLog, Record, SqliteOutbox, TailReader};
 use http::Request;
@@ -70,9 +70,12 @@ async fn contract_6_a_record_in_kafka_has_the_traceparent_of_the_call_through_th
     let mut tail = log.tail(&Topic::WRITE).await.unwrap();
     let life = Lifecycle::default();
     let service = ChatCommand::start(
-        Arc::new(store),
-        Arc::new(Directory::default()),
-        Arc::new(SystemClock),
+        Dependencies {
+            store: Arc::new(store),
+            directory: Arc::new(Directory::default()),
+            clock: Arc::new(SystemClock),
+            flow: None,
+        },
         Settings::default(),
         &life.tasks(),
     );

@@ -7,7 +7,9 @@ use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff, readiness::Gate};
 use colloquy_contracts::Topic;
 
 use super::{KafkaLog, KafkaSettings};
-use crate::event_log::{EventLog, EventLogError, GroupReader, NewEvent, TailReader};
+use crate::event_log::{
+    EventLog, EventLogError, GroupProgress, GroupReader, NewEvent, Progress, TailReader,
+};
 
 /// The log in Kafka, which answers [`EventLogError::Unavailable`] until it is connected.
 #[derive(Clone, Default)]
@@ -82,5 +84,12 @@ impl EventLog for AwaitedLog {
 
     async fn tail(&self, topics: &[Topic]) -> Result<Box<dyn TailReader>, EventLogError> {
         self.log()?.tail(topics).await
+    }
+}
+
+#[async_trait]
+impl GroupProgress for AwaitedLog {
+    async fn progress(&self, group: &str) -> Result<Vec<Progress>, EventLogError> {
+        self.log()?.progress(group).await
     }
 }

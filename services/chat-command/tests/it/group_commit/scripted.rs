@@ -7,7 +7,8 @@ use colloquy_chassis::{Clock as _, SystemClock, clock::ClockReadings};
 use colloquy_chat_command::{
     domain::MessageContent,
     write_store::{
-        Accepted, Command, NewMessage, RecordError, Recorded, Refusal, Submission, WriteStore,
+        Accepted, Command, NewMessage, RecentMessage, RecordError, Recorded, Refusal, Submission,
+        WriteStore,
     },
 };
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
@@ -128,6 +129,14 @@ impl WriteStore for Scripted {
 
     async fn is_member(&self, _: RoomId, _: CustomerId) -> Result<bool, StoreError> {
         Ok(true)
+    }
+
+    async fn recent_messages(
+        &self,
+        _: CustomerId,
+        _: u32,
+    ) -> Result<Vec<RecentMessage>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn readings(&self) -> Arc<dyn KeptReadings> {
