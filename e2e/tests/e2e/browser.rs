@@ -69,6 +69,11 @@ async fn a_room_of_two_thousand_messages_is_scrolled_without_a_stop() -> Result<
 }
 
 #[tokio::test]
+async fn a_student_watches_a_message_on_its_way() -> Result<()> {
+    story("flow").await
+}
+
+#[tokio::test]
 async fn every_screen_is_accessible_in_both_themes() -> Result<()> {
     story("accessible").await
 }

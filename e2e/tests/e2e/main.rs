@@ -9,6 +9,7 @@ mod auth {
     mod timing;
 }
 mod command {
+    mod flow;
     mod idempotency;
     mod message;
     mod read;

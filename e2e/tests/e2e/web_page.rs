@@ -10,7 +10,9 @@ use crate::scene::scene;
 async fn every_address_of_the_page_is_the_page_and_its_script_is_compressed() -> Result<()> {
     let url = scene().await?.url;
     let index = reqwest::get(url).await?.text().await?;
-    for path in ["/room/1", "/profile", "/sign-in", "/sign-up", "/reset"] {
+    for path in [
+        "/room/1", "/profile", "/sign-in", "/sign-up", "/reset", "/flow",
+    ] {
         let answer = reqwest::get(format!("{url}{path}")).await?;
         assert_eq!(answer.status(), 200, "{path}");
         assert_eq!(answer.text().await?, index, "{path}");
