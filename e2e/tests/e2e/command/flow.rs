@@ -88,6 +88,6 @@ async fn the_projection_reaches_every_end_that_the_flow_has_shown() -> Result<()
 async fn the_flow_is_for_those_who_are_logged_in() -> Result<()> {
     let scene = scene().await?;
     let answer = scene.anonymous()?.get(FLOW).await?;
-    assert_refused(&answer, 401);
+    assert_refused(&answer, 401, "the flow without a session");
     Ok(())
 }
