@@ -47,10 +47,10 @@ fn ask(address: SocketAddr) -> anyhow::Result<String> {
     stream.set_write_timeout(Some(TIMEOUT))?;
     // All-in-one on loopback answers by this name alone.
     let port = address.port();
-    write!(
-        stream,
-        "GET /readyz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
-    )?;
+    let question =
+        format!("GET /readyz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    // At once: `write!` sends each part by itself, and a server may answer the first one and close.
+    stream.write_all(question.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(LONGEST_ANSWER).read_to_end(&mut answer)?;
     Ok(String::from_utf8(answer)?)
