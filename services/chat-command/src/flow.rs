@@ -110,7 +110,8 @@ pub(crate) async fn handle(
     caller: Caller,
 ) -> Result<Answer<Flow>, ApiError> {
     let Some(watch) = &service.flow else {
-        return Err(ApiError::of(Kind::NotFound));
+        let message = "This system does not show the path of its events.";
+        return Err(ApiError::new(Kind::NotFound, message));
     };
     let flow = watch.read(caller.customer_id).await?;
     Ok(Answer("Where events are.", flow))
