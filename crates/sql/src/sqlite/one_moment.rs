@@ -75,9 +75,10 @@ impl OneMoment {
     }
 }
 
+/// A connection to no file. It is so by its name: the flag for memory would hold for what is attached as well, and lock nothing.
 async fn memory() -> Result<SqliteConnection, StoreError> {
     let options = SqliteConnectOptions::new()
-        .in_memory(true)
+        .filename(":memory:")
         .busy_timeout(ANSWER_TIMEOUT);
     Ok(options.connect().await?)
 }

@@ -2,13 +2,15 @@
 
 use std::{
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use colloquy_chassis::Lifecycle;
 use colloquy_sql::sqlite::{Copied, Durability, OneMoment, SqliteDatabase};
 use sqlx::AssertSqlSafe;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 /// A file with every kind of table that a service of ours has.
 const TABLES: &str = "
@@ -41,10 +43,10 @@ async fn texts(database: &SqliteDatabase, sql: &str) -> Vec<String> {
     texts.fetch_all(&database.readers).await.unwrap()
 }
 
-fn copied(folder: &Path, names: &[&str]) -> Vec<Copied> {
+fn copied(folder: &Path, into: &Path, names: &[&str]) -> Vec<Copied> {
     let file = |name: &&str| Copied {
         from: folder.join(name),
-        to: folder.join(format!("copy of {name}")),
+        to: into.join(format!("copy of {name}")),
     };
     names.iter().map(file).collect()
 }
@@ -54,7 +56,7 @@ async fn a_copy_has_all_that_the_file_has() {
     let folder = tempfile::tempdir().unwrap();
     let original = open(&folder.path().join("one.db")).await;
     run(&original, TABLES).await;
-    let files = copied(folder.path(), &["one.db"]);
+    let files = copied(folder.path(), folder.path(), &["one.db"]);
     OneMoment::of(&files).await.unwrap().write().await.unwrap();
     let copy = open(&files[0].to).await;
     for sql in [
@@ -71,6 +73,39 @@ async fn a_copy_has_all_that_the_file_has() {
     assert_eq!(number(&copy, "PRAGMA user_version").await, 7);
     run(&copy, "INSERT INTO counted (text) VALUES ('next')").await;
     assert_eq!(number(&copy, "SELECT max(id) FROM counted").await, 13);
+}
+
+#[tokio::test]
+async fn the_moment_waits_for_a_transaction_in_any_of_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["one.db", "two.db"];
+    for locked in names {
+        let mut databases = Vec::new();
+        for name in names {
+            let database = open(&folder.path().join(name)).await;
+            run(&database, "CREATE TABLE IF NOT EXISTS t (n)").await;
+            databases.push(database);
+        }
+        let place = names.iter().position(|name| *name == locked).unwrap();
+        let mut transaction = databases[place]
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO t VALUES (1)")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        let into = folder.path().join(format!("while {locked} is written"));
+        std::fs::create_dir(&into).unwrap();
+        let files = copied(folder.path(), &into, &names);
+        let mut taking = pin!(OneMoment::of(&files));
+        let early = timeout(Duration::from_millis(300), &mut taking).await;
+        assert!(early.is_err(), "{locked} was not waited for");
+        transaction.commit().await.unwrap();
+        taking.await.unwrap().write().await.unwrap();
+        assert_eq!(rows(files[place].to.clone()).await, 1, "{locked}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,13 +137,7 @@ async fn copies_are_of_one_moment_while_their_files_are_written() {
         let before = number(&databases[0], "SELECT count(*) FROM t").await;
         let into = folder.path().join(round.to_string());
         std::fs::create_dir(&into).unwrap();
-        let files: Vec<_> = copied(folder.path(), &names)
-            .into_iter()
-            .map(|file| Copied {
-                to: into.join(file.to.file_name().unwrap()),
-                ..file
-            })
-            .collect();
+        let files = copied(folder.path(), &into, &names);
         let moment = OneMoment::of(&files).await.unwrap();
         // What is written from now on is in no copy. One notice may be of before, the next of a round that was under way.
         for _ in 0..3 {
@@ -140,7 +169,7 @@ async fn a_damaged_file_has_no_copy() {
     )
     .await;
     database.close().await;
-    let files = copied(folder.path(), &["one.db"]);
+    let files = copied(folder.path(), folder.path(), &["one.db"]);
     let mut content = std::fs::read(&files[0].from).unwrap();
     // The head of a page of rows.
     let page = content.len() / 2 / 4096 * 4096;
