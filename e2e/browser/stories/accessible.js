@@ -2,22 +2,18 @@
 // When `COLLOQUY_SCREENS` names a folder, a picture of each is put there.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { faults } from '../axe.js';
 import { story } from '../browser.js';
 import { everyScreen } from '../scenes.js';
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
 const THEMES = /** @type {const} */ (['light', 'dark']);
 
 /** Counted from the root of the repository. */
 const folder = process.env['COLLOQUY_SCREENS'];
 const pictures = folder === undefined ? undefined : resolve(fileURLToPath(new URL('../../..', import.meta.url)), folder);
-
-/** @typedef {{ violations: { id: string, help: string, nodes: { html: string }[] }[], passes: unknown[] }} Results */
 
 await story(async (browser) => {
   /** @type {string[]} */
@@ -54,17 +50,4 @@ async function drawn(page, theme) {
     await frame();
     await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
   });
-}
-
-/** @param {import('playwright-core').Page} page @param {string[]} [rules] Those that axe looks at; all, if there are none */
-async function faults(page, rules) {
-  await page.evaluate(axe);
-  const { passes, violations, overflow } = await page.evaluate(async (rules) => {
-    const { run } = /** @type {{ run: (options: object) => Promise<Results> }} */ (Reflect.get(window, 'axe'));
-    const { scrollWidth, clientWidth } = document.documentElement;
-    return { ...(await run(rules === undefined ? {} : { runOnly: rules })), overflow: scrollWidth - clientWidth };
-  }, rules);
-  assert.ok(passes.length > (rules === undefined ? 5 : 0), 'axe has looked');
-  const said = violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id} (${help}): ${html}`));
-  return overflow > 0 ? [...said, `${overflow} px wider than the window`] : said;
 }
