@@ -24,7 +24,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let outbox = PostgresOutbox::start(pool.clone(), &tasks);
     let store = PostgresWriteStore::new(pool, outbox.clone());
     #[cfg(feature = "planted-bugs")]
-    let store = store.planted(Arc::clone(&log));
+    let store = store.planted(Arc::clone(&log) as _);
     let flow = process.shows_flow().then(|| FlowSources {
         outbox: Some(Arc::new(outbox.clone())),
         log: Arc::clone(&log) as _,
