@@ -47,10 +47,10 @@ async fn decision_18_people_whose_network_is_cut_end_with_the_same_list() -> Res
 #[tokio::test]
 async fn decision_18_people_whose_server_is_killed_end_with_the_same_list() -> Result<()> {
     let mut system = Mortal::from_env().await?;
-    let told = timeout(STORY_TIMEOUT, story_of(&mut system, "killed")).await;
-    let outcome = told
+    let ended = timeout(STORY_TIMEOUT, story_of(&mut system, "killed")).await;
+    let outcome = ended
         .context("the story killed does not end")
-        .and_then(|told| told);
+        .and_then(|outcome| outcome);
     if outcome.is_err() {
         // Others need the system.
         system.start_again().await?;
