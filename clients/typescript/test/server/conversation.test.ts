@@ -122,7 +122,7 @@ test('a reader behind a network without WebSockets sees rooms and messages at on
   const { messages } = await until('it is read', there.state, ({ messages }) => messages.length === 2, 40_000);
   expect(texts(messages)).toEqual(['out', 'in']);
   await until('it is unread', binh.session.rooms, (rooms) => rooms?.[0]?.isUnread === true);
-  expect(binh.session.isPolling.get()).toBe(true);
+  await until('it asks for what is new', binh.session.isPolling, (isPolling) => isPolling);
   await there.markRead();
   expect(binh.session.rooms.get()?.[0]?.isUnread).toBe(false);
   expect(binh.colloquy.connection.get().is).not.toBe('connected');
