@@ -193,20 +193,21 @@ async fn decision_7_two_members_share_the_rooms_and_each_reads_all_topics_of_its
     ];
     let deadline = Instant::now() + Duration::from_secs(60);
     for round in 0.. {
-        assert!(Instant::now() < deadline, "the members never share");
+        assert!(
+            Instant::now() < deadline,
+            "the members never share the rooms with all topics of each"
+        );
         log.append(&events(round * 20..round * 20 + 20))
             .await
             .unwrap();
         let [one, other] = &mut members;
         let (one, other) = tokio::join!(drain(one.as_mut()), drain(other.as_mut()));
         let (one, other) = (partitions(&one), partitions(&other));
-        if one.len() == 1 && other.len() == 1 {
-            let ([(one, topics_of_one)], [(other, topics_of_other)]) = (&one[..], &other[..])
-            else {
-                unreachable!("each has one");
-            };
-            assert_ne!(one, other);
-            assert_eq!((*topics_of_one, *topics_of_other), (3, 3));
+        // A round may fall into the moment in which the partitions are shared out, or end
+        // before a slow fetch: the next one then shows it.
+        if let ([(one, 3)], [(other, 3)]) = (&one[..], &other[..])
+            && one != other
+        {
             return;
         }
     }
