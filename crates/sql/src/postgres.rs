@@ -3,6 +3,8 @@
 //! A server that hangs, or a network that swallows, closes no connection and reports no error. So no call waits for an
 //! answer without a limit of this side, and a connection that did not answer is never used again.
 
+mod kept;
+
 use std::{future::Future, io, str::FromStr as _, time::Duration};
 
 use colloquy_chassis::{answer::chain, backoff::Backoff};
@@ -13,6 +15,7 @@ use sqlx::{
 };
 use tokio::time::{Instant, timeout};
 
+pub use self::kept::{Kept, KeptConnections};
 use crate::StoreError;
 
 /// No statement and no lock is waited for longer (promise P6: an answer in ≤ 5 s).

@@ -60,22 +60,18 @@ pub trait Outbox: Send + Sync + 'static {
     /// The store is unavailable: the lease runs out by itself.
     async fn release_lease(&self, lease: Lease) -> Result<(), StoreError>;
 
-    /// At most `limit` events in id order, those of some rooms left out; `None` when the lease is no longer held.
+    /// Removes `published`, events that are durable in the log, and answers at most `limit` others in id order, those of some
+    /// rooms left out; `None` when the lease is no longer held. If the removal is lost in a crash they are published again.
     ///
     /// # Errors
-    /// The store is unavailable.
+    /// The store is unavailable: perhaps nothing was removed.
     async fn unpublished(
         &self,
         lease: Lease,
+        published: &[i64],
         limit: u32,
         without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError>;
-
-    /// Removes events that are durable in the log. If that is lost in a crash they are published again.
-    ///
-    /// # Errors
-    /// The store is unavailable: they will be published again.
-    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError>;
 
     /// The backlog, in a time that does not grow with it.
     ///

@@ -51,6 +51,7 @@ pub fn start(
         outbox,
         log,
         lease: None,
+        published: Vec::new(),
         publishes,
         blocked_rooms: BlockedRooms::default(),
         refused: false,
@@ -67,6 +68,8 @@ struct Relay {
     log: Arc<dyn EventLog>,
     /// The lease and when it was last renewed.
     lease: Option<(Lease, Instant)>,
+    /// What the log holds and the next poll removes from the outbox.
+    published: Vec<i64>,
     /// Whether this relay holds the lease, for the report of the backlog.
     publishes: watch::Sender<bool>,
     blocked_rooms: BlockedRooms,
@@ -162,7 +165,12 @@ impl Relay {
         } else {
             self.blocked_rooms.rooms(Instant::now())
         };
-        let Some(waiting) = self.outbox.unpublished(lease, BATCH, &blocked).await? else {
+        let (outbox, published) = (&self.outbox, &self.published);
+        let waiting = outbox
+            .unpublished(lease, published, BATCH, &blocked)
+            .await?;
+        self.published.clear();
+        let Some(waiting) = waiting else {
             self.set_lease(None);
             return Ok(PollOutcome::Passive);
         };
@@ -186,15 +194,13 @@ impl Relay {
         let durable = outcome.as_deref().unwrap_or_default();
         let now = Instant::now();
         self.blocked_rooms.note(&events, durable, now);
-        let published: Vec<i64> = waiting
-            .iter()
-            .zip(durable)
+        let rows = waiting.iter().zip(durable);
+        self.published = rows
             .filter_map(|(row, durable)| durable.then_some(row.id))
             .collect();
-        self.refused = published.is_empty();
-        if !published.is_empty() {
+        self.refused = self.published.is_empty();
+        if !self.refused {
             self.last_event = Some(now);
-            self.outbox.remove(&published).await?;
         }
         outcome?;
         Ok(PollOutcome::Published)

@@ -8,7 +8,10 @@
 
 mod low_watermark;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use colloquy_chassis::{Tasks, answer::chain};
@@ -16,30 +19,54 @@ use colloquy_contracts::{RoomId, topics::UnknownTopic};
 use colloquy_event_log::NewEvent;
 use colloquy_sql::{
     StoreError,
-    postgres::{self, answered, bounded},
+    postgres::{self, KeptConnections, answered, bounded},
 };
 use sqlx::{
     Connection as _, PgConnection, PgPool, Row as _,
     postgres::{PgConnectOptions, PgRow},
 };
-use tokio::sync::{Mutex, Notify};
+use tokio::{
+    sync::{Mutex, Notify},
+    time::Instant,
+};
 use uuid::Uuid;
 
 use self::low_watermark::LowWatermark;
 use super::{Backlog, COUNTED, Lease, Outbox, Unpublished};
 
 const CHANNEL: &str = "chat_command_outbox";
-/// Losing these in a crash of the server costs a repeat, which readers drop; waiting for the disk would cost time.
-const BEGIN_RELAXED: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+/// A relay reads each second, so one that has not held the lease for longer may have lost it.
+const HELD_FOR: Duration = Duration::from_secs(2);
+/// Losing a removal in a crash of the server costs a repeat, which readers drop; waiting for the disk would cost time.
+const RELAXED: (&str, &str) = ("synchronous_commit", "off");
+
+/// One row always comes back and says whether the lease is held, so that this costs no statement of its own. Rooms left out
+/// are passed over in id order: only from the low watermark is it certain that no earlier event is missed. What a statement
+/// removes it still reads, hence the second condition.
+const REMOVE_AND_READ: &str = "
+     WITH removed AS (DELETE FROM outbox WHERE id = ANY ($5::bigint[]))
+     SELECT held.*, waiting.* FROM (
+         SELECT EXISTS (SELECT FROM relay_lease
+             WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held,
+             outbox_place() AS place) AS held
+     LEFT JOIN (SELECT id, topic, room_id, event_id, payload, traceparent FROM outbox
+         WHERE id >= coalesce((SELECT floor FROM relay_lease WHERE floor_of = outbox_place()), 0)
+           AND id NOT IN (SELECT unnest($5::bigint[]))
+           AND room_id NOT IN (SELECT unnest($4::bigint[])) ORDER BY id LIMIT $3) AS waiting
+     ON held.held ORDER BY waiting.id";
 
 /// The adapter. Cheap to clone; clones wake each other.
 #[derive(Clone, Debug)]
 pub struct PostgresOutbox {
     pool: PgPool,
+    /// The relay's own, for removals.
+    relaxed: KeptConnections,
     /// Wakes the relay of this process.
     relay: Arc<Notify>,
     /// Wakes the task that notifies other instances.
     others: Arc<Notify>,
+    /// When the relay of this process last held the lease.
+    held_at: Arc<StdMutex<Option<Instant>>>,
     /// The id from which the relay of this process reads.
     low_watermark: Arc<Mutex<LowWatermark>>,
 }
@@ -50,9 +77,11 @@ impl PostgresOutbox {
     #[must_use]
     pub fn start(pool: PgPool, tasks: &Tasks) -> Self {
         let outbox = Self {
+            relaxed: KeptConnections::new(&pool, RELAXED),
             pool,
             relay: Arc::default(),
             others: Arc::default(),
+            held_at: Arc::default(),
             low_watermark: Arc::default(),
         };
         let (notifying, listening) = (outbox.clone(), outbox.clone());
@@ -72,10 +101,17 @@ impl PostgresOutbox {
         outbox
     }
 
-    /// Notifies relays, here and in other instances, that events were committed.
+    /// Notifies relays that events were committed: the one of this process, and those of other instances unless this one
+    /// publishes, as far as is known.
     pub fn committed(&self) {
         self.relay.notify_one();
-        self.others.notify_one();
+        if !self.held_at().is_some_and(|at| at.elapsed() < HELD_FOR) {
+            self.others.notify_one();
+        }
+    }
+
+    fn held_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.held_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn notify_others(&self) {
@@ -165,52 +201,37 @@ impl Outbox for PostgresOutbox {
     async fn unpublished(
         &self,
         lease: Lease,
+        published: &[i64],
         limit: u32,
         without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
         let mut low_watermark = self.low_watermark.lock().await;
-        if low_watermark.is_due() {
-            let raise = async { low_watermark.raise(&mut *self.pool.acquire().await?).await };
-            bounded(&self.pool, raise).await??;
-        }
-        // One row always comes back and says whether the lease is held, so that this costs no statement of its own. Rooms
-        // left out are passed over in id order: only from the low watermark is it certain that no earlier event is missed.
-        let ask = sqlx::query(
-            "SELECT held.*, waiting.* FROM (
-                 SELECT EXISTS (SELECT FROM relay_lease
-                     WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held,
-                     outbox_place() AS place) AS held
-             LEFT JOIN (SELECT id, topic, room_id, event_id, payload, traceparent FROM outbox
-                 WHERE id >= coalesce((SELECT floor FROM relay_lease
-                         WHERE floor_of = outbox_place()), 0)
-                   AND room_id NOT IN (SELECT unnest($4::bigint[])) ORDER BY id LIMIT $3) AS waiting
-             ON held.held ORDER BY waiting.id",
-        )
-        .bind(lease.holder.to_string())
-        .bind(lease.epoch)
-        .bind(i64::from(limit))
-        .bind(without.iter().map(|room| room.0).collect::<Vec<_>>())
-        .fetch_all(&self.pool);
+        let ask = async {
+            let mut connection = self.relaxed.take().await?;
+            if low_watermark.is_due() {
+                low_watermark.raise(&mut connection).await?;
+            }
+            let rows = sqlx::query(REMOVE_AND_READ)
+                .bind(lease.holder.to_string())
+                .bind(lease.epoch)
+                .bind(i64::from(limit))
+                .bind(without.iter().map(|room| room.0).collect::<Vec<_>>())
+                .bind(published)
+                .fetch_all(&mut *connection)
+                .await?;
+            connection.keep();
+            Ok::<_, sqlx::Error>(rows)
+        };
         let rows: Vec<PgRow> = bounded(&self.pool, ask).await??;
         let Some(first) = rows.first().filter(|row| row.get("held")) else {
+            *self.held_at() = None;
             return Ok(None);
         };
+        *self.held_at() = Some(Instant::now());
         let ids = rows.iter().filter_map(|row| row.get("id"));
         low_watermark.read(first.get("place"), ids);
         let unpublished = rows.iter().filter_map(|row| unpublished(row).transpose());
         Ok(Some(unpublished.collect::<Result<_, _>>()?))
-    }
-
-    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {
-        let remove = async {
-            let mut transaction = self.pool.begin_with(BEGIN_RELAXED).await?;
-            sqlx::query("DELETE FROM outbox WHERE id = ANY ($1)")
-                .bind(ids)
-                .execute(&mut *transaction)
-                .await?;
-            transaction.commit().await
-        };
-        Ok(bounded(&self.pool, remove).await??)
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {

@@ -1,7 +1,8 @@
 //! The write side in PostgreSQL, for any number of instances on one database.
 //!
-//! A batch is one transaction of a handful of statements, rows travelling as arrays. It takes its locks in one order
-//! (decision 1): idempotency keys sorted, then rooms by id; ids are drawn under the locks.
+//! A batch is one transaction of four questions as a rule: BEGIN, what it has to know under its locks, what it writes, COMMIT.
+//! Rows travel as arrays. Locks are taken in one order (decision 1): idempotency keys sorted, then rooms by id; ids are drawn
+//! under the locks.
 
 mod load;
 mod recent;
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
 use colloquy_sql::{
     StoreError,
-    postgres::{self, bounded},
+    postgres::{self, KeptConnections, bounded},
     sweeping::{KeptReadings, SqlReadings},
 };
 use sqlx::{Connection as _, PgConnection, PgPool};
@@ -27,12 +28,14 @@ use crate::outbox::PostgresOutbox;
 /// Each service that shares the database keeps its own list of what it has migrated.
 const MIGRATIONS: &str = "chat_command_migrations";
 /// A lock is waited for no longer, so that one held elsewhere fails one batch and its retry before the caller's timeout.
-const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '1500ms'";
+const LOCK_TIMEOUT: (&str, &str) = ("lock_timeout", "1500ms");
 
 /// The adapter. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct PostgresWriteStore {
     pool: PgPool,
+    /// The writer's own.
+    connections: KeptConnections,
     outbox: PostgresOutbox,
     #[cfg(feature = "planted-bugs")]
     early: Option<crate::planted_bugs::PublishBeforeCommit>,
@@ -51,6 +54,7 @@ impl PostgresWriteStore {
     #[must_use]
     pub fn new(pool: PgPool, outbox: PostgresOutbox) -> Self {
         Self {
+            connections: KeptConnections::new(&pool, LOCK_TIMEOUT),
             pool,
             outbox,
             #[cfg(feature = "planted-bugs")]
@@ -73,7 +77,7 @@ impl PostgresWriteStore {
         connection: &mut PgConnection,
         batch: &[Submission],
     ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
-        let mut transaction = connection.begin_with(BEGIN).await.map_err(failed)?;
+        let mut transaction = connection.begin().await.map_err(failed)?;
         let locks = LockSet::of(batch);
         let (state, ids) = load::batch_state(&mut transaction, &locks)
             .await
@@ -100,15 +104,17 @@ impl WriteStore for PostgresWriteStore {
         &self,
         batch: &[Submission],
     ) -> Result<Vec<Result<Accepted, Refusal>>, RecordError> {
-        let mut connection = self.pool.acquire().await.map_err(failed)?;
-        match bounded(&self.pool, self.record_on(&mut connection, batch)).await {
-            Ok(outcome) => outcome,
-            Err(late) => {
-                // A large batch may be stuck half sent, and then even the test of a returned connection would hang.
-                connection.close_on_drop();
-                Err(RecordError::Unknown(late))
-            }
-        }
+        // A connection of a batch that failed is closed: the server then gives up its locks at once, and a large batch may
+        // be stuck half sent.
+        let recording = async {
+            let mut connection = self.connections.take().await.map_err(failed)?;
+            let answers = self.record_on(&mut connection, batch).await?;
+            connection.keep();
+            Ok(answers)
+        };
+        bounded(&self.pool, recording)
+            .await
+            .unwrap_or_else(|late| Err(RecordError::Unknown(late)))
     }
 
     async fn is_member(&self, room: RoomId, customer: CustomerId) -> Result<bool, StoreError> {

@@ -298,14 +298,14 @@ async fn decision_5_one_relay_holds_the_lease_and_every_change_of_hands_has_its_
     assert_eq!(outbox.renew_lease(one, LONG).await.unwrap(), Some(first));
     assert_eq!(outbox.renew_lease(two, LONG).await.unwrap(), None);
     assert_eq!(
-        outbox.unpublished(first, 1, &[]).await.unwrap(),
+        outbox.unpublished(first, &[], 1, &[]).await.unwrap(),
         Some(vec![])
     );
     outbox.release_lease(first).await.unwrap();
-    assert_eq!(outbox.unpublished(first, 1, &[]).await.unwrap(), None);
+    assert_eq!(outbox.unpublished(first, &[], 1, &[]).await.unwrap(), None);
     let second = outbox.renew_lease(two, LONG).await.unwrap().unwrap();
     assert!(second.epoch > first.epoch);
-    assert_eq!(outbox.unpublished(first, 1, &[]).await.unwrap(), None);
+    assert_eq!(outbox.unpublished(first, &[], 1, &[]).await.unwrap(), None);
     assert_eq!(outbox.renew_lease(one, LONG).await.unwrap(), None);
 }
 
@@ -323,7 +323,7 @@ async fn b05_a_lease_of_a_clock_that_was_ahead_is_taken_over() {
         .unwrap();
     let next = outbox.renew_lease(Uuid::new_v4(), ttl).await.unwrap();
     assert!(next.unwrap().epoch > gone.epoch);
-    assert_eq!(outbox.unpublished(gone, 1, &[]).await.unwrap(), None);
+    assert_eq!(outbox.unpublished(gone, &[], 1, &[]).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -364,7 +364,10 @@ async fn decision_6_events_of_some_rooms_are_left_out_and_the_others_keep_their_
     let lease = outbox.renew_lease(Uuid::new_v4(), 3 * SOON).await;
     let lease = lease.unwrap().unwrap();
     let take = async |limit, without: &[RoomId]| {
-        let taken = outbox.unpublished(lease, limit, without).await.unwrap();
+        let taken = outbox
+            .unpublished(lease, &[], limit, without)
+            .await
+            .unwrap();
         let taken = taken.unwrap().into_iter();
         taken
             .map(|row| (row.id, row.event.room_id))

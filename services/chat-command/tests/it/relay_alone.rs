@@ -111,11 +111,13 @@ impl Outbox for MemoryOutbox {
     async fn unpublished(
         &self,
         _: Lease,
+        published: &[i64],
         limit: u32,
         without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
         self.read.fetch_add(1, Ordering::SeqCst);
-        let rows = self.rows.lock().unwrap();
+        let mut rows = self.rows.lock().unwrap();
+        rows.retain(|id, _| !published.contains(id));
         let wanted = rows
             .iter()
             .filter(|(_, event)| !without.contains(&event.room_id));
@@ -124,12 +126,6 @@ impl Outbox for MemoryOutbox {
             event: event.clone(),
         });
         Ok(Some(waiting.take(limit as usize).collect()))
-    }
-
-    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {
-        let mut rows = self.rows.lock().unwrap();
-        rows.retain(|id, _| !ids.contains(id));
-        Ok(())
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {

@@ -13,9 +13,7 @@
 //! The id of a row that was read is durable. What another server has is not known, so a low watermark holds for one start of
 //! one server, and what was read elsewhere, or of a table that was restored since, is forgotten.
 
-use sqlx::{Connection as _, PgConnection};
-
-use super::BEGIN_RELAXED;
+use sqlx::PgConnection;
 
 /// So many rows are read between two looks at the locks.
 const ROWS_BETWEEN_LOOKS: usize = 2_000;
@@ -94,7 +92,6 @@ impl LowWatermark {
 
 /// Sets the low watermark to the lowest id that is there, now that all these ids are decided.
 async fn set(connection: &mut PgConnection, up_to: i64) -> Result<(), sqlx::Error> {
-    let mut transaction = connection.begin_with(BEGIN_RELAXED).await?;
     sqlx::query(
         "UPDATE relay_lease SET floor_of = outbox_place(), floor = coalesce((
              SELECT min(id) FROM outbox
@@ -103,7 +100,7 @@ async fn set(connection: &mut PgConnection, up_to: i64) -> Result<(), sqlx::Erro
          ), $1 + 1)",
     )
     .bind(up_to)
-    .execute(&mut *transaction)
+    .execute(connection)
     .await?;
-    transaction.commit().await
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Writes the plan: one statement a table. Instants travel as milliseconds and are exact in `timestamptz`.
+//! Writes the plan. Instants travel as milliseconds and are exact in `timestamptz`.
 
 use sqlx::PgConnection;
 
@@ -11,10 +11,8 @@ pub(super) async fn all(
     plan: &Plan,
 ) -> Result<(), sqlx::Error> {
     rooms(connection, plan).await?;
-    messages(connection, plan).await?;
     markers(connection, plan).await?;
-    outbox(connection, plan).await?;
-    idempotency_records(connection, plan).await?;
+    messages_events_and_records(connection, plan).await?;
     release_unused(connection, locks, plan).await
 }
 
@@ -56,41 +54,6 @@ async fn rooms(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::E
     Ok(())
 }
 
-async fn messages(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
-    let messages = plan.messages();
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let last = plan.last_messages();
-    sqlx::query(
-        "WITH written AS (
-             INSERT INTO messages
-                 (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at, client_key)
-             SELECT message_id, room_id, seq, customer_id, sender_full_name, content,
-                    'epoch'::timestamptz + sent_at * interval '1 millisecond', client_key
-             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
-                         $8::text[])
-                  AS sent (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at, client_key))
-         UPDATE rooms SET last_seq = last.seq, last_sent_at = 'epoch'::timestamptz + last.sent_at * interval '1 millisecond'
-         FROM unnest($9::bigint[], $10::bigint[], $11::bigint[]) AS last (room_id, seq, sent_at)
-         WHERE rooms.room_id = last.room_id",
-    )
-    .bind(column(&messages, |message| message.message_id.0))
-    .bind(column(&messages, |message| message.room_id.0))
-    .bind(column(&messages, |message| message.seq.0))
-    .bind(column(&messages, |message| message.sender_id.0))
-    .bind(column(&messages, |message| message.sender_full_name.as_str()))
-    .bind(column(&messages, |message| message.content.as_str()))
-    .bind(column(&messages, |message| message.sent_at.millis()))
-    .bind(column(&messages, |message| message.client_key.as_deref()))
-    .bind(column(&last, |(room, _)| room.0))
-    .bind(column(&last, |(_, message)| message.seq.0))
-    .bind(column(&last, |(_, message)| message.sent_at.millis()))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 async fn markers(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
     let markers = plan.markers();
     if markers.is_empty() {
@@ -109,56 +72,71 @@ async fn markers(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Outbox ids follow the order of the batch, and a room's batches follow one another under its lock.
-async fn outbox(connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
-    let events = plan.outgoing();
-    if events.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO outbox (topic, room_id, event_id, payload, traceparent)
+/// Outbox ids follow the order of the batch, and a room's batches follow one another under its lock. A claimed key may be
+/// missing when the sweep took its row after it was found: then it is written anew.
+const MESSAGES_EVENTS_AND_RECORDS: &str = "
+     WITH written AS (
+         INSERT INTO messages (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at, client_key)
+         SELECT message_id, room_id, seq, customer_id, sender_full_name, content,
+                'epoch'::timestamptz + sent_at * interval '1 millisecond', client_key
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[])
+              AS sent (message_id, room_id, seq, customer_id, sender_full_name, content, sent_at, client_key)),
+     announced AS (
+         INSERT INTO outbox (topic, room_id, event_id, payload, traceparent)
          SELECT topic, room_id, event_id, payload, traceparent
-         FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[], $5::text[])
+         FROM unnest($9::text[], $10::bigint[], $11::text[], $12::bytea[], $13::text[])
               WITH ORDINALITY AS event (topic, room_id, event_id, payload, traceparent, place)
-         ORDER BY place",
-    )
-    .bind(column(&events, |event| event.topic.name()))
-    .bind(column(&events, |event| event.room_id.0))
-    .bind(column(&events, |event| event.event_id.as_str()))
-    .bind(column(&events, |event| event.payload.as_ref()))
-    .bind(column(&events, |event| {
-        event.traceparent.map(|trace| trace.to_string())
-    }))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
+         ORDER BY place),
+     recorded AS (
+         INSERT INTO idempotency (customer_id, route, key, fingerprint, recorded, used_at)
+         SELECT customer_id, route, key, fingerprint, recorded, 'epoch'::timestamptz + used_at * interval '1 millisecond'
+         FROM unnest($14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[])
+              AS used (customer_id, route, key, fingerprint, recorded, used_at)
+         ON CONFLICT (customer_id, route, key) DO UPDATE
+         SET fingerprint = excluded.fingerprint, recorded = excluded.recorded, used_at = excluded.used_at)
+     UPDATE rooms SET last_seq = last.seq, last_sent_at = 'epoch'::timestamptz + last.sent_at * interval '1 millisecond'
+     FROM unnest($20::bigint[], $21::bigint[], $22::bigint[]) AS last (room_id, seq, sent_at)
+     WHERE rooms.room_id = last.room_id";
 
-/// Turns claimed keys into records. A row may be missing when the sweep took it after it was found: then it is written anew.
-async fn idempotency_records(
+/// What nearly every batch writes, in one question.
+async fn messages_events_and_records(
     connection: &mut PgConnection,
     plan: &Plan,
 ) -> Result<(), sqlx::Error> {
-    if plan.idempotency_records.is_empty() {
+    let (messages, last) = (plan.messages(), plan.last_messages());
+    let (events, records) = (plan.outgoing(), &plan.idempotency_records);
+    if events.is_empty() && records.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "INSERT INTO idempotency (customer_id, route, key, fingerprint, recorded, used_at)
-         SELECT customer_id, route, key, fingerprint, recorded,
-                'epoch'::timestamptz + used_at * interval '1 millisecond'
-         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-              AS used (customer_id, route, key, fingerprint, recorded, used_at)
-         ON CONFLICT (customer_id, route, key) DO UPDATE
-         SET fingerprint = excluded.fingerprint, recorded = excluded.recorded, used_at = excluded.used_at",
-    )
-    .bind(column(&plan.idempotency_records, |(scope, _)| scope.customer.0))
-    .bind(column(&plan.idempotency_records, |(scope, _)| scope.route))
-    .bind(column(&plan.idempotency_records, |(scope, _)| scope.key.as_str()))
-    .bind(column(&plan.idempotency_records, |(_, record)| record.fingerprint.as_str()))
-    .bind(column(&plan.idempotency_records, |(_, record)| record.recorded_json()))
-    .bind(column(&plan.idempotency_records, |(_, record)| record.at.millis()))
-    .execute(connection)
-    .await?;
+    sqlx::query(MESSAGES_EVENTS_AND_RECORDS)
+        .bind(column(&messages, |message| message.message_id.0))
+        .bind(column(&messages, |message| message.room_id.0))
+        .bind(column(&messages, |message| message.seq.0))
+        .bind(column(&messages, |message| message.sender_id.0))
+        .bind(column(&messages, |message| {
+            message.sender_full_name.as_str()
+        }))
+        .bind(column(&messages, |message| message.content.as_str()))
+        .bind(column(&messages, |message| message.sent_at.millis()))
+        .bind(column(&messages, |message| message.client_key.as_deref()))
+        .bind(column(&events, |event| event.topic.name()))
+        .bind(column(&events, |event| event.room_id.0))
+        .bind(column(&events, |event| event.event_id.as_str()))
+        .bind(column(&events, |event| event.payload.as_ref()))
+        .bind(column(&events, |event| {
+            event.traceparent.map(|trace| trace.to_string())
+        }))
+        .bind(column(records, |(scope, _)| scope.customer.0))
+        .bind(column(records, |(scope, _)| scope.route))
+        .bind(column(records, |(scope, _)| scope.key.as_str()))
+        .bind(column(records, |(_, record)| record.fingerprint.as_str()))
+        .bind(column(records, |(_, record)| record.recorded_json()))
+        .bind(column(records, |(_, record)| record.at.millis()))
+        .bind(column(&last, |(room, _)| room.0))
+        .bind(column(&last, |(_, message)| message.seq.0))
+        .bind(column(&last, |(_, message)| message.sent_at.millis()))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

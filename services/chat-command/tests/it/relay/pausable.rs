@@ -69,11 +69,13 @@ impl Outbox for Pausable {
     async fn unpublished(
         &self,
         lease: Lease,
+        published: &[i64],
         limit: u32,
         without: &[RoomId],
     ) -> Result<Option<Vec<Unpublished>>, StoreError> {
         self.awake().await;
-        let waiting = self.outbox.unpublished(lease, limit, without).await?;
+        let waiting = self.outbox.unpublished(lease, published, limit, without);
+        let waiting = waiting.await?;
         if waiting.as_ref().is_some_and(|waiting| !waiting.is_empty()) {
             self.state.send_if_modified(|state| {
                 let falls = *state == State::FallsAsleepOnEvents;
@@ -85,11 +87,6 @@ impl Outbox for Pausable {
             self.awake().await;
         }
         Ok(waiting)
-    }
-
-    async fn remove(&self, ids: &[i64]) -> Result<(), StoreError> {
-        self.awake().await;
-        self.outbox.remove(ids).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {

@@ -1,0 +1,79 @@
+//! Connections that one part of a service keeps for itself.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+
+/// The connections of a part that asks again and again, one question after another. A pool asks each connection twice whether
+/// it is alive whenever it comes back, which for a single short statement is more work than the statement. Here none is asked:
+/// one that failed is not kept. Cheap to clone; clones share what they keep.
+#[derive(Clone, Debug)]
+pub struct KeptConnections {
+    options: PgConnectOptions,
+    idle: Arc<Mutex<Vec<PgConnection>>>,
+}
+
+/// A connection in use. Unless it is kept, it is closed, and what its transaction did is rolled back by the server.
+#[derive(Debug)]
+pub struct Kept {
+    connection: PgConnection,
+    idle: Arc<Mutex<Vec<PgConnection>>>,
+}
+
+impl KeptConnections {
+    /// Connections to the server of a pool, with one more setting for each session. None is opened until it is needed.
+    #[must_use]
+    pub fn new(pool: &PgPool, setting: (&str, &str)) -> Self {
+        Self {
+            options: (*pool.connect_options()).clone().options([setting]),
+            idle: Arc::default(),
+        }
+    }
+
+    /// One that is kept and free, else a new one. It waits as long as the server takes: see [`super::bounded`].
+    ///
+    /// # Errors
+    /// The server is away.
+    pub async fn take(&self) -> Result<Kept, sqlx::Error> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => PgConnection::connect_with(&self.options).await?,
+        };
+        Ok(Kept {
+            connection,
+            idle: Arc::clone(&self.idle),
+        })
+    }
+}
+
+impl Kept {
+    /// Keeps it for the next use, now that the server has answered all that was asked.
+    pub fn keep(self) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self.connection);
+    }
+}
+
+impl Deref for Kept {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Kept {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
