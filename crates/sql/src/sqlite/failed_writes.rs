@@ -50,8 +50,10 @@ impl FailedWrites {
         .after_release(move |connection, _| {
             let (failed, is_committing) = (failed.clone(), Arc::clone(&is_committing));
             Box::pin(async move {
-                // The ROLLBACK of a transaction that was dropped is carried out before this is answered.
-                connection.ping().await?;
+                if connection.is_in_transaction() {
+                    // The ROLLBACK of a transaction that was dropped is carried out before this is answered.
+                    connection.ping().await?;
+                }
                 is_committing.store(false, Ordering::Relaxed);
                 let is_sound = !connection.is_in_transaction();
                 if !is_sound {

@@ -9,6 +9,7 @@ use colloquy_contracts::{
     events::{ChatMessageSent, ChatRoomCreated, ReadMarkerUpdated, WriteEvent},
 };
 use colloquy_event_log::NewEvent;
+use serde::de::DeserializeOwned;
 
 use super::{Accepted, Command, NewMarker, NewMessage, NewRoom, Recorded, Refusal, Submission};
 
@@ -357,4 +358,27 @@ impl BatchState {
         }
         Ok(moves)
     }
+}
+
+/// Rows that a store answered as one JSON array.
+pub(super) fn json_rows<R: DeserializeOwned>(array: &str) -> Result<Vec<R>, sqlx::Error> {
+    serde_json::from_str(array).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// The members of a batch, as both stores answer them: room, customer, marker.
+pub(super) fn members_from_rows(
+    rows: Vec<(i64, i64, Option<i64>)>,
+) -> HashMap<(RoomId, CustomerId), Option<MessageId>> {
+    rows.into_iter()
+        .map(|(room, customer, marker)| {
+            ((RoomId(room), CustomerId(customer)), marker.map(MessageId))
+        })
+        .collect()
+}
+
+/// The marked messages that exist, as both stores answer them: room, message.
+pub(super) fn messages_from_rows(rows: Vec<(i64, i64)>) -> HashSet<(RoomId, MessageId)> {
+    rows.into_iter()
+        .map(|(room, message)| (RoomId(room), MessageId(message)))
+        .collect()
 }

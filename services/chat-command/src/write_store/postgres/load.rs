@@ -1,16 +1,12 @@
 //! Locks and loads what a batch names, inside its transaction, in one question: `batch_state` of the migrations.
 
-use std::{
-    collections::{HashMap, HashSet},
-    vec,
-};
+use std::vec;
 
-use colloquy_contracts::{CustomerId, MessageId, RoomId};
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
 use super::{
-    super::plan::{BatchState, Last, LockSet},
+    super::plan::{BatchState, Last, LockSet, json_rows, members_from_rows, messages_from_rows},
     write::column,
 };
 
@@ -45,23 +41,12 @@ pub(super) async fn batch_state(
     let state = BatchState {
         keys: locks.records(rows(keys)?)?,
         rooms: rows(rooms)?.into_iter().map(Last::from_columns).collect(),
-        members: rows::<(i64, i64, Option<i64>)>(members)?
-            .into_iter()
-            .map(|(room, customer, marker)| {
-                ((RoomId(room), CustomerId(customer)), marker.map(MessageId))
-            })
-            .collect::<HashMap<_, _>>(),
-        messages: rows::<(i64, i64)>(messages)?
-            .into_iter()
-            .map(|(room, message)| (RoomId(room), MessageId(message)))
-            .collect::<HashSet<_>>(),
+        members: members_from_rows(rows(members)?),
+        messages: messages_from_rows(rows(messages)?),
     };
     Ok((state, ids.into_iter()))
 }
 
-/// Rows that came as one JSON array.
 fn rows<R: DeserializeOwned>(array: Option<String>) -> Result<Vec<R>, sqlx::Error> {
-    array.map_or(Ok(Vec::new()), |array| {
-        serde_json::from_str(&array).map_err(|error| sqlx::Error::Decode(error.into()))
-    })
+    array.as_deref().map_or(Ok(Vec::new()), json_rows)
 }

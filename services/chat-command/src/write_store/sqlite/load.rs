@@ -1,55 +1,50 @@
 //! Loads what a batch names, inside its transaction.
 
-use std::{
-    collections::{HashMap, HashSet},
-    ops::RangeFrom,
-};
+use std::{collections::HashMap, ops::RangeFrom};
 
-use colloquy_contracts::{CustomerId, MessageId, RoomId};
+use colloquy_contracts::RoomId;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::{
-    super::plan::{BatchState, IdempotencyRecord, KeyScope, Last, LockSet},
+    super::plan::{BatchState, Last, LockSet, json_rows, members_from_rows, messages_from_rows},
     damages::is_whole,
 };
+
+/// All but the rooms, as JSON arrays of rows: each question costs two changes of threads.
+const STATE: &str = "
+    SELECT
+        (SELECT json_group_array(json_array(asked.key, i.fingerprint, i.recorded, i.used_at))
+         FROM json_each(?1) AS asked CROSS JOIN idempotency AS i
+         ON i.customer_id = asked.value ->> 0 AND i.route = asked.value ->> 1 AND i.key = asked.value ->> 2),
+        (SELECT json_group_array(json_array(p.room_id, p.customer_id, p.last_read_message_id))
+         FROM json_each(?2) AS asked CROSS JOIN room_participants AS p
+         ON p.room_id = asked.value ->> 0 AND p.customer_id = asked.value ->> 1),
+        (SELECT json_group_array(json_array(m.room_id, m.message_id))
+         FROM json_each(?3) AS asked CROSS JOIN messages AS m
+         ON m.message_id = asked.value ->> 1 AND m.room_id = asked.value ->> 0),
+        max((SELECT ifnull(max(room_id), 0) FROM rooms), (SELECT ifnull(max(message_id), 0) FROM messages))";
 
 /// All that the batch names, and the next ids.
 pub(super) async fn batch_state(
     connection: &mut SqliteConnection,
     locks: &LockSet,
 ) -> Result<(BatchState, RangeFrom<i64>), sqlx::Error> {
-    let state = BatchState {
-        keys: keys(connection, locks).await?,
-        rooms: rooms(connection, locks).await?,
-        members: members(connection, locks).await?,
-        messages: messages(connection, locks).await?,
-    };
-    let last: i64 = sqlx::query_scalar(
-        "SELECT max((SELECT ifnull(max(room_id), 0) FROM rooms), (SELECT ifnull(max(message_id), 0) FROM messages))",
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok((state, last + 1..))
-}
-
-async fn keys(
-    connection: &mut SqliteConnection,
-    locks: &LockSet,
-) -> Result<HashMap<KeyScope, IdempotencyRecord>, sqlx::Error> {
-    if locks.keys.is_empty() {
-        return Ok(HashMap::new());
-    }
     let keys = locks.keys.iter();
-    let asked = json(keys.map(|scope| (scope.customer.0, scope.route, &scope.key)));
-    let rows: Vec<(i64, String, String, i64)> = sqlx::query_as(
-        "SELECT asked.key, i.fingerprint, i.recorded, i.used_at FROM json_each(?1) AS asked
-         CROSS JOIN idempotency AS i
-         ON i.customer_id = asked.value ->> 0 AND i.route = asked.value ->> 1 AND i.key = asked.value ->> 2",
-    )
-    .bind(asked)
-    .fetch_all(connection)
-    .await?;
-    locks.records(rows)
+    let (keys, members, messages, last): (String, String, String, i64) = sqlx::query_as(STATE)
+        .bind(json(
+            keys.map(|scope| (scope.customer.0, scope.route, &scope.key)),
+        ))
+        .bind(json(&locks.members))
+        .bind(json(&locks.marked))
+        .fetch_one(&mut *connection)
+        .await?;
+    let state = BatchState {
+        keys: locks.records(json_rows(&keys)?)?,
+        rooms: rooms(connection, locks).await?,
+        members: members_from_rows(json_rows(&members)?),
+        messages: messages_from_rows(json_rows(&messages)?),
+    };
+    Ok((state, last + 1..))
 }
 
 async fn rooms(
@@ -86,50 +81,6 @@ async fn rooms(
             )))
         })
         .collect()
-}
-
-async fn members(
-    connection: &mut SqliteConnection,
-    locks: &LockSet,
-) -> Result<HashMap<(RoomId, CustomerId), Option<MessageId>>, sqlx::Error> {
-    if locks.members.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<(i64, i64, Option<i64>)> = sqlx::query_as(
-        "SELECT p.room_id, p.customer_id, p.last_read_message_id FROM json_each(?1) AS asked
-         CROSS JOIN room_participants AS p
-         ON p.room_id = asked.value ->> 0 AND p.customer_id = asked.value ->> 1",
-    )
-    .bind(json(&locks.members))
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(room, customer, marker)| {
-            ((RoomId(room), CustomerId(customer)), marker.map(MessageId))
-        })
-        .collect())
-}
-
-async fn messages(
-    connection: &mut SqliteConnection,
-    locks: &LockSet,
-) -> Result<HashSet<(RoomId, MessageId)>, sqlx::Error> {
-    if locks.marked.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let rows: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT m.room_id, m.message_id FROM json_each(?1) AS asked
-         CROSS JOIN messages AS m
-         ON m.message_id = asked.value ->> 1 AND m.room_id = asked.value ->> 0",
-    )
-    .bind(json(&locks.marked))
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(room, message)| (RoomId(room), MessageId(message)))
-        .collect())
 }
 
 /// Rows as the JSON array that `json_each` takes apart again.
