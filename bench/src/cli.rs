@@ -19,7 +19,9 @@ pub enum Command {
     G7(Idle),
     /// CPU and memory of the processes that `cargo xtask up` has started, and of their parts, while no client is there
     IdleProcesses(IdleProcesses),
-    /// Everything but that, and write the page of results
+    /// Durable sends and the CPU of each, with 1, 8 and 32 on their way (G5, G9, G11)
+    Writes(Writes),
+    /// Everything but these two, and write the page of results
     All(All),
     /// Serve the push side alone; what to publish is read from standard input
     PushServer(PushServer),
@@ -65,6 +67,22 @@ pub struct Idle {
 pub struct IdleProcesses {
     /// How long the processes are measured
     #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Writes {
+    /// The distributed system that `cargo xtask up` has started [default: an all-in-one process of its own]
+    #[arg(long)]
+    pub url: Option<String>,
+    /// The all-in-one binary [default: the `colloquy` beside this one]
+    #[arg(long, value_name = "FILE")]
+    pub bin: Option<PathBuf>,
+    /// Sends on their way at any time
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 32])]
+    pub in_flight: Vec<usize>,
+    /// How long each number is measured
+    #[arg(long, default_value_t = 5)]
     pub seconds: u64,
 }
 

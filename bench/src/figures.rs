@@ -5,3 +5,4 @@ pub mod idle;
 pub mod idle_processes;
 mod run;
 mod whole;
+pub mod writes;

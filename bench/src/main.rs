@@ -14,7 +14,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command},
-    figures::{delivery, idle, idle_processes},
+    figures::{delivery, idle, idle_processes, writes},
     measure::machine,
 };
 
@@ -32,6 +32,10 @@ fn main() -> anyhow::Result<()> {
         Command::IdleProcesses(options) => {
             let figure = on_one_thread(idle_processes::measure(&options))?;
             print!("{}", report::idle_processes(&figure));
+        }
+        Command::Writes(options) => {
+            let figure = on_one_thread(writes::measure(&options))?;
+            print!("{}", report::writes(&figure));
         }
         Command::All(options) => on_one_thread(report::all(&options))?,
         Command::PushServer(options) => on_all_cores(server::push::run(&options))?,

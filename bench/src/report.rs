@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     cli::All,
-    figures::{delivery, idle, idle_processes},
+    figures::{delivery, idle, idle_processes, writes},
     measure::machine::Machine,
 };
 
@@ -124,6 +124,38 @@ pub fn idle_processes(figure: &idle_processes::Figure) -> String {
         options.seconds,
         table("**ours**", ours),
         table("**parts**", parts),
+    )
+}
+
+/// Durable sends, and the CPU of each.
+#[must_use]
+pub fn writes(figure: &writes::Figure) -> String {
+    let writes::Figure {
+        options,
+        rows,
+        load_average: [before, after],
+    } = figure;
+    let line = |name: &str, cell: &dyn Fn(&writes::Row) -> String| {
+        let cells = rows.iter().map(|row| format!(" {} |", cell(row)));
+        format!("| {name} |{}\n", cells.collect::<String>())
+    };
+    let processes = rows.first().map_or(0, |row| row.millis.len());
+    let of_process = |number: usize| {
+        let name = &rows[0].millis[number].0;
+        line(name, &|row| format!("{:.3}", row.millis[number].1))
+    };
+    format!(
+        "### Durable sends\n\n\
+         200 octets each, {} s for each number. Load average before {before}, after {after}.\n\n{}{}{}{}",
+        options.seconds,
+        line("sends on their way", &|row| row.in_flight.to_string()),
+        format_args!("|---|{}\n", "---|".repeat(rows.len())),
+        line("**sends/s**", &|row| format!("{:.0}", row.per_second)),
+        format_args!(
+            "{}{}",
+            line("ms of CPU a send", &|_| String::new()),
+            (0..processes).map(of_process).collect::<String>()
+        ),
     )
 }
 

@@ -1,24 +1,14 @@
 //! CPU and memory of the distributed system, as `cargo xtask up` starts it, while no client asks for anything.
 
-use std::{
-    collections::HashMap,
-    env, fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use tokio::time::sleep;
 
 use crate::{
     cli::IdleProcesses,
-    measure::{Cpu, machine::load_average, memory::pss_kib, process},
+    measure::{Cpu, distributed, distributed::Distributed, machine::load_average, memory::pss_kib, process},
 };
-
-const DEFAULT_PARTS: &str = "/var/tmp/colloquy-parts";
-/// Where `cargo xtask` keeps the pid files of our own processes, and of the parts.
-const OURS: &str = "system";
-const PARTS: [&str; 6] = ["postgres", "kafka", "mongo", "redis", "smtp", "nginx"];
 
 /// What came out.
 #[derive(Debug)]
@@ -49,18 +39,9 @@ pub struct Row {
 /// # Errors
 /// The system does not run, or a process ends meanwhile.
 pub async fn measure(options: &IdleProcesses) -> Result<Figure> {
-    let folder: PathBuf = env::var_os("COLLOQUY_PARTS").map_or(DEFAULT_PARTS.into(), Into::into);
-    let ours = pids(&folder.join(OURS))?;
-    ensure!(
-        !ours.is_empty(),
-        "no process runs: start them with `cargo xtask up`"
-    );
-    let mut parts = Vec::new();
-    for part in PARTS {
-        parts.extend(pids(&folder.join(part))?);
-    }
+    let Distributed { ours, parts } = Distributed::running()?;
     let load_before = load_average()?;
-    let before = used(ours.iter().chain(&parts))?;
+    let before = distributed::used(ours.iter().chain(&parts))?;
     sleep(Duration::from_secs(options.seconds)).await;
     Ok(Figure {
         options: options.clone(),
@@ -68,44 +49,6 @@ pub async fn measure(options: &IdleProcesses) -> Result<Figure> {
         parts: rows(&parts, &before)?,
         load_average: [load_before, load_average()?],
     })
-}
-
-/// The processes whose pid files lie in a folder, by name.
-fn pids(folder: &Path) -> Result<Vec<(String, u32)>> {
-    let mut found = Vec::new();
-    let files = fs::read_dir(folder).with_context(|| {
-        format!(
-            "cannot read {}: start the system with `cargo xtask up`",
-            folder.display()
-        )
-    })?;
-    for file in files {
-        let path = file?.path();
-        // nginx keeps another pid file of its own.
-        if path.extension().is_some_and(|extension| extension == "pid")
-            && !path.ends_with("master.pid")
-        {
-            let name = path.file_stem().context("a pid file has a name")?;
-            let pid = fs::read_to_string(&path)?.trim().parse()?;
-            found.push((name.to_string_lossy().into_owned(), pid));
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// What each of these processes and of their child processes has used so far.
-fn used<'a>(processes: impl Iterator<Item = &'a (String, u32)>) -> Result<HashMap<u32, Cpu>> {
-    let mut used = HashMap::new();
-    for (_, pid) in processes {
-        for pid in process::with_children(*pid)? {
-            // A child may have ended since it was listed.
-            if let Ok(cpu) = Cpu::of(pid) {
-                used.insert(pid, cpu);
-            }
-        }
-    }
-    Ok(used)
 }
 
 fn rows(processes: &[(String, u32)], before: &HashMap<u32, Cpu>) -> Result<Vec<Row>> {

@@ -1,6 +1,10 @@
 //! The same deliveries by the all-in-one process: with HTTP, authentication, SQLite, outbox and projections.
 
-use std::{env, rc::Rc};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use anyhow::{Context as _, Result, ensure};
 use colloquy_e2e::{
@@ -26,7 +30,7 @@ use crate::{
 /// The system fails, or the run does not count.
 pub async fn run(options: &Delivery) -> Result<Run> {
     let system = Instance::start(Options {
-        binary: Some(binary(options)?),
+        binary: Some(binary(options.bin.as_deref())?),
         env: vec![("COLLOQUY_LOG__FILTER".into(), "warn".into())],
         ..Options::default()
     })
@@ -93,9 +97,13 @@ fn visitors(members: &[Client], rooms: &[i64], options: &Delivery) -> Result<Vec
         .collect())
 }
 
-fn binary(options: &Delivery) -> Result<std::path::PathBuf> {
-    let binary = match &options.bin {
-        Some(path) => path.clone(),
+/// The release build of the product: this file, or the one beside this program.
+///
+/// # Errors
+/// It is not there.
+pub fn binary(bin: Option<&Path>) -> Result<PathBuf> {
+    let binary = match bin {
+        Some(path) => path.to_owned(),
         None => env::current_exe()?.with_file_name("colloquy"),
     };
     ensure!(
