@@ -7,7 +7,9 @@ use tokio::time::sleep;
 
 use crate::{
     cli::IdleProcesses,
-    measure::{Cpu, distributed, distributed::Distributed, machine::load_average, memory::pss_kib, process},
+    measure::{
+        Cpu, distributed, distributed::Distributed, machine::load_average, memory::pss_kib, process,
+    },
 };
 
 /// What came out.

@@ -14,7 +14,12 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     cli::Writes,
-    measure::{Cpu, distributed::{self, Distributed}, machine::load_average, process},
+    measure::{
+        Cpu,
+        distributed::{self, Distributed},
+        machine::load_average,
+        process,
+    },
     server::feed::CONTENT_OCTETS,
 };
 
@@ -75,7 +80,11 @@ pub async fn measure(options: &Writes) -> Result<Figure> {
 async fn row(system: &System, sender: &Client, in_flight: usize, seconds: u64) -> Result<Row> {
     let mut rooms = Vec::new();
     for number in 0..ROOMS.min(in_flight) {
-        rooms.push(sender.create_room(&format!("Writes {number}"), &[USER2.id]).await?);
+        rooms.push(
+            sender
+                .create_room(&format!("Writes {number}"), &[USER2.id])
+                .await?,
+        );
     }
     let rooms: Rc<[i64]> = rooms.into();
     let warm = send(sender, &rooms, in_flight, WARM_UP).await?;

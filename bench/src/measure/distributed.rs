@@ -1,6 +1,10 @@
 //! The processes of the distributed system that `cargo xtask up` has started, and of its parts.
 
-use std::{collections::HashMap, env, fs, path::{Path, PathBuf}};
+use std::{
+    collections::HashMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -26,7 +30,8 @@ impl Distributed {
     /// # Errors
     /// None does.
     pub fn running() -> Result<Self> {
-        let folder: PathBuf = env::var_os("COLLOQUY_PARTS").map_or(DEFAULT_PARTS.into(), Into::into);
+        let folder: PathBuf =
+            env::var_os("COLLOQUY_PARTS").map_or(DEFAULT_PARTS.into(), Into::into);
         let ours = pids(&folder.join(OURS))?;
         ensure!(
             !ours.is_empty(),
@@ -80,4 +85,3 @@ pub fn used<'a>(processes: impl Iterator<Item = &'a (String, u32)>) -> Result<Ha
     }
     Ok(used)
 }
-

@@ -17,6 +17,7 @@ use colloquy_chat_command::{
     write_store::{Command, NewMessage, NewRoom, Recorded, Submission, WriteStore},
 };
 use colloquy_contracts::{CustomerId, RoomId, Timestamp};
+use sqlx::postgres::PgListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -286,6 +287,34 @@ async fn decision_5_a_commit_wakes_the_relays_of_other_instances() {
         }
     });
     heard.await.expect("a commit is heard");
+}
+
+/// What is heard before a mark of the test's own was sent before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn decision_5_an_instance_whose_relay_publishes_notifies_no_other() {
+    const CHANNEL: &str = "chat_command_outbox";
+    let database = Database::fresh().await;
+    let (store, outbox) = database.instance();
+    let mut listener = PgListener::connect_with(&database.pool).await.unwrap();
+    listener.listen(CHANNEL).await.unwrap();
+    let lease = outbox.renew_lease(Uuid::new_v4(), 3 * SOON).await;
+    let lease = lease.unwrap().unwrap();
+    for _ in 0..20 {
+        outbox.unpublished(lease, &[], 1, &[]).await.unwrap();
+        new_room(&store).await;
+    }
+    sqlx::query("SELECT pg_notify($1, 'mark')")
+        .bind(CHANNEL)
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    assert_eq!(listener.recv().await.unwrap().payload(), "mark");
+
+    outbox.release_lease(lease).await.unwrap();
+    outbox.unpublished(lease, &[], 1, &[]).await.unwrap();
+    new_room(&store).await;
+    let heard = tokio::time::timeout(SOON, listener.recv()).await;
+    assert_eq!(heard.unwrap().unwrap().payload(), "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
