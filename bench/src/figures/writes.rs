@@ -7,8 +7,8 @@ use std::{rc::Rc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use colloquy_e2e::{
-    client::{Client, USER1, USER2},
-    harness::{Instance, Options},
+    client::{CallError, Client, USER1, USER2},
+    harness::{Instance, Options, eventually},
 };
 use tokio::{task::JoinSet, time::Instant};
 
@@ -111,8 +111,7 @@ async fn row(system: &System, sender: &Client, in_flight: usize, seconds: u64) -
     let acknowledged = warm.count + sent.count;
     let mut stored = 0;
     for (&room, &newest) in rooms.iter().zip(&sent.newest) {
-        let history = sender.history_from(room, newest).await?;
-        stored += history.iter().map(|message| message.seq).max().unwrap_or(0);
+        stored += newest_seq(sender, room, newest).await?;
     }
     ensure!(
         i64::try_from(acknowledged) == Ok(stored),
@@ -123,6 +122,18 @@ async fn row(system: &System, sender: &Client, in_flight: usize, seconds: u64) -
         per_second: sent.count as f64 / elapsed,
         millis,
     })
+}
+
+/// The newest seq of a room's history, which may still be on its way there.
+async fn newest_seq(sender: &Client, room: i64, acknowledged: i64) -> Result<i64> {
+    eventually("the history of a room", async || {
+        match sender.history_from(room, acknowledged).await {
+            Ok(history) => Ok(history.iter().map(|message| message.seq).max()),
+            Err(CallError::Refused(answer)) if answer.status == 503 => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
 }
 
 /// What was acknowledged.

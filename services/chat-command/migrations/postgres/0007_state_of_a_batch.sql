@@ -1,4 +1,4 @@
--- All that a batch has to know, under its locks, in one question, as JSON arrays of its rows (NULL: none). It takes the locks in the one order of decision 1: keys as
+-- All that a batch has to know, under its locks, in one question, as JSON arrays of its rows (NULL for none). It takes the locks in the one order of decision 1: keys as
 -- they are given, which is sorted, then rooms by id; ids are drawn under the locks, so that a later transaction draws higher
 -- ones in each of these rooms. Each statement of a volatile function sees what was committed before it, not before the call.
 CREATE FUNCTION batch_state(
@@ -7,7 +7,7 @@ CREATE FUNCTION batch_state(
     member_rooms bigint[], member_customers bigint[],
     marked_rooms bigint[], marked_messages bigint[],
     new_ids bigint,
-    OUT used_keys text, OUT locked_rooms text, OUT found_members text, OUT found_messages text, OUT drawn_ids bigint[]
+    OUT used_keys json, OUT locked_rooms json, OUT found_members json, OUT found_messages json, OUT drawn_ids bigint[]
 ) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     claimed bigint;

@@ -2,7 +2,6 @@
 
 use std::vec;
 
-use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 
 use super::{
@@ -10,22 +9,17 @@ use super::{
     write::column,
 };
 
-const BATCH_STATE: &str = "SELECT used_keys, locked_rooms, found_members, found_messages, drawn_ids
-     FROM batch_state($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-
-type Row = (
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Vec<i64>,
-);
+const BATCH_STATE: &str = "
+    SELECT coalesce(used_keys, '[]')::text, coalesce(locked_rooms, '[]')::text, coalesce(found_members, '[]')::text,
+        coalesce(found_messages, '[]')::text, drawn_ids
+    FROM batch_state($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 /// All that the batch names, under its locks, and ids drawn after them.
 pub(super) async fn batch_state(
     connection: &mut PgConnection,
     locks: &LockSet,
 ) -> Result<(BatchState, vec::IntoIter<i64>), sqlx::Error> {
+    type Row = (String, String, String, String, Vec<i64>);
     let (keys, rooms, members, messages, ids): Row = sqlx::query_as(BATCH_STATE)
         .bind(column(&locks.keys, |scope| scope.customer.0))
         .bind(column(&locks.keys, |scope| scope.route))
@@ -38,15 +32,12 @@ pub(super) async fn batch_state(
         .bind(i64::try_from(locks.new).unwrap_or(i64::MAX))
         .fetch_one(connection)
         .await?;
+    let rooms = json_rows(&rooms)?.into_iter();
     let state = BatchState {
-        keys: locks.records(rows(keys)?)?,
-        rooms: rows(rooms)?.into_iter().map(Last::from_columns).collect(),
-        members: members_from_rows(rows(members)?),
-        messages: messages_from_rows(rows(messages)?),
+        keys: locks.records(json_rows(&keys)?)?,
+        rooms: rooms.map(Last::from_columns).collect(),
+        members: members_from_rows(json_rows(&members)?),
+        messages: messages_from_rows(json_rows(&messages)?),
     };
     Ok((state, ids.into_iter()))
-}
-
-fn rows<R: DeserializeOwned>(array: Option<String>) -> Result<Vec<R>, sqlx::Error> {
-    array.as_deref().map_or(Ok(Vec::new()), json_rows)
 }
