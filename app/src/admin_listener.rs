@@ -4,7 +4,13 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
 use colloquy_chassis::{
-    admin, http_server, lifecycle::Tasks, readiness::Readiness, router::finish, telemetry,
+    admin,
+    figures::{self, Figures},
+    http_server,
+    lifecycle::Tasks,
+    readiness::Readiness,
+    router::finish,
+    telemetry,
 };
 use tokio::time::timeout;
 
@@ -13,19 +19,29 @@ use crate::listening;
 /// The interval at which measured values are summed up; until then each value is kept.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Starts the metrics, once in a process, and answers their route.
+/// Starts the metrics, once in a process and before anything is counted, and answers their route and what is looked up
+/// whenever it is asked.
 ///
 /// # Errors
 /// Metrics are recorded already.
-pub fn metrics(tasks: &Tasks) -> anyhow::Result<Router> {
+pub fn metrics(readiness: Readiness, tasks: &Tasks) -> anyhow::Result<(Router, Figures)> {
     let handle = telemetry::start_metrics().map_err(anyhow::Error::from_boxed)?;
+    let figures = Figures::of_process();
+    figures::gauges(&[(
+        "colloquy_ready",
+        "Whether /readyz says that the process is ready.",
+    )]);
+    figures.look_up(move || {
+        let is_ready = readiness.waiting_for().is_empty();
+        metrics::gauge!("colloquy_ready").set(f64::from(u8::from(is_ready)));
+    });
     let (summed_up, stop) = (handle.clone(), tasks.clone());
     tasks.spawn_vital("metrics", async move {
         while timeout(UPKEEP_INTERVAL, stop.stopping()).await.is_err() {
             summed_up.run_upkeep();
         }
     });
-    Ok(admin::metrics_route(handle))
+    Ok((admin::metrics_route(handle, figures.clone()), figures))
 }
 
 /// Serves `/livez`, `/readyz` and these metrics at an address that only operators reach.

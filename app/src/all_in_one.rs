@@ -3,12 +3,14 @@
 mod accounts;
 mod chat;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::Router;
 use colloquy_api_gateway::{Gateway, InProcess, Upstream};
 use colloquy_chassis::{
-    Clock, Lifecycle, ServiceName, SystemClock, admin, http_server,
+    Clock, Lifecycle, ServiceName, SystemClock, admin,
+    figures::Figures,
+    http_server,
     lifecycle::{Tasks, termination},
     readiness::Readiness,
 };
@@ -37,6 +39,7 @@ struct Dependencies<'a> {
     settings: &'a Settings,
     keys: &'a KeyFolder,
     readiness: &'a Readiness,
+    figures: &'a Figures,
     clock: Arc<dyn Clock>,
     tasks: Tasks,
 }
@@ -51,7 +54,9 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
     let tasks = lifecycle.tasks();
+    let (metrics, figures) = admin_listener::metrics(readiness.clone(), &tasks)?;
     let stores = Stores::open(&folder, &readiness, &tasks).await?;
+    stores.files.show(&figures);
     let keys = KeyFolder::new(folder.join("keys"));
     keys.first_session_key("k1", settings.sessions.algorithms.signing())?;
     keys.complete("k1")?;
@@ -62,6 +67,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         settings,
         keys: &keys,
         readiness: &readiness,
+        figures: &figures,
         clock,
         tasks: tasks.clone(),
     };
@@ -74,6 +80,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
         readiness.gate("revocations"),
         &tasks,
     );
+    revocations.show(&figures);
     let algorithms = &settings.sessions.algorithms;
     let verifier = SessionVerifier::load(&keys, algorithms, Arc::clone(&shared.clock))?;
     let origins = listening.origins(&settings.http);
@@ -106,7 +113,9 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
             mail_at: (is_demo && accounts.dev_mail.is_some()).then_some(dev_mail::PATH),
             password_min_length: settings.accounts.password_length[0],
         }));
-    let metrics = metrics(options.admin, readiness, &tasks).await?;
+    if let Some(address) = options.admin {
+        admin_listener::serve(address, readiness, metrics.clone(), &tasks).await?;
+    }
     if is_demo {
         router = router
             .merge(accounts.dev_mail.unwrap_or_default())
@@ -116,19 +125,6 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let outcome = serve(listening, router, &settings.http, lifecycle).await;
     stores.files.close().await;
     outcome
-}
-
-/// The route of the metrics. With an address for operators it is served there as well, with health.
-async fn metrics(
-    apart: Option<SocketAddr>,
-    readiness: Readiness,
-    tasks: &Tasks,
-) -> anyhow::Result<Router> {
-    let metrics = admin_listener::metrics(tasks)?;
-    if let Some(address) = apart {
-        admin_listener::serve(address, readiness, metrics.clone(), tasks).await?;
-    }
-    Ok(metrics)
 }
 
 /// Auth, customer management, the write side and the read side, as the gateway calls them.

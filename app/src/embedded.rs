@@ -16,14 +16,14 @@ use colloquy_auth::{
     LoginThrottleStore, SessionStore, SqlLoginThrottleStore,
     session_store::sqlite::SqliteSessionStore,
 };
-use colloquy_chassis::{Tasks, readiness::Readiness};
+use colloquy_chassis::{Tasks, figures::Figures, readiness::Readiness};
 use colloquy_chat_command::write_store::{SqliteWriteStore, WriteStore};
 use colloquy_chat_query::{SqliteViewStore, ViewStore, projector::GROUP};
 use colloquy_customer::{CustomerStore, customer_store::SqlCustomerStore};
 use colloquy_event_log::{EmbeddedLog, SqliteOutbox};
 use colloquy_expiring_store::{EmbeddedExpiringStore, ExpiringStore};
 use colloquy_mail::{MailStore, mail_store::sqlite::SqliteMailStore};
-use colloquy_sql::sqlite::SqliteDatabase;
+use colloquy_sql::{connections, sqlite::SqliteDatabase};
 
 use crate::{
     data_folder::{
@@ -65,6 +65,14 @@ pub struct ChatStores {
 impl Files {
     pub fn new<const N: usize>(files: [&SqliteDatabase; N]) -> Self {
         Self(files.map(Clone::clone).into())
+    }
+
+    /// Shows operators the connections to each file.
+    pub fn show(&self, figures: &Figures) {
+        for (file, name) in self.0.iter().zip(NAMES) {
+            connections::show(&file.writer, name, "writer", figures);
+            connections::show(&file.readers, name, "readers", figures);
+        }
     }
 
     /// Closes every file whole, once nothing uses it any more (decision 41).

@@ -8,6 +8,7 @@ use std::{
 use axum::Router;
 use colloquy_chassis::{
     Clock, Lifecycle, ServiceName, SystemClock,
+    figures::Figures,
     hosts::Hosts,
     http_server,
     lifecycle::termination,
@@ -38,6 +39,8 @@ pub struct Process {
     pub clock: Arc<dyn Clock>,
     pub lifecycle: Lifecycle,
     pub readiness: Readiness,
+    /// What operators are shown.
+    pub figures: Figures,
     listener: TcpListener,
     /// Closed until the service is served.
     serving: Gate,
@@ -62,7 +65,7 @@ impl Process {
         let serving = readiness.gate("the service");
         let listener = listening::bind(listen).await?;
         let tasks = lifecycle.tasks();
-        let metrics = admin_listener::metrics(&tasks)?;
+        let (metrics, figures) = admin_listener::metrics(readiness.clone(), &tasks)?;
         admin_listener::serve(admin, readiness.clone(), metrics, &tasks).await?;
         Ok(Self {
             service: options.service,
@@ -71,6 +74,7 @@ impl Process {
             clock: Arc::new(SystemClock),
             lifecycle,
             readiness,
+            figures,
             listener,
             serving,
         })
@@ -104,12 +108,14 @@ impl Process {
     /// # Errors
     /// As [`Process::client`].
     pub fn revocations(&self) -> anyhow::Result<RevocationList> {
-        Ok(RevocationList::follow(
+        let list = RevocationList::follow(
             self.client(ServiceName::Auth)?,
             Arc::clone(&self.clock),
             self.readiness.gate("revocations"),
             &self.lifecycle.tasks(),
-        ))
+        );
+        list.show(&self.figures);
+        Ok(list)
     }
 
     /// Redis, under the names of the contract. The process does not wait for it: chat goes on without it (F17).

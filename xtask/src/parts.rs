@@ -185,6 +185,14 @@ pub fn need_browser() -> Result<()> {
     apt::need("chromium", "chromium")
 }
 
+/// Installs what reads the alert rules, unless it is there.
+///
+/// # Errors
+/// As for `up`.
+pub fn need_promtool() -> Result<()> {
+    apt::need("promtool", "prometheus")
+}
+
 fn must_be_allowed(what: &str, right: &str, command: &mut Command) -> Result<()> {
     let output = command.output()?;
     ensure!(

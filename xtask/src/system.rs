@@ -155,6 +155,13 @@ pub fn public_url(places: &Places) -> String {
     format!("http://127.0.0.1:{}", layout::public_port(places))
 }
 
+/// Where all its processes answer for their health, with commas between.
+pub fn admin_addresses(places: &Places) -> String {
+    let all = layout::processes(places);
+    let addresses: Vec<_> = all.iter().map(Process::admin_address).collect();
+    addresses.join(",")
+}
+
 fn folder(places: &Places) -> PathBuf {
     places.state("system")
 }

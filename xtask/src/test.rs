@@ -114,6 +114,7 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
             system::down(places)?;
             parts::need_faults()?;
             parts::need_browser()?;
+            parts::need_promtool()?;
             parts::reset(places, &Part::ALL)?;
         }
         Action::NpmPackages => npm_packages::run(places)?,

@@ -31,6 +31,7 @@ pub(super) fn start(
     let Dependencies {
         settings,
         readiness,
+        figures,
         clock,
         tasks,
         ..
@@ -60,6 +61,7 @@ pub(super) fn start(
         clock: Arc::clone(clock),
     };
     let queries = ChatQuery::start(reading, tasks, readiness.gate("projector"));
+    queries.show(Arc::clone(&stores.log) as _, figures);
     let pushing = colloquy_websocket::Dependencies {
         log: stores.log,
         expiring_store: stores.expiring,
@@ -69,6 +71,7 @@ pub(super) fn start(
     };
     let following = readiness.gate("websocket");
     let websocket = Websocket::start(pushing, services::stomp(settings)?, following, tasks);
+    websocket.show(figures);
     Ok(Chat {
         commands,
         queries,

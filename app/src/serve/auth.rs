@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use colloquy_auth::{SqlLoginThrottleStore, session_store::postgres::PostgresSessionStore};
 use colloquy_chassis::ServiceName;
-use colloquy_sql::{StoreError, postgres};
+use colloquy_sql::{StoreError, connections, postgres};
 
 use crate::{process::Process, settings::services, waiting::wait_for};
 
@@ -12,6 +12,7 @@ const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let pool = postgres::pool(&process.settings.sessions.url, CONNECTIONS)?;
+    connections::show(&pool, "postgres", "both", &process.figures);
     let (sessions, throttle) = wait_for("postgres", &process.readiness, async || {
         let sessions = PostgresSessionStore::open(pool.clone()).await?;
         let throttle = SqlLoginThrottleStore::open(pool.clone()).await?;

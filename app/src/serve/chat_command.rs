@@ -10,7 +10,7 @@ use colloquy_chat_command::{
     write_store::postgres::{PostgresWriteStore, migrate},
 };
 use colloquy_chat_query::projector::GROUP;
-use colloquy_sql::postgres;
+use colloquy_sql::{connections, postgres};
 
 use crate::{process::Process, settings::services, waiting::wait_for};
 
@@ -19,6 +19,7 @@ const CONNECTIONS: u32 = 12;
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
     let pool = postgres::pool(&process.settings.write_store.url, CONNECTIONS)?;
+    connections::show(&pool, "postgres", "both", &process.figures);
     wait_for("postgres", &process.readiness, || migrate(&pool)).await?;
     let log = process.event_log().await?;
     let outbox = PostgresOutbox::start(pool.clone(), &tasks);

@@ -13,8 +13,9 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let settings = &process.settings.view_store;
     let views: Arc<dyn ViewStore> =
         Arc::new(MongoViewStore::new(&settings.url, &settings.database).await?);
+    let log = process.event_log().await?;
     let dependencies = Dependencies {
-        log: process.event_log().await?,
+        log: Arc::clone(&log) as _,
         expiring_store: process.redis()?,
         membership: MembershipCheck::new(
             Arc::new(ViewMembership(Arc::clone(&views))),
@@ -24,6 +25,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         clock: Arc::clone(&process.clock),
     };
     let service = ChatQuery::start(dependencies, &tasks, process.readiness.gate("projector"));
+    service.show(log, &process.figures);
     process
         .serve_internal(colloquy_chat_query::router(service))
         .await

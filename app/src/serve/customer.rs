@@ -7,7 +7,7 @@ use colloquy_customer::{
     Credentials, Customers, Dependencies, HashingPool, ResetTicket,
     customer_store::SqlCustomerStore,
 };
-use colloquy_sql::postgres;
+use colloquy_sql::{connections, postgres};
 
 use crate::{process::Process, settings::services, waiting::wait_for};
 
@@ -15,6 +15,7 @@ const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let pool = postgres::pool(&process.settings.accounts.url, CONNECTIONS)?;
+    connections::show(&pool, "postgres", "both", &process.figures);
     let store = wait_for("postgres", &process.readiness, async || {
         SqlCustomerStore::open(pool.clone()).await
     })

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use colloquy_mail::{
     MailService, mail_store::postgres::PostgresMailStore, mail_transport::smtp::SmtpTransport,
 };
-use colloquy_sql::postgres;
+use colloquy_sql::{connections, postgres};
 
 use crate::{process::Process, settings::services, waiting::wait_for};
 
@@ -18,6 +18,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         .context("bad setting: mail.smtp_host must name the mail server")?;
     let transport = SmtpTransport::new(server)?;
     let pool = postgres::pool(&process.settings.mail.url, CONNECTIONS)?;
+    connections::show(&pool, "postgres", "both", &process.figures);
     let store = wait_for("postgres", &process.readiness, async || {
         PostgresMailStore::open(pool.clone()).await
     })

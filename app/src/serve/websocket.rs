@@ -32,6 +32,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let push = services::stomp(&process.settings)?;
     let gate = process.readiness.gate("websocket");
     let websocket = Websocket::start(dependencies, push, gate, &tasks);
+    websocket.show(&process.figures);
     process
         .serve_public(colloquy_websocket::router(websocket).fallback(not_found))
         .await

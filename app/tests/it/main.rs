@@ -1,6 +1,7 @@
 //! The binary as an operator meets it: what it says when it cannot start, and how it ends.
 
 mod admin;
+mod alert_rules;
 mod backup;
 mod damage;
 mod data_folder;

@@ -2,10 +2,10 @@
 
 use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
 use colloquy_contracts::Envelope;
-use http::StatusCode;
+use http::{StatusCode, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::readiness::Readiness;
+use crate::{figures::Figures, readiness::Readiness};
 
 /// `/livez` (always 200 while the process runs) and `/readyz` (503 with what is waited for).
 pub fn health_routes(readiness: Readiness) -> Router {
@@ -19,8 +19,16 @@ pub fn health_routes(readiness: Readiness) -> Router {
 }
 
 /// `/metrics` in the Prometheus text format.
-pub fn metrics_route(handle: PrometheusHandle) -> Router {
-    Router::new().route("/metrics", get(move || async move { handle.render() }))
+pub fn metrics_route(handle: PrometheusHandle, figures: Figures) -> Router {
+    let rendered = move || async move {
+        figures.refresh().await;
+        let format = [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )];
+        (format, handle.render())
+    };
+    Router::new().route("/metrics", get(rendered))
 }
 
 async fn ready(State(readiness): State<Readiness>) -> impl IntoResponse {

@@ -10,6 +10,7 @@ pub mod client_address;
 pub mod clock;
 pub mod extract;
 pub mod failure;
+pub mod figures;
 pub mod hosts;
 pub mod http_server;
 pub mod lifecycle;

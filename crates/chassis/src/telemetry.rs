@@ -6,11 +6,17 @@ use std::{
     io::{IsTerminal as _, stderr},
 };
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::{Level, Metadata};
 use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt, prelude::*};
 
 const TELLERS: [&str; 2] = ["tungstenite", "lettre"];
+/// The buckets of durations, in seconds, and of all else. They can be added up over instances, which quantiles cannot.
+const SECONDS: [f64; 16] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0,
+    600.0,
+];
+const SIZES: [f64; 9] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 250.0, 500.0];
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -70,7 +76,11 @@ fn tells_payloads(event: &Metadata<'_>) -> bool {
 /// # Errors
 /// Metrics were started before.
 pub fn start_metrics() -> Result<PrometheusHandle, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(PrometheusBuilder::new().install_recorder()?)
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    Ok(PrometheusBuilder::new()
+        .set_buckets(&SIZES)?
+        .set_buckets_for_metric(seconds, &SECONDS)?
+        .install_recorder()?)
 }
 
 #[cfg(test)]

@@ -93,6 +93,16 @@ impl WriteEvent {
         }
     }
 
+    /// When the write side recorded it, if it says so itself.
+    #[must_use]
+    pub fn recorded_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::RoomCreated(event) => Some(event.created_at),
+            Self::MessageSent(event) => Some(event.sent_at),
+            Self::ReadMarkerUpdated(_) => None,
+        }
+    }
+
     /// The topic this event belongs on.
     #[must_use]
     pub fn topic(&self) -> Topic {

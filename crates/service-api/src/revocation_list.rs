@@ -10,7 +10,11 @@ use std::{
 };
 
 use colloquy_chassis::{
-    Clock, Failure, Kind, Tasks, backoff::Backoff, clock::ClockReadings, readiness::Gate,
+    Clock, Failure, Kind, Tasks,
+    backoff::Backoff,
+    clock::ClockReadings,
+    figures::{self, Figures},
+    readiness::Gate,
 };
 use colloquy_contracts::{CustomerId, SessionNumber, Timestamp};
 use colloquy_credentials::{identity::SessionId, session_verifier::Session};
@@ -136,6 +140,21 @@ impl RevocationList {
     #[must_use]
     pub fn lists(&self, session: SessionKey) -> bool {
         self.known().lists(session)
+    }
+
+    /// Shows operators how old this copy is, whenever they ask: since the last question that was answered, or since it
+    /// began to ask.
+    pub fn show(&self, figures: &Figures) {
+        const AGE: &str = "colloquy_revocations_age_seconds";
+        figures::gauges(&[(
+            AGE,
+            "Age of what this process knows of ended sessions; beyond 2 s it lets no session in.",
+        )]);
+        let (list, began) = (self.clone(), Instant::now());
+        figures.look_up(move || {
+            let as_of = list.known().as_of.unwrap_or(began);
+            metrics::gauge!(AGE).set(as_of.elapsed().as_secs_f64());
+        });
     }
 
     /// Wakes whenever something was added.

@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 mod checksum;
+pub mod connections;
 mod database;
 mod error;
 #[cfg(feature = "test-support")]

@@ -12,6 +12,8 @@ use crate::client::{Client, Seeded};
 #[derive(Debug)]
 pub struct System {
     url: String,
+    /// Where its processes serve their figures.
+    admins: Vec<String>,
     mailbox: Mailbox,
     tokens: [OnceCell<String>; 3],
     // An all-in-one instance lives as long as the system that was made of it.
@@ -41,7 +43,8 @@ impl System {
     }
 
     /// By `COLLOQUY_E2E_MODE`: `all-in-one` (also when unset) starts the built binary; `distributed` is already running
-    /// at `COLLOQUY_E2E_URL`, and its mail server keeps mails in the Maildir `COLLOQUY_E2E_MAIL_DIR`.
+    /// at `COLLOQUY_E2E_URL`, its mail server keeps mails in the Maildir `COLLOQUY_E2E_MAIL_DIR`, and its processes serve
+    /// figures at the addresses `COLLOQUY_E2E_ADMINS`, which commas separate.
     ///
     /// # Errors
     /// The variables make no sense, or the binary did not start.
@@ -61,7 +64,10 @@ impl System {
                     .context("COLLOQUY_E2E_URL says where the distributed system is")?;
                 let mails = env::var("COLLOQUY_E2E_MAIL_DIR")
                     .context("COLLOQUY_E2E_MAIL_DIR says where its mails arrive")?;
+                let admins = env::var("COLLOQUY_E2E_ADMINS")
+                    .context("COLLOQUY_E2E_ADMINS says where its processes serve figures")?;
                 Ok(Self {
+                    admins: admins.split(',').map(|at| format!("http://{at}")).collect(),
                     mailbox: Mailbox::Maildir(mails.into()),
                     ..Self::at(url.trim_end_matches('/'))
                 })
@@ -75,6 +81,7 @@ impl System {
     pub fn at(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            admins: vec![url.to_owned()],
             mailbox: Mailbox::Page(url.to_owned()),
             tokens: [const { OnceCell::const_new() }; 3],
             instance: None,
@@ -101,6 +108,19 @@ impl System {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What each of its processes shows an operator, in Prometheus's text format.
+    ///
+    /// # Errors
+    /// One of them does not answer.
+    pub async fn figures(&self) -> Result<Vec<String>> {
+        let mut figures = Vec::new();
+        for admin in &self.admins {
+            let shown = reqwest::get(format!("{admin}/metrics")).await?;
+            figures.push(shown.error_for_status()?.text().await?);
+        }
+        Ok(figures)
     }
 
     /// Where its mails arrive.

@@ -60,3 +60,4 @@ mod envelope;
 mod path_of_one_message;
 mod scene;
 mod stock_client;
+mod watching;

@@ -26,6 +26,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use crate::{
     admission::admit,
+    answers::{self, counted},
     forward,
     route_path::{self, RoutePath},
     upstream::{Upstream, UpstreamRequest},
@@ -142,10 +143,12 @@ impl Gateway {
 /// Everything under the four prefixes, and 404 for whatever no other route answers. Wrap it when all routes are merged,
 /// and serve it with [`http_server`](colloquy_chassis::http_server), which says from where a request comes.
 pub fn router(gateway: Arc<Gateway>, origins: Origins) -> Router {
+    answers::describe();
     Router::new()
         .fallback(handle)
         .with_state(gateway)
         .layer(middleware::from_fn_with_state(origins, admit))
+        .layer(middleware::from_fn(counted))
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {

@@ -13,6 +13,7 @@
 //! ```
 
 mod admission;
+mod answers;
 pub mod documents;
 pub mod forward;
 pub mod gateway;

@@ -12,7 +12,10 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::write_store::{Accepted, RecordError, Refusal, Submission, WriteStore};
+use crate::{
+    meters,
+    write_store::{Accepted, RecordError, Refusal, Submission, WriteStore},
+};
 
 /// Commands in one transaction.
 const BATCH: usize = 256;
@@ -169,13 +172,14 @@ impl Writer {
     }
 
     async fn carry_out(&self, batch: Vec<PendingCommand>) -> ControlFlow<()> {
-        metrics::histogram!("colloquy_command_write_batch_commands")
-            .record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
         let (submissions, replies): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|pending| (pending.submission, pending.reply))
             .unzip();
-        match self.store.record(&submissions).await {
+        let began = Instant::now();
+        let recorded = self.store.record(&submissions).await;
+        meters::note_written(submissions.len(), began.elapsed());
+        match recorded {
             Ok(answers) => {
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     reply.send(answer.map_err(SubmitError::Refused));

@@ -13,6 +13,7 @@ pub mod flow;
 mod full_names;
 pub mod group_commit;
 pub mod membership;
+mod meters;
 pub mod outbox;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;

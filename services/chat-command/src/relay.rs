@@ -21,7 +21,10 @@ use tokio::{
 use uuid::Uuid;
 
 use self::blocked_rooms::BlockedRooms;
-use crate::outbox::{Lease, Outbox, Unpublished};
+use crate::{
+    meters,
+    outbox::{Lease, Outbox, Unpublished},
+};
 
 const LEASE: Duration = Duration::from_secs(3);
 const RENEW: Duration = Duration::from_secs(1);
@@ -187,8 +190,7 @@ impl Relay {
     }
 
     async fn publish(&mut self, waiting: &[Unpublished]) -> Result<PollOutcome, PollError> {
-        metrics::histogram!("colloquy_command_relay_batch_events")
-            .record(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
+        meters::note_published(waiting.len());
         let events: Vec<_> = waiting.iter().map(|row| row.event.clone()).collect();
         let outcome = self.log.append(&events).await;
         let durable = outcome.as_deref().unwrap_or_default();

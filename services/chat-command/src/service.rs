@@ -11,7 +11,7 @@ use crate::{
     flow::{FlowSources, FlowWatch},
     full_names::FullNames,
     group_commit::{GroupCommit, SubmitError},
-    sweep,
+    meters, sweep,
     write_store::{Accepted, Command, Submission, WriteStore},
 };
 
@@ -60,6 +60,7 @@ impl ChatCommand {
             clock,
             flow,
         } = dependencies;
+        meters::describe();
         sweep::start(Arc::clone(&store), Arc::clone(&clock), tasks);
         Arc::new(Self {
             flow: flow.map(|sources| FlowWatch::new(Arc::clone(&store), sources)),

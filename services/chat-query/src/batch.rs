@@ -13,6 +13,7 @@ use colloquy_event_log::{Record, write_event};
 
 use self::folded::Folded;
 use crate::{
+    meters,
     parked::ParkedEvent,
     room_state::RoomState,
     view_store::{GroupPosition, ViewWrite},
@@ -76,6 +77,12 @@ impl Batch {
     #[must_use]
     pub fn parked(&self) -> &[ParkedEvent] {
         &self.parked
+    }
+
+    /// When its events were recorded, as far as they say so themselves. Those that were published again do not count.
+    pub fn recorded(&self) -> impl Iterator<Item = Timestamp> {
+        let live = self.arrived.iter().filter(|one| !one.record.replayed);
+        live.filter_map(|one| one.event.recorded_at())
     }
 
     /// The rooms of its events.
@@ -169,8 +176,7 @@ impl Batch {
             log.topic = %record.topic, log.partition = record.partition, log.offset = record.offset,
             reason = parked.headline(), "an event is parked"
         );
-        metrics::counter!("colloquy_query_events_parked_total", "topic" => record.topic.name())
-            .increment(1);
+        meters::count_parked(record.topic);
         self.parked.push(parked);
     }
 }

@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use colloquy_chassis::{Clock, Failure, Kind, Tasks, readiness::Gate};
+use colloquy_chassis::{Clock, Failure, Kind, Tasks, figures::Figures, readiness::Gate};
 use colloquy_contracts::{RoomId, Seq};
-use colloquy_event_log::EventLog;
+use colloquy_event_log::{EventLog, GroupProgress};
 use colloquy_expiring_store::ExpiringStore;
 use colloquy_service_api::MembershipCheck;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    meters,
     projector::Projector,
     view_store::{ViewStore, ViewStoreError},
 };
@@ -66,6 +67,7 @@ impl ChatQuery {
     /// the log.
     #[must_use]
     pub fn start(dependencies: Dependencies, tasks: &Tasks, gate: Gate) -> Arc<Self> {
+        meters::describe();
         let (saves, saved) = watch::channel(0);
         let projector = Projector {
             store: Arc::clone(&dependencies.store),
@@ -86,6 +88,11 @@ impl ChatQuery {
             membership: dependencies.membership,
             saves: saved,
         })
+    }
+
+    /// Shows operators how far the views are behind the log, and how much is parked, whenever they ask.
+    pub fn show(&self, log: Arc<dyn GroupProgress>, figures: &Figures) {
+        meters::show(Arc::clone(&self.store), log, figures);
     }
 
     /// Waits until the view of a room has reached this seq. Seqs begin at 1, so 0 or less is reached at once, also in a room

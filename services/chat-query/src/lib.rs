@@ -5,6 +5,7 @@ pub mod announce;
 pub mod batch;
 mod chat_query;
 pub mod membership;
+mod meters;
 pub mod parked;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;

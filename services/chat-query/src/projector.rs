@@ -9,7 +9,8 @@ use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record, append_with_re
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
-    batch::Batch, save_batch::save_with_retries, view_recovery::ViewRecovery, view_store::ViewStore,
+    batch::Batch, meters, save_batch::save_with_retries, view_recovery::ViewRecovery,
+    view_store::ViewStore,
 };
 
 /// The consumer group of every instance of this service.
@@ -101,8 +102,8 @@ impl Projector {
             let unpublished = self.save(&mut batch).await;
             #[cfg(feature = "planted-bugs")]
             crate::planted_bugs::crash_at("projector.after_apply");
-            metrics::counter!("colloquy_query_events_projected_total")
-                .increment(records.len() as u64);
+            meters::count_projected(records.len());
+            meters::note_projected(batch.recorded(), self.clock.now());
             let Some(announcements) = unpublished else {
                 return;
             };

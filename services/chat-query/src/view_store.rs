@@ -176,6 +176,9 @@ pub trait ViewStore: Send + Sync + 'static {
     /// Parked events behind `after`, at most `limit`, in the order of topic, partition and offset.
     async fn parked(&self, after: Option<&LogPosition>, limit: u32) -> Result<Vec<ParkedEvent>>;
 
+    /// How many events are parked.
+    async fn count_parked(&self) -> Result<u64>;
+
     /// The parked event that was at this position of the log.
     async fn parked_at(&self, position: &LogPosition) -> Result<Option<ParkedEvent>> {
         let before = LogPosition {

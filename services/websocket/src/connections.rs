@@ -47,6 +47,11 @@ impl Connections {
         self.lock().len()
     }
 
+    /// The octets that wait for each client.
+    pub fn waiting(&self) -> impl Iterator<Item = usize> {
+        self.all().into_iter().map(|queue| queue.waiting())
+    }
+
     /// Ends all at once.
     pub fn end_all(&self, reason: CloseReason) {
         for queue in self.all() {

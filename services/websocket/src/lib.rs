@@ -10,6 +10,7 @@ pub mod connections;
 pub mod fanout;
 pub mod frame_budget;
 pub mod handshake;
+mod meters;
 #[cfg(feature = "planted-bugs")]
 mod planted_bugs;
 pub mod presence;

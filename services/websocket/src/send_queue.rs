@@ -267,6 +267,13 @@ impl SendQueue {
         queue.end.map_or(Next::Nothing, Next::End)
     }
 
+    /// The octets that wait, of messages and states.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let queue = self.lock();
+        queue.octets + queue.state_octets
+    }
+
     /// How the queue has ended, if it has; frames may still wait.
     #[must_use]
     pub fn ended(&self) -> Option<CloseReason> {

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use colloquy_chassis::{Clock, Tasks, origins::Origins, readiness::Gate};
+use colloquy_chassis::{Clock, Tasks, figures::Figures, origins::Origins, readiness::Gate};
 use colloquy_credentials::session_verifier::{Session as Token, SessionVerifier};
 use colloquy_event_log::EventLog;
 use colloquy_expiring_store::ExpiringStore;
@@ -21,6 +21,7 @@ use crate::{
     close_reason::CloseReason,
     connections::Connections,
     fanout::{consumer, registry::Registry},
+    meters,
     presence::{Presence, notifier},
     session::Refusal,
     sessions::Sessions,
@@ -79,6 +80,7 @@ impl Websocket {
         gate: Gate,
         tasks: &Tasks,
     ) -> Arc<Self> {
+        meters::describe();
         let log = Arc::clone(&dependencies.log);
         let websocket = Arc::new(Self::new(dependencies, settings, tasks));
         let following = Arc::clone(&websocket);
@@ -134,6 +136,12 @@ impl Websocket {
             addresses,
             following: AtomicBool::new(false),
         }
+    }
+
+    /// Shows operators what waits to be written to the clients, whenever they ask.
+    pub fn show(&self, figures: &Figures) {
+        let connections = Arc::clone(&self.connections);
+        figures.look_up(move || meters::set_waiting(connections.waiting()));
     }
 
     /// How many sockets are open on this node.

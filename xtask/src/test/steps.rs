@@ -63,7 +63,7 @@ const BROWSER: &[&str] = &["--", "--test-threads", "1", "browser::"];
 /// A test that needs a part, strace or a mounted disk has its name in its path, and is left out of the quick run.
 const WITHOUT_PARTS: &[&str] = &[
     "--", "--skip", "postgres", "--skip", "kafka", "--skip", "mongo", "--skip", "redis", "--skip",
-    "smtp", "--skip", "strace", "--skip", "mounted",
+    "smtp", "--skip", "strace", "--skip", "mounted", "--skip", "promtool",
 ];
 
 /// Everything, in order. `tidy` compares it with the table in CONTRIBUTING.md.
@@ -154,6 +154,7 @@ fn distributed_of(places: &Places, name: &'static str, which: &[&'static str]) -
         ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
         ("COLLOQUY_E2E_URL", system::public_url(places)),
         ("COLLOQUY_E2E_MAIL_DIR", parts::mail_folder(places)),
+        ("COLLOQUY_E2E_ADMINS", system::admin_addresses(places)),
         ("COLLOQUY_E2E_MENU", this_menu()),
     ];
     step(name, Action::Suite([SYSTEM, which].concat(), environment))

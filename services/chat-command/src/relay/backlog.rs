@@ -6,7 +6,10 @@ use std::{sync::Arc, time::Duration};
 use colloquy_chassis::{Tasks, answer::chain};
 use tokio::{sync::watch, time::timeout};
 
-use crate::outbox::{Backlog, Outbox};
+use crate::{
+    meters,
+    outbox::{Backlog, Outbox},
+};
 
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -31,20 +34,11 @@ async fn report(outbox: &dyn Outbox, mut publishes: watch::Receiver<bool>) {
             Ok(Backlog::default())
         };
         match backlog {
-            Ok(backlog) => set(backlog),
+            Ok(backlog) => meters::set_backlog(backlog),
             Err(error) => tracing::warn!(error = %chain(&error), "cannot read the outbox backlog"),
         }
         if let Ok(Err(_)) = timeout(INTERVAL, publishes.changed()).await {
             return;
         }
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a gauge may be off by one in 2^53"
-)]
-fn set(backlog: Backlog) {
-    metrics::gauge!("colloquy_command_outbox_events").set(backlog.depth as f64);
-    metrics::gauge!("colloquy_command_outbox_oldest_seconds").set(backlog.age.as_secs_f64());
 }

@@ -211,6 +211,10 @@ impl ViewStore for MongoViewStore {
         within(READ_TIMEOUT, parked::list(self, after, limit)).await
     }
 
+    async fn count_parked(&self) -> Result<u64> {
+        within(READ_TIMEOUT, parked::count(self)).await
+    }
+
     async fn keep_parked(&self, event: &ParkedEvent) -> Result<()> {
         within(WRITE_TIMEOUT, parked::keep(self, event)).await
     }

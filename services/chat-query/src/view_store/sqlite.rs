@@ -184,6 +184,10 @@ impl ViewStore for SqliteViewStore {
         parked::list(self.database(), after, limit).await
     }
 
+    async fn count_parked(&self) -> Result<u64> {
+        parked::count(self.database()).await
+    }
+
     async fn keep_parked(&self, event: &ParkedEvent) -> Result<()> {
         parked::keep(self.database(), event).await
     }

@@ -170,6 +170,10 @@ impl<S: ViewStore + ?Sized> ViewStore for FaultyStore<S> {
         self.store.parked(after, limit).await
     }
 
+    async fn count_parked(&self) -> Result<u64, ViewStoreError> {
+        self.store.count_parked().await
+    }
+
     async fn parked_at(
         &self,
         position: &LogPosition,

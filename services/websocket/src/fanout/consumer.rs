@@ -14,7 +14,7 @@ use super::{
     seqs::Seqs,
     yield_budget::YieldBudget,
 };
-use crate::{Websocket, close_reason::CloseReason};
+use crate::{Websocket, close_reason::CloseReason, meters};
 
 /// The topics whose events are pushed to clients.
 const TOPICS: [Topic; 4] = [
@@ -108,13 +108,14 @@ impl Pushed {
             return;
         }
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
-        if let Err(error) = self.push_new(record, &websocket.registry).await {
+        if let Err(error) = self.push_new(record, websocket).await {
             metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
             tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
         }
     }
 
-    async fn push_new(&mut self, record: Record, registry: &Registry) -> Result<(), Unreadable> {
+    async fn push_new(&mut self, record: Record, websocket: &Websocket) -> Result<(), Unreadable> {
+        let registry = &websocket.registry;
         let queued = match record.topic {
             Topic::RoomUpdated => {
                 let (room, update) = room_updated::read(record)?;
@@ -130,6 +131,7 @@ impl Pushed {
             }
             _ => match write_event::read(&record)? {
                 WriteEvent::MessageSent(message) => {
+                    meters::note_pushed(message.sent_at, websocket.clock.now());
                     message_sent::push(&message, &record, &mut self.seqs, registry)
                 }
                 WriteEvent::ReadMarkerUpdated(marker) => {

@@ -37,6 +37,19 @@ fn stomp_s10_frames_leave_in_the_order_they_came() {
 }
 
 #[test]
+fn operators_are_shown_what_waits_until_it_is_taken_or_let_go_of() {
+    let queue = SendQueue::new(3 * cost(&frame("abc")));
+    assert_eq!(queue.waiting(), 0);
+    queue.push(frame("abc"));
+    queue.push(frame("abc"));
+    assert_eq!(queue.waiting(), 2 * cost(&frame("abc")));
+    let _ = queue.next();
+    assert_eq!(queue.waiting(), cost(&frame("abc")));
+    queue.give_up();
+    assert_eq!(queue.waiting(), 0);
+}
+
+#[test]
 fn f20_an_overflowing_queue_ends_with_a_reason_and_holds_nothing() {
     let queue = SendQueue::new(3 * cost(&frame("abc")));
     let beyond = [(); 6].map(|()| queue.push(frame("abc")));

@@ -15,6 +15,7 @@ pub async fn decision_8_parked_events_are_listed_whole(
     reopen: &impl AsyncFn() -> Arc<dyn RebuildStore>,
 ) {
     let store = reopen().await;
+    assert_eq!(store.count_parked().await.unwrap(), 0);
     for events in [
         vec![parked(1, 5), parked(0, 12)],
         vec![parked(0, 12), parked(0, 7)],
@@ -27,6 +28,7 @@ pub async fn decision_8_parked_events_are_listed_whole(
     }
     let expected = [parked(0, 7), parked(0, 12), parked(1, 5)];
     assert_eq!(store.parked(None, 10).await.unwrap(), expected);
+    assert_eq!(store.count_parked().await.unwrap(), 3);
     assert_eq!(store.parked(None, 2).await.unwrap(), expected[..2]);
     for behind in 0..3 {
         let page = store.parked(Some(&expected[behind].position), 10).await;

@@ -35,6 +35,12 @@ pub async fn list(
     parked.into_iter().map(TryInto::try_into).collect()
 }
 
+/// By counting them: what the collection notes of itself may be wrong after a crash.
+pub async fn count(store: &MongoViewStore) -> Result<u64> {
+    let parked = store.collection::<ParkedDocument>(PARKED);
+    Ok(parked.count_documents(doc! {}).await?)
+}
+
 pub async fn keep(store: &MongoViewStore, event: &ParkedEvent) -> Result<()> {
     let now = doc! { "reason": &event.reason, "tries": i64::from(event.tries) };
     store

@@ -56,6 +56,13 @@ pub async fn list(
     rows.into_iter().map(rows::parked).collect()
 }
 
+pub async fn count(database: &SqliteDatabase) -> Result<u64> {
+    let counted: i64 = sqlx::query_scalar("SELECT count(*) FROM parked_events")
+        .fetch_one(&database.readers)
+        .await?;
+    Ok(u64::try_from(counted).unwrap_or(0))
+}
+
 pub async fn keep(database: &SqliteDatabase, event: &ParkedEvent) -> Result<()> {
     sqlx::query(AssertSqlSafe(format!(
         "UPDATE parked_events SET reason = ?4, tries = ?5 WHERE {AT}"
