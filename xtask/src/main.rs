@@ -1,5 +1,6 @@
 //! The project's one menu: run it with no verb to see what there is to choose from.
 
+mod containers;
 mod daemon;
 mod faults;
 mod mutants;
@@ -11,7 +12,7 @@ mod test;
 mod tidy;
 mod wait;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -55,6 +56,18 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<String>,
     },
+    /// Build the image, and try the containers of compose.yaml with podman: first hour, restarts, nothing lost
+    Containers {
+        /// Take the image that an earlier run built
+        #[arg(long)]
+        built: bool,
+        /// The profile that the binary in the image is built with
+        #[arg(long, default_value = "release", conflicts_with = "built")]
+        profile: String,
+    },
+    /// Wait for the end of `containers`, and end what it left
+    #[command(hide = true)]
+    ContainersGuard { folder: PathBuf },
     /// Install and run the real parts: PostgreSQL, Kafka, MongoDB's protocol, Redis, SMTP, nginx
     #[command(subcommand)]
     Parts(PartsVerb),
@@ -123,6 +136,14 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Tidy => tidy::run(&places),
         Verb::Mutants { filter } => mutants::run(&places, &filter),
         Verb::Faults { release, arguments } => faults::run(&places, release, &arguments),
+        Verb::Containers { built, profile } => containers::run(
+            &places,
+            &containers::Options {
+                is_built: built,
+                profile,
+            },
+        ),
+        Verb::ContainersGuard { folder } => containers::guard::run(&folder),
         Verb::Parts(verb) => parts::run(&places, verb),
         Verb::Up { release } => system::up(&places, release),
         Verb::Down => system::down(&places),

@@ -1,9 +1,9 @@
 //! The real parts that the distributed system stands on, without containers: each is installed from
 //! its registry into a private folder and runs on a private port of 127.0.0.1.
 
-mod apt;
+pub mod apt;
 mod kafka;
-mod maven;
+pub mod maven;
 mod mongo;
 mod nginx;
 pub mod pip;
@@ -13,12 +13,13 @@ mod smtp;
 
 use std::{
     fs,
+    path::{Path, PathBuf},
     process::Command,
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Subcommand, ValueEnum};
 use rustix::process::Signal;
 
@@ -58,6 +59,11 @@ trait Recipe: Send + Sync {
 
     /// Brings its distribution into place; does nothing when it is there.
     fn install(&self) -> Result<()>;
+
+    /// Where its distribution is, if it has one of its own.
+    fn distribution(&self) -> Option<&Path> {
+        None
+    }
 
     /// Prepares its state folder and says how it is started.
     fn command(&self) -> Result<Command>;
@@ -240,6 +246,17 @@ pub fn are_up(places: &Places) -> bool {
         let recipe = part.recipe(places);
         recipe.daemon().pid().is_some() && recipe.is_ready()
     })
+}
+
+/// The folder of a part's distribution, which is brought there first if it is missing.
+///
+/// # Errors
+/// It cannot be installed, or is none of its own: Debian's packages are everywhere.
+pub fn distribution(places: &Places, part: Part) -> Result<PathBuf> {
+    let recipe = part.recipe(places);
+    recipe.install()?;
+    let folder = recipe.distribution();
+    Ok(folder.context("a part of Debian has no folder")?.to_owned())
 }
 
 /// Where a part is reached: host and port.

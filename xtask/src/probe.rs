@@ -15,7 +15,12 @@ pub fn is_open(port: u16) -> bool {
 
 /// Whether the server on the port answers `question` with something that starts with `answer`.
 pub fn answers(port: u16, question: &str, answer: &str) -> bool {
-    ask(port, question, answer.len()).is_some_and(|got| got == answer.as_bytes())
+    answers_within(PROBE_TIMEOUT, port, question, answer)
+}
+
+/// [`answers`] for a question that takes the server longer.
+pub fn answers_within(limit: Duration, port: u16, question: &str, answer: &str) -> bool {
+    ask(limit, port, question, answer.len()).is_some_and(|got| got == answer.as_bytes())
 }
 
 /// Whether `GET path` on the port is answered with status 200.
@@ -30,9 +35,9 @@ fn connect(port: u16) -> Option<TcpStream> {
     TcpStream::connect_timeout(&address, PROBE_TIMEOUT).ok()
 }
 
-fn ask(port: u16, question: &str, length: usize) -> Option<Vec<u8>> {
+fn ask(limit: Duration, port: u16, question: &str, length: usize) -> Option<Vec<u8>> {
     let mut stream = connect(port)?;
-    stream.set_read_timeout(Some(PROBE_TIMEOUT)).ok()?;
+    stream.set_read_timeout(Some(limit)).ok()?;
     stream.write_all(question.as_bytes()).ok()?;
     let mut answer = vec![0; length];
     stream.read_exact(&mut answer).ok()?;

@@ -1,5 +1,6 @@
 //! The one test command: every check and every test, one step after the other.
 
+mod compose_files;
 mod npm_packages;
 mod schemathesis;
 pub mod steps;
@@ -13,7 +14,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use steps::{Action, Environment, Step};
-use tally::{Red, Tally};
+use tally::Red;
+pub use tally::Tally;
 
 use crate::{
     faults, mutants,
@@ -118,6 +120,7 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
             parts::reset(places, &Part::ALL)?;
         }
         Action::NpmPackages => npm_packages::run(places)?,
+        Action::ComposeFiles => compose_files::run(places)?,
         Action::Schemathesis => schemathesis::run(places)?,
         Action::SystemUp => system::up(places, false)?,
         Action::SystemDown => system::down(places)?,
@@ -127,7 +130,10 @@ fn perform(places: &Places, action: &Action, done: &[Done]) -> Result<Option<Tal
 }
 
 /// Runs `cargo test`, shows what it prints and counts what it says.
-fn suite(places: &Places, arguments: &[&str], environment: &Environment) -> Result<Tally> {
+///
+/// # Errors
+/// A test failed or was skipped, or there was none.
+pub fn suite(places: &Places, arguments: &[&str], environment: &Environment) -> Result<Tally> {
     let mut child = places
         .cargo()
         .arg("test")

@@ -14,6 +14,8 @@ use crate::client::Client;
 pub enum Mailbox {
     /// Shown by the system at this address itself.
     Page(String),
+    /// Caught by the Mailpit at this address.
+    Mailpit(String),
     /// Files in a Maildir, left there by a mail server.
     Maildir(PathBuf),
 }
@@ -47,6 +49,7 @@ impl Mailbox {
     pub async fn mails_to(&self, address: &str) -> Result<Vec<Received>> {
         let mut mails = match self {
             Self::Page(url) => shown(url).await?,
+            Self::Mailpit(url) => caught(url).await?,
             Self::Maildir(folder) => kept(folder)?,
         };
         mails.retain(|mail| mail.to.to_lowercase().contains(&address.to_lowercase()));
@@ -74,6 +77,54 @@ async fn shown(url: &str) -> Result<Vec<Received>> {
     let mut mails = Vec::<Received>::deserialize(answer.data())?;
     // The page shows the newest first.
     mails.reverse();
+    Ok(mails)
+}
+
+#[derive(Deserialize)]
+struct Caught {
+    messages: Vec<Summary>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Summary {
+    #[serde(rename = "ID")]
+    id: String,
+    to: Vec<Recipient>,
+    subject: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Recipient {
+    address: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Text {
+    text: String,
+}
+
+async fn caught(url: &str) -> Result<Vec<Received>> {
+    let list: Caught = reqwest::get(format!("{url}/api/v1/messages?limit=1000"))
+        .await?
+        .json()
+        .await?;
+    let mut mails = Vec::new();
+    // The list shows the newest first.
+    for mail in list.messages.into_iter().rev() {
+        let Text { text } = reqwest::get(format!("{url}/api/v1/message/{}", mail.id))
+            .await?
+            .json()
+            .await?;
+        let to: Vec<_> = mail.to.into_iter().map(|to| to.address).collect();
+        mails.push(Received {
+            to: to.join(", "),
+            subject: mail.subject,
+            body: text,
+        });
+    }
     Ok(mails)
 }
 

@@ -44,7 +44,8 @@ impl System {
 
     /// By `COLLOQUY_E2E_MODE`: `all-in-one` (also when unset) starts the built binary; `distributed` is already running
     /// at `COLLOQUY_E2E_URL`, its mail server keeps mails in the Maildir `COLLOQUY_E2E_MAIL_DIR`, and its processes serve
-    /// figures at the addresses `COLLOQUY_E2E_ADMINS`, which commas separate.
+    /// figures at the addresses `COLLOQUY_E2E_ADMINS`, which commas separate. In containers, which serve their figures to
+    /// each other alone, the mail server is the Mailpit at `COLLOQUY_E2E_MAILPIT`.
     ///
     /// # Errors
     /// The variables make no sense, or the binary did not start.
@@ -62,6 +63,12 @@ impl System {
             Ok("distributed") => {
                 let url = env::var("COLLOQUY_E2E_URL")
                     .context("COLLOQUY_E2E_URL says where the distributed system is")?;
+                if let Ok(mailpit) = env::var("COLLOQUY_E2E_MAILPIT") {
+                    return Ok(Self {
+                        mailbox: Mailbox::Mailpit(mailpit),
+                        ..Self::at(url.trim_end_matches('/'))
+                    });
+                }
                 let mails = env::var("COLLOQUY_E2E_MAIL_DIR")
                     .context("COLLOQUY_E2E_MAIL_DIR says where its mails arrive")?;
                 let admins = env::var("COLLOQUY_E2E_ADMINS")

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 import org.h2.mvstore.MVStore;
 
-/** Arguments: the port on 127.0.0.1, the file. */
+/** Arguments: the port, the file, the address if it is not 127.0.0.1. */
 public class MongoMain {
     private static final Set<String> WRITES =
             Set.of("insert", "update", "delete", "findandmodify", "createindexes", "create", "drop", "dropdatabase");
@@ -16,7 +16,7 @@ public class MongoMain {
         var backend = new CommittingBackend(MVStore.open(arguments[1]));
         backend.version(new Version5());
         var server = new MongoServer(backend);
-        server.bind("127.0.0.1", Integer.parseInt(arguments[0]));
+        server.bind(arguments.length > 2 ? arguments[2] : "127.0.0.1", Integer.parseInt(arguments[0]));
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
         Thread.currentThread().join();
     }

@@ -1,6 +1,10 @@
 //! Apache Kafka: one KRaft node (broker and controller) from Maven's jars.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 
@@ -82,6 +86,10 @@ impl Recipe for Kafka {
     fn daemon(&self) -> Daemon {
         let marker = self.settings_file().display().to_string();
         Daemon::new(self.state.clone(), "kafka", marker, self.port)
+    }
+
+    fn distribution(&self) -> Option<&Path> {
+        Some(&self.distribution)
     }
 
     fn install(&self) -> Result<()> {

@@ -3,7 +3,11 @@
 //! No registry carries a real `mongod`; what is tested against this server is said of its protocol,
 //! not of MongoDB itself.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 
@@ -40,13 +44,20 @@ impl Recipe for Mongo {
         Daemon::new(self.state.clone(), "mongo", marker, self.port)
     }
 
+    fn distribution(&self) -> Option<&Path> {
+        Some(&self.distribution)
+    }
+
     fn install(&self) -> Result<()> {
         apt::need("javac", "default-jdk-headless")?;
-        if maven::is_complete(&self.distribution) {
+        let source = self.distribution.join("MongoMain.java");
+        let is_complete = maven::is_complete(&self.distribution);
+        if is_complete && fs::read_to_string(&source).is_ok_and(|text| text == MAIN) {
             return Ok(());
         }
-        maven::fetch(&self.distribution, &POM.replace("{{version}}", VERSION))?;
-        let source = self.distribution.join("MongoMain.java");
+        if !is_complete {
+            maven::fetch(&self.distribution, &POM.replace("{{version}}", VERSION))?;
+        }
         fs::write(&source, MAIN)?;
         maven::run(
             Command::new("javac")

@@ -38,6 +38,8 @@ pub enum Action {
     Mutants,
     /// The checks and tests of the packages in TypeScript.
     NpmPackages,
+    /// What docker-compose and hadolint say of the files for containers.
+    ComposeFiles,
     /// Calls made up from the OpenAPI document.
     Schemathesis,
     /// Two suites, by their steps' names, have to have passed the same number of tests.
@@ -75,11 +77,12 @@ pub fn table(places: &Places) -> Vec<Row> {
         .collect();
     let crates = Action::Suite(CRATES.to_vec(), parts::test_environment(places));
     rows.extend([
+        step("compose files", Action::ComposeFiles).within(1),
         step("real parts", Action::PartsReset).within(5),
         step("crates and services", crates).within(15),
         all_in_one().within(6),
         all_in_one_of(BROWSER_ALL_IN_ONE, BROWSER).within(2),
-        step("calls made up from the document", Action::Schemathesis).within(8),
+        step("calls made up from the document", Action::Schemathesis).within(7),
         step("distributed system up", Action::SystemUp).within(1),
         distributed_of(places, DISTRIBUTED, WITHOUT_BROWSER).within(3),
         distributed_of(places, BROWSER_DISTRIBUTED, BROWSER).within(2),

@@ -1,0 +1,106 @@
+//! All containers are taken down, which leaves the volumes, and started again.
+//! Not by `docker-compose restart`, which keeps the containers: new ones on old volumes are more than that.
+
+use anyhow::{Result, ensure};
+use colloquy_e2e::{
+    client::Socket,
+    harness::{System, eventually},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    compose::{compose, in_the_end},
+    people::{Person, newcomer},
+};
+
+/// All that a person can ask for: the own account, the list of rooms, a room's history and its markers.
+async fn everything(person: &Person, room: i64) -> Result<Vec<Value>> {
+    let mut answers = Vec::new();
+    for path in [
+        "/customer/info".to_owned(),
+        "/query/rooms".to_owned(),
+        format!("/query/message/roomId/{room}"),
+        format!("/query/readMarkers/roomId/{room}"),
+    ] {
+        let answer = person.client.get(&path).await?;
+        ensure!(answer.status == 200, "{path}: {answer:?}");
+        answers.push(answer.data().clone());
+    }
+    Ok(answers)
+}
+
+/// Waits until the views hold the message and the marker.
+async fn settled(person: &Person, room: i64, message: i64) -> Result<Vec<Value>> {
+    eventually("the views hold everything", || async {
+        let all = everything(person, room).await?;
+        let is_last = all[1][0]["lastMessage"]["messageId"] == message;
+        let is_marked = all[3].as_array().is_some_and(|markers| {
+            markers
+                .iter()
+                .any(|marker| marker["lastReadMessageId"] == message)
+        });
+        Ok((is_last && is_marked).then_some(all))
+    })
+    .await
+}
+
+async fn restart(person: &Person) -> Result<()> {
+    compose("down").await?;
+    compose("up --detach").await?;
+    in_the_end("the system answers again", || async {
+        let answer = person.client.get("/query/rooms").await;
+        Ok(answer
+            .is_ok_and(|answer| answer.status == 200)
+            .then_some(()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn f31_nothing_is_lost_when_every_container_is_restarted() -> Result<()> {
+    let system = System::shared().await?;
+    let (an, binh) = (
+        newcomer(system, "An of the containers").await?,
+        newcomer(system, "Bình of the containers").await?,
+    );
+    let room = an.client.create_room("Containers", &[binh.id]).await?;
+    let mut last = 0;
+    for number in 1..=30 {
+        let key = format!("k{number}");
+        let text = format!("message {number}");
+        let sent = an.client.send(room, &text, Some(&key)).await?;
+        assert_eq!(sent.seq, number);
+        last = sent.message_id;
+    }
+    binh.client.mark_read(room, last, "read").await?;
+    let before = [
+        settled(&an, room, last).await?,
+        settled(&binh, room, last).await?,
+    ];
+
+    restart(&an).await?;
+
+    let after = [
+        settled(&an, room, last).await?,
+        settled(&binh, room, last).await?,
+    ];
+    assert_eq!(before, after, "the same, read with the sessions of before");
+    let again = an.client.send(room, "message 30", Some("k30")).await?;
+    assert_eq!(
+        (again.seq, again.message_id),
+        (30, last),
+        "a repeat is answered as it was"
+    );
+    let mut screen = Socket::connect(system.url(), binh.client.token().unwrap_or_default()).await?;
+    let messages = screen.subscribe_room(room).await?;
+    let next = an.client.send(room, "after the restart", None).await?;
+    assert_eq!(next.seq, 31);
+    let pushed: Value = screen.next_message(&messages).await?.json()?;
+    assert_eq!(pushed["content"], json!("after the restart"));
+    let login = system
+        .anonymous()?
+        .login(&binh.account.username, &binh.account.password)
+        .await;
+    assert!(login.is_ok(), "the password is known still");
+    Ok(())
+}
