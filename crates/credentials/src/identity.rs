@@ -21,7 +21,7 @@ pub struct Identity {
 }
 
 /// A logged-in customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Caller {
     /// The customer.
     pub customer_id: CustomerId,

@@ -1,4 +1,5 @@
-//! Tokens between services (decision 24): one Ed25519 pair a caller, `iss` the caller, `aud` the callee, 60 s at most.
+//! Tokens between services (decision 24): one Ed25519 pair a caller, `iss` the caller, `aud` the callee, 60 s at most. One is signed
+//! and verified once for the calls of 20 s that it fits; its time is checked with each.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,6 +15,7 @@ use colloquy_chassis::{
 use colloquy_contracts::CustomerId;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt as _;
 
@@ -30,6 +32,10 @@ pub const CREDENTIAL_REFUSED: HeaderName = HeaderName::from_static("x-service-cr
 
 const LIFETIME_SECONDS: i64 = 60;
 const LEEWAY_SECONDS: i64 = 5;
+/// A token is used again for so long by the service that signed it: what is left of its life is still ample for a call.
+const REUSED_SECONDS: i64 = 20;
+/// How many tokens each side keeps: signing or verifying one costs more than the rest of forwarding a small call.
+const KEPT: u64 = 10_000;
 
 /// The services that `caller` may call; every other call is refused (decision 24).
 #[must_use]
@@ -45,7 +51,7 @@ pub const fn callees(caller: ServiceName) -> &'static [ServiceName] {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Claims {
     iss: String,
@@ -66,6 +72,8 @@ pub struct InternalSigner {
     service: ServiceName,
     key: Arc<EncodingKey>,
     clock: Arc<dyn Clock>,
+    /// The headers of recent calls, and when each was signed.
+    signed: Cache<(ServiceName, Option<Caller>), (i64, HeaderMap)>,
 }
 
 impl InternalSigner {
@@ -85,6 +93,7 @@ impl InternalSigner {
             service,
             key: Arc::new(key),
             clock,
+            signed: Cache::new(KEPT),
         })
     }
 
@@ -92,6 +101,18 @@ impl InternalSigner {
     #[must_use]
     pub fn headers(&self, callee: ServiceName, caller: Option<&Caller>) -> HeaderMap {
         let now = self.clock.now().seconds();
+        let call = (callee, caller.cloned());
+        if let Some((at, headers)) = self.signed.get(&call)
+            && (at..at + REUSED_SECONDS).contains(&now)
+        {
+            return headers;
+        }
+        let headers = self.sign(callee, caller, now);
+        self.signed.insert(call, (now, headers.clone()));
+        headers
+    }
+
+    fn sign(&self, callee: ServiceName, caller: Option<&Caller>, now: i64) -> HeaderMap {
         let claims = Claims {
             iss: self.service.name().to_owned(),
             aud: callee.name().to_owned(),
@@ -120,6 +141,8 @@ pub struct InternalVerifier {
     service: ServiceName,
     callers: Arc<HashMap<&'static str, (ServiceName, DecodingKey)>>,
     clock: Arc<dyn Clock>,
+    /// What recent tokens claim, whose signature, issuer and audience were verified.
+    verified: Cache<String, (ServiceName, Claims)>,
 }
 
 impl InternalVerifier {
@@ -146,6 +169,7 @@ impl InternalVerifier {
             service,
             callers: Arc::new(callers),
             clock,
+            verified: Cache::new(KEPT),
         })
     }
 
@@ -164,17 +188,10 @@ impl InternalVerifier {
             .to_str()
             .ok()?
             .strip_prefix("Bearer ")?;
-        let claimed = jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
-            .ok()?
-            .claims
-            .iss;
-        let (service, key) = self.callers.get(claimed.as_str())?;
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.validate_exp = false;
-        validation.set_issuer(&[service.name()]);
-        validation.set_audience(&[self.service.name()]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        let claims = decode::<Claims>(token, key, &validation).ok()?.claims;
+        let (service, claims) = match self.verified.get(token) {
+            Some(verified) => verified,
+            None => self.verify(token)?,
+        };
         let now = self.clock.now().seconds();
         let fresh = claims.iat <= now + LEEWAY_SECONDS
             && now <= claims.exp + LEEWAY_SECONDS
@@ -188,10 +205,25 @@ impl InternalVerifier {
             full_name: claims.full_name.unwrap_or_default(),
             session_id: claims.sid.unwrap_or_default(),
         });
-        (fresh && agrees).then_some(Identity {
-            service: *service,
-            caller,
-        })
+        (fresh && agrees).then_some(Identity { service, caller })
+    }
+
+    /// Verifies all of a token but its time, and keeps the result.
+    fn verify(&self, token: &str) -> Option<(ServiceName, Claims)> {
+        let claimed = jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
+            .ok()?
+            .claims
+            .iss;
+        let (service, key) = self.callers.get(claimed.as_str())?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.validate_exp = false;
+        validation.set_issuer(&[service.name()]);
+        validation.set_audience(&[self.service.name()]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        let claims = decode::<Claims>(token, key, &validation).ok()?.claims;
+        let verified = (*service, claims);
+        self.verified.insert(token.to_owned(), verified.clone());
+        Some(verified)
     }
 }
 
@@ -296,6 +328,45 @@ mod tests {
         pair.clock.advance_millis(65_000);
         assert!(pair.verifier.identify(&headers).is_some());
         pair.clock.advance_millis(1_000);
+        assert!(pair.verifier.identify(&headers).is_none());
+    }
+
+    #[test]
+    fn decision_24_a_token_is_used_again_for_the_same_call_while_it_is_new() {
+        let pair = gateway_to(ServiceName::ChatCommand);
+        let of = |callee, caller: Option<&Caller>| {
+            pair.signer.headers(callee, caller)[header::AUTHORIZATION].clone()
+        };
+        let first = of(ServiceName::ChatCommand, Some(&customer_7()));
+        pair.clock.advance_millis(19_000);
+        assert_eq!(of(ServiceName::ChatCommand, Some(&customer_7())), first);
+        let renamed = Caller {
+            full_name: "Another name".into(),
+            ..customer_7()
+        };
+        for (callee, caller) in [
+            (ServiceName::ChatQuery, Some(&customer_7())),
+            (ServiceName::ChatCommand, None),
+            (ServiceName::ChatCommand, Some(&renamed)),
+        ] {
+            assert_ne!(of(callee, caller), first);
+        }
+        pair.clock.advance_millis(1_000);
+        assert_ne!(of(ServiceName::ChatCommand, Some(&customer_7())), first);
+    }
+
+    #[test]
+    fn decision_24_a_token_that_was_verified_once_is_held_to_its_time_and_its_header_again() {
+        let pair = gateway_to(ServiceName::ChatCommand);
+        let headers = pair
+            .signer
+            .headers(ServiceName::ChatCommand, Some(&customer_7()));
+        assert!(pair.verifier.identify(&headers).is_some());
+        let mut another = headers.clone();
+        another.insert(CUSTOMER_ID, HeaderValue::from(8));
+        assert!(pair.verifier.identify(&another).is_none());
+        assert!(pair.verifier.identify(&headers).is_some());
+        pair.clock.advance_millis(66_000);
         assert!(pair.verifier.identify(&headers).is_none());
     }
 
