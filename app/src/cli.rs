@@ -109,6 +109,9 @@ pub enum Command {
         #[arg(value_name = "ADDR:PORT")]
         address: SocketAddr,
     },
+    /// Look for what would keep a system from working, running or not, and change nothing: settings, keys, stores, topics,
+    /// events that wait, clocks. A line each, which begins with ok, warn or FAIL; exits with 1 if one says FAIL
+    Doctor(Doctor),
     /// Publish every room, message and read marker again from PostgreSQL, after Kafka's topics were lost;
     /// clients are not notified twice
     Republish {
@@ -116,6 +119,29 @@ pub enum Command {
         #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
         config: Option<PathBuf>,
     },
+}
+
+/// Without `--distributed` or `--service` it looks at the all-in-one system that would start with the same options.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The data folder of an all-in-one system [default: the platform's data folder]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["distributed", "service"])]
+    pub data: Option<PathBuf>,
+    /// Where the all-in-one system listens
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", conflicts_with_all = ["distributed", "service"])]
+    pub listen: String,
+    /// Look at all that the services of a distributed system need
+    #[arg(long)]
+    pub distributed: bool,
+    /// Look at what one service needs, with the keys that it was given
+    #[arg(long, value_name = "SERVICE", conflicts_with = "distributed")]
+    pub service: Option<ServiceName>,
+    /// A settings file
+    #[arg(long, value_name = "FILE", env = "COLLOQUY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A system, running or not.

@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod cli;
 mod data_folder;
+mod doctor;
 mod documents;
 mod embedded;
 mod greeting;
@@ -103,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = load(config.as_deref())?;
             return block_on(migrate::run(&settings));
         }
+        Some(Command::Doctor(options)) => return block_on(doctor::run(&options)),
         Some(Command::Health { address }) => return health::run(address),
         Some(Command::Republish { config }) => {
             let settings = load(config.as_deref())?;

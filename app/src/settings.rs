@@ -1,6 +1,6 @@
 //! Settings: embedded defaults, then a file, then the environment; whole and checked before anything starts.
 
-mod addresses;
+pub mod addresses;
 mod environment;
 mod rules;
 mod secrets;

@@ -34,6 +34,16 @@ impl Origin {
         bare.into_iter().chain(with_port).collect()
     }
 
+    /// Whether a browser speaks TLS with it.
+    pub fn is_over_tls(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    /// Whether it names the machine that the browser itself runs on.
+    pub fn is_loopback(&self) -> bool {
+        is_this_machine(&self.host)
+    }
+
     /// Whether a browser can open it.
     pub fn is_web(&self) -> bool {
         self.default_port.is_some()
@@ -94,6 +104,13 @@ pub fn host(text: &str) -> Option<String> {
         Host::Domain(name) => named(&Host::Domain(name.as_str())),
         Host::Ipv4(address) => Some(address.to_string()),
     }
+}
+
+/// Whether a host, as a URL has it, is a name or an address of this machine itself.
+pub fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>();
+    bare.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether a text is the URL of a store: one of these schemes, and no more than a driver can be asked about here.

@@ -24,6 +24,18 @@ impl Settings {
     /// # Errors
     /// A setting holds such a secret.
     pub fn refuse_example_secrets(&self) -> Result<(), SettingsError> {
+        for (setting, password) in self.passwords() {
+            if EXAMPLES.contains(&password.trim().to_ascii_lowercase().as_str()) {
+                return Err(SettingsError::Bad(format!(
+                    "{setting} contains a well-known example password; choose another"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every password of the settings that is not empty, with the setting that it is in.
+    pub fn passwords(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let urls = [
             ("accounts.url", &self.accounts.url),
             ("sessions.url", &self.sessions.url),
@@ -32,21 +44,10 @@ impl Settings {
             ("write_store.url", &self.write_store.url),
             ("view_store.url", &self.view_store.url),
         ];
-        let passwords = urls
-            .map(|(setting, url)| (setting, password(url)))
-            .into_iter()
-            .chain([("mail.password", Some(self.mail.password.as_str()))]);
-        for (setting, password) in passwords {
-            let is_example = password.is_some_and(|password| {
-                EXAMPLES.contains(&password.trim().to_ascii_lowercase().as_str())
-            });
-            if is_example {
-                return Err(SettingsError::Bad(format!(
-                    "{setting} contains a well-known example password; choose another"
-                )));
-            }
-        }
-        Ok(())
+        let in_urls = urls.map(|(setting, url)| (setting, password(url).unwrap_or_default()));
+        let all = in_urls.into_iter();
+        let all = all.chain([("mail.password", self.mail.password.as_str())]);
+        all.filter(|(_, password)| !password.is_empty())
     }
 }
 

@@ -6,6 +6,7 @@ mod backup;
 mod damage;
 mod data_folder;
 mod disk;
+mod doctor;
 mod earlier_releases;
 mod health;
 mod import;

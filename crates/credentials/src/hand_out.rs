@@ -1,19 +1,17 @@
 //! Handing out keys: a folder for each service, which holds what that service needs and nothing else.
 
-use std::{
-    collections::BTreeSet,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, io, path::Path};
 
 use colloquy_chassis::ServiceName;
 
-use crate::keys::{KeyError, KeyFolder, read, write};
+use crate::keys::{KeyError, KeyFolder, failed, read, write};
 
 const INTERNAL: &str = "internal";
 const SESSION: &str = "session";
 const OTP: &str = "otp";
 const MAIL: &str = "mail";
+/// The folders in a key folder.
+pub(crate) const KINDS: [&str; 4] = [INTERNAL, SESSION, OTP, MAIL];
 
 impl KeyFolder {
     /// Makes `to/{service}` a key folder for each service. What is there of an earlier time is replaced, and removed if the
@@ -28,7 +26,7 @@ impl KeyFolder {
     }
 
     fn hand_out_to(&self, service: ServiceName, folder: &Path) -> Result<(), KeyError> {
-        for kind in [INTERNAL, SESSION, OTP, MAIL] {
+        for kind in KINDS {
             let names: BTreeSet<String> = file_names(&self.0.join(kind))?
                 .into_iter()
                 .filter(|name| needs(service, kind, name))
@@ -51,7 +49,7 @@ impl KeyFolder {
 }
 
 /// Whether a service needs the file `name` of the folder `kind`: deny by default.
-fn needs(service: ServiceName, kind: &str, name: &str) -> bool {
+pub(crate) fn needs(service: ServiceName, kind: &str, name: &str) -> bool {
     let is_public = name.ends_with(".public.pem");
     match (kind, service) {
         (INTERNAL, _) => is_public || name == format!("{}.private.pem", service.name()),
@@ -74,7 +72,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), KeyError> {
     fs::rename(&unfinished, to).map_err(failed(to))
 }
 
-fn file_names(folder: &Path) -> Result<BTreeSet<String>, KeyError> {
+pub(crate) fn file_names(folder: &Path) -> Result<BTreeSet<String>, KeyError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         entries => entries.map_err(failed(folder))?,
@@ -85,13 +83,10 @@ fn file_names(folder: &Path) -> Result<BTreeSet<String>, KeyError> {
         .map_err(failed(folder))
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeyError {
-    let path: PathBuf = path.to_owned();
-    move |source| KeyError::File { path, source }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use tempfile::TempDir;
 
     use super::*;
@@ -110,7 +105,7 @@ mod tests {
 
     /// What a service has that is not for all to read.
     fn secrets(folder: &Path) -> Vec<String> {
-        [INTERNAL, SESSION, OTP, MAIL]
+        KINDS
             .into_iter()
             .flat_map(|kind| {
                 let names = file_names(&folder.join(kind)).unwrap();

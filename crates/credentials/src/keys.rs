@@ -58,6 +58,9 @@ pub enum KeyError {
     /// The session key is of another kind than the algorithm needs.
     #[error("no session key fits {0}: rotate to one that does, or change the algorithms")]
     Unfit(SessionAlgorithm),
+    /// A private half and a public half of the same name that do not belong together.
+    #[error("{0} and the public half beside it are not of one pair")]
+    NoPair(PathBuf),
     /// There is a session key of that name.
     #[error("a session key named {0} already exists")]
     Taken(String),
@@ -171,10 +174,6 @@ impl KeyFolder {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).map_err(|_| KeyError::Generate)?;
         let unfinished = path.with_extension("key.new");
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| KeyError::File { path, source }
-        };
         let folder = self.0.join(service);
         fs::create_dir_all(&folder).map_err(failed(&folder))?;
         write(&unfinished, 0o600, &(STANDARD.encode(key) + "\n"))?;
@@ -246,6 +245,12 @@ pub(crate) fn write(path: &Path, mode: u32, text: &str) -> Result<(), KeyError> 
             path: path.to_owned(),
             source,
         })
+}
+
+/// The error of what the file system refused for this path.
+pub(crate) fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeyError {
+    let path = path.to_owned();
+    move |source| KeyError::File { path, source }
 }
 
 fn pem(label: &str, der: &[u8]) -> String {

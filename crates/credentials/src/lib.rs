@@ -7,6 +7,7 @@ pub mod cookies;
 mod hand_out;
 pub mod identity;
 pub mod internal_token;
+pub mod key_check;
 pub mod keys;
 mod public_key;
 pub mod seal;

@@ -3,6 +3,7 @@
 //! A server that hangs, or a network that swallows, closes no connection and reports no error. So no call waits for an
 //! answer without a limit of this side, and a connection that did not answer is never used again.
 
+mod facts;
 mod kept;
 
 use std::{future::Future, io, str::FromStr as _, time::Duration};
@@ -15,7 +16,10 @@ use sqlx::{
 };
 use tokio::time::{Instant, timeout};
 
-pub use self::kept::{Kept, KeptConnections};
+pub use self::{
+    facts::{ServerFacts, facts},
+    kept::{Kept, KeptConnections},
+};
 use crate::StoreError;
 
 /// No statement and no lock is waited for longer (promise P6: an answer in ≤ 5 s).

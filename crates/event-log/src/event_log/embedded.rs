@@ -18,7 +18,7 @@ use std::{
 use async_trait::async_trait;
 use colloquy_chassis::answer::chain;
 use colloquy_contracts::{Topic, Writer};
-use colloquy_sql::StoreError;
+use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use tokio::sync::Semaphore;
 
 use self::{group::Member, tail::Tail, trail::Trail};
@@ -65,6 +65,26 @@ impl EmbeddedLog {
     /// The store is unavailable.
     pub async fn is_ahead(&self, group: &str) -> Result<bool, StoreError> {
         Ok(self.position(group).await? > self.write.last_id().await?)
+    }
+
+    /// How far `group` has come, by the two files as they are: their tables are neither made nor changed, so that they may
+    /// be those of another release.
+    ///
+    /// # Errors
+    /// A file cannot be read, or has no such table.
+    pub async fn progress_beside(
+        write: &SqliteDatabase,
+        announced: &SqliteDatabase,
+        group: &str,
+    ) -> Result<Progress, StoreError> {
+        let position = positions::read(announced, group).await?;
+        // Read second, so that what is appended meanwhile is never behind the position.
+        let end = outbox::last_id(write).await?;
+        Ok(Progress {
+            partition: 0,
+            end,
+            position: position.min(end),
+        })
     }
 
     fn home(&self, topic: Topic) -> &SqliteOutbox {
@@ -130,14 +150,8 @@ impl AuditTrail for EmbeddedLog {
 #[async_trait]
 impl GroupProgress for EmbeddedLog {
     async fn progress(&self, group: &str) -> Result<Vec<Progress>, EventLogError> {
-        let position = self.position(group).await?;
-        // Read second, so that what is appended meanwhile is never behind the position.
-        let end = self.write.last_id().await?;
-        Ok(vec![Progress {
-            partition: 0,
-            end,
-            position: position.min(end),
-        }])
+        let (write, announced) = (self.write.database(), self.announced.database());
+        Ok(vec![Self::progress_beside(write, announced, group).await?])
     }
 }
 

@@ -18,6 +18,7 @@ mod producer;
 mod progress;
 mod record;
 mod settings;
+mod survey;
 mod tail;
 mod topics;
 mod trail;
@@ -35,7 +36,11 @@ use super::{
     TailReader, TrailReader,
 };
 
-pub use self::{awaited::AwaitedLog, settings::KafkaSettings};
+pub use self::{
+    awaited::AwaitedLog,
+    settings::KafkaSettings,
+    survey::{KafkaSurvey, TopicFacts},
+};
 
 /// The log of a distributed system. Cheap to clone.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 //! Needs Redis 6.2 or newer (`SET … PXAT`) with keyspace notifications of expired keys (`notify-keyspace-events Ex`),
 //! which are switched on if they are off. A set's key expires with its longest-living member.
 
+mod facts;
 mod follow;
 mod scripts;
 
@@ -23,6 +24,8 @@ use super::{
     Entry, ExpiringStore, ExpiringStoreError, MIN_TTL, Set,
     watch::{Notices, Watch},
 };
+
+pub use self::facts::RedisFacts;
 
 /// No call takes longer, whatever Redis does.
 const CALL_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -54,9 +57,7 @@ impl RedisExpiringStore {
     /// # Errors
     /// The URL does not parse.
     pub fn start(settings: RedisSettings, tasks: &Tasks) -> Result<Self, ExpiringStoreError> {
-        let info = settings.url.into_connection_info().map_err(failed)?;
-        let tcp = limited(info.tcp_settings().clone().set_nodelay(true));
-        let client = Client::open(info.set_tcp_settings(tcp)).map_err(failed)?;
+        let client = client(&settings)?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
@@ -189,6 +190,14 @@ impl ExpiringStore for RedisExpiringStore {
             Err(elapsed) => Err(ExpiringStoreError::Unavailable(elapsed.into())),
         }
     }
+}
+
+/// Nothing is connected yet.
+fn client(settings: &RedisSettings) -> Result<Client, ExpiringStoreError> {
+    let info = settings.url.as_str();
+    let info = info.into_connection_info().map_err(failed)?;
+    let tcp = limited(info.tcp_settings().clone().set_nodelay(true));
+    Client::open(info.set_tcp_settings(tcp)).map_err(failed)
 }
 
 /// Our names as Redis has them. The prefix of channels is not that of keys, so that one pattern names all of them.

@@ -5,6 +5,7 @@
 
 mod documents;
 mod extent;
+mod facts;
 mod history;
 mod parked;
 mod rebuild;
@@ -29,6 +30,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use self::documents::{MarkerDocument, RoomDocument, StoredMessage};
+pub use self::facts::MongoFacts;
 use super::{
     Extent, Page, RebuildStore, Result, Saved, ViewStore, ViewStoreError, ViewWrite, listed,
     read_marker,

@@ -122,6 +122,19 @@ impl SmtpTransport {
         Self { timeout, ..self }
     }
 
+    /// Whether the server would take mails from us: connects and logs in as for a mail, and sends none.
+    ///
+    /// # Errors
+    /// It would not, for now.
+    pub async fn check(&self) -> Result<(), TransportError> {
+        let too_slow = |_| TransportError::NotNow("the mail server took too long".to_owned());
+        let connected = timeout(self.timeout, self.connect()).await;
+        let connected = connected.map_err(too_slow)?;
+        let mut connection = connected.map_err(|error| TransportError::NotNow(reason(&error)))?;
+        let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
+        Ok(())
+    }
+
     /// A connection over which mails can be sent. A failure here says nothing about the mail.
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
         let (tls_at_once, tls_then) = match self.mode {

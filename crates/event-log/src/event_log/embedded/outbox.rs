@@ -104,13 +104,7 @@ impl SqliteOutbox {
     /// # Errors
     /// The store is unavailable.
     pub async fn last_id(&self) -> Result<i64, StoreError> {
-        let id = sqlx::query_scalar(
-            "SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0),
-                ifnull((SELECT max(id) FROM outbox), 0))",
-        )
-        .fetch_one(&self.database.readers)
-        .await?;
-        Ok(id)
+        last_id(&self.database).await
     }
 
     /// Removes events that were recorded before an instant, and answers how many. For the announced topics (decision
@@ -224,6 +218,17 @@ impl Commits {
         // A closed channel cannot be: the reader holds the outbox, which holds the sender.
         let _ = tokio::time::timeout(POLL_INTERVAL, self.0.changed()).await;
     }
+}
+
+/// As [`SqliteOutbox::last_id`].
+pub(super) async fn last_id(database: &SqliteDatabase) -> Result<i64, StoreError> {
+    let id = sqlx::query_scalar(
+        "SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0),
+            ifnull((SELECT max(id) FROM outbox), 0))",
+    )
+    .fetch_one(&database.readers)
+    .await?;
+    Ok(id)
 }
 
 /// Files made before events had this lack its column.

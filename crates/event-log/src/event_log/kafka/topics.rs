@@ -27,9 +27,9 @@ const REPLICATION: TopicReplication<'_> = TopicReplication::Fixed(-1);
 type Partitions = HashMap<String, i32>;
 
 /// A topic as it is to be.
-struct Wanted {
-    name: String,
-    partitions: i32,
+pub(super) struct Wanted {
+    pub(super) name: String,
+    pub(super) partitions: i32,
     retention_ms: String,
 }
 
@@ -97,7 +97,8 @@ fn check(settings: &KafkaSettings, topics: &Partitions) -> Result<(), EventLogEr
     Ok(())
 }
 
-fn wanted(settings: &KafkaSettings) -> Vec<Wanted> {
+/// All topics, the write topics first, the warm-up topic last.
+pub(super) fn wanted(settings: &KafkaSettings) -> Vec<Wanted> {
     let topic = |name, partitions, retention_ms: i64| Wanted {
         name: settings.prefixed(name),
         partitions,

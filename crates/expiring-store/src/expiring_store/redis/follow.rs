@@ -15,7 +15,7 @@ use crate::expiring_store::{Notice, watch::Notices};
 
 /// The channels of expired keys, of every database.
 const EXPIRED: &str = "__keyevent@*__:expired";
-const EVENTS: &str = "notify-keyspace-events";
+pub(super) const EVENTS: &str = "notify-keyspace-events";
 /// How often a quiet connection is probed.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -106,7 +106,7 @@ impl Follower {
 }
 
 /// The events to ask for when those of `events` do not include the expiry of keys.
-fn completed(events: &str) -> Option<String> {
+pub(super) fn completed(events: &str) -> Option<String> {
     let is_complete = events.contains('E') && events.contains(['x', 'A']);
     (!is_complete).then(|| format!("{events}Ex"))
 }

@@ -56,6 +56,10 @@ pub async fn list(
     rows.into_iter().map(rows::parked).collect()
 }
 
+/// How many there are, by a file as it is: also one of another release.
+///
+/// # Errors
+/// The file cannot be read.
 pub async fn count(database: &SqliteDatabase) -> Result<u64> {
     let counted: i64 = sqlx::query_scalar("SELECT count(*) FROM parked_events")
         .fetch_one(&database.readers)

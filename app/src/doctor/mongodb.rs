@@ -1,0 +1,76 @@
+//! MongoDB: the views, and the events that were put aside.
+
+use colloquy_chassis::{ServiceName, answer::chain};
+use colloquy_chat_query::{
+    MongoViewStore, ViewStore as _,
+    view_store::{ViewStoreError, mongodb::MongoFacts},
+};
+
+use super::{
+    events,
+    finding::Finding,
+    store::{Hosts, clock, tls},
+};
+use crate::settings::Settings;
+
+const REACH: &str = "mongodb";
+const TLS: &str = "mongodb.tls";
+const RIGHTS: &str = "mongodb.rights";
+const CLOCK: &str = "mongodb.clock";
+/// Parked events that are counted.
+const MOST: u32 = 500;
+
+pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Finding> {
+    if service.is_some_and(|service| service != ServiceName::ChatQuery) {
+        return Vec::new();
+    }
+    let views = &settings.view_store;
+    let hosts = Hosts::of(&views.url);
+    let asked = async {
+        let store = MongoViewStore::new(&views.url, &views.database).await?;
+        let facts = store.facts().await?;
+        let parked = store.parked(None, MOST).await?;
+        Ok::<_, ViewStoreError>((facts, parked.len()))
+    };
+    match asked.await {
+        Ok((facts, parked)) => judge(&facts, parked, &hosts, &views.url),
+        Err(error) => vec![Finding::fail(
+            REACH,
+            format!(
+                "{hosts} does not answer or does not let us in: {}",
+                chain(&error)
+            ),
+            "start it, or correct view_store.url",
+        )],
+    }
+}
+
+fn judge(facts: &MongoFacts, parked: usize, hosts: &Hosts, url: &str) -> Vec<Finding> {
+    let kind = if facts.is_replicated {
+        "replicated"
+    } else {
+        "one server"
+    };
+    let is_encrypted = url.starts_with("mongodb+srv") && !url.contains("tls=false")
+        || ["tls=true", "ssl=true"]
+            .iter()
+            .any(|option| url.contains(option));
+    let mut findings = vec![
+        Finding::ok(
+            REACH,
+            format!("MongoDB {} at {hosts}, {kind}", facts.version),
+        ),
+        tls(TLS, hosts, is_encrypted, "add ?tls=true to view_store.url"),
+        match &facts.refusal {
+            None => Finding::ok(RIGHTS, "the user may read and change the views"),
+            Some(refusal) => Finding::fail(
+                RIGHTS,
+                format!("the views cannot be changed: {refusal}"),
+                "give the user the role readWrite of that database",
+            ),
+        },
+    ];
+    findings.extend(facts.unix_millis.map(|millis| clock(CLOCK, millis)));
+    findings.push(events::parked(parked, "colloquy parked list"));
+    findings
+}

@@ -1,0 +1,192 @@
+//! PostgreSQL: one database, or one for each of four services.
+
+use colloquy_chassis::{ServiceName, answer::chain};
+use colloquy_sql::{
+    StoreError,
+    postgres::{self, ServerFacts},
+};
+
+use super::{
+    finding::Finding,
+    store::{Hosts, clock, tls},
+};
+use crate::settings::Settings;
+
+const REACH: &str = "postgres";
+const TLS: &str = "postgres.tls";
+const RIGHTS: &str = "postgres.rights";
+const CLOCK: &str = "postgres.clock";
+/// The oldest release that still gets corrections.
+const OLDEST: i32 = 140_000;
+
+/// What a service keeps in PostgreSQL.
+pub struct Store {
+    pub setting: &'static str,
+    pub service: ServiceName,
+    pub tables: &'static [&'static str],
+}
+
+/// Every table of this version, by who keeps it.
+pub const STORES: [Store; 4] = [
+    Store {
+        setting: "accounts.url",
+        service: ServiceName::Customer,
+        tables: &[
+            "customers",
+            "session_endings",
+            "customer_rate_limits",
+            "clock_readings",
+        ],
+    },
+    Store {
+        setting: "sessions.url",
+        service: ServiceName::Auth,
+        tables: &[
+            "revocations",
+            "revocation_log",
+            "revocation_readers",
+            "auth_rate_limits",
+            "known_places",
+            "clock_readings",
+        ],
+    },
+    Store {
+        setting: "mail.url",
+        service: ServiceName::Mail,
+        tables: &["mail_queue", "clock_readings"],
+    },
+    Store {
+        setting: "write_store.url",
+        service: ServiceName::ChatCommand,
+        tables: &[
+            "rooms",
+            "room_participants",
+            "messages",
+            "idempotency",
+            "outbox",
+            "relay_lease",
+            "clock_readings",
+        ],
+    },
+];
+
+/// One database, and what is kept there.
+struct Place<'a> {
+    url: &'a str,
+    settings: Vec<&'static str>,
+    tables: Vec<&'static str>,
+}
+
+pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for place in places(settings, service) {
+        findings.extend(look(&place).await);
+    }
+    findings
+}
+
+/// Services that share a database are looked at once.
+fn places(settings: &Settings, service: Option<ServiceName>) -> Vec<Place<'_>> {
+    let mut places: Vec<Place<'_>> = Vec::new();
+    for store in STORES {
+        if service.is_some_and(|service| service != store.service) {
+            continue;
+        }
+        let url = match store.service {
+            ServiceName::Customer => &settings.accounts.url,
+            ServiceName::Auth => &settings.sessions.url,
+            ServiceName::Mail => &settings.mail.url,
+            _ => &settings.write_store.url,
+        };
+        let known = places.iter().position(|place| place.url == url);
+        let at = known.unwrap_or_else(|| {
+            places.push(Place {
+                url,
+                settings: Vec::new(),
+                tables: Vec::new(),
+            });
+            places.len() - 1
+        });
+        places[at].settings.push(store.setting);
+        places[at].tables.extend(store.tables);
+    }
+    places
+}
+
+async fn look(place: &Place<'_>) -> Vec<Finding> {
+    let (hosts, names) = (Hosts::of(place.url), place.settings.join(", "));
+    let asked = async {
+        let pool = postgres::pool(place.url, 1)?;
+        let facts = postgres::facts(&pool, &place.tables).await?;
+        pool.close().await;
+        Ok::<_, StoreError>(facts)
+    };
+    match asked.await {
+        Ok(facts) => judge(&facts, &hosts, &names).into(),
+        Err(error) if error.is_locked_out() => vec![Finding::fail(
+            REACH,
+            format!("{hosts} does not let us in ({names}): {}", chain(&error)),
+            "correct user, password or database of the URL, or the server's pg_hba.conf",
+        )],
+        Err(error) => vec![Finding::fail(
+            REACH,
+            format!("{hosts} does not answer ({names}): {}", chain(&error)),
+            "start it, or correct the URL",
+        )],
+    }
+}
+
+fn judge(facts: &ServerFacts, hosts: &Hosts, names: &str) -> [Finding; 4] {
+    let found = format!("PostgreSQL {} at {hosts} ({names})", facts.version);
+    let reach = if facts.version_number < OLDEST {
+        Finding::warn(
+            REACH,
+            format!("{found} is older than what is tested"),
+            "upgrade it to 15 or later",
+        )
+    } else {
+        Finding::ok(REACH, found)
+    };
+    let remedy = "add ?sslmode=verify-full to the URL";
+    [
+        reach,
+        tls(TLS, hosts, facts.is_encrypted, remedy),
+        rights(facts, hosts),
+        clock(CLOCK, facts.unix_millis),
+    ]
+}
+
+fn rights(facts: &ServerFacts, hosts: &Hosts) -> Finding {
+    if facts.only_reads {
+        return Finding::fail(
+            RIGHTS,
+            format!("{hosts} only reads, as a standby does, so nothing can be stored"),
+            "name the primary in the URL",
+        );
+    }
+    if !facts.refused.is_empty() {
+        return Finding::fail(
+            RIGHTS,
+            format!(
+                "the role may not read and change {}",
+                facts.refused.join(", ")
+            ),
+            "grant it SELECT, INSERT, UPDATE and DELETE, or make it the owner",
+        );
+    }
+    match (facts.missing.len(), facts.may_create) {
+        (0, _) => Finding::ok(RIGHTS, "the role may read and change every table"),
+        (missing, true) => Finding::ok(
+            RIGHTS,
+            format!("{missing} tables are missing, and the role may make them"),
+        ),
+        (missing, false) => Finding::fail(
+            RIGHTS,
+            format!(
+                "{missing} tables are missing and the role may not make them: {}",
+                facts.missing.join(", ")
+            ),
+            "GRANT CREATE ON SCHEMA public, or run `colloquy migrate` as a role that may",
+        ),
+    }
+}
