@@ -112,6 +112,13 @@ pub enum Command {
     /// Look for what would keep a system from working, running or not, and change nothing: settings, keys, stores, topics,
     /// events that wait, clocks. A line each, which begins with ok, warn or FAIL; exits with 1 if one says FAIL
     Doctor(Doctor),
+    /// Write the pages of the manual and the completions of shells
+    #[command(hide = true)]
+    Manual {
+        /// The folder
+        #[arg(value_name = "DIR")]
+        into: PathBuf,
+    },
     /// Publish every room, message and read marker again from PostgreSQL, after Kafka's topics were lost;
     /// clients are not notified twice
     Republish {

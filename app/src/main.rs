@@ -14,6 +14,7 @@ mod greeting;
 mod health;
 mod import;
 mod listening;
+mod manual;
 mod migrate;
 mod parked;
 mod process;
@@ -104,6 +105,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = load(config.as_deref())?;
             return block_on(migrate::run(&settings));
         }
+        Some(Command::Manual { into }) => manual::write(&into)?,
         Some(Command::Doctor(options)) => return block_on(doctor::run(&options)),
         Some(Command::Health { address }) => return health::run(address),
         Some(Command::Republish { config }) => {

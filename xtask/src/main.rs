@@ -2,6 +2,7 @@
 
 mod containers;
 mod daemon;
+mod dist;
 mod faults;
 mod mutants;
 mod parts;
@@ -68,6 +69,12 @@ enum Verb {
     /// Wait for the end of `containers`, and end what it left
     #[command(hide = true)]
     ContainersGuard { folder: PathBuf },
+    /// Make what others install: an archive, a Debian package, the bill of materials and their sums
+    Dist {
+        /// The profile of the build, such as `dev` to try it soon
+        #[arg(long, default_value = "dist")]
+        profile: String,
+    },
     /// Install and run the real parts: PostgreSQL, Kafka, MongoDB's protocol, Redis, SMTP, nginx
     #[command(subcommand)]
     Parts(PartsVerb),
@@ -144,6 +151,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
             },
         ),
         Verb::ContainersGuard { folder } => containers::guard::run(&folder),
+        Verb::Dist { profile } => dist::run(&places, &profile),
         Verb::Parts(verb) => parts::run(&places, verb),
         Verb::Up { release } => system::up(&places, release),
         Verb::Down => system::down(&places),

@@ -10,7 +10,7 @@ mod licences;
 mod links;
 mod marks;
 mod mutants;
-mod packages;
+pub mod packages;
 pub mod rust_text;
 mod test_bodies;
 mod test_steps;

@@ -54,7 +54,8 @@ impl Packages {
     }
 }
 
-fn host() -> Result<String> {
+/// The platform of this machine, as rustc names it.
+pub fn host() -> Result<String> {
     let version = Command::new("rustc").arg("-vV").output()?;
     String::from_utf8(version.stdout)?
         .lines()
