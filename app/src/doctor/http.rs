@@ -1,7 +1,7 @@
 //! Where browsers find the system: the origins that may call, the cookie, and the proxies that are believed.
 
 use super::finding::Finding;
-use crate::settings::{Http, Origin, addresses::is_this_machine};
+use crate::settings::{Http, addresses::is_this_machine};
 
 const ORIGINS: &str = "http.origins";
 const COOKIE: &str = "http.cookie";
@@ -70,33 +70,41 @@ fn origins(http: &Http, exposure: Exposure) -> Finding {
 }
 
 fn cookie(http: &Http, exposure: Exposure) -> Finding {
-    let is_over_tls = http.public_url.as_ref().map(Origin::is_over_tls);
-    let is_loopback = http
-        .public_url
-        .as_ref()
-        .map_or(exposure == Exposure::ThisMachine, Origin::is_loopback);
-    match (http.secure_cookie, is_over_tls) {
-        (true, Some(true)) => Finding::ok(COOKIE, "is sent over TLS alone"),
-        (true, Some(false)) if !is_loopback => Finding::fail(
+    let Some(public) = &http.public_url else {
+        return cookie_of_no_address(http.secure_cookie, exposure);
+    };
+    match (http.secure_cookie, public.is_over_tls()) {
+        (true, true) => Finding::ok(COOKIE, "is sent over TLS alone"),
+        (true, false) => Finding::fail(
             COOKIE,
             "http.secure_cookie is on but http.public_url is not https, so browsers drop the cookie and every call after a login is 401",
             "put TLS in front and make http.public_url https, or turn http.secure_cookie off",
         ),
-        (true, _) => Finding::warn(
-            COOKIE,
-            "http.secure_cookie is on but no https address is set in http.public_url; not every browser keeps the cookie",
-            "set http.public_url to the https address that people open",
-        ),
-        (false, Some(true)) => Finding::warn(
+        (false, true) => Finding::warn(
             COOKIE,
             "http.public_url is https but http.secure_cookie is off, so a browser also sends the session without TLS",
             "turn http.secure_cookie on",
         ),
-        (false, Some(false)) if !is_loopback => Finding::warn(
+        (false, false) if public.is_loopback() => {
+            Finding::ok(COOKIE, "is sent on this machine, without TLS as well")
+        }
+        (false, false) => Finding::warn(
             COOKIE,
             "http.public_url is not https, so passwords and sessions travel readable",
             "put a proxy that speaks TLS in front",
         ),
+    }
+}
+
+/// What lacks an address beyond this machine is said of the origins.
+fn cookie_of_no_address(is_secure: bool, exposure: Exposure) -> Finding {
+    match (is_secure, exposure) {
+        (true, Exposure::ThisMachine) => Finding::warn(
+            COOKIE,
+            "http.secure_cookie is on but the system is on loopback without TLS, where not every browser keeps the cookie",
+            "turn http.secure_cookie off, or set http.public_url to the https address that people open",
+        ),
+        (true, _) => Finding::ok(COOKIE, "is sent over TLS alone"),
         (false, _) => Finding::ok(COOKIE, "is sent without TLS as well"),
     }
 }

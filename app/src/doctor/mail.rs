@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use colloquy_chassis::{ServiceName, answer::chain};
-use colloquy_mail::mail_transport::smtp::{SmtpTransport, TlsMode};
+use colloquy_mail::mail_transport::{
+    TransportError,
+    smtp::{SmtpTransport, TlsMode},
+};
 
 use super::finding::Finding;
 use crate::settings::{Settings, addresses::is_this_machine, services};
@@ -52,10 +55,11 @@ async fn server(settings: &Settings) -> Finding {
         Ok(transport) => transport.with_timeout(TIMEOUT),
         Err(error) => return Finding::fail(MAIL, chain(&error), "change mail.smtp_tls"),
     };
-    if let Err(error) = transport.check().await {
+    if let Err(TransportError::NotNow(why) | TransportError::Refused(why)) = transport.check().await
+    {
         return Finding::fail(
             MAIL,
-            format!("{server} takes no mail: {error}"),
+            format!("{server} takes no mail: {why}"),
             "check mail.smtp_host, smtp_port, smtp_tls, username and password",
         );
     }

@@ -163,7 +163,7 @@ fn settings_that_cannot_work_are_named_in_one_line() {
         ),
         (
             Start::for_others([("COLLOQUY_MAIL__SMTP_PORT", "1")]),
-            "FAIL  mail                  127.0.0.1:1 takes no mail: Connection error → check mail.smtp_host, smtp_port, smtp_tls, username and password",
+            "FAIL  mail                  127.0.0.1:1 takes no mail: Connection error: Connection refused (os error 111) → check mail.smtp_host, smtp_port, smtp_tls, username and password",
         ),
         (
             Start {

@@ -291,7 +291,7 @@ async fn a_postgres_that_does_not_do_what_is_needed_is_named_in_one_line() {
     let mut system = System::prepare().await;
     let settings = "(accounts.url, sessions.url, mail.url, write_store.url)";
     let report = system.with_postgres(&format!("postgres://app:{SECRET}@{NOWHERE}/chat_db"));
-    report.names_only(&format!("FAIL  postgres              127.0.0.1:1 does not answer {settings}: the store is unavailable: pool timed out while waiting for an open connection → start it, or correct the URL"));
+    report.names_only(&format!("FAIL  postgres              127.0.0.1:1 does not answer {settings}: the store is unavailable: error communicating with database: Connection refused (os error 111) → start it, or correct the URL"));
 
     let missing = missing_postgres_database();
     let (_, name) = missing.rsplit_once('/').unwrap();

@@ -1,8 +1,8 @@
 //! What a server says of itself and of what it lets us do. Nothing is made or changed.
 
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgConnection, PgPool};
 
-use super::bounded;
+use super::answered;
 use crate::StoreError;
 
 /// A server, as the role of the URL finds it.
@@ -29,13 +29,14 @@ pub struct ServerFacts {
 /// A table, whether it is there, and whether its rows may be read and changed.
 type Table = (String, bool, bool);
 
-/// Asks the server of a pool, and for rights on these tables.
+/// Asks the server of a pool, and for rights on these tables, on a connection of its own: a pool would go on trying where a
+/// connection is refused, and not say why.
 ///
 /// # Errors
 /// The server is away, does not answer in time, or does not let us in.
 pub async fn facts(pool: &PgPool, tables: &[&str]) -> Result<ServerFacts, StoreError> {
-    let asked = bounded(pool, async {
-        let mut connection = pool.acquire().await?;
+    let asked = answered(async {
+        let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
         let found: Vec<Table> = sqlx::query_as(
             "SELECT name, at IS NOT NULL, coalesce(
                 has_table_privilege(at, 'SELECT') AND has_table_privilege(at, 'INSERT')
@@ -43,7 +44,7 @@ pub async fn facts(pool: &PgPool, tables: &[&str]) -> Result<ServerFacts, StoreE
              FROM (SELECT name, to_regclass(quote_ident(name)) AS at FROM unnest($1::text[]) AS name) AS tables",
         )
         .bind(tables)
-        .fetch_all(&mut *connection)
+        .fetch_all(&mut connection)
         .await?;
         // The clock comes last, so that it is as old as one answer is long.
         let server: (String, i32, bool, bool, bool, i64) = sqlx::query_as(
@@ -53,8 +54,9 @@ pub async fn facts(pool: &PgPool, tables: &[&str]) -> Result<ServerFacts, StoreE
                 coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
                 (extract(epoch FROM clock_timestamp()) * 1000)::int8",
         )
-        .fetch_one(&mut *connection)
+        .fetch_one(&mut connection)
         .await?;
+        connection.close().await?;
         Ok::<_, sqlx::Error>((found, server))
     });
     let (found, server) = asked.await??;
