@@ -57,7 +57,14 @@ pub fn run(places: &Places, profile: &str) -> Result<()> {
 
 fn prepare(places: &Places, profile: &str) -> Result<Release> {
     let mut cargo = places.cargo();
-    cargo.args(["build", "--locked", "--package", "colloquy", "--profile", profile]);
+    cargo.args([
+        "build",
+        "--locked",
+        "--package",
+        "colloquy",
+        "--profile",
+        profile,
+    ]);
     let status = cargo.status()?;
     ensure!(status.success(), "the build ended with {status}");
     // Cargo keeps what the profile `dev` builds in a folder of another name.
@@ -72,9 +79,13 @@ fn prepare(places: &Places, profile: &str) -> Result<Release> {
     let mut strip = Command::new("strip");
     output(strip.arg("-o").arg(&binary).arg(places.binary(folder)))?;
     let said = output(Command::new(&binary).arg("--version"))?;
-    let version = said.split_whitespace().last().context("it has no version")?;
+    let version = said
+        .split_whitespace()
+        .last()
+        .context("it has no version")?;
     let mut log = Command::new("git");
-    log.args(["log", "-1", "--format=%ct"]).current_dir(places.repository());
+    log.args(["log", "-1", "--format=%ct"])
+        .current_dir(places.repository());
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?;
     Ok(Release {
         version: version.to_owned(),
@@ -89,7 +100,9 @@ fn prepare(places: &Places, profile: &str) -> Result<Release> {
 /// What a tool prints.
 fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("{name} is missing"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("{name} is missing"))?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{name} failed: {errors}");
     Ok(String::from_utf8(output.stdout)?)

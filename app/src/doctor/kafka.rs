@@ -1,13 +1,13 @@
 //! Kafka: brokers, topics and their copies, and what the read side has not read yet.
 
-use colloquy_chassis::{ServiceName, answer::chain};
+use colloquy_chassis::ServiceName;
 use colloquy_chat_query::projector::GROUP;
 use colloquy_event_log::{KafkaSurvey, TopicFacts};
 
 use super::{
     events::{self, Readers},
     finding::Finding,
-    store::{Hosts, tls},
+    store::{Hosts, tls, why},
 };
 use crate::settings::Settings;
 
@@ -27,7 +27,7 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     let survey = match KafkaSurvey::of(log, GROUP).await {
         Ok(survey) => survey,
         Err(error) => {
-            let found = format!("{hosts} does not answer: {}", chain(&error));
+            let found = format!("{hosts} does not answer: {}", why(&error));
             return vec![Finding::fail(REACH, found, START)];
         }
     };
@@ -127,7 +127,7 @@ async fn lag(settings: &Settings, members: usize) -> Finding {
     };
     let ask = async || KafkaSurvey::progress(&settings.event_log, GROUP).await;
     events::lag(readers, ask).await.unwrap_or_else(|error| {
-        let found = format!("the write topics cannot be read: {}", chain(&error));
+        let found = format!("the write topics cannot be read: {}", why(&error));
         Finding::fail(TOPICS, found, START)
     })
 }

@@ -1,6 +1,6 @@
 //! MongoDB: the views, and the events that were put aside.
 
-use colloquy_chassis::{ServiceName, answer::chain};
+use colloquy_chassis::ServiceName;
 use colloquy_chat_query::{
     MongoViewStore, ViewStore as _,
     view_store::{ViewStoreError, mongodb::MongoFacts},
@@ -9,7 +9,7 @@ use colloquy_chat_query::{
 use super::{
     events,
     finding::Finding,
-    store::{Hosts, clock, tls},
+    store::{Hosts, clock, tls, why},
 };
 use crate::settings::Settings;
 
@@ -38,7 +38,7 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
             REACH,
             format!(
                 "{hosts} does not answer or does not let us in: {}",
-                chain(&error)
+                why(&error)
             ),
             "start it, or correct view_store.url",
         )],

@@ -1,6 +1,6 @@
 //! PostgreSQL: one database, or one for each of four services.
 
-use colloquy_chassis::{ServiceName, answer::chain};
+use colloquy_chassis::ServiceName;
 use colloquy_sql::{
     StoreError,
     postgres::{self, ServerFacts},
@@ -8,7 +8,7 @@ use colloquy_sql::{
 
 use super::{
     finding::Finding,
-    store::{Hosts, clock, tls},
+    store::{Hosts, clock, tls, why},
 };
 use crate::settings::Settings;
 
@@ -108,7 +108,10 @@ fn places(settings: &Settings, service: Option<ServiceName>) -> Vec<Place<'_>> {
             places.len() - 1
         });
         places[at].settings.push(store.setting);
-        places[at].tables.extend(store.tables);
+        let known = &mut places[at].tables;
+        known.extend(store.tables);
+        known.sort_unstable();
+        known.dedup();
     }
     places
 }
@@ -125,19 +128,21 @@ async fn look(place: &Place<'_>) -> Vec<Finding> {
         Ok(facts) => judge(&facts, &hosts, &names).into(),
         Err(error) if error.is_locked_out() => vec![Finding::fail(
             REACH,
-            format!("{hosts} does not let us in ({names}): {}", chain(&error)),
+            format!("{hosts} does not let us in ({names}): {}", refusal(&error)),
             "correct user, password or database of the URL, or the server's pg_hba.conf",
         )],
         Err(error) => vec![Finding::fail(
             REACH,
-            format!("{hosts} does not answer ({names}): {}", chain(&error)),
+            format!("{hosts} does not answer ({names}): {}", why(&error)),
             "start it, or correct the URL",
         )],
     }
 }
 
 fn judge(facts: &ServerFacts, hosts: &Hosts, names: &str) -> [Finding; 4] {
-    let found = format!("PostgreSQL {} at {hosts} ({names})", facts.version);
+    // Distributions add their own name and version behind it.
+    let version = facts.version.split(' ').next().unwrap_or_default();
+    let found = format!("PostgreSQL {version} at {hosts} ({names})");
     let reach = if facts.version_number < OLDEST {
         Finding::warn(
             REACH,
@@ -154,6 +159,14 @@ fn judge(facts: &ServerFacts, hosts: &Hosts, names: &str) -> [Finding; 4] {
         rights(facts, hosts),
         clock(CLOCK, facts.unix_millis),
     ]
+}
+
+/// The server's own words, without the line of its source that wrote them.
+fn refusal(error: &StoreError) -> String {
+    match error {
+        StoreError::Unavailable(sqlx::Error::Database(refusal)) => refusal.message().to_owned(),
+        other => why(other),
+    }
 }
 
 fn rights(facts: &ServerFacts, hosts: &Hosts) -> Finding {
@@ -174,19 +187,17 @@ fn rights(facts: &ServerFacts, hosts: &Hosts) -> Finding {
             "grant it SELECT, INSERT, UPDATE and DELETE, or make it the owner",
         );
     }
-    match (facts.missing.len(), facts.may_create) {
-        (0, _) => Finding::ok(RIGHTS, "the role may read and change every table"),
-        (missing, true) => Finding::ok(
-            RIGHTS,
-            format!("{missing} tables are missing, and the role may make them"),
-        ),
-        (missing, false) => Finding::fail(
-            RIGHTS,
-            format!(
-                "{missing} tables are missing and the role may not make them: {}",
-                facts.missing.join(", ")
-            ),
-            "GRANT CREATE ON SCHEMA public, or run `colloquy migrate` as a role that may",
-        ),
+    let missing = facts.missing.join(", ");
+    if missing.is_empty() {
+        return Finding::ok(RIGHTS, "the role may read and change every table");
     }
+    if facts.may_create {
+        let found = format!("the role may make what is not there yet: {missing}");
+        return Finding::ok(RIGHTS, found);
+    }
+    Finding::fail(
+        RIGHTS,
+        format!("the role may not make what is not there yet: {missing}"),
+        "GRANT CREATE ON SCHEMA public, or run `colloquy migrate` as a role that may",
+    )
 }

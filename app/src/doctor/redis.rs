@@ -1,11 +1,11 @@
 //! Redis: codes, presence, typing.
 
-use colloquy_chassis::{ServiceName, answer::chain};
+use colloquy_chassis::ServiceName;
 use colloquy_expiring_store::expiring_store::redis::{RedisFacts, RedisSettings};
 
 use super::{
     finding::Finding,
-    store::{Hosts, clock, tls},
+    store::{Hosts, clock, tls, why},
 };
 use crate::settings::Settings;
 
@@ -34,7 +34,7 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
             REACH,
             format!(
                 "{hosts} does not answer or does not let us in: {}",
-                chain(&error)
+                why(&error)
             ),
             "start it, or correct expiring_store.url",
         )],

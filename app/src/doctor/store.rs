@@ -1,6 +1,6 @@
 //! What is judged alike of every store: where it is, TLS on the way to it, and its clock.
 
-use colloquy_chassis::{Clock as _, SystemClock};
+use colloquy_chassis::{Clock as _, SystemClock, answer::chain};
 
 use super::finding::Finding;
 use crate::settings::addresses::is_this_machine;
@@ -48,6 +48,14 @@ impl std::fmt::Display for Hosts {
             &place
         })
     }
+}
+
+/// An error with its causes. Drivers say some of them twice.
+pub fn why(error: &(dyn std::error::Error + 'static)) -> String {
+    let text = chain(error);
+    let mut causes: Vec<_> = text.split(": ").collect();
+    causes.dedup();
+    causes.join(": ")
 }
 
 /// Whether others can read what goes to a store.

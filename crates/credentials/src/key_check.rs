@@ -68,7 +68,10 @@ impl KeyFolder {
             for name in file_names(&self.0.join(kind))? {
                 let is_open = name.ends_with(".public.pem") || name == "signing";
                 // In a folder that Kubernetes mounts there are folders of its own beside the keys.
-                if is_open || name.starts_with('.') || !service.is_none_or(|service| needs(service, kind, &name)) {
+                if is_open
+                    || name.starts_with('.')
+                    || !service.is_none_or(|service| needs(service, kind, &name))
+                {
                     continue;
                 }
                 let path = self.0.join(kind).join(name);

@@ -29,14 +29,25 @@ const LIBRARIES: [&str; 5] = [
 /// # Errors
 /// A tool fails, or the binary loads a library that the package does not depend on.
 pub fn package(places: &Places, release: &Release, tree: &Path) -> Result<PathBuf> {
-    let loaded = output(Command::new("readelf").arg("--dynamic").arg(&release.binary))?;
+    let loaded = output(
+        Command::new("readelf")
+            .arg("--dynamic")
+            .arg(&release.binary),
+    )?;
     let foreign = needed(&loaded);
-    let foreign: Vec<_> = foreign.iter().filter(|one| !LIBRARIES.contains(&one.as_str())).collect();
+    let foreign: Vec<_> = foreign
+        .iter()
+        .filter(|one| !LIBRARIES.contains(&one.as_str()))
+        .collect();
     ensure!(
         foreign.is_empty(),
         "the binary loads {foreign:?}, which no package in `Depends` is known to hold"
     );
-    let size = output(Command::new("du").args(["--summarize", "--apparent-size", "--block-size=1024"]).arg(tree))?;
+    let size = output(
+        Command::new("du")
+            .args(["--summarize", "--apparent-size", "--block-size=1024"])
+            .arg(tree),
+    )?;
     let size = size.split_whitespace().next().unwrap_or_default();
     let control = tree.join("DEBIAN");
     for script in SCRIPTS {
@@ -45,8 +56,14 @@ pub fn package(places: &Places, release: &Release, tree: &Path) -> Result<PathBu
     }
     fs::write(control.join("conffiles"), "/etc/colloquy/colloquy.toml\n")?;
     fs::write(control.join("control"), text(release, size))?;
-    let Release { version, architecture, .. } = release;
-    let package = release.into.join(format!("colloquy_{version}_{architecture}.deb"));
+    let Release {
+        version,
+        architecture,
+        ..
+    } = release;
+    let package = release
+        .into
+        .join(format!("colloquy_{version}_{architecture}.deb"));
     let mut pack = Command::new("dpkg-deb");
     pack.env("SOURCE_DATE_EPOCH", &release.made_at)
         .args(["--root-owner-group", "-Zxz", "--build"])
@@ -56,7 +73,11 @@ pub fn package(places: &Places, release: &Release, tree: &Path) -> Result<PathBu
 }
 
 fn text(release: &Release, size: &str) -> String {
-    let Release { version, architecture, .. } = release;
+    let Release {
+        version,
+        architecture,
+        ..
+    } = release;
     format!(
         "Package: colloquy
 Version: {version}

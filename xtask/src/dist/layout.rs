@@ -13,23 +13,53 @@ use crate::places::Places;
 
 /// From the repository, and where it is installed.
 const FILES: [(&str, &str); 11] = [
-    ("deploy/systemd/colloquy.service", "usr/lib/systemd/system/colloquy.service"),
-    ("deploy/systemd/colloquy@.service", "usr/lib/systemd/system/colloquy@.service"),
-    ("deploy/systemd/secrets.conf", "usr/share/doc/colloquy/examples/secrets.conf"),
-    ("deploy/nginx.conf", "usr/share/doc/colloquy/examples/nginx.conf"),
+    (
+        "deploy/systemd/colloquy.service",
+        "usr/lib/systemd/system/colloquy.service",
+    ),
+    (
+        "deploy/systemd/colloquy@.service",
+        "usr/lib/systemd/system/colloquy@.service",
+    ),
+    (
+        "deploy/systemd/secrets.conf",
+        "usr/share/doc/colloquy/examples/secrets.conf",
+    ),
+    (
+        "deploy/nginx.conf",
+        "usr/share/doc/colloquy/examples/nginx.conf",
+    ),
     ("deploy/debian/colloquy.toml", "etc/colloquy/colloquy.toml"),
     ("LICENSE", "usr/share/doc/colloquy/copyright"),
     ("CHANGELOG.md", "usr/share/doc/colloquy/CHANGELOG.md"),
-    ("docs/operating/backup-and-restore.md", "usr/share/doc/colloquy/backup-and-restore.md"),
-    ("docs/operating/before-others-use-it.md", "usr/share/doc/colloquy/before-others-use-it.md"),
-    ("docs/operating/troubleshooting.md", "usr/share/doc/colloquy/troubleshooting.md"),
-    ("docs/operating/watching.md", "usr/share/doc/colloquy/watching.md"),
+    (
+        "docs/operating/backup-and-restore.md",
+        "usr/share/doc/colloquy/backup-and-restore.md",
+    ),
+    (
+        "docs/operating/before-others-use-it.md",
+        "usr/share/doc/colloquy/before-others-use-it.md",
+    ),
+    (
+        "docs/operating/troubleshooting.md",
+        "usr/share/doc/colloquy/troubleshooting.md",
+    ),
+    (
+        "docs/operating/watching.md",
+        "usr/share/doc/colloquy/watching.md",
+    ),
 ];
 /// What the binary writes for each shell, and where the shell looks for it.
 const COMPLETIONS: [(&str, &str); 3] = [
-    ("colloquy.bash", "usr/share/bash-completion/completions/colloquy"),
+    (
+        "colloquy.bash",
+        "usr/share/bash-completion/completions/colloquy",
+    ),
     ("_colloquy", "usr/share/zsh/vendor-completions/_colloquy"),
-    ("colloquy.fish", "usr/share/fish/vendor_completions.d/colloquy.fish"),
+    (
+        "colloquy.fish",
+        "usr/share/fish/vendor_completions.d/colloquy.fish",
+    ),
 ];
 
 /// Makes the tree of an installation.
@@ -48,7 +78,11 @@ pub fn make(places: &Places, release: &Release) -> Result<PathBuf> {
     let written = release.scratch.join("manual");
     output(Command::new(&release.binary).arg("manual").arg(&written))?;
     for (from, to) in COMPLETIONS {
-        install(&written.join("completions").join(from), &tree.join(to), "644")?;
+        install(
+            &written.join("completions").join(from),
+            &tree.join(to),
+            "644",
+        )?;
     }
     for page in fs::read_dir(written.join("man"))? {
         let page = page?;

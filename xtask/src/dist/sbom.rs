@@ -20,11 +20,17 @@ use crate::{places::Places, tidy::packages::host};
 pub fn write(places: &Places, release: &Release) -> Result<PathBuf> {
     let metadata = MetadataCommand::new()
         .current_dir(places.repository())
-        .other_options(vec!["--locked".to_owned(), "--filter-platform".to_owned(), host()?])
+        .other_options(vec![
+            "--locked".to_owned(),
+            "--filter-platform".to_owned(),
+            host()?,
+        ])
         .exec()?;
     let lock = fs::read_to_string(places.repository().join("Cargo.lock"))?;
     let bill = bill(&metadata, &checksums(&lock)?, release)?;
-    let path = release.into.join(format!("colloquy-{}.cdx.json", release.version));
+    let path = release
+        .into
+        .join(format!("colloquy-{}.cdx.json", release.version));
     fs::write(&path, format!("{bill:#}\n"))?;
     Ok(path)
 }
@@ -34,13 +40,18 @@ fn bill(
     checksums: &BTreeMap<(String, String), String>,
     release: &Release,
 ) -> Result<Value> {
-    let resolved = metadata.resolve.as_ref().context("cargo resolved nothing")?;
+    let resolved = metadata
+        .resolve
+        .as_ref()
+        .context("cargo resolved nothing")?;
     let edges: BTreeMap<&PackageId, Vec<&PackageId>> = resolved
         .nodes
         .iter()
         .map(|node| {
             let linked = node.deps.iter().filter(|one| {
-                one.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
+                one.dep_kinds
+                    .iter()
+                    .any(|kind| kind.kind == DependencyKind::Normal)
             });
             (&node.id, linked.map(|one| &one.pkg).collect())
         })
@@ -51,7 +62,12 @@ fn bill(
         .find(|package| package.name.as_str() == "colloquy")
         .context("there is no package named colloquy")?;
     let linked = reachable(&root.id, &edges);
-    let packages = || metadata.packages.iter().filter(|package| linked.contains(&package.id));
+    let packages = || {
+        metadata
+            .packages
+            .iter()
+            .filter(|package| linked.contains(&package.id))
+    };
     let references: BTreeMap<_, _> = packages().map(|one| (&one.id, purl(one))).collect();
     let components: BTreeMap<_, _> = packages()
         .filter(|package| package.id != root.id)
@@ -59,8 +75,14 @@ fn bill(
         .collect();
     let dependencies: BTreeMap<_, _> = packages()
         .map(|package| {
-            let on: BTreeSet<_> = edges[&package.id].iter().filter_map(|id| references.get(id)).collect();
-            (purl(package), json!({ "ref": purl(package), "dependsOn": on }))
+            let on: BTreeSet<_> = edges[&package.id]
+                .iter()
+                .filter_map(|id| references.get(id))
+                .collect();
+            (
+                purl(package),
+                json!({ "ref": purl(package), "dependsOn": on }),
+            )
         })
         .collect();
     Ok(json!({

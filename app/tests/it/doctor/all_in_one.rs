@@ -77,9 +77,15 @@ impl Start {
     }
 }
 
+/// A folder that no other user can enter, as a start makes it.
+fn closed(folder: TempDir) -> TempDir {
+    set_mode(folder.path(), 0o700);
+    folder
+}
+
 /// A folder in which a system has served.
 fn served() -> TempDir {
-    let data = tempfile::tempdir().unwrap();
+    let data = closed(tempfile::tempdir().unwrap());
     drop(start(data.path()));
     data
 }
@@ -118,7 +124,7 @@ fn a_system_that_is_well_is_said_to_be_before_its_first_start_while_it_runs_and_
     let missing = parent.path().join("not there yet");
     Start::alone().examine(&missing).is_well();
     assert!(!missing.exists(), "it was made");
-    let data = tempfile::tempdir().unwrap();
+    let data = closed(tempfile::tempdir().unwrap());
     let system = start(data.path());
     Start::alone().examine(data.path()).is_well();
     Start::for_others([]).examine(data.path()).is_well();
@@ -212,7 +218,7 @@ async fn a_data_folder_that_is_not_as_it_should_be_is_named_in_one_line() {
         ),
     ];
     for (plant, expected) in plants {
-        let data = copy(whole.path());
+        let data = closed(copy(whole.path()));
         plant(data.path());
         Start::alone().examine(data.path()).names_only(expected);
     }

@@ -14,7 +14,7 @@ use colloquy_chat_query::{
 };
 use colloquy_contracts::{RoomId, Timestamp, Topic};
 use colloquy_event_log::{EventLog as _, KafkaLog, KafkaSettings, NewEvent};
-use colloquy_sql::test_database::{missing_postgres_database, postgres_database, postgres_server};
+use colloquy_sql::test_database::{missing_postgres_database, postgres_database};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -249,7 +249,7 @@ async fn settings_of_services_on_postgres_that_cannot_work_are_named_in_one_line
         (
             "COLLOQUY_EXPIRING_STORE__URL",
             silent.as_str(),
-            "FAIL  redis                 redis:6379 does not answer or does not let us in: the expiring store is unavailable: deadline has elapsed → start it, or correct expiring_store.url",
+            "FAIL  redis                 redis:6379 does not answer or does not let us in: the expiring store is unavailable: timed out → start it, or correct expiring_store.url",
         ),
         (
             "COLLOQUY_VIEW_STORE__URL",
@@ -297,7 +297,7 @@ async fn a_postgres_that_does_not_do_what_is_needed_is_named_in_one_line() {
     let (_, name) = missing.rsplit_once('/').unwrap();
     system.named(name.to_owned(), "chat_db");
     let report = system.with_postgres(&missing);
-    report.names_only(&format!("FAIL  postgres              postgres:5432 does not let us in {settings}: the store is unavailable: error returned from database: database \"chat_db\" does not exist → correct user, password or database of the URL, or the server's pg_hba.conf"));
+    report.names_only(&format!("FAIL  postgres              postgres:5432 does not let us in {settings}: database \"chat_db\" does not exist → correct user, password or database of the URL, or the server's pg_hba.conf"));
 
     let role = format!("reader_{}", Uuid::new_v4().simple());
     let as_role = system
@@ -359,7 +359,8 @@ async fn events_of_kafka_that_do_not_reach_the_views_in_mongo_are_named_in_one_l
 async fn events_that_are_parked_in_mongo_are_named_in_one_line() {
     let system = System::prepare().await;
     let database = system.prefix.replace('-', "_");
-    let views = MongoViewStore::new(&address("COLLOQUY_TEST_MONGO"), &database);
+    let mongo = address("COLLOQUY_TEST_MONGO");
+    let views = MongoViewStore::new(&mongo, &database).await.unwrap();
     let event = ParkedEvent {
         position: LogPosition {
             topic: Topic::ChatMessageSent,
@@ -377,7 +378,7 @@ async fn events_that_are_parked_in_mongo_are_named_in_one_line() {
         parked: vec![event],
         ..ViewWrite::default()
     };
-    views.await.unwrap().save(&write).await.unwrap();
+    views.save(&write).await.unwrap();
     system.with(&[]).names_only(
         "warn  events.parked         1 events are put aside as broken, and rooms lack what they say → `colloquy parked list` says why; `colloquy parked replay` applies them once that is mended",
     );
