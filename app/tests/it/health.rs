@@ -87,7 +87,11 @@ fn s25_the_command_line_makes_keys_and_gives_each_service_its_own() {
 
 #[test]
 fn style_15_the_settings_of_containers_pods_and_packages_hold() {
-    for file in ["compose.toml", "kubernetes/colloquy.toml", "debian/colloquy.toml"] {
+    for file in [
+        "compose.toml",
+        "kubernetes/colloquy.toml",
+        "debian/colloquy.toml",
+    ] {
         let file = format!("{}/../deploy/{file}", env!("CARGO_MANIFEST_DIR"));
         let output = colloquy(&["config", "check", "--config", &file]);
         assert!(output.status.success(), "{output:?}");
@@ -105,6 +109,9 @@ fn the_manual_has_a_page_for_each_command_and_shells_complete_them() {
     assert!(read("man/colloquy-doctor.1").contains("\\-\\-distributed"));
     assert!(!folder.path().join("man/colloquy-manual.1").exists());
     for shell in ["colloquy.bash", "_colloquy", "colloquy.fish"] {
-        assert!(read(&format!("completions/{shell}")).contains("doctor"), "{shell}");
+        assert!(
+            read(&format!("completions/{shell}")).contains("doctor"),
+            "{shell}"
+        );
     }
 }
