@@ -5,7 +5,7 @@ use std::{fs::File, os::unix::fs::MetadataExt as _, path::Path};
 use anyhow::Context as _;
 use colloquy_chat_query::{projector::GROUP, view_store::sqlite::count_parked};
 use colloquy_event_log::EmbeddedLog;
-use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
+use colloquy_sql::sqlite::SqliteDatabase;
 use rustix::fs::{Access, access, statvfs};
 
 use super::{
@@ -150,7 +150,7 @@ async fn waiting(
     views: &SqliteDatabase,
     path: &Path,
     is_running: bool,
-) -> Result<Vec<Finding>, StoreError> {
+) -> anyhow::Result<Vec<Finding>> {
     let readers = if is_running {
         Readers::Some
     } else {
@@ -161,7 +161,7 @@ async fn waiting(
         progress.map(|progress| vec![progress])
     };
     let lag = events::lag(readers, ask).await?;
-    let count = usize::try_from(count_parked(views).await?).unwrap_or(0);
+    let count = count_parked(views).await?;
     let list = format!("colloquy parked list --data {}", path.display());
     Ok(vec![lag, events::parked(count, &list)])
 }

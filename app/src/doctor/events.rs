@@ -70,8 +70,8 @@ fn judge(waiting: i64, first: &[Progress], later: &[Progress]) -> Finding {
     }
 }
 
-/// At least this many events are put aside.
-pub fn parked(count: usize, list: &str) -> Finding {
+/// So many events are put aside.
+pub fn parked(count: u64, list: &str) -> Finding {
     if count == 0 {
         return Finding::ok(PARKED, "no event is put aside");
     }

@@ -17,8 +17,6 @@ const REACH: &str = "mongodb";
 const TLS: &str = "mongodb.tls";
 const RIGHTS: &str = "mongodb.rights";
 const CLOCK: &str = "mongodb.clock";
-/// Parked events that are counted.
-const MOST: u32 = 500;
 
 pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Finding> {
     if service.is_some_and(|service| service != ServiceName::ChatQuery) {
@@ -29,8 +27,8 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     let asked = async {
         let store = MongoViewStore::new(&views.url, &views.database).await?;
         let facts = store.facts().await?;
-        let parked = store.parked(None, MOST).await?;
-        Ok::<_, ViewStoreError>((facts, parked.len()))
+        let parked = store.count_parked().await?;
+        Ok::<_, ViewStoreError>((facts, parked))
     };
     match asked.await {
         Ok((facts, parked)) => judge(&facts, parked, &hosts, &views.url),
@@ -45,7 +43,7 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     }
 }
 
-fn judge(facts: &MongoFacts, parked: usize, hosts: &Hosts, url: &str) -> Vec<Finding> {
+fn judge(facts: &MongoFacts, parked: u64, hosts: &Hosts, url: &str) -> Vec<Finding> {
     let kind = if facts.is_replicated {
         "replicated"
     } else {
