@@ -29,7 +29,7 @@ async fn everything(person: &Person, room: i64) -> Result<Vec<Value>> {
     Ok(answers)
 }
 
-/// Waits until the views hold the message and the marker.
+/// Waits until the views hold the message and the marker, and the room is read by all.
 async fn settled(person: &Person, room: i64, message: i64) -> Result<Vec<Value>> {
     eventually("the views hold everything", || async {
         let all = everything(person, room).await?;
@@ -39,7 +39,9 @@ async fn settled(person: &Person, room: i64, message: i64) -> Result<Vec<Value>>
                 .iter()
                 .any(|marker| marker["lastReadMessageId"] == message)
         });
-        Ok((is_last && is_marked).then_some(all))
+        let flags = all[1][0]["unreadStatus"].as_object();
+        let is_read = flags.is_some_and(|flags| flags.values().all(|is_unread| is_unread == false));
+        Ok((is_last && is_marked && is_read).then_some(all))
     })
     .await
 }
