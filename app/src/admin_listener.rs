@@ -10,11 +10,12 @@ use colloquy_chassis::{
     lifecycle::Tasks,
     readiness::Readiness,
     router::finish,
+    spans::otlp::{self, Collector},
     telemetry,
 };
 use tokio::time::timeout;
 
-use crate::listening;
+use crate::{listening, settings::Telemetry};
 
 /// The interval at which measured values are summed up; until then each value is kept.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -42,6 +43,22 @@ pub fn metrics(readiness: Readiness, tasks: &Tasks) -> anyhow::Result<(Router, F
         }
     });
     Ok((admin::metrics_route(handle, figures.clone()), figures))
+}
+
+/// Sends traces to the collector of the settings, if there is one.
+///
+/// # Errors
+/// The setting is no address of a collector.
+pub fn traces(settings: &Telemetry, service: &'static str, tasks: &Tasks) -> anyhow::Result<()> {
+    if settings.otlp_endpoint.is_empty() {
+        return Ok(());
+    }
+    let collector = Collector {
+        endpoint: settings.otlp_endpoint.clone(),
+        sample_ratio: settings.sample_ratio,
+        service,
+    };
+    Ok(otlp::start(&collector, tasks)?)
 }
 
 /// Serves `/livez`, `/readyz` and these metrics at an address that only operators reach.

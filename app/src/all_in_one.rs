@@ -54,6 +54,7 @@ pub async fn run(options: &AllInOne, settings: &Settings) -> anyhow::Result<()> 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
     let tasks = lifecycle.tasks();
+    admin_listener::traces(&settings.telemetry, "colloquy", &tasks)?;
     let (metrics, figures) = admin_listener::metrics(readiness.clone(), &tasks)?;
     let stores = Stores::open(&folder, &readiness, &tasks).await?;
     stores.files.show(&figures);

@@ -65,6 +65,7 @@ impl Process {
         let serving = readiness.gate("the service");
         let listener = listening::bind(listen).await?;
         let tasks = lifecycle.tasks();
+        admin_listener::traces(&settings.telemetry, options.service.name(), &tasks)?;
         let (metrics, figures) = admin_listener::metrics(readiness.clone(), &tasks)?;
         admin_listener::serve(admin, readiness.clone(), metrics, &tasks).await?;
         Ok(Self {

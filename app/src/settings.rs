@@ -31,6 +31,7 @@ pub const DEFAULTS: &str = include_str!("../settings.default.toml");
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub log: Log,
+    pub telemetry: Telemetry,
     pub http: Http,
     pub chat: Chat,
     pub stomp: Stomp,
@@ -51,6 +52,13 @@ pub struct Settings {
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    pub otlp_endpoint: String,
+    pub sample_ratio: f64,
 }
 
 #[derive(Deserialize)]

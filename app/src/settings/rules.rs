@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Display};
 
-use colloquy_chassis::telemetry::is_filter;
+use colloquy_chassis::{spans::otlp, telemetry::is_filter};
 
 use super::{
     Origin, Settings,
@@ -49,16 +49,24 @@ impl Settings {
             .chain(stomp)
     }
 
-    fn values(&self) -> [Rule; 11] {
+    fn values(&self) -> [Rule; 13] {
         const RETENTION: &str = "must be -1 (forever) or at least 60000";
         let [shortest, longest] = self.accounts.password_length;
         let (guesses, log, mail) = (&self.guesses, &self.event_log, &self.mail);
+        let telemetry = &self.telemetry;
         [
             Rule::new(
                 "log.filter",
                 "must be a level such as info, or a list such as info,colloquy_auth=debug",
                 is_filter(&self.log.filter),
             ),
+            Rule::new(
+                "telemetry.otlp_endpoint",
+                "must be an address such as http://127.0.0.1:4318; TLS is for an agent beside the process",
+                telemetry.otlp_endpoint.is_empty()
+                    || otlp::address(&telemetry.otlp_endpoint).is_ok(),
+            ),
+            Rule::between("telemetry.sample_ratio", telemetry.sample_ratio, [0.0, 1.0]),
             Rule::new(
                 "accounts.password_length",
                 "must be [shortest, longest], between 1 and 1024",

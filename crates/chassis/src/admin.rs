@@ -7,6 +7,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{figures::Figures, readiness::Readiness};
 
+/// The paths of operators, who ask every few seconds.
+pub(crate) const ROUTES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
 /// `/livez` (always 200 while the process runs) and `/readyz` (503 with what is waited for).
 pub fn health_routes(readiness: Readiness) -> Router {
     Router::new()

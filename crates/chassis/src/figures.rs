@@ -11,6 +11,8 @@ use std::{
 
 use colloquy_contracts::Timestamp;
 
+use crate::spans::otlp;
+
 /// The names and meanings of some figures.
 pub type Meanings = [(&'static str, &'static str)];
 
@@ -26,6 +28,7 @@ impl Figures {
     pub fn of_process() -> Self {
         let figures = Self::default();
         process::describe();
+        otlp::describe();
         figures.look_up(process::report);
         figures
     }

@@ -17,9 +17,11 @@ pub mod lifecycle;
 pub mod origins;
 pub mod readiness;
 pub mod request_id;
+mod request_span;
 pub mod router;
 pub mod security_headers;
 pub mod service_name;
+pub mod spans;
 pub mod telemetry;
 pub mod trace_context;
 

@@ -3,12 +3,19 @@
 
 use std::future::Future;
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::trace_context::{self, TRACEPARENT, TraceParent};
+use crate::{
+    request_span::{Place, RequestSpan},
+    trace_context::{self, TRACEPARENT, TraceParent},
+};
 
 /// Carries a request's id on every answer, and from service to service.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,7 +48,11 @@ pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output>
 
 /// Keeps a well-formed id that came with the request, else makes one; spans, calls and the answer carry it. Likewise the
 /// trace, which the answer does not carry.
-pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Response {
+pub(crate) async fn with_request_id(
+    State(place): State<Place>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = request
         .headers()
         .get(&REQUEST_ID)
@@ -51,15 +62,18 @@ pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Respons
             HeaderValue::from_str(&Uuid::new_v4().simple().to_string())
                 .expect("hexadecimal digits are a header value")
         });
-    let trace = TraceParent::following(request.headers());
-    let span = tracing::info_span!(
+    let came_with = TraceParent::of(request.headers());
+    let trace = TraceParent::following(came_with);
+    let span = RequestSpan::begin(&request, trace, came_with, place);
+    let logged = tracing::info_span!(
         "request", request.id = id.to_str().unwrap_or_default(), trace.id = %trace.trace_id(),
         http.method = %request.method()
     );
     request.headers_mut().insert(REQUEST_ID, id.clone());
     request.headers_mut().insert(TRACEPARENT, trace.to_header());
-    let answering = trace_context::within(trace, next.run(request).instrument(span));
+    let answering = trace_context::within(trace, next.run(request).instrument(logged));
     let mut response = within(id.clone(), answering).await;
+    span.end(&mut response);
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

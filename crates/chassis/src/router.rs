@@ -4,10 +4,11 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use crate::request_id::REQUEST_ID;
 use crate::{
-    ApiError, Kind, carried_out::carried_out, request_id::with_request_id, security_headers,
+    ApiError, Kind, carried_out::carried_out, request_id::with_request_id, request_span::Place,
+    security_headers,
 };
+pub use crate::{request_id::REQUEST_ID, request_span::SpanName};
 
 /// Bodies over this many bytes are 413 (decision 31).
 pub const BODY_LIMIT: usize = 256 * 1024;
@@ -16,13 +17,16 @@ pub const BODY_LIMIT: usize = 256 * 1024;
 /// `HEAD`, `OPTIONS` and `TRACE`) and has begun is carried out to its end, also when its client hangs up.
 pub fn finish(router: Router) -> Router {
     let router = guard(router.fallback(not_found));
-    on_every_answer(router.layer(middleware::from_fn(carried_out)))
+    named(
+        router.layer(middleware::from_fn(carried_out)),
+        Place::Behind,
+    )
 }
 
 /// What stands in front of every route of a process, for a router that answers unknown paths itself: as [`finish`], but
 /// that a call ends when its client hangs up. The services behind it carry out what they have begun.
 pub fn wrap(router: Router) -> Router {
-    on_every_answer(guard(router))
+    named(guard(router), Place::Door)
 }
 
 fn guard(router: Router) -> Router {
@@ -37,7 +41,12 @@ fn guard(router: Router) -> Router {
 
 /// A request id and security headers, and nothing else.
 pub fn on_every_answer(router: Router) -> Router {
-    security_headers::on_every_answer(router.layer(middleware::from_fn(with_request_id)))
+    named(router, Place::Behind)
+}
+
+fn named(router: Router, place: Place) -> Router {
+    let router = router.layer(middleware::from_fn_with_state(place, with_request_id));
+    security_headers::on_every_answer(router)
 }
 
 /// 404 in the envelope.

@@ -6,6 +6,8 @@ use std::{fmt, future::Future, str::FromStr};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
+use crate::spans;
+
 /// Carries the trace from service to service, and on events.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -28,22 +30,43 @@ pub struct TraceParent {
 pub struct TraceParentError;
 
 impl TraceParent {
-    /// The next request of the trace that came with this one; of a trace of its own if none did, or none that can be read.
+    /// What came with a request, if it can be read.
     #[must_use]
-    pub fn following(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
         let mut sent = headers.get_all(TRACEPARENT).iter();
-        let only = match (sent.next(), sent.next()) {
-            (Some(only), None) => only.to_str().ok().and_then(|text| text.parse().ok()),
+        match (sent.next(), sent.next()) {
+            (Some(only), None) => only.to_str().ok()?.parse().ok(),
             _ => None,
-        };
+        }
+    }
+
+    /// The next request of the trace that came with this one; of a trace of its own if none did.
+    #[must_use]
+    pub fn following(came_with: Option<Self>) -> Self {
         // The version of a UUID is among these bits, so neither id is zero, which would be invalid.
         let (parent, _) = Uuid::new_v4().as_u64_pair();
-        let new = || Self {
-            trace: Uuid::new_v4().as_u128(),
-            parent,
-            sampled: true,
+        let new = || {
+            let trace = Uuid::new_v4().as_u128();
+            Self {
+                trace,
+                parent,
+                sampled: spans::takes(trace),
+            }
         };
-        only.map_or_else(new, |before: Self| Self { parent, ..before })
+        came_with.map_or_else(new, |before| Self { parent, ..before })
+    }
+
+    pub(crate) fn trace(&self) -> u128 {
+        self.trace
+    }
+
+    /// The request that this names.
+    pub(crate) fn parent(&self) -> u64 {
+        self.parent
+    }
+
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.sampled
     }
 
     /// The trace's own id, as logs name it.
@@ -126,7 +149,7 @@ mod tests {
         for value in sent {
             headers.append(TRACEPARENT, value.parse().unwrap());
         }
-        TraceParent::following(&headers).to_string()
+        TraceParent::following(TraceParent::of(&headers)).to_string()
     }
 
     #[test]

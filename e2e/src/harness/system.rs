@@ -1,11 +1,14 @@
 //! The system under test, whichever it is. Tests never ask (invariant 9): they get an address.
 
-use std::env;
+use std::{
+    env,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use tokio::sync::OnceCell;
 
-use super::{Instance, Mailbox, Options};
+use super::{Instance, Mailbox, Options, instance::free_address};
 use crate::client::{Client, Seeded};
 
 /// A running system and the sessions of its seeded customers.
@@ -14,6 +17,8 @@ pub struct System {
     url: String,
     /// Where its processes serve their figures.
     admins: Vec<String>,
+    /// Where its processes send traces.
+    collector: SocketAddr,
     mailbox: Mailbox,
     tokens: [OnceCell<String>; 3],
     // An all-in-one instance lives as long as the system that was made of it.
@@ -28,6 +33,9 @@ const RAISED: [(&str, &str); 5] = [
     ("COLLOQUY_GUESSES__PER_ACCOUNT", "30"),
     ("COLLOQUY_GUESSES__PER_ADDRESS", "100000"),
 ];
+
+/// The collector of a system that sends no traces.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 static SHARED: OnceCell<Result<System, String>> = OnceCell::const_new();
 
@@ -44,21 +52,29 @@ impl System {
 
     /// By `COLLOQUY_E2E_MODE`: `all-in-one` (also when unset) starts the built binary; `distributed` is already running
     /// at `COLLOQUY_E2E_URL`, its mail server keeps mails in the Maildir `COLLOQUY_E2E_MAIL_DIR`, and its processes serve
-    /// figures at the addresses `COLLOQUY_E2E_ADMINS`, which commas separate. In containers, which serve their figures to
-    /// each other alone, the mail server is the Mailpit at `COLLOQUY_E2E_MAILPIT`.
+    /// figures at the addresses `COLLOQUY_E2E_ADMINS`, which commas separate, and send traces to `COLLOQUY_E2E_COLLECTOR`. In
+    /// containers, which serve their figures to each other alone, the mail server is the Mailpit at `COLLOQUY_E2E_MAILPIT`.
     ///
     /// # Errors
     /// The variables make no sense, or the binary did not start.
     pub async fn from_env() -> Result<Self> {
         match env::var("COLLOQUY_E2E_MODE").as_deref() {
             Err(_) | Ok("all-in-one") => {
+                let collector = free_address()?;
+                let traces = [(
+                    "COLLOQUY_TELEMETRY__OTLP_ENDPOINT",
+                    format!("http://{collector}"),
+                )];
+                let raised = RAISED.map(|(name, value)| (name, value.to_owned()));
+                let env = raised.into_iter().chain(traces);
                 let options = Options {
-                    env: RAISED
-                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                        .to_vec(),
+                    env: env.map(|(name, value)| (name.to_owned(), value)).collect(),
                     ..Options::default()
                 };
-                Ok(Self::of(Instance::start(options).await?))
+                Ok(Self {
+                    collector,
+                    ..Self::of(Instance::start(options).await?)
+                })
             }
             Ok("distributed") => {
                 let url = env::var("COLLOQUY_E2E_URL")
@@ -74,6 +90,9 @@ impl System {
                 let admins = env::var("COLLOQUY_E2E_ADMINS")
                     .context("COLLOQUY_E2E_ADMINS says where its processes serve figures")?;
                 Ok(Self {
+                    collector: env::var("COLLOQUY_E2E_COLLECTOR")
+                        .context("COLLOQUY_E2E_COLLECTOR says where its processes send traces")?
+                        .parse()?,
                     admins: admins.split(',').map(|at| format!("http://{at}")).collect(),
                     mailbox: Mailbox::Maildir(mails.into()),
                     ..Self::at(url.trim_end_matches('/'))
@@ -89,6 +108,7 @@ impl System {
         Self {
             url: url.to_owned(),
             admins: vec![url.to_owned()],
+            collector: NOWHERE,
             mailbox: Mailbox::Page(url.to_owned()),
             tokens: [const { OnceCell::const_new() }; 3],
             instance: None,
@@ -115,6 +135,12 @@ impl System {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where its processes send traces; nothing listens there until a test does.
+    #[must_use]
+    pub fn collector(&self) -> SocketAddr {
+        self.collector
     }
 
     /// What each of its processes shows an operator, in Prometheus's text format.

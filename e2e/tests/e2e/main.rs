@@ -60,4 +60,5 @@ mod envelope;
 mod path_of_one_message;
 mod scene;
 mod stock_client;
+mod traces;
 mod watching;

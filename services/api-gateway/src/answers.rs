@@ -1,6 +1,7 @@
 //! Counts what clients are answered, and how long that takes: what the system looks like from outside.
 
 use axum::{extract::Request, middleware::Next, response::Response};
+use colloquy_chassis::router::SpanName;
 use tokio::time::Instant;
 
 use crate::route_path::PREFIXES;
@@ -24,13 +25,14 @@ pub(crate) fn describe() {
     }
 }
 
-/// Counts the answer to a request. One whose client hangs up has none.
+/// Counts the answer to a request, and names its span. One whose client hangs up has no answer.
 pub(crate) async fn counted(request: Request, next: Next) -> Response {
     let prefix = request.uri().path().split('/').nth(1).unwrap_or_default();
     let service = PREFIXES.iter().find(|(named, _)| *named == prefix);
     let service = service.map_or(NO_SERVICE, |(_, service)| service.name());
     let began = Instant::now();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(SpanName(service));
     metrics::histogram!(TIMES, "service" => service).record(began.elapsed().as_secs_f64());
     let code = response.status().as_str().to_owned();
     metrics::counter!(ANSWERS, "service" => service, "code" => code).increment(1);

@@ -5,7 +5,11 @@
 
 use std::{borrow::Cow, collections::HashSet, ops::ControlFlow, sync::Arc, time::Duration};
 
-use colloquy_chassis::{Failure, Kind, Tasks, answer::chain};
+use colloquy_chassis::{
+    Failure, Kind, Tasks,
+    answer::chain,
+    spans::{self, Role, Span},
+};
 use colloquy_service_api::membership_check::NOT_A_MEMBER;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -177,7 +181,9 @@ impl Writer {
             .map(|pending| (pending.submission, pending.reply))
             .unzip();
         let began = Instant::now();
+        let spans = spans_of(&submissions);
         let recorded = self.store.record(&submissions).await;
+        drop(spans);
         meters::note_written(submissions.len(), began.elapsed());
         match recorded {
             Ok(answers) => {
@@ -239,6 +245,19 @@ impl Writer {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// A span for each command of a recorded trace; its time is that of the transaction that all share.
+fn spans_of(submissions: &[Submission]) -> Vec<Span> {
+    let spans = submissions.iter().map(|submission| {
+        let mut span = spans::led_to_by(submission.trace, Role::Internal, "record");
+        span.note(
+            "colloquy.batch",
+            i64::try_from(submissions.len()).unwrap_or(i64::MAX),
+        );
+        span
+    });
+    spans.filter(Span::is_recorded).collect()
 }
 
 /// The answer to the callers of a batch that failed. The failure is logged here, once for all of them.

@@ -11,8 +11,13 @@ mod blocked_rooms;
 
 use std::{future::Future, mem, pin::pin, sync::Arc, time::Duration};
 
-use colloquy_chassis::{Tasks, answer::chain, backoff::Backoff};
-use colloquy_event_log::{EventLog, EventLogError};
+use colloquy_chassis::{
+    Tasks,
+    answer::chain,
+    backoff::Backoff,
+    spans::{self, Role, Span},
+};
+use colloquy_event_log::{EventLog, EventLogError, NewEvent};
 use colloquy_sql::StoreError;
 use tokio::{
     sync::watch,
@@ -192,7 +197,9 @@ impl Relay {
     async fn publish(&mut self, waiting: &[Unpublished]) -> Result<PollOutcome, PollError> {
         meters::note_published(waiting.len());
         let events: Vec<_> = waiting.iter().map(|row| row.event.clone()).collect();
+        let spans = spans_of(&events);
         let outcome = self.log.append(&events).await;
+        drop(spans);
         let durable = outcome.as_deref().unwrap_or_default();
         let now = Instant::now();
         self.blocked_rooms.note(&events, durable, now);
@@ -246,4 +253,14 @@ impl Relay {
             _ => POLL_IDLE,
         }
     }
+}
+
+/// A span for each event of a recorded trace, from the outbox to the answer of the log.
+fn spans_of(events: &[NewEvent]) -> Vec<Span> {
+    let spans = events.iter().map(|event| {
+        let mut span = spans::led_to_by(event.traceparent, Role::Producer, "publish");
+        span.note("messaging.destination.name", event.topic.name());
+        span
+    });
+    spans.filter(Span::is_recorded).collect()
 }

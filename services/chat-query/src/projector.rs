@@ -4,7 +4,13 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use colloquy_chassis::{Clock, answer::chain, backoff::Backoff, readiness::Gate};
+use colloquy_chassis::{
+    Clock,
+    answer::chain,
+    backoff::Backoff,
+    readiness::Gate,
+    spans::{self, Role, Span},
+};
 use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record, append_with_retry};
 use tokio::{sync::watch, time::timeout};
 
@@ -96,10 +102,12 @@ impl Projector {
     ) {
         while !records.is_empty() {
             let mut batch = Batch::read(GROUP, &records, self.clock.now());
+            let spans = spans_of(&records);
             #[cfg(feature = "planted-bugs")]
             crate::planted_bugs::commit_before_apply(self.store.as_ref(), reader, &records, &batch)
                 .await;
             let unpublished = self.save(&mut batch).await;
+            drop(spans);
             #[cfg(feature = "planted-bugs")]
             crate::planted_bugs::crash_at("projector.after_apply");
             meters::count_projected(records.len());
@@ -147,6 +155,17 @@ impl Projector {
         self.saves.send_modify(|saves| *saves += 1);
         saved.unpublished_announcements()
     }
+}
+
+/// A span for each record of a recorded trace, until it is in the views.
+fn spans_of(records: &[Record]) -> Vec<Span> {
+    let live = records.iter().filter(|record| !record.replayed);
+    let spans = live.map(|record| {
+        let mut span = spans::led_to_by(record.traceparent, Role::Consumer, "project");
+        span.note("messaging.destination.name", record.topic.name());
+        span
+    });
+    spans.filter(Span::is_recorded).collect()
 }
 
 async fn commit(reader: &mut dyn GroupReader, records: &[Record]) {

@@ -22,6 +22,7 @@ pub fn text(places: &Places, folder: &Path, database: &str) -> String {
             "{{smtp_port}}",
             &parts::port(places, Part::Smtp).to_string(),
         )
+        .replace("{{collector}}", &layout::collector_address(places))
         .replace("{{public_url}}", &public_url(places))
         .replace("{{peers}}", &peers(places))
 }

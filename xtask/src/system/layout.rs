@@ -73,6 +73,11 @@ pub fn ports_of(places: &Places, service: &str) -> Vec<u16> {
         .collect()
 }
 
+/// Where all processes send traces. Nothing listens there but a test, while it runs.
+pub fn collector_address(places: &Places) -> String {
+    format!("127.0.0.1:{}", places.port(4318))
+}
+
 /// The port of nginx.
 pub fn public_port(places: &Places) -> u16 {
     places.port(8080)

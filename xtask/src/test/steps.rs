@@ -157,6 +157,10 @@ fn distributed_of(places: &Places, name: &'static str, which: &[&'static str]) -
         ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
         ("COLLOQUY_E2E_URL", system::public_url(places)),
         ("COLLOQUY_E2E_MAIL_DIR", parts::mail_folder(places)),
+        (
+            "COLLOQUY_E2E_COLLECTOR",
+            system::layout::collector_address(places),
+        ),
         ("COLLOQUY_E2E_ADMINS", system::admin_addresses(places)),
         ("COLLOQUY_E2E_MENU", this_menu()),
     ];

@@ -1,6 +1,11 @@
 //! The one task that reads the log for all sockets of a node (decision 16): no group, from the end as it is at the start.
 
-use colloquy_chassis::{Failure as _, backoff::Backoff, readiness::Gate};
+use colloquy_chassis::{
+    Failure as _,
+    backoff::Backoff,
+    readiness::Gate,
+    spans::{self, Role},
+};
 use colloquy_contracts::{Topic, events::WriteEvent};
 use colloquy_event_log::{EventLog, EventLogError, Record, TailReader, write_event};
 use tokio::time::Instant;
@@ -108,7 +113,10 @@ impl Pushed {
             return;
         }
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
+        let mut span = spans::led_to_by(record.traceparent, Role::Consumer, "push");
+        span.note("messaging.destination.name", topic.name());
         if let Err(error) = self.push_new(record, websocket).await {
+            span.fail();
             metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
             tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
         }
