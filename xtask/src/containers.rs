@@ -1,5 +1,5 @@
-//! `cargo xtask containers`: builds our image, brings `compose.yaml` up, goes through a person's first hour, takes all
-//! containers down and starts new ones, looks whether anything was lost, and takes it down.
+//! `cargo xtask containers`: builds our image, brings `compose.yaml` up, goes through a person's first hour, replaces every
+//! container under load, then all of them at once, looks whether anything was lost, and takes it down.
 //!
 //! It needs no Docker engine: Debian's podman serves Docker's interface to docker-compose, and images under the official
 //! names are made of packages (`xtask/stand-ins`). It is run by hand, before a release.

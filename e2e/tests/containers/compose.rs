@@ -30,6 +30,28 @@ pub async fn compose(arguments: &str) -> Result<String> {
     Ok(String::from_utf8(done.stdout)?)
 }
 
+/// The services that go on running: those that end by themselves are left out.
+pub async fn services() -> Result<Vec<String>> {
+    let all = compose("config --services").await?;
+    let names = all
+        .lines()
+        .filter(|name| !["keys", "migrate"].contains(name));
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Puts a new container in the place of a service's, and waits until it is healthy.
+pub async fn replace(service: &str) -> Result<()> {
+    compose(&format!("rm --stop --force {service}")).await?;
+    compose(&format!("up --detach --no-deps {service}")).await?;
+    in_the_end(&format!("{service} is healthy"), || async {
+        let state = compose(&format!("ps {service}")).await?;
+        let is_up = state.contains(" Up") && !state.contains("health: starting");
+        ensure!(!state.contains("(unhealthy)"), "{state}");
+        Ok(is_up.then_some(()))
+    })
+    .await
+}
+
 /// [`eventually`] with a longer limit.
 pub async fn in_the_end<T, F, Fut>(awaited: &str, ask: F) -> Result<T>
 where
