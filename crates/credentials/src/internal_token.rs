@@ -1,7 +1,7 @@
 //! Tokens between services (decision 24): one Ed25519 pair a caller, `iss` the caller, `aud` the callee, 60 s at most. One is signed
 //! and verified once for the calls of 20 s that it fits; its time is checked with each.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -93,7 +93,7 @@ impl InternalSigner {
             service,
             key: Arc::new(key),
             clock,
-            signed: Cache::new(KEPT),
+            signed: kept_for(REUSED_SECONDS),
         })
     }
 
@@ -169,7 +169,7 @@ impl InternalVerifier {
             service,
             callers: Arc::new(callers),
             clock,
-            verified: Cache::new(KEPT),
+            verified: kept_for(LIFETIME_SECONDS + 2 * LEEWAY_SECONDS),
         })
     }
 
@@ -225,6 +225,17 @@ impl InternalVerifier {
         self.verified.insert(token.to_owned(), verified.clone());
         Some(verified)
     }
+}
+
+fn kept_for<K, V>(seconds: i64) -> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(KEPT)
+        .time_to_live(Duration::from_secs(seconds.unsigned_abs()))
+        .build()
 }
 
 async fn check(

@@ -123,10 +123,25 @@ impl Relay {
             tracing::warn!("events stay in the outbox for another instance or the next start");
         }
         if let Some((lease, _)) = self.lease
-            && let Err(error) = self.outbox.release_lease(lease).await
+            && let Err(error) = self.give_up(lease).await
         {
             tracing::debug!(error = %chain(&error), "the relay's lease could not be released and will expire");
         }
+    }
+
+    async fn give_up(&mut self, lease: Lease) -> Result<(), StoreError> {
+        self.remove_published(lease).await?;
+        self.outbox.release_lease(lease).await
+    }
+
+    /// Removes what was published when no poll will follow soon, so that the next relay does not publish it again.
+    async fn remove_published(&mut self, lease: Lease) -> Result<(), StoreError> {
+        if !self.published.is_empty() {
+            let removal = self.outbox.unpublished(lease, &self.published, 0, &[]);
+            removal.await?;
+            self.published.clear();
+        }
+        Ok(())
     }
 
     /// Polls until the outbox is empty, whichever relay publishes its events.
@@ -164,7 +179,11 @@ impl Relay {
     }
 
     async fn poll(&mut self) -> Result<PollOutcome, PollError> {
+        let before = self.lease;
         let Some(lease) = self.hold_lease().await? else {
+            if let Some((before, _)) = before {
+                self.remove_published(before).await?;
+            }
             return Ok(PollOutcome::Passive);
         };
         // However many rooms are tried again in vain, a poll for all other rooms follows each such poll.

@@ -3,9 +3,15 @@
 use std::{
     ops::{Deref, DerefMut},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+
+/// A connection that was not used for so long may lead to where no answer comes from: something between forgot it.
+const MAX_IDLE: Duration = Duration::from_secs(60);
+/// As a pool of sqlx replaces its own, so that they spread over servers that were added.
+const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// The connections of a part that asks again and again, one question after another. A pool asks each connection twice whether
 /// it is alive whenever it comes back, which for a single short statement is more work than the statement. Here none is asked:
@@ -13,14 +19,22 @@ use sqlx::{Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 #[derive(Clone, Debug)]
 pub struct KeptConnections {
     options: PgConnectOptions,
-    idle: Arc<Mutex<Vec<PgConnection>>>,
+    idle: Arc<Mutex<Vec<Idle>>>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: PgConnection,
+    opened: Instant,
+    since: Instant,
 }
 
 /// A connection in use. Unless it is kept, it is closed, and what its transaction did is rolled back by the server.
 #[derive(Debug)]
 pub struct Kept {
     connection: PgConnection,
-    idle: Arc<Mutex<Vec<PgConnection>>>,
+    opened: Instant,
+    idle: Arc<Mutex<Vec<Idle>>>,
 }
 
 impl KeptConnections {
@@ -38,19 +52,26 @@ impl KeptConnections {
     /// # Errors
     /// The server is away.
     pub async fn take(&self) -> Result<Kept, sqlx::Error> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => PgConnection::connect_with(&self.options).await?,
+        let kept = self.fresh();
+        let (connection, opened) = match kept {
+            Some(idle) => (idle.connection, idle.opened),
+            None => (
+                PgConnection::connect_with(&self.options).await?,
+                Instant::now(),
+            ),
         };
         Ok(Kept {
             connection,
+            opened,
             idle: Arc::clone(&self.idle),
         })
+    }
+
+    /// A kept one that is neither old nor long unused; those that are, are closed.
+    fn fresh(&self) -> Option<Idle> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|one| one.since.elapsed() < MAX_IDLE && one.opened.elapsed() < MAX_LIFETIME);
+        idle.pop()
     }
 }
 
@@ -60,7 +81,11 @@ impl Kept {
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(self.connection);
+            .push(Idle {
+                connection: self.connection,
+                opened: self.opened,
+                since: Instant::now(),
+            });
     }
 }
 

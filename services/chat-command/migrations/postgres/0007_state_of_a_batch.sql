@@ -1,6 +1,7 @@
--- All that a batch has to know, under its locks, in one question, as JSON arrays of its rows (NULL for none). It takes the locks in the one order of decision 1: keys as
--- they are given, which is sorted, then rooms by id; ids are drawn under the locks, so that a later transaction draws higher
--- ones in each of these rooms. Each statement of a volatile function sees what was committed before it, not before the call.
+-- All that a batch has to know, under its locks, in one round trip, as JSON arrays of its rows (NULL for none). It takes the
+-- locks in the one order of decision 1: keys as they are given, which is sorted, then rooms by id; ids are drawn under the
+-- locks, so that a later transaction draws higher ones in each of these rooms. Each statement of a volatile function sees what
+-- was committed before it, not before the call.
 CREATE FUNCTION batch_state(
     key_customers bigint[], key_routes text[], keys text[],
     room_ids bigint[],

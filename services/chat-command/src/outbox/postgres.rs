@@ -42,16 +42,19 @@ const RELAXED: (&str, &str) = ("synchronous_commit", "off");
 
 /// One row always comes back and says whether the lease is held, so that this costs no statement of its own. Rooms left out
 /// are passed over in id order: only from the low watermark is it certain that no earlier event is missed. What a statement
-/// removes it still reads, hence the second condition.
+/// removes it still reads, hence the second condition. Ids mean something in the outbox that they were read from, `$6`: another
+/// server, or a restored table, may have drawn the same ones for events that were never published.
 const REMOVE_AND_READ: &str = "
-     WITH removed AS (DELETE FROM outbox WHERE id = ANY ($5::bigint[]))
+     WITH outbox_now AS (SELECT outbox_place() AS place),
+     published AS (SELECT id FROM unnest($5::bigint[]) AS id WHERE (SELECT place FROM outbox_now) = $6),
+     removed AS (DELETE FROM outbox WHERE id = ANY (ARRAY (SELECT id FROM published)))
      SELECT held.*, waiting.* FROM (
          SELECT EXISTS (SELECT FROM relay_lease
              WHERE holder = $1::uuid AND epoch = $2 AND expires_at > clock_timestamp()) AS held,
-             outbox_place() AS place) AS held
+             (SELECT place FROM outbox_now) AS place) AS held
      LEFT JOIN (SELECT id, topic, room_id, event_id, payload, traceparent FROM outbox
          WHERE id >= coalesce((SELECT floor FROM relay_lease WHERE floor_of = outbox_place()), 0)
-           AND id NOT IN (SELECT unnest($5::bigint[]))
+           AND id NOT IN (SELECT id FROM published)
            AND room_id NOT IN (SELECT unnest($4::bigint[])) ORDER BY id LIMIT $3) AS waiting
      ON held.held ORDER BY waiting.id";
 
@@ -217,6 +220,7 @@ impl Outbox for PostgresOutbox {
                 .bind(i64::from(limit))
                 .bind(without.iter().map(|room| room.0).collect::<Vec<_>>())
                 .bind(published)
+                .bind(low_watermark.incarnation())
                 .fetch_all(&mut *connection)
                 .await?;
             connection.keep();

@@ -49,6 +49,11 @@ impl LowWatermark {
         }
     }
 
+    /// The outbox that was read last; none is called so before the first read.
+    pub(super) fn incarnation(&self) -> &str {
+        &self.incarnation
+    }
+
     pub(super) fn is_due(&self) -> bool {
         self.read >= ROWS_BETWEEN_LOOKS
     }

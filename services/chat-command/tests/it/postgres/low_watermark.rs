@@ -223,6 +223,35 @@ async fn f08_the_floor_of_another_server_counts_for_nothing() {
     assert_eq!(published(&relay).await, written.into_iter().collect());
 }
 
+/// The restored one draws the same ids for what was never published.
+#[tokio::test]
+async fn f08_nothing_is_removed_from_an_outbox_that_was_restored_since_it_was_read() {
+    let database = Database::fresh().await;
+    let relay = Relay::on(&database, 1).await;
+    let take = async |published| {
+        let taken = relay.outbox.unpublished(relay.lease, published, MANY, &[]);
+        let taken = taken.await.unwrap().expect("the lease is held");
+        taken.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let mut writer = database.pool.acquire().await.unwrap();
+    let published = insert(&mut writer, 3).await;
+    assert_eq!(take(&[]).await, published);
+    restore_an_empty_outbox(&mut writer).await;
+    assert_eq!(insert(&mut writer, 3).await, published);
+    assert_eq!(take(&published).await, published);
+    assert_eq!(take(&[]).await, published, "they are still there");
+}
+
+async fn restore_an_empty_outbox(connection: &mut PgConnection) {
+    sqlx::raw_sql(
+        "BEGIN; CREATE TABLE earlier (LIKE outbox INCLUDING ALL); DROP TABLE outbox;
+         ALTER TABLE earlier RENAME TO outbox; COMMIT",
+    )
+    .execute(connection)
+    .await
+    .unwrap();
+}
+
 #[tokio::test]
 async fn f08_an_outbox_that_was_restored_is_read_from_its_beginning() {
     let database = Database::fresh().await;
@@ -233,13 +262,7 @@ async fn f08_an_outbox_that_was_restored_is_read_from_its_beginning() {
         assert_eq!(relay.turn(&[]).await.len(), 1_000);
     }
     assert!(relay.low_watermark().await > 1_000);
-    sqlx::raw_sql(
-        "BEGIN; CREATE TABLE earlier (LIKE outbox INCLUDING ALL); DROP TABLE outbox;
-         ALTER TABLE earlier RENAME TO outbox; COMMIT",
-    )
-    .execute(&mut *writer)
-    .await
-    .unwrap();
+    restore_an_empty_outbox(&mut writer).await;
     // Fewer than were read before, so that the highest id of then is still to come.
     for _ in 0..4 {
         let written: BTreeSet<_> = insert(&mut writer, MANY).await.into_iter().collect();
