@@ -74,6 +74,17 @@ async fn call(url: &str, operation: &Operation, cookie: &str, lines: &str) -> Re
         .with_context(|| format!("{method} {path} with {lines}"))
 }
 
+/// What an answer says of the caller: how far the events of all customers have come goes on between two calls.
+fn of_the_caller(operation: &Operation, answer: &Answer) -> Value {
+    let mut body = answer.body.clone();
+    if operation.path == "/command/flow"
+        && let Some(data) = body["data"].as_object_mut()
+    {
+        data.retain(|name, _| name == "messages");
+    }
+    body
+}
+
 #[tokio::test]
 async fn s14_forty_claims_of_an_identity_change_nothing_on_any_route() -> Result<()> {
     let scene = scene().await?;
@@ -95,7 +106,9 @@ async fn s14_forty_claims_of_an_identity_change_nothing_on_any_route() -> Result
             let claimed = call(scene.url, operation, &cookie, claim).await?;
             let what = format!("{} {} with {claim}", operation.method, operation.path);
             assert_eq!(claimed.status, honest.status, "{what}: {claimed:?}");
-            assert_eq!(claimed.body, honest.body, "{what}");
+            let [claimed, honest] =
+                [&claimed, &honest].map(|answer| of_the_caller(operation, answer));
+            assert_eq!(claimed, honest, "{what}");
             let anonymous = call(scene.url, operation, "", claim).await?;
             if operation.is_public {
                 assert_ne!(anonymous.status, 401, "{what}");
