@@ -1,13 +1,13 @@
 //! What is judged alike of every store: where it is, TLS on the way to it, and its clock.
 
 use colloquy_chassis::{Clock as _, SystemClock, answer::chain};
+use colloquy_credentials::internal_token::LEEWAY_SECONDS;
 
 use super::finding::Finding;
 use crate::settings::addresses::is_this_machine;
 
-/// Tokens between services live for 60 s, so that clocks which differ by less do no harm.
-const CLOCK_WARNS_AFTER_MS: u64 = 5_000;
-const CLOCK_FAILS_AFTER_MS: u64 = 60_000;
+const CLOCK_WARNS_AFTER_MS: u64 = 2_000;
+const CLOCK_FAILS_AFTER_MS: u64 = LEEWAY_SECONDS.unsigned_abs() * 1_000;
 
 /// The hosts of a store, without what a URL says besides.
 pub struct Hosts(Vec<String>);
@@ -143,11 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_is_judged_by_how_long_tokens_live() {
+    fn a_clock_is_judged_by_what_tokens_between_services_allow() {
         let lines = |theirs| format!("{:?}", compare("redis.clock", theirs, 1_000_000));
-        assert!(lines(1_004_999).contains("Ok"));
-        assert!(lines(1_005_000).contains("Warn"));
-        assert!(lines(939_999).contains("Fail") && lines(939_999).contains("60 s behind"));
+        assert!(lines(1_001_999).contains("Ok"));
+        assert!(lines(1_002_000).contains("Warn") && lines(995_001).contains("Warn"));
+        assert!(lines(994_999).contains("Fail") && lines(994_999).contains("5 s behind"));
     }
 
     #[test]

@@ -15,6 +15,12 @@ use std::{
     thread,
 };
 
+use colloquy_chat_query::{
+    parked::{LogPosition, ParkedEvent},
+    view_store::ViewWrite,
+};
+use colloquy_contracts::{Timestamp, Topic};
+
 const PAGE: &str = include_str!("../../../docs/operating/troubleshooting.md");
 
 /// What one call printed, with other names for places.
@@ -84,6 +90,27 @@ impl Report {
 fn variables<const N: usize>(variables: [(&str, &str); N]) -> Vec<(String, String)> {
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     variables.map(owned).into()
+}
+
+/// One event that is parked.
+fn parked(payload: &'static str) -> ViewWrite {
+    let event = ParkedEvent {
+        position: LogPosition {
+            topic: Topic::ChatMessageSent,
+            partition: 0,
+            offset: 7,
+        },
+        key: "1".into(),
+        event_id: "msg-7".into(),
+        payload: payload.into(),
+        reason: "it cannot be decoded".into(),
+        parked_at: Timestamp::from_millis(1_700_000_000_000),
+        tries: 1,
+    };
+    ViewWrite {
+        parked: vec![event],
+        ..ViewWrite::default()
+    }
 }
 
 /// The port of a mail server that greets and says goodbye, for as long as the test lasts.

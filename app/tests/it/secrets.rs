@@ -7,16 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-const SERVICES: [&str; 8] = [
-    "api-gateway",
-    "websocket-service",
-    "auth-service",
-    "customer-management-service",
-    "chat-command-service",
-    "chat-query-service",
-    "otp-service",
-    "mail-service",
-];
+use colloquy_chassis::ServiceName;
 
 fn serve(service: &str, keys: &Path, variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_colloquy"))
@@ -32,7 +23,7 @@ fn serve(service: &str, keys: &Path, variables: &[(&str, &str)]) -> Output {
 #[test]
 fn s25_no_service_starts_with_a_secret_out_of_an_example() {
     let keys = tempfile::tempdir().unwrap();
-    for service in SERVICES {
+    for service in ServiceName::ALL.map(ServiceName::name) {
         for variables in [
             [
                 (

@@ -55,18 +55,12 @@ pub async fn measure(options: &IdleProcesses) -> Result<Figure> {
 
 fn rows(processes: &[(String, u32)], before: &HashMap<u32, Cpu>) -> Result<Vec<Row>> {
     let row = |(name, pid): &(String, u32)| {
-        let (mut nanos, mut kib) = (0, 0);
-        for pid in process::with_children(*pid)? {
-            // A child that is new has used everything meanwhile.
-            let earlier = before.get(&pid).map_or(0, |cpu| cpu.nanos);
-            if let (Ok(cpu), Ok(pss)) = (Cpu::of(pid), pss_kib(pid)) {
-                nanos += cpu.nanos.saturating_sub(earlier);
-                kib += pss;
-            }
-        }
+        // A child may end between the list and this.
+        let pss = |pid| pss_kib(pid).unwrap_or(0);
+        let kib: u64 = process::with_children(*pid)?.into_iter().map(pss).sum();
         Ok(Row {
             name: name.clone(),
-            seconds: nanos as f64 / 1e9,
+            seconds: distributed::nanos_since(before, *pid)? as f64 / 1e9,
             mib: kib as f64 / 1024.0,
         })
     };

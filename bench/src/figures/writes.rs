@@ -15,10 +15,8 @@ use tokio::{task::JoinSet, time::Instant};
 use crate::{
     cli::Writes,
     measure::{
-        Cpu,
         distributed::{self, Distributed},
         machine::load_average,
-        process,
     },
     server::feed::CONTENT_OCTETS,
 };
@@ -97,11 +95,7 @@ async fn row(system: &System, sender: &Client, in_flight: usize, seconds: u64) -
     for (sum, processes) in [("**ours**", ours), ("**parts**", parts)] {
         let mut total = 0.0;
         for (name, pid) in processes {
-            let mut nanos = 0;
-            for pid in process::with_children(*pid)? {
-                let earlier = before.get(&pid).map_or(0, |cpu| cpu.nanos);
-                nanos += Cpu::of(pid).map_or(0, |now| now.nanos.saturating_sub(earlier));
-            }
+            let nanos = distributed::nanos_since(&before, *pid)?;
             let each = nanos as f64 / 1e6 / sent.count as f64;
             total += each;
             millis.push((name.clone(), each));

@@ -85,3 +85,16 @@ pub fn used<'a>(processes: impl Iterator<Item = &'a (String, u32)>) -> Result<Ha
     }
     Ok(used)
 }
+
+/// Nanoseconds of CPU of a process and its child processes since `before`. A child that is new has used all of its own since
+/// then.
+///
+/// # Errors
+/// The process is gone.
+pub fn nanos_since(before: &HashMap<u32, Cpu>, root: u32) -> Result<u64> {
+    let nanos = |pid| {
+        let earlier = before.get(&pid).map_or(0, |cpu| cpu.nanos);
+        Cpu::of(pid).map_or(0, |now| now.nanos.saturating_sub(earlier))
+    };
+    Ok(process::with_children(root)?.into_iter().map(nanos).sum())
+}

@@ -31,7 +31,8 @@ pub const CUSTOMER_ID: HeaderName = HeaderName::from_static("x-customer-id");
 pub const CREDENTIAL_REFUSED: HeaderName = HeaderName::from_static("x-service-credential-refused");
 
 const LIFETIME_SECONDS: i64 = 60;
-const LEEWAY_SECONDS: i64 = 5;
+/// How far the clocks of two services may differ, in seconds: the token of one that is further ahead is refused.
+pub const LEEWAY_SECONDS: i64 = 5;
 /// A token is used again for so long by the service that signed it: what is left of its life is still ample for a call.
 const REUSED_SECONDS: i64 = 20;
 /// How many tokens each side keeps: signing or verifying one costs more than the rest of forwarding a small call.

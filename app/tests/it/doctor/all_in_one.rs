@@ -2,15 +2,10 @@
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path};
 
-use colloquy_chat_query::{
-    SqliteViewStore, ViewStore as _,
-    parked::{LogPosition, ParkedEvent},
-    view_store::ViewWrite,
-};
-use colloquy_contracts::{Timestamp, Topic};
+use colloquy_chat_query::{SqliteViewStore, ViewStore as _};
 use tempfile::TempDir;
 
-use super::{Report, doctor, mail_server, variables};
+use super::{Report, doctor, mail_server, parked, variables};
 use crate::{
     data_folder::{close, copy, remove, start},
     operating::outbox,
@@ -97,24 +92,7 @@ fn set_mode(path: &Path, mode: u32) {
 async fn park(data: &Path) {
     let views = outbox(data, "views.db").await;
     let store = SqliteViewStore::open(views.clone()).await.unwrap();
-    let event = ParkedEvent {
-        position: LogPosition {
-            topic: Topic::ChatMessageSent,
-            partition: 0,
-            offset: 700,
-        },
-        key: "1".into(),
-        event_id: "msg-700".into(),
-        payload: "nonsense".into(),
-        reason: "it cannot be decoded".into(),
-        parked_at: Timestamp::from_millis(1_700_000_000_000),
-        tries: 1,
-    };
-    let write = ViewWrite {
-        parked: vec![event],
-        ..ViewWrite::default()
-    };
-    store.save(&write).await.unwrap();
+    store.save(&parked("nonsense")).await.unwrap();
     close(views.database()).await;
 }
 

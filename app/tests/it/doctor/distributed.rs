@@ -7,30 +7,17 @@ use std::{
     process::Command,
 };
 
-use colloquy_chat_query::{
-    MongoViewStore, ViewStore as _,
-    parked::{LogPosition, ParkedEvent},
-    view_store::ViewWrite,
-};
-use colloquy_contracts::{RoomId, Timestamp, Topic};
+use colloquy_chassis::ServiceName;
+use colloquy_chat_query::{MongoViewStore, ViewStore as _};
+use colloquy_contracts::{RoomId, Topic};
 use colloquy_event_log::{EventLog as _, KafkaLog, KafkaSettings, NewEvent};
 use colloquy_sql::test_database::{missing_postgres_database, postgres_database};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Name, Report, doctor, mail_server, variables};
+use super::{Name, Report, doctor, mail_server, parked, variables};
 
-const SERVICES: [&str; 8] = [
-    "api-gateway",
-    "websocket-service",
-    "auth-service",
-    "customer-management-service",
-    "chat-command-service",
-    "chat-query-service",
-    "otp-service",
-    "mail-service",
-];
 const SECRET: &str = "a-word-that-is-kept";
 /// Nothing listens below 1024.
 const NOWHERE: &str = "127.0.0.1:1";
@@ -101,7 +88,8 @@ impl System {
             settings += &format!("[{section}]\nurl = \"{url}\"\n");
         }
         settings += "[peers]\n";
-        for service in &SERVICES[2..] {
+        for service in &ServiceName::ALL[2..] {
+            let service = service.name();
             settings += &format!("{service} = [\"http://{}\"]\n", peers.local_addr().unwrap());
         }
         fs::write(folder.path().join("colloquy.toml"), settings).unwrap();
@@ -209,7 +197,7 @@ async fn services_that_are_well_on_postgres_kafka_mongo_redis_and_smtp_are_said_
             "{check}"
         );
     }
-    for service in SERVICES {
+    for service in ServiceName::ALL.map(ServiceName::name) {
         let keys = system.folder.path().join("handed").join(service);
         let keys = variables([("COLLOQUY_KEYS__FOLDER", &keys.display().to_string())]);
         system.examine(&["--service", service], &keys).is_well();
@@ -367,24 +355,7 @@ async fn events_that_are_parked_in_mongo_are_named_in_one_line() {
     let database = system.prefix.replace('-', "_");
     let mongo = address("COLLOQUY_TEST_MONGO");
     let views = MongoViewStore::new(&mongo, &database).await.unwrap();
-    let event = ParkedEvent {
-        position: LogPosition {
-            topic: Topic::ChatMessageSent,
-            partition: 0,
-            offset: 7,
-        },
-        key: "1".into(),
-        event_id: "msg-7".into(),
-        payload: SECRET.into(),
-        reason: "it cannot be decoded".into(),
-        parked_at: Timestamp::from_millis(1_700_000_000_000),
-        tries: 1,
-    };
-    let write = ViewWrite {
-        parked: vec![event],
-        ..ViewWrite::default()
-    };
-    views.save(&write).await.unwrap();
+    views.save(&parked(SECRET)).await.unwrap();
     system.with(&[]).names_only(
         "warn  events.parked         1 events are put aside as broken, and rooms lack what they say → `colloquy parked list` says why; `colloquy parked replay` applies them once that is mended",
     );

@@ -21,10 +21,7 @@ use colloquy_sql::{
     StoreError,
     postgres::{self, KeptConnections, answered, bounded},
 };
-use sqlx::{
-    Connection as _, PgConnection, PgPool, Row as _,
-    postgres::{PgConnectOptions, PgRow},
-};
+use sqlx::{PgPool, Row as _, postgres::PgRow};
 use tokio::{
     sync::{Mutex, Notify},
     time::Instant,
@@ -62,7 +59,7 @@ const REMOVE_AND_READ: &str = "
 #[derive(Clone, Debug)]
 pub struct PostgresOutbox {
     pool: PgPool,
-    /// The relay's own, for removals.
+    /// For removals and notifications, of which nothing is lost with the server.
     relaxed: KeptConnections,
     /// Wakes the relay of this process.
     relay: Arc<Notify>,
@@ -76,7 +73,7 @@ pub struct PostgresOutbox {
 
 impl PostgresOutbox {
     /// The outbox of a database, with its two tasks: one notifies other instances of commits here, one listens for theirs.
-    /// Each has its own connection beside the pool. They end with the soft signal: from then on relays poll.
+    /// Each has a connection beside the pool. They end with the soft signal: from then on relays poll.
     #[must_use]
     pub fn start(pool: PgPool, tasks: &Tasks) -> Self {
         let outbox = Self {
@@ -118,32 +115,24 @@ impl PostgresOutbox {
     }
 
     async fn notify_others(&self) {
-        let options = self.pool.connect_options();
-        let mut own = None;
         loop {
             self.others.notified().await;
-            let sent = answered(notify(&options, &mut own)).await;
+            let sent = answered(self.notify()).await;
             if let Err(error) = sent.and_then(|sent| Ok(sent?)) {
-                own = None;
                 tracing::debug!(error = %chain(&error), "other instances were not notified; they poll");
             }
         }
     }
-}
 
-async fn notify(
-    options: &PgConnectOptions,
-    own: &mut Option<PgConnection>,
-) -> Result<(), sqlx::Error> {
-    let connection = match own {
-        Some(connection) => connection,
-        None => own.insert(PgConnection::connect_with(options).await?),
-    };
-    sqlx::query("SELECT pg_notify($1, '')")
-        .bind(CHANNEL)
-        .execute(connection)
-        .await?;
-    Ok(())
+    async fn notify(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.relaxed.take().await?;
+        sqlx::query("SELECT pg_notify($1, '')")
+            .bind(CHANNEL)
+            .execute(&mut *connection)
+            .await?;
+        connection.keep();
+        Ok(())
+    }
 }
 
 /// The event in a row; none in a row that only says that the lease is held.
