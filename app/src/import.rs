@@ -27,7 +27,7 @@ use crate::{
         verdict::{NAMES, TRUTH},
     },
     republish,
-    settings::Settings,
+    settings::{Settings, stores::Store},
 };
 
 const CONNECTIONS: u32 = 2;
@@ -76,15 +76,15 @@ async fn move_all(
     SqliteSessionStore::open(sessions.clone()).await?;
     SqliteMailStore::open(mails.clone()).await?;
     SqliteWriteStore::open(SqliteOutbox::open(write.clone()).await?).await?;
-    let pool = |url: &str| postgres::pool(url, CONNECTIONS);
-    let of_accounts = pool(&settings.accounts.url)?;
+    let pool = |store| anyhow::Ok(postgres::pool(settings.store(store)?, CONNECTIONS)?);
+    let of_accounts = pool(Store::Accounts)?;
     SqlCustomerStore::open(of_accounts.clone()).await?;
-    let of_sessions = pool(&settings.sessions.url)?;
+    let of_sessions = pool(Store::Sessions)?;
     PostgresSessionStore::open(of_sessions.clone()).await?;
     SqlLoginThrottleStore::open(of_sessions.clone()).await?;
-    let of_mails = pool(&settings.mail.url)?;
+    let of_mails = pool(Store::Mail)?;
     PostgresMailStore::open(of_mails.clone()).await?;
-    let of_writes = pool(&settings.write_store.url)?;
+    let of_writes = pool(Store::WriteStore)?;
     migrate(&of_writes).await?;
     moved(
         "accounts",

@@ -9,8 +9,12 @@ use colloquy_customer::customer_store::SqlCustomerStore;
 use colloquy_event_log::{EventLogError, KafkaLog};
 use colloquy_mail::mail_store::postgres::PostgresMailStore;
 use colloquy_sql::{StoreError, postgres};
+use sqlx::PgPool;
 
-use crate::{settings::Settings, waiting::wait_for};
+use crate::{
+    settings::{Settings, stores::Store},
+    waiting::wait_for,
+};
 
 const CONNECTIONS: u32 = 1;
 
@@ -21,17 +25,21 @@ const CONNECTIONS: u32 = 1;
 /// A part refuses.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     settings.refuse_example_secrets()?;
-    let accounts = postgres::pool(&settings.accounts.url, CONNECTIONS)?;
-    let sessions = postgres::pool(&settings.sessions.url, CONNECTIONS)?;
-    let mails = postgres::pool(&settings.mail.url, CONNECTIONS)?;
-    let writes = postgres::pool(&settings.write_store.url, CONNECTIONS)?;
-    wait_for("postgres", &Readiness::default(), async || {
-        SqlCustomerStore::open(accounts.clone()).await?;
-        PostgresSessionStore::open(sessions.clone()).await?;
-        SqlLoginThrottleStore::open(sessions.clone()).await?;
-        PostgresMailStore::open(mails.clone()).await?;
-        migrate(&writes).await?;
-        Ok::<_, StoreError>(())
+    made(settings, Store::Accounts, async |pool| {
+        SqlCustomerStore::open(pool).await.map(drop)
+    })
+    .await?;
+    made(settings, Store::Sessions, async |pool| {
+        PostgresSessionStore::open(pool.clone()).await?;
+        SqlLoginThrottleStore::open(pool).await.map(drop)
+    })
+    .await?;
+    made(settings, Store::Mail, async |pool| {
+        PostgresMailStore::open(pool).await.map(drop)
+    })
+    .await?;
+    made(settings, Store::WriteStore, async |pool| {
+        migrate(&pool).await
     })
     .await?;
     topics(settings).await?;
@@ -39,10 +47,22 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn topics(settings: &Settings) -> Result<(), EventLogError> {
+/// Waits for a store, and has its tables made.
+async fn made(
+    settings: &Settings,
+    store: Store,
+    make: impl AsyncFn(PgPool) -> Result<(), StoreError>,
+) -> anyhow::Result<()> {
+    let pool = postgres::pool(settings.store(store)?, CONNECTIONS)?;
+    let made = async || make(pool.clone()).await;
+    wait_for("postgres", &store.names(), &Readiness::default(), made).await
+}
+
+async fn topics(settings: &Settings) -> anyhow::Result<()> {
+    let kafka = settings.kafka()?;
     let mut backoff = Backoff::default();
     loop {
-        match KafkaLog::connect(settings.event_log.clone()).await {
+        match KafkaLog::connect(kafka.clone()).await {
             Err(error @ EventLogError::Unavailable(_)) => {
                 tracing::warn!(
                     part = "kafka",
@@ -51,7 +71,7 @@ async fn topics(settings: &Settings) -> Result<(), EventLogError> {
                 );
                 backoff.wait().await;
             }
-            outcome => return outcome.map(drop),
+            outcome => return Ok(outcome.map(drop)?),
         }
     }
 }

@@ -19,14 +19,18 @@ use colloquy_credentials::{
     internal_token::{InternalSigner, InternalVerifier},
     keys::KeyFolder,
 };
-use colloquy_event_log::{AwaitedLog, EventLogError};
-use colloquy_expiring_store::{
-    ExpiringStoreError, RedisExpiringStore, expiring_store::redis::RedisSettings,
-};
+use colloquy_event_log::AwaitedLog;
+use colloquy_expiring_store::{RedisExpiringStore, expiring_store::redis::RedisSettings};
 use colloquy_service_api::{RevocationList, ServiceClient};
 use tokio::net::TcpListener;
 
-use crate::{admin_listener, cli::Serve, listening, settings::Settings};
+use crate::{
+    admin_listener,
+    cli::Serve,
+    listening,
+    settings::{Settings, stores::Store},
+    waiting::unless_refused,
+};
 
 /// The port of the admin listener is the service's own plus this (decision 24).
 const ADMIN_OFFSET: u16 = 1000;
@@ -84,12 +88,9 @@ impl Process {
     /// The log in Kafka. A process that starts while Kafka is away serves without, and is not ready until Kafka has come.
     ///
     /// # Errors
-    /// Kafka is set up in a way that cannot work.
-    pub async fn event_log(&self) -> Result<Arc<AwaitedLog>, EventLogError> {
-        let (settings, gate) = (
-            self.settings.event_log.clone(),
-            self.readiness.gate("kafka"),
-        );
+    /// Kafka is set up in a way that cannot work, or does not let us in.
+    pub async fn event_log(&self) -> anyhow::Result<Arc<AwaitedLog>> {
+        let (settings, gate) = (self.settings.kafka()?, self.readiness.gate("kafka"));
         let log = AwaitedLog::start(settings, gate, &self.lifecycle.tasks()).await?;
         Ok(Arc::new(log))
     }
@@ -122,13 +123,15 @@ impl Process {
     /// Redis, under the names of the contract. The process does not wait for it: chat goes on without it (F17).
     ///
     /// # Errors
-    /// The setting is no address.
-    pub fn redis(&self) -> Result<Arc<RedisExpiringStore>, ExpiringStoreError> {
+    /// The setting is no address, or Redis does not let us in.
+    pub async fn redis(&self) -> anyhow::Result<Arc<RedisExpiringStore>> {
         let settings = RedisSettings {
-            url: self.settings.expiring_store.url.clone(),
+            address: self.settings.store(Store::ExpiringStore)?,
             key_prefix: String::new(),
         };
-        RedisExpiringStore::start(settings, &self.lifecycle.tasks()).map(Arc::new)
+        let store = RedisExpiringStore::start(settings, &self.lifecycle.tasks())?;
+        unless_refused(store.reach().await, &Store::ExpiringStore.names())?;
+        Ok(Arc::new(store))
     }
 
     /// Whether people are shown where events are; not unless it is set.

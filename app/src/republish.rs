@@ -9,7 +9,11 @@ use colloquy_chat_command::{
 };
 use colloquy_sql::postgres;
 
-use crate::{settings::Settings, views::kafka};
+use crate::{
+    settings::{Settings, stores::Store},
+    views::kafka,
+    waiting::advised,
+};
 
 const CONNECTIONS: u32 = 2;
 
@@ -18,9 +22,10 @@ const CONNECTIONS: u32 = 2;
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     settings.refuse_example_secrets()?;
     let log = kafka(settings).await?;
-    let pool = postgres::pool(&settings.write_store.url, CONNECTIONS)?;
-    migrate(&pool)
-        .await
+    let pool = postgres::pool(settings.store(Store::WriteStore)?, CONNECTIONS)?;
+    let migrated = migrate(&pool).await;
+    migrated
+        .map_err(|error| advised(error, &Store::WriteStore.names()))
         .context("the write store cannot be read")?;
     let published = republish(&StoredEvents::new(pool), &log).await?;
     println!(

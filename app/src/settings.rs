@@ -7,6 +7,7 @@ mod secrets;
 pub mod services;
 mod sources;
 mod stomp;
+pub mod stores;
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use colloquy_chassis::{ServiceName, client_address::TrustedProxies, telemetry::LogFormat};
+use colloquy_chassis::{
+    ServiceName, client_address::TrustedProxies, store_address::optional_file, telemetry::LogFormat,
+};
 use colloquy_credentials::session_algorithm::Algorithms;
 use colloquy_event_log::KafkaSettings;
 use colloquy_mail::mail_transport::smtp::TlsMode;
@@ -83,6 +86,12 @@ pub struct Chat {
 #[serde(deny_unknown_fields)]
 pub struct Accounts {
     pub url: String,
+    #[serde(deserialize_with = "optional_file")]
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub cert_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub key_file: Option<PathBuf>,
     pub seed_demo_customers: Option<bool>,
     pub password_length: [usize; 2],
     pub sign_ups_per_hour: u32,
@@ -97,6 +106,12 @@ pub struct Accounts {
 #[serde(deny_unknown_fields)]
 pub struct Sessions {
     pub url: String,
+    #[serde(deserialize_with = "optional_file")]
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub cert_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub key_file: Option<PathBuf>,
     pub algorithms: Algorithms,
 }
 
@@ -113,9 +128,17 @@ pub struct Guesses {
 pub struct Mail {
     pub from: String,
     pub url: String,
+    #[serde(deserialize_with = "optional_file")]
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub cert_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub key_file: Option<PathBuf>,
     pub smtp_host: String,
     pub smtp_port: u16,
     pub smtp_tls: TlsMode,
+    #[serde(deserialize_with = "optional_file")]
+    pub smtp_ca_file: Option<PathBuf>,
     pub username: String,
     pub password: String,
 }
@@ -124,6 +147,12 @@ pub struct Mail {
 #[serde(deny_unknown_fields)]
 pub struct Url {
     pub url: String,
+    #[serde(deserialize_with = "optional_file")]
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub cert_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub key_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +160,10 @@ pub struct Url {
 pub struct ViewStore {
     pub url: String,
     pub database: String,
+    #[serde(deserialize_with = "optional_file")]
+    pub ca_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional_file")]
+    pub cert_key_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -201,7 +234,7 @@ impl Settings {
 
     fn check(&self, sources: &Sources) -> Result<(), SettingsError> {
         if let Some(broken) = self.rules().find(|rule| !rule.is_kept) {
-            return Err(sources.refusal(broken.setting, &broken.text));
+            return Err(sources.refusal(&broken.setting, &broken.text));
         }
         for (service, addresses) in &self.peers {
             let is_peer = |address: &String| {

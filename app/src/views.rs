@@ -19,7 +19,8 @@ use crate::{
     cli::{System, Views as Verb},
     data_folder::close_what_is_made,
     embedded::Files,
-    settings::Settings,
+    settings::{Settings, stores::Store},
+    waiting::unless_refused,
 };
 
 /// The views of a system, and the log that they are made of.
@@ -102,10 +103,13 @@ pub async fn store(
 
 async fn mongodb(settings: &Settings) -> anyhow::Result<Arc<dyn RebuildStore>> {
     settings.refuse_example_secrets()?;
-    let views = &settings.view_store;
-    Ok(Arc::new(
-        MongoViewStore::new(&views.url, &views.database).await?,
-    ))
+    let (address, database) = (
+        settings.store(Store::ViewStore)?,
+        &settings.view_store.database,
+    );
+    let views = MongoViewStore::new(address, database).await?;
+    unless_refused(views.reach().await, &Store::ViewStore.names())?;
+    Ok(Arc::new(views))
 }
 
 /// The log of the settings; does not wait for Kafka.
@@ -113,7 +117,7 @@ async fn mongodb(settings: &Settings) -> anyhow::Result<Arc<dyn RebuildStore>> {
 /// # Errors
 /// It cannot be reached, or is set up in a way that cannot work.
 pub async fn kafka(settings: &Settings) -> anyhow::Result<KafkaLog> {
-    Ok(KafkaLog::connect(settings.event_log.clone()).await?)
+    Ok(KafkaLog::connect(settings.kafka()?).await?)
 }
 
 /// # Errors

@@ -1,6 +1,11 @@
-//! Starting in any order: a part that is away is waited for, and it is said which.
+//! Starting in any order: a part that is away is waited for, and it is said which. A part that is there and refuses us, or
+//! that we refuse, is not: only a person can mend that, so the process ends and names the setting.
 
-use colloquy_chassis::{answer::chain, backoff::Backoff, readiness::Readiness};
+use std::error::Error;
+
+use colloquy_chassis::{
+    Refusal, SettingNames, answer::chain, backoff::Backoff, readiness::Readiness,
+};
 use colloquy_sql::StoreError;
 
 /// Tries until it succeeds; `/readyz` names the part meanwhile.
@@ -9,9 +14,10 @@ use colloquy_sql::StoreError;
 /// One that does not pass.
 pub async fn wait_for<T>(
     part: &'static str,
+    names: &SettingNames,
     readiness: &Readiness,
     attempt: impl AsyncFn() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+) -> anyhow::Result<T> {
     let gate = readiness.gate(part);
     let mut backoff = Backoff::default();
     loop {
@@ -28,7 +34,31 @@ pub async fn wait_for<T>(
                 );
                 backoff.wait().await;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(advised(error, names)),
         }
+    }
+}
+
+/// Goes on with a part that was reached, or that is away and may come later.
+///
+/// # Errors
+/// One of the two sides refuses the other.
+pub fn unless_refused<E: Error + Send + Sync + 'static>(
+    reached: Result<(), E>,
+    names: &SettingNames,
+) -> anyhow::Result<()> {
+    match reached {
+        Err(error) if Refusal::in_words(&chain(&error)).is_some() => Err(advised(error, names)),
+        _ => Ok(()),
+    }
+}
+
+/// The error behind the setting to look at, if one of the two sides refuses the other.
+pub fn advised<E: Error + Send + Sync + 'static>(error: E, names: &SettingNames) -> anyhow::Error {
+    let refusal = Refusal::in_words(&chain(&error));
+    let error = anyhow::Error::new(error);
+    match refusal {
+        Some(refusal) => error.context(refusal.advice(names)),
+        None => error,
     }
 }

@@ -55,7 +55,7 @@ pub(super) async fn start(
     )?;
     auth.start_sweeping(tasks);
 
-    let (transport, dev_mail): (Arc<dyn MailTransport>, _) = match services::smtp(settings) {
+    let (transport, dev_mail): (Arc<dyn MailTransport>, _) = match settings.smtp()? {
         Some(server) => (Arc::new(SmtpTransport::new(server)?), None),
         None => {
             let kept = FolderTransport::open(&folder.join("mails")).await?;

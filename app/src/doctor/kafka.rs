@@ -2,7 +2,7 @@
 
 use colloquy_chassis::ServiceName;
 use colloquy_chat_query::projector::GROUP;
-use colloquy_event_log::{KafkaSurvey, TopicFacts};
+use colloquy_event_log::{KafkaSurvey, SecurityProtocol, TopicFacts};
 
 use super::{
     events::{self, Readers},
@@ -31,10 +31,15 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
             return vec![Finding::fail(REACH, found, START)];
         }
     };
-    let remedy = "keep it in a private network";
+    let remedy = "set event_log.security_protocol to \"ssl\" or \"sasl_ssl\"";
     let mut findings = vec![
         Finding::ok(REACH, format!("{} brokers at {hosts}", survey.brokers)),
-        tls(TLS, &hosts, false, remedy),
+        tls(
+            TLS,
+            &hosts,
+            log.security_protocol != SecurityProtocol::Plaintext,
+            remedy,
+        ),
         topics(&survey.topics),
     ];
     if survey.topics.iter().any(|topic| topic.partitions > 0) {

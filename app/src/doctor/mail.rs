@@ -9,7 +9,7 @@ use colloquy_mail::mail_transport::{
 };
 
 use super::finding::Finding;
-use crate::settings::{Settings, addresses::is_this_machine, services};
+use crate::settings::{Settings, addresses::is_this_machine};
 
 const MAIL: &str = "mail";
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,8 +48,10 @@ pub async fn distributed(settings: &Settings, service: Option<ServiceName>) -> V
 async fn server(settings: &Settings) -> Finding {
     let mail = &settings.mail;
     let server = format!("{}:{}", mail.smtp_host, mail.smtp_port);
-    let Some(smtp) = services::smtp(settings) else {
-        return Finding::fail(MAIL, "mail.smtp_host is empty", NAME_A_SERVER);
+    let smtp = match settings.smtp() {
+        Ok(Some(smtp)) => smtp,
+        Ok(None) => return Finding::fail(MAIL, "mail.smtp_host is empty", NAME_A_SERVER),
+        Err(error) => return Finding::fail(MAIL, chain(&error), "correct mail.smtp_ca_file"),
     };
     let transport = match SmtpTransport::new(smtp) {
         Ok(transport) => transport.with_timeout(TIMEOUT),

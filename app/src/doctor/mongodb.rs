@@ -9,9 +9,9 @@ use colloquy_chat_query::{
 use super::{
     events,
     finding::Finding,
-    store::{Hosts, clock, tls, why},
+    store::{Hosts, clock, tls, unreadable, why},
 };
-use crate::settings::Settings;
+use crate::settings::{Settings, stores::Store};
 
 const REACH: &str = "mongodb";
 const TLS: &str = "mongodb.tls";
@@ -24,14 +24,24 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     }
     let views = &settings.view_store;
     let hosts = Hosts::of(&views.url);
+    let address = match settings.store(Store::ViewStore) {
+        Ok(address) => address,
+        Err(error) => return vec![unreadable(REACH, &error)],
+    };
+    let asked_encrypted = !address.tls.is_empty();
     let asked = async {
-        let store = MongoViewStore::new(&views.url, &views.database).await?;
+        let store = MongoViewStore::new(address, &views.database).await?;
         let facts = store.facts().await?;
         let parked = store.count_parked().await?;
         Ok::<_, ViewStoreError>((facts, parked))
     };
     match asked.await {
-        Ok((facts, parked)) => judge(&facts, parked, &hosts, &views.url),
+        Ok((facts, parked)) => judge(
+            &facts,
+            parked,
+            &hosts,
+            asked_encrypted || is_encrypted(&views.url),
+        ),
         Err(error) => vec![Finding::fail(
             REACH,
             format!(
@@ -43,16 +53,19 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     }
 }
 
-fn judge(facts: &MongoFacts, parked: u64, hosts: &Hosts, url: &str) -> Vec<Finding> {
+fn is_encrypted(url: &str) -> bool {
+    url.starts_with("mongodb+srv") && !url.contains("tls=false")
+        || ["tls=true", "ssl=true"]
+            .iter()
+            .any(|option| url.contains(option))
+}
+
+fn judge(facts: &MongoFacts, parked: u64, hosts: &Hosts, is_encrypted: bool) -> Vec<Finding> {
     let kind = if facts.is_replicated {
         "replicated"
     } else {
         "one server"
     };
-    let is_encrypted = url.starts_with("mongodb+srv") && !url.contains("tls=false")
-        || ["tls=true", "ssl=true"]
-            .iter()
-            .any(|option| url.contains(option));
     let mut findings = vec![
         Finding::ok(
             REACH,

@@ -8,9 +8,9 @@ use colloquy_sql::{
 
 use super::{
     finding::Finding,
-    store::{Hosts, clock, tls, why},
+    store::{Hosts, clock, tls, unreadable, why},
 };
-use crate::settings::Settings;
+use crate::settings::{Settings, stores::Store as Section};
 
 const REACH: &str = "postgres";
 const TLS: &str = "postgres.tls";
@@ -73,6 +73,8 @@ pub const STORES: [Store; 4] = [
 /// One database, and what is kept there.
 struct Place<'a> {
     url: &'a str,
+    /// The first section that leads there.
+    section: Section,
     settings: Vec<&'static str>,
     tables: Vec<&'static str>,
 }
@@ -80,7 +82,7 @@ struct Place<'a> {
 pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for place in places(settings, service) {
-        findings.extend(look(&place).await);
+        findings.extend(look(settings, &place).await);
     }
     findings
 }
@@ -92,16 +94,17 @@ fn places(settings: &Settings, service: Option<ServiceName>) -> Vec<Place<'_>> {
         if service.is_some_and(|service| service != store.service) {
             continue;
         }
-        let url = match store.service {
-            ServiceName::Customer => &settings.accounts.url,
-            ServiceName::Auth => &settings.sessions.url,
-            ServiceName::Mail => &settings.mail.url,
-            _ => &settings.write_store.url,
+        let (url, section) = match store.service {
+            ServiceName::Customer => (&settings.accounts.url, Section::Accounts),
+            ServiceName::Auth => (&settings.sessions.url, Section::Sessions),
+            ServiceName::Mail => (&settings.mail.url, Section::Mail),
+            _ => (&settings.write_store.url, Section::WriteStore),
         };
         let known = places.iter().position(|place| place.url == url);
         let at = known.unwrap_or_else(|| {
             places.push(Place {
                 url,
+                section,
                 settings: Vec::new(),
                 tables: Vec::new(),
             });
@@ -116,10 +119,14 @@ fn places(settings: &Settings, service: Option<ServiceName>) -> Vec<Place<'_>> {
     places
 }
 
-async fn look(place: &Place<'_>) -> Vec<Finding> {
+async fn look(settings: &Settings, place: &Place<'_>) -> Vec<Finding> {
     let (hosts, names) = (Hosts::of(place.url), place.settings.join(", "));
+    let address = match settings.store(place.section) {
+        Ok(address) => address,
+        Err(error) => return vec![unreadable(REACH, &error)],
+    };
     let asked = async {
-        let pool = postgres::pool(place.url, 1)?;
+        let pool = postgres::pool(address, 1)?;
         let facts = postgres::facts(&pool, &place.tables).await?;
         pool.close().await;
         Ok::<_, StoreError>(facts)

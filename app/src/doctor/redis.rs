@@ -5,9 +5,9 @@ use colloquy_expiring_store::expiring_store::redis::{RedisFacts, RedisSettings};
 
 use super::{
     finding::Finding,
-    store::{Hosts, clock, tls, why},
+    store::{Hosts, clock, tls, unreadable, why},
 };
-use crate::settings::Settings;
+use crate::settings::{Settings, stores::Store};
 
 const REACH: &str = "redis";
 const TLS: &str = "redis.tls";
@@ -24,8 +24,12 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     }
     let url = &settings.expiring_store.url;
     let hosts = Hosts::of(url);
+    let address = match settings.store(Store::ExpiringStore) {
+        Ok(address) => address,
+        Err(error) => return vec![unreadable(REACH, &error)],
+    };
     let asked = RedisFacts::of(RedisSettings {
-        url: url.clone(),
+        address,
         key_prefix: String::new(),
     });
     match asked.await {

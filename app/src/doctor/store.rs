@@ -4,7 +4,7 @@ use colloquy_chassis::{Clock as _, SystemClock, answer::chain};
 use colloquy_credentials::internal_token::LEEWAY_SECONDS;
 
 use super::finding::Finding;
-use crate::settings::addresses::is_this_machine;
+use crate::settings::{SettingsError, addresses::is_this_machine};
 
 const CLOCK_WARNS_AFTER_MS: u64 = 2_000;
 const CLOCK_FAILS_AFTER_MS: u64 = LEEWAY_SECONDS.unsigned_abs() * 1_000;
@@ -103,6 +103,15 @@ fn compare(check: &'static str, theirs: i64, ours: i64) -> Finding {
         CLOCK_WARNS_AFTER_MS.. => Finding::warn(check, found, remedy),
         _ => Finding::ok(check, "its clock agrees with this machine's"),
     }
+}
+
+/// A file of TLS that a start would refuse.
+pub fn unreadable(check: &'static str, error: &SettingsError) -> Finding {
+    Finding::fail(
+        check,
+        error.to_string(),
+        "correct the file, or name another",
+    )
 }
 
 #[cfg(test)]

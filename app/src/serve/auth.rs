@@ -6,18 +6,27 @@ use colloquy_auth::{SqlLoginThrottleStore, session_store::postgres::PostgresSess
 use colloquy_chassis::ServiceName;
 use colloquy_sql::{StoreError, connections, postgres};
 
-use crate::{process::Process, settings::services, waiting::wait_for};
+use crate::{
+    process::Process,
+    settings::{services, stores::Store},
+    waiting::wait_for,
+};
 
 const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
-    let pool = postgres::pool(&process.settings.sessions.url, CONNECTIONS)?;
+    let pool = postgres::pool(process.settings.store(Store::Sessions)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
-    let (sessions, throttle) = wait_for("postgres", &process.readiness, async || {
-        let sessions = PostgresSessionStore::open(pool.clone()).await?;
-        let throttle = SqlLoginThrottleStore::open(pool.clone()).await?;
-        Ok::<_, StoreError>((sessions, throttle))
-    })
+    let (sessions, throttle) = wait_for(
+        "postgres",
+        &Store::Sessions.names(),
+        &process.readiness,
+        async || {
+            let sessions = PostgresSessionStore::open(pool.clone()).await?;
+            let throttle = SqlLoginThrottleStore::open(pool.clone()).await?;
+            Ok::<_, StoreError>((sessions, throttle))
+        },
+    )
     .await?;
     sessions.start_listening(&process.lifecycle.tasks());
     let credentials = process.client(ServiceName::Customer)?;

@@ -12,15 +12,25 @@ use colloquy_chat_command::{
 use colloquy_chat_query::projector::GROUP;
 use colloquy_sql::{connections, postgres};
 
-use crate::{process::Process, settings::services, waiting::wait_for};
+use crate::{
+    process::Process,
+    settings::{services, stores::Store},
+    waiting::wait_for,
+};
 
 const CONNECTIONS: u32 = 12;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
-    let pool = postgres::pool(&process.settings.write_store.url, CONNECTIONS)?;
+    let pool = postgres::pool(process.settings.store(Store::WriteStore)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
-    wait_for("postgres", &process.readiness, || migrate(&pool)).await?;
+    wait_for(
+        "postgres",
+        &Store::WriteStore.names(),
+        &process.readiness,
+        || migrate(&pool),
+    )
+    .await?;
     let log = process.event_log().await?;
     let outbox = PostgresOutbox::start(pool.clone(), &tasks);
     let store = PostgresWriteStore::new(pool, outbox.clone());

@@ -6,17 +6,18 @@ use colloquy_chassis::ServiceName;
 use colloquy_chat_query::{ChatQuery, Dependencies, MongoViewStore, ViewMembership, ViewStore};
 use colloquy_service_api::MembershipCheck;
 
-use crate::process::Process;
+use crate::{process::Process, settings::stores::Store, waiting::unless_refused};
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
-    let settings = &process.settings.view_store;
-    let views: Arc<dyn ViewStore> =
-        Arc::new(MongoViewStore::new(&settings.url, &settings.database).await?);
+    let address = process.settings.store(Store::ViewStore)?;
+    let views = MongoViewStore::new(address, &process.settings.view_store.database).await?;
+    unless_refused(views.reach().await, &Store::ViewStore.names())?;
+    let views: Arc<dyn ViewStore> = Arc::new(views);
     let log = process.event_log().await?;
     let dependencies = Dependencies {
         log: Arc::clone(&log) as _,
-        expiring_store: process.redis()?,
+        expiring_store: process.redis().await?,
         membership: MembershipCheck::new(
             Arc::new(ViewMembership(Arc::clone(&views))),
             process.client(ServiceName::ChatCommand)?,

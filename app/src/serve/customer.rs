@@ -9,16 +9,23 @@ use colloquy_customer::{
 };
 use colloquy_sql::{connections, postgres};
 
-use crate::{process::Process, settings::services, waiting::wait_for};
+use crate::{
+    process::Process,
+    settings::{services, stores::Store},
+    waiting::wait_for,
+};
 
 const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
-    let pool = postgres::pool(&process.settings.accounts.url, CONNECTIONS)?;
+    let pool = postgres::pool(process.settings.store(Store::Accounts)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
-    let store = wait_for("postgres", &process.readiness, async || {
-        SqlCustomerStore::open(pool.clone()).await
-    })
+    let store = wait_for(
+        "postgres",
+        &Store::Accounts.names(),
+        &process.readiness,
+        async || SqlCustomerStore::open(pool.clone()).await,
+    )
     .await?;
     let hashing = HashingPool::start(NonZeroUsize::MIN, services::HASHING_QUEUE)?;
     let credentials = Credentials::new(Arc::new(store), hashing);
@@ -26,7 +33,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         codes: process.client(ServiceName::Otp)?,
         mailer: process.client(ServiceName::Mail)?,
         sessions: process.client(ServiceName::Auth)?,
-        confirmations: process.redis()?,
+        confirmations: process.redis().await?,
         rooms: process.client(ServiceName::ChatQuery)?,
         new_ticket: ResetTicket::random,
     };

@@ -1,6 +1,6 @@
 //! Mail as a process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use colloquy_mail::{
@@ -8,20 +8,34 @@ use colloquy_mail::{
 };
 use colloquy_sql::{connections, postgres};
 
-use crate::{process::Process, settings::services, waiting::wait_for};
+use crate::{
+    process::Process,
+    settings::{
+        services,
+        stores::{Store, smtp_names},
+    },
+    waiting::{unless_refused, wait_for},
+};
 
 const CONNECTIONS: u32 = 4;
+/// How long a start waits for a mail server that may be away.
+const REACH_TIMEOUT: Duration = Duration::from_secs(4);
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let settings = services::mail(&process.settings)?;
-    let server = services::smtp(&process.settings)
-        .context("bad setting: mail.smtp_host must name the mail server")?;
+    let server = process.settings.smtp()?;
+    let server = server.context("bad setting: mail.smtp_host must name the mail server")?;
     let transport = SmtpTransport::new(server)?;
-    let pool = postgres::pool(&process.settings.mail.url, CONNECTIONS)?;
+    let reached = transport.clone().with_timeout(REACH_TIMEOUT).check().await;
+    unless_refused(reached, &smtp_names())?;
+    let pool = postgres::pool(process.settings.store(Store::Mail)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
-    let store = wait_for("postgres", &process.readiness, async || {
-        PostgresMailStore::open(pool.clone()).await
-    })
+    let store = wait_for(
+        "postgres",
+        &Store::Mail.names(),
+        &process.readiness,
+        async || PostgresMailStore::open(pool.clone()).await,
+    )
     .await?;
     let mail = MailService::new(
         Arc::new(store),

@@ -24,7 +24,8 @@ pub type Variables = BTreeMap<String, String>;
 pub fn variables() -> Result<BTreeMap<String, String>, SettingsError> {
     let ours = |name: OsString| {
         let name = name.into_string().ok()?;
-        let is_ours = name.starts_with(PREFIX) || MAIL.iter().any(|(ours, _)| *ours == name);
+        let of_mail = name.strip_suffix(FILE).unwrap_or(&name);
+        let is_ours = name.starts_with(PREFIX) || MAIL.iter().any(|(ours, _)| *ours == of_mail);
         is_ours.then_some(name)
     };
     env::vars_os()
@@ -36,21 +37,26 @@ pub fn variables() -> Result<BTreeMap<String, String>, SettingsError> {
         .collect()
 }
 
-/// Merges the environment over the settings. A variable that ends in `_FILE` names a file that holds the value: this is
-/// how containers get secrets.
+/// Merges the environment over the settings. A variable that ends in `_FILE` names a file that holds the value, unless it is
+/// the name of a setting itself: this is how containers get secrets.
 ///
 /// # Errors
-/// Such a file cannot be read.
+/// Such a file cannot be read, or a setting comes both with its value and from a file.
 pub fn merge(
     mut figment: Figment,
     variables: &BTreeMap<String, String>,
 ) -> Result<(Figment, Variables), SettingsError> {
     let mut names = Variables::new();
     for (variable, setting) in MAIL {
-        if let Some(value) = variables.get(variable) {
-            figment = figment.merge((setting, value));
-            names.insert(setting.to_owned(), variable.to_owned());
-        }
+        let from_file = format!("{variable}{FILE}");
+        let (name, value) = match (variables.get(variable), variables.get(&from_file)) {
+            (Some(_), Some(_)) => return Err(both(variable, &from_file)),
+            (Some(value), None) => (variable.to_owned(), value.clone()),
+            (None, Some(path)) => (from_file.clone(), read(&from_file, path)?),
+            (None, None) => continue,
+        };
+        figment = figment.merge((setting, value));
+        names.insert(setting.to_owned(), name);
     }
     for (variable, value) in variables {
         // COLLOQUY_CONFIG is an option of the command line, not a setting: a setting has a section.
@@ -60,12 +66,17 @@ pub fn merge(
         else {
             continue;
         };
-        let (name, value) = match name.strip_suffix(FILE) {
+        let is_setting = |name: &str| figment.find_value(&setting(name)).is_ok();
+        let (name, value) = match name.strip_suffix(FILE).filter(|_| !is_setting(name)) {
             Some(name) => (name, read(variable, value)?),
             None => (name, value.clone()),
         };
-        let setting = name.to_ascii_lowercase().replace("__", ".");
-        names.insert(setting.clone(), variable.clone());
+        let setting = setting(name);
+        if let Some(other) = names.insert(setting.clone(), variable.clone())
+            && other.starts_with(PREFIX)
+        {
+            return Err(both(&other, variable));
+        }
         // A password of digits is a text, and stays one.
         let is_text = matches!(figment.find_value(&setting), Ok(Value::String(..)));
         figment = if is_text {
@@ -76,6 +87,15 @@ pub fn merge(
         };
     }
     Ok((figment, names))
+}
+
+/// The setting that the rest of a variable's name means.
+fn setting(name: &str) -> String {
+    name.to_ascii_lowercase().replace("__", ".")
+}
+
+fn both(one: &str, other: &str) -> SettingsError {
+    SettingsError::Bad(format!("{one} and {other} are both set; set one of them"))
 }
 
 fn read(variable: &str, path: &str) -> Result<String, SettingsError> {
@@ -137,10 +157,55 @@ mod tests {
         let path = file.display().to_string();
         let settings = settings(&[("COLLOQUY_MAIL__PASSWORD_FILE", &path)]).unwrap();
         assert_eq!(settings.mail.password, "from a file");
+        let settings = self::settings(&[("MAIL_PASSWORD_FILE", &path)]).unwrap();
+        assert_eq!(settings.mail.password, "from a file");
         let error = self::settings(&[("COLLOQUY_MAIL__PASSWORD_FILE", "/nowhere")]);
         assert_eq!(
             error.unwrap_err().to_string(),
             "cannot read the file that COLLOQUY_MAIL__PASSWORD_FILE names"
         );
+    }
+
+    #[test]
+    fn decision_36_every_secret_may_come_from_a_file_the_address_of_a_store_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        fs::write(&file, "redis://chat:word@cache\n").unwrap();
+        let path = file.display().to_string();
+        let settings = settings(&[
+            ("COLLOQUY_EXPIRING_STORE__URL_FILE", &path),
+            ("COLLOQUY_EVENT_LOG__PASSWORD_FILE", &path),
+        ])
+        .unwrap();
+        assert_eq!(settings.expiring_store.url, "redis://chat:word@cache");
+        assert_eq!(
+            settings.event_log.password.reveal(),
+            "redis://chat:word@cache"
+        );
+    }
+
+    #[test]
+    fn a_setting_whose_own_name_ends_like_that_is_no_file_of_a_value() {
+        let settings = settings(&[
+            ("COLLOQUY_ACCOUNTS__CA_FILE", "/etc/ca.pem"),
+            ("COLLOQUY_MAIL__SMTP_CA_FILE", "/etc/mail.pem"),
+        ])
+        .unwrap();
+        assert_eq!(settings.accounts.ca_file, Some("/etc/ca.pem".into()));
+        assert_eq!(settings.mail.smtp_ca_file, Some("/etc/mail.pem".into()));
+    }
+
+    #[test]
+    fn a_value_and_a_file_of_it_are_refused_by_both_names() {
+        for (one, other) in [
+            ("COLLOQUY_MAIL__PASSWORD", "COLLOQUY_MAIL__PASSWORD_FILE"),
+            ("MAIL_PASSWORD", "MAIL_PASSWORD_FILE"),
+        ] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let path = file.path().display().to_string();
+            let error = settings(&[(one, "canary"), (other, &path)]).err().unwrap();
+            let expected = format!("bad setting: {one} and {other} are both set; set one of them");
+            assert_eq!(error.to_string(), expected);
+        }
     }
 }

@@ -11,15 +11,19 @@ use super::{
 
 /// A setting, the rule of its value, and whether the value keeps it.
 pub struct Rule {
-    pub setting: &'static str,
+    pub setting: Cow<'static, str>,
     pub text: Cow<'static, str>,
     pub is_kept: bool,
 }
 
 impl Rule {
-    pub fn new(setting: &'static str, text: &'static str, is_kept: bool) -> Self {
+    pub fn new(
+        setting: impl Into<Cow<'static, str>>,
+        text: impl Into<Cow<'static, str>>,
+        is_kept: bool,
+    ) -> Self {
         Self {
-            setting,
+            setting: setting.into(),
             text: text.into(),
             is_kept,
         }
@@ -32,7 +36,7 @@ impl Rule {
         [least, most]: [T; 2],
     ) -> Self {
         Self {
-            setting,
+            setting: setting.into(),
             text: format!("must be between {least} and {most}").into(),
             is_kept: least <= value && value <= most,
         }
@@ -46,6 +50,7 @@ impl Settings {
         self.values()
             .into_iter()
             .chain(self.addresses())
+            .chain(self.protections())
             .chain(stomp)
     }
 
@@ -94,7 +99,7 @@ impl Settings {
             Rule::between("guesses.wait_seconds", guesses.wait_seconds, [1, 86_400]),
             Rule::new(
                 "mail.username",
-                "and mail.password must be set together",
+                "must be set together with mail.password",
                 mail.username.is_empty() == mail.password.is_empty(),
             ),
         ]

@@ -46,7 +46,10 @@ impl Settings {
         ];
         let in_urls = urls.map(|(setting, url)| (setting, password(url).unwrap_or_default()));
         let all = in_urls.into_iter();
-        let all = all.chain([("mail.password", self.mail.password.as_str())]);
+        let all = all.chain([
+            ("mail.password", self.mail.password.as_str()),
+            ("event_log.password", self.event_log.password.reveal()),
+        ]);
         all.filter(|(_, password)| !password.is_empty())
     }
 }

@@ -11,7 +11,6 @@ use colloquy_credentials::{
     token_keys::TokenKeys,
 };
 use colloquy_customer::{HashingQueue, PasswordRule};
-use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings};
 use colloquy_service_api::CredentialCheck;
 use colloquy_websocket::stomp::{HeartBeat, Limits};
 
@@ -92,21 +91,6 @@ pub fn mail(settings: &Settings) -> Result<colloquy_mail::Settings, SettingsErro
     Ok(colloquy_mail::Settings {
         from,
         retry: colloquy_mail::Retry::default(),
-    })
-}
-
-/// The mail server, if one is set.
-pub fn smtp(settings: &Settings) -> Option<SmtpSettings> {
-    let mail = &settings.mail;
-    let credentials = (!mail.username.is_empty()).then(|| Credentials {
-        username: mail.username.clone(),
-        password: Password::new(&mail.password),
-    });
-    (!mail.smtp_host.is_empty()).then(|| SmtpSettings {
-        host: mail.smtp_host.clone(),
-        port: mail.smtp_port,
-        tls: mail.smtp_tls,
-        credentials,
     })
 }
 

@@ -107,12 +107,16 @@ pub enum EventLogError {
     /// The log is set up in a way that cannot work; an operator has to mend it.
     #[error("the event log is misconfigured: {0}")]
     Misconfigured(String),
+    /// The log does not let us in, or is not the one that the settings describe. A process that starts ends with this; one
+    /// that runs goes on trying, because its settings were right.
+    #[error("the event log cannot be used: {0}")]
+    LockedOut(String),
 }
 
 impl Failure for EventLogError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unavailable(_) | Self::OutOfRange => Kind::Unavailable,
+            Self::Unavailable(_) | Self::OutOfRange | Self::LockedOut(_) => Kind::Unavailable,
             Self::Misconfigured(_) => Kind::Internal,
         }
     }

@@ -8,7 +8,9 @@ mod retry;
 pub mod write_event;
 
 pub use event_log::embedded::{EmbeddedLog, SqliteOutbox};
-pub use event_log::kafka::{AwaitedLog, KafkaLog, KafkaSettings, KafkaSurvey, TopicFacts};
+pub use event_log::kafka::{
+    AwaitedLog, KafkaLog, KafkaSettings, KafkaSurvey, SaslMechanism, SecurityProtocol, TopicFacts,
+};
 pub use event_log::{
     AuditTrail, EventLog, EventLogError, GroupProgress, GroupReader, NewEvent, Progress, Record,
     Rewound, TailReader, TrailReader,

@@ -1,6 +1,6 @@
 //! What a database can answer instead of doing what it was asked.
 
-use colloquy_chassis::{Failure, Kind};
+use colloquy_chassis::{Failure, Kind, Refusal, answer::chain};
 use sqlx::migrate::MigrateError;
 
 /// Why a store could not do what it was asked. Nothing was recorded.
@@ -21,14 +21,21 @@ impl StoreError {
         matches!(self, Self::Unavailable(_))
     }
 
-    /// Whether a server that is there does not let us in: a person has to mend the settings, or the server. A process
-    /// that starts ends with this and says so; one that runs goes on trying, because its settings were right.
+    /// Whether a server that is there does not let us in, or is not the one that our settings describe: a person has to
+    /// mend the settings, or the server. A process that starts ends with this and says so; one that runs goes on trying,
+    /// because its settings were right.
     #[must_use]
     pub fn is_locked_out(&self) -> bool {
-        let Self::Unavailable(sqlx::Error::Database(refusal)) = self else {
-            return false;
-        };
-        refusal.code().is_some_and(|code| locks_out(&code))
+        match self {
+            Self::Unavailable(sqlx::Error::Database(refusal)) => {
+                refusal.code().is_some_and(|code| locks_out(&code))
+            }
+            Self::Unavailable(sqlx::Error::Tls(_)) => true,
+            Self::Unavailable(error @ sqlx::Error::Io(_)) => {
+                Refusal::in_words(&chain(error)).is_some()
+            }
+            _ => false,
+        }
     }
 }
 

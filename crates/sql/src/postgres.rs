@@ -8,11 +8,11 @@ mod kept;
 
 use std::{future::Future, io, str::FromStr as _, time::Duration};
 
-use colloquy_chassis::{answer::chain, backoff::Backoff};
+use colloquy_chassis::{StoreAddress, answer::chain, backoff::Backoff};
 use sqlx::{
     Connection as _, PgPool,
     migrate::Migrator,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions, PgSslMode},
 };
 use tokio::time::{Instant, timeout};
 
@@ -38,12 +38,12 @@ const IDLE_AFTER: Duration = Duration::from_secs(5);
 /// A pool of connections; none is opened until the first is needed, so a server that is down fails calls, not the start.
 ///
 /// `synchronous_commit` is set to `on` for every connection: an acknowledged commit is on disk, whatever the server's
-/// own default is.
+/// own default is. A file of TLS asks for `verify-full`, whatever the URL says; without any the URL alone decides.
 ///
 /// # Errors
 /// The URL does not parse.
-pub fn pool(url: &str, connections: u32) -> Result<PgPool, StoreError> {
-    let options = PgConnectOptions::from_str(url)?.options([
+pub fn pool(address: impl Into<StoreAddress>, connections: u32) -> Result<PgPool, StoreError> {
+    let options = options(&address.into())?.options([
         ("synchronous_commit", "on"),
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
@@ -61,6 +61,22 @@ pub fn pool(url: &str, connections: u32) -> Result<PgPool, StoreError> {
             })
         })
         .connect_lazy_with(options))
+}
+
+fn options(StoreAddress { url, tls }: &StoreAddress) -> Result<PgConnectOptions, StoreError> {
+    let mut options = PgConnectOptions::from_str(url)?;
+    if !tls.is_empty() {
+        options = options.ssl_mode(PgSslMode::VerifyFull);
+    }
+    if let Some(ca) = &tls.ca {
+        options = options.ssl_root_cert(ca);
+    }
+    if let Some(identity) = &tls.identity {
+        options = options
+            .ssl_client_cert(&identity.cert)
+            .ssl_client_key(&identity.key);
+    }
+    Ok(options)
 }
 
 /// Makes or migrates the tables of a service, as [`bounded`] as any work; several instances may do so at once. Services

@@ -9,7 +9,7 @@ const BANNED: [(&str, &str); 2] = [
     ),
     (
         "openssl",
-        "rustls is the one TLS here; a second one doubles what has to be patched",
+        "rustls is our TLS; the OpenSSL of librdkafka is for Kafka alone (ADR 030)",
     ),
 ];
 

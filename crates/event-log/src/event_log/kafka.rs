@@ -38,7 +38,7 @@ use super::{
 
 pub use self::{
     awaited::AwaitedLog,
-    settings::KafkaSettings,
+    settings::{KafkaSettings, SaslMechanism, SecurityProtocol},
     survey::{KafkaSurvey, TopicFacts},
 };
 

@@ -7,13 +7,14 @@ mod facts;
 mod follow;
 mod scripts;
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use colloquy_chassis::Tasks;
+use colloquy_chassis::{StoreAddress, Tasks, TlsFiles};
 use redis::{
-    Client, Cmd, FromRedisValue, IntoConnectionInfo as _, RedisError,
+    Client, ClientTlsConfig, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo as _,
+    RedisError, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig},
     cmd,
     io::tcp::TcpSettings,
@@ -32,11 +33,11 @@ const CALL_TIMEOUT: Duration = Duration::from_millis(1500);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where Redis is, and which part of it is ours. Not `Debug`: the URL may hold a password.
-#[derive(Clone)]
+/// Where Redis is, and which part of it is ours.
+#[derive(Clone, Debug)]
 pub struct RedisSettings {
-    /// `redis://[user:password@]host:port[/database]`.
-    pub url: String,
+    /// `redis://[user:password@]host:port[/database]`, with TLS `rediss://`.
+    pub address: StoreAddress,
     /// Begins every key and channel; empty for the names of the contract. Two systems on one server need two
     /// prefixes: another database number does not keep their notices apart.
     pub key_prefix: String,
@@ -55,7 +56,7 @@ impl RedisExpiringStore {
     /// The store at this address. Nothing is waited for: calls fail while Redis is away.
     ///
     /// # Errors
-    /// The URL does not parse.
+    /// The URL does not parse, or a file of its TLS cannot be used.
     pub fn start(settings: RedisSettings, tasks: &Tasks) -> Result<Self, ExpiringStoreError> {
         let client = client(&settings)?;
         let config = ConnectionManagerConfig::new()
@@ -85,6 +86,14 @@ impl RedisExpiringStore {
             }
         });
         Ok(store)
+    }
+
+    /// Asks Redis for a sign of life, within the time of any call.
+    ///
+    /// # Errors
+    /// None comes.
+    pub async fn reach(&self) -> Result<(), ExpiringStoreError> {
+        self.ask(&cmd("PING")).await
     }
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, ExpiringStoreError> {
@@ -194,10 +203,10 @@ impl ExpiringStore for RedisExpiringStore {
 
 /// Nothing is connected yet.
 fn client(settings: &RedisSettings) -> Result<Client, ExpiringStoreError> {
-    let info = settings.url.as_str();
-    let info = info.into_connection_info().map_err(failed)?;
+    let StoreAddress { url, tls } = &settings.address;
+    let info = url.as_str().into_connection_info().map_err(failed)?;
     let tcp = limited(info.tcp_settings().clone().set_nodelay(true));
-    Client::open(info.set_tcp_settings(tcp)).map_err(failed)
+    protected(info.set_tcp_settings(tcp), tls)
 }
 
 /// Our names as Redis has them. The prefix of channels is not that of keys, so that one pattern names all of them.
@@ -235,6 +244,26 @@ impl Names {
         }
         pattern + CHANNEL + "*"
     }
+}
+
+/// A client that believes the authorities of the file, or those of this machine where there is none.
+fn protected(info: ConnectionInfo, tls: &TlsFiles) -> Result<Client, ExpiringStoreError> {
+    if tls.is_empty() {
+        return Client::open(info).map_err(failed);
+    }
+    let read = |path: &Path| fs::read(path).map_err(|error| failed(error.into()));
+    let root_cert = tls.ca.as_deref().map(read).transpose()?;
+    let identity = tls.identity.as_ref().map(|identity| {
+        Ok::<_, ExpiringStoreError>(ClientTlsConfig {
+            client_cert: read(&identity.cert)?,
+            client_key: read(&identity.key)?,
+        })
+    });
+    let files = TlsCertificates {
+        client_tls: identity.transpose()?,
+        root_cert,
+    };
+    Client::build_with_tls(info, files).map_err(failed)
 }
 
 fn millis(ttl: Duration) -> u64 {

@@ -20,7 +20,10 @@ fn address() -> String {
 fn node(url: String, key_prefix: &str) -> (Lifecycle, Arc<dyn ExpiringStore>) {
     let lifecycle = Lifecycle::default();
     let key_prefix = key_prefix.to_owned();
-    let settings = RedisSettings { url, key_prefix };
+    let settings = RedisSettings {
+        address: url.into(),
+        key_prefix,
+    };
     let store = RedisExpiringStore::start(settings, &lifecycle.tasks()).unwrap();
     (lifecycle, Arc::new(store))
 }

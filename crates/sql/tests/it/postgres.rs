@@ -11,7 +11,7 @@ use colloquy_sql::{
     StoreError,
     hanging_server::{Proxy, fails_in_time, fill},
     postgres::{self, bounded},
-    test_database::{missing_postgres_database, postgres_database, postgres_server},
+    test_database::{database_of, missing_postgres_database, postgres_database, postgres_server},
 };
 use sqlx::{
     AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, postgres::PgConnectOptions,
@@ -69,7 +69,7 @@ async fn promise_p6_who_gives_up_at_once_costs_no_connection() {
 #[tokio::test]
 async fn promise_p5_a_server_that_only_reads_may_write_again_later() {
     let url = postgres_database().await;
-    let (_, name) = url.rsplit_once('/').unwrap();
+    let name = database_of(&url);
     let admin = postgres::pool(&postgres_server(), 1).unwrap();
     let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     admin.execute(AssertSqlSafe(read_only)).await.unwrap();

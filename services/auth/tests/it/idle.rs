@@ -11,7 +11,7 @@ use colloquy_contracts::{CustomerId, Timestamp};
 use colloquy_service_api::{RevocationFeed as _, RevocationList, revocations::Reading};
 use colloquy_sql::{
     postgres,
-    test_database::{postgres_database, postgres_server},
+    test_database::{database_of, postgres_database, postgres_server},
 };
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep, timeout};
@@ -27,7 +27,7 @@ async fn store(url: &str) -> PostgresSessionStore {
 
 /// Committed in this database, as the server counts.
 async fn transactions(server: &PgPool, url: &str) -> i64 {
-    let (_, name) = url.rsplit_once('/').unwrap();
+    let name = database_of(url);
     sqlx::query_scalar("SELECT xact_commit FROM pg_stat_database WHERE datname = $1")
         .bind(name)
         .fetch_one(server)

@@ -18,9 +18,10 @@ use ::mongodb::{
     Client, Collection, Cursor, Database, IndexModel,
     bson::{Document, doc},
     error::ErrorKind,
-    options::{Acknowledgment, ClientOptions, IndexOptions, WriteConcern},
+    options::{Acknowledgment, ClientOptions, IndexOptions, Tls, TlsOptions, WriteConcern},
 };
 use async_trait::async_trait;
+use colloquy_chassis::{StoreAddress, TlsFiles};
 use colloquy_contracts::{
     CustomerId, RoomId, Seq,
     views::{ChatRoomView, MessageDocument, ReadMarker},
@@ -68,12 +69,16 @@ pub struct MongoViewStore {
 
 impl MongoViewStore {
     /// The views in this database. Nothing is connected until the first call, so a server that is down fails calls,
-    /// not the start.
+    /// not the start. A file of TLS asks for it, whatever the URI says.
     ///
     /// # Errors
-    /// The URI does not parse.
-    pub async fn new(uri: &str, database: &str) -> Result<Self> {
-        let mut options = ClientOptions::parse(uri).await?;
+    /// The URI does not parse, or a file of TLS cannot be used.
+    pub async fn new(address: impl Into<StoreAddress>, database: &str) -> Result<Self> {
+        let StoreAddress { url, tls } = address.into();
+        let mut options = ClientOptions::parse(url).await?;
+        if !tls.is_empty() {
+            options.tls = Some(Tls::Enabled(tls_options(tls)));
+        }
         options.app_name = Some("colloquy-chat-query".into());
         options.server_selection_timeout = Some(SERVER_SELECTION_TIMEOUT);
         options.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -88,6 +93,15 @@ impl MongoViewStore {
             suffix: "".into(),
             first_version: 0,
         })
+    }
+
+    /// Asks the server for a sign of life.
+    ///
+    /// # Errors
+    /// None comes in time.
+    pub async fn reach(&self) -> Result<()> {
+        let ping = async { Ok(self.database.run_command(doc! { "ping": 1 }).await?) };
+        within(READ_TIMEOUT, ping).await.map(drop)
     }
 
     fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
@@ -261,6 +275,14 @@ impl RebuildStore for MongoViewStore {
     async fn replace(&self, rebuild: Uuid) -> Result<()> {
         within(WRITE_TIMEOUT, rebuild::replace(self, rebuild)).await
     }
+}
+
+fn tls_options(tls: TlsFiles) -> TlsOptions {
+    let mut options = TlsOptions::default();
+    options.ca_file_path = tls.ca;
+    // The driver reads the certificate and the key from one file.
+    options.cert_key_file_path = tls.identity.map(|identity| identity.cert);
+    options
 }
 
 /// A room and a message as their collections hold them.

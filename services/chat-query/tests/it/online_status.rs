@@ -53,7 +53,10 @@ async fn service(lifecycle: Lifecycle, store: Arc<dyn ExpiringStore>) -> (Parts,
 fn redis(url: String) -> (Lifecycle, Arc<dyn ExpiringStore>) {
     let lifecycle = Lifecycle::default();
     let key_prefix = parts::unique("query") + ":";
-    let settings = RedisSettings { url, key_prefix };
+    let settings = RedisSettings {
+        address: url.into(),
+        key_prefix,
+    };
     let store = RedisExpiringStore::start(settings, &lifecycle.tasks()).unwrap();
     (lifecycle, Arc::new(store))
 }

@@ -2,13 +2,18 @@
 //!
 //! Each mail has a connection of its own: mails are few, and a connection that was kept may have died meanwhile.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{
+    fmt, fs, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use lettre::transport::smtp::{
     Error,
     authentication::{Credentials as Login, DEFAULT_MECHANISMS},
-    client::{AsyncSmtpConnection, TlsParameters},
+    client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
     extension::ClientId,
 };
 use serde::Deserialize;
@@ -33,6 +38,9 @@ pub struct SmtpSettings {
     pub port: u16,
     /// How the connection is protected.
     pub tls: TlsMode,
+    /// The authorities whose signature on the certificate of the server is believed, in PEM; without it, those of this
+    /// machine.
+    pub ca_file: Option<PathBuf>,
     /// The login, if the server wants one.
     pub credentials: Option<Credentials>,
 }
@@ -71,6 +79,9 @@ pub enum SmtpSettingsError {
     /// There is no certificate for such a host, or the list of authorities of this machine cannot be read.
     #[error("tls cannot be set up")]
     Tls(#[source] Error),
+    /// The authorities cannot be read.
+    #[error("the authorities cannot be read")]
+    Authorities(#[source] io::Error),
 }
 
 /// Delivers mails to a mail server.
@@ -100,7 +111,7 @@ impl SmtpTransport {
         let tls = match settings.tls {
             TlsMode::None => None,
             TlsMode::StartTls | TlsMode::Tls => {
-                Some(TlsParameters::new(host.clone()).map_err(SmtpSettingsError::Tls)?)
+                Some(tls_parameters(&host, settings.ca_file.as_deref())?)
             }
         };
         let login = settings
@@ -127,9 +138,8 @@ impl SmtpTransport {
     /// # Errors
     /// It would not, for now.
     pub async fn check(&self) -> Result<(), TransportError> {
-        let too_slow = |_| TransportError::NotNow("the mail server took too long".to_owned());
         let connected = timeout(self.timeout, self.connect()).await;
-        let connected = connected.map_err(too_slow)?;
+        let connected = connected.map_err(|_| too_slow())?;
         let mut connection = connected.map_err(|error| TransportError::NotNow(reason(&error)))?;
         let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
         Ok(())
@@ -172,10 +182,9 @@ impl SmtpTransport {
 #[async_trait]
 impl MailTransport for SmtpTransport {
     async fn deliver(&self, letter: &Letter) -> Result<(), TransportError> {
-        let too_slow = |_| TransportError::NotNow("the mail server took too long".to_owned());
         let mut connection = timeout(self.timeout, self.send(letter))
             .await
-            .map_err(too_slow)??;
+            .map_err(|_| too_slow())??;
         // The mail is the server's now, also if the farewell fails.
         let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
         Ok(())
@@ -199,6 +208,22 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(redacted)")
     }
+}
+
+fn tls_parameters(host: &str, ca_file: Option<&Path>) -> Result<TlsParameters, SmtpSettingsError> {
+    let mut tls = TlsParameters::builder(host.to_owned());
+    if let Some(file) = ca_file {
+        let pem = fs::read(file).map_err(SmtpSettingsError::Authorities)?;
+        let authorities = Certificate::from_pem(&pem).map_err(SmtpSettingsError::Tls)?;
+        tls = tls
+            .certificate_store(CertificateStore::None)
+            .add_root_certificate(authorities);
+    }
+    tls.build().map_err(SmtpSettingsError::Tls)
+}
+
+fn too_slow() -> TransportError {
+    TransportError::NotNow("the mail server took too long".to_owned())
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -233,6 +258,7 @@ mod tests {
             host: host.to_owned(),
             port: 25,
             tls,
+            ca_file: None,
             credentials: Some(Credentials {
                 username: "canary-name".to_owned(),
                 password: Password::new("canary-word"),

@@ -90,6 +90,7 @@ async fn f24_a_refused_login_loses_no_mail() {
         host: "127.0.0.1".to_owned(),
         port: server.address.port(),
         tls: TlsMode::None,
+        ca_file: None,
         credentials: Some(Credentials {
             username: "colloquy".to_owned(),
             password: Password::new("4711"),

@@ -116,6 +116,7 @@ pub fn transport(address: SocketAddr) -> SmtpTransport {
         host: address.ip().to_string(),
         port: address.port(),
         tls: TlsMode::None,
+        ca_file: None,
         credentials: None,
     })
     .unwrap()

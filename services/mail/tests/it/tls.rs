@@ -28,6 +28,7 @@ fn transport(port: u16, tls: TlsMode) -> SmtpTransport {
         host: "127.0.0.1".to_owned(),
         port,
         tls,
+        ca_file: None,
         credentials: Some(Credentials {
             username: "colloquy".to_owned(),
             password: Password::new("4711"),

@@ -64,7 +64,10 @@ pub async fn nowhere() -> (Lifecycle, Store) {
 fn redis_at(url: String, prefix: &str) -> (Lifecycle, Store) {
     let lifecycle = Lifecycle::default();
     let key_prefix = prefix.to_owned();
-    let settings = RedisSettings { url, key_prefix };
+    let settings = RedisSettings {
+        address: url.into(),
+        key_prefix,
+    };
     let store = RedisExpiringStore::start(settings, &lifecycle.tasks()).unwrap();
     (lifecycle, Arc::new(store))
 }

@@ -19,7 +19,7 @@ impl AwaitedLog {
     /// Connects, or goes on trying in a task while Kafka is away. The gate opens once the log is connected.
     ///
     /// # Errors
-    /// Kafka is set up in a way that cannot work. If that shows only later, the task ends, and with it the process.
+    /// Kafka is set up in a way that cannot work, or does not let us in. If that shows only later, the task ends, and with it the process.
     pub async fn start(
         settings: KafkaSettings,
         gate: Gate,
@@ -58,7 +58,9 @@ impl AwaitedLog {
     async fn connect(&self, settings: &KafkaSettings) -> Result<bool, EventLogError> {
         match KafkaLog::connect(settings.clone()).await {
             Ok(log) => Ok(self.0.set(log).is_ok()),
-            Err(error @ EventLogError::Misconfigured(_)) => Err(error),
+            Err(error @ (EventLogError::Misconfigured(_) | EventLogError::LockedOut(_))) => {
+                Err(error)
+            }
             Err(error) => {
                 tracing::warn!(error = chain(&error), "waiting for the event log");
                 Ok(false)

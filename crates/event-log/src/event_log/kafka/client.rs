@@ -1,6 +1,6 @@
 //! The configuration that all our Kafka clients share.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use rdkafka::{
     ClientConfig, ClientContext,
@@ -10,7 +10,7 @@ use rdkafka::{
 };
 use tokio::{sync::watch, task::spawn_blocking};
 
-use super::settings::KafkaSettings;
+use super::settings::{KafkaSettings, SecurityProtocol};
 use crate::event_log::EventLogError;
 
 /// How long one request to a broker may take.
@@ -57,7 +57,32 @@ pub(super) fn config(settings: &KafkaSettings) -> ClientConfig {
         .set("socket.timeout.ms", "6000")
         .set("socket.keepalive.enable", "true")
         .set("socket.nagle.disable", "true");
+    protect(&mut config, settings);
     config
+}
+
+/// A broker's certificate has to name the host that we call, which is librdkafka's default.
+fn protect(config: &mut ClientConfig, settings: &KafkaSettings) {
+    let protocol = settings.security_protocol;
+    config.set("security.protocol", protocol.name());
+    if protocol == SecurityProtocol::Plaintext {
+        return;
+    }
+    let path = |file: &Path| file.display().to_string();
+    // OpenSSL is linked into the binary, and does not know where this machine keeps its authorities.
+    let ca = settings.ca_file.as_deref();
+    config.set("ssl.ca.location", ca.map_or("probe".to_owned(), path));
+    if let (Some(cert), Some(key)) = (&settings.cert_file, &settings.key_file) {
+        config
+            .set("ssl.certificate.location", path(cert))
+            .set("ssl.key.location", path(key));
+    }
+    if protocol == SecurityProtocol::SaslSsl {
+        config
+            .set("sasl.mechanism", settings.sasl_mechanism.name())
+            .set("sasl.username", &settings.username)
+            .set("sasl.password", settings.password.reveal());
+    }
 }
 
 /// The configuration of readers, with or without a group. Only [`GroupReader::commit`](crate::GroupReader::commit) commits

@@ -1,12 +1,19 @@
 //! Creates the topics that are missing and refuses those that cannot work.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use colloquy_chassis::backoff::Backoff;
+use colloquy_chassis::{Refusal, backoff::Backoff};
 use colloquy_contracts::{Topic, Writer};
 use rdkafka::{
+    ClientContext,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    config::FromClientConfigAndContext as _,
+    config::{FromClientConfigAndContext as _, RDKafkaLogLevel},
+    error::KafkaError,
+    producer::{BaseProducer, DeliveryResult, Producer as _, ProducerContext},
     types::RDKafkaErrorCode,
 };
 use tokio::time::{Instant, timeout_at};
@@ -23,8 +30,50 @@ const WARM_UP_RETENTION_MS: i64 = 60_000;
 /// The broker's own default, whatever the cluster's size.
 const REPLICATION: TopicReplication<'_> = TopicReplication::Fixed(-1);
 
+/// So many reports of a client are looked at when a call has failed.
+const REPORTS: usize = 100;
+
 /// Partitions by name, of every topic there is.
 type Partitions = HashMap<String, i32>;
+
+/// Notes what a broker refuses: a call that waits for a broker in vain does not say why. Nothing is logged, because the error
+/// of the call says it.
+#[derive(Default)]
+struct Asking {
+    refused: Mutex<Option<String>>,
+}
+
+impl Asking {
+    /// The error of a call that ended with this.
+    fn explain(&self, error: KafkaError) -> EventLogError {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = refused.take().unwrap_or_default();
+        match Refusal::in_words(&reason) {
+            Some(refusal) => {
+                let advice = refusal.advice(&KafkaSettings::names());
+                EventLogError::LockedOut(format!("{advice}: {reason}"))
+            }
+            None => error.into(),
+        }
+    }
+}
+
+impl ClientContext for Asking {
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+
+    fn error(&self, _: KafkaError, reason: &str) {
+        if Refusal::in_words(reason).is_some() {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            *refused = Some(reason.to_owned());
+        }
+    }
+}
+
+impl ProducerContext for Asking {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
 
 /// A topic as it is to be.
 pub(super) struct Wanted {
@@ -36,22 +85,22 @@ pub(super) struct Wanted {
 /// After this all topics exist, and a room is in the same partition of all write topics. Nothing is made, and no right to
 /// make anything needed, where all topics were made beforehand.
 pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogError> {
-    let admin =
-        AdminClient::from_config_and_context(&client::config(settings), Reporter::default())?;
-    let admin = Arc::new(admin);
-    let there = existing(&admin).await?;
+    let asking =
+        BaseProducer::from_config_and_context(&client::config(settings), Asking::default())?;
+    let asking = Arc::new(asking);
+    let there = existing(&asking).await?;
     check(settings, &there)?;
     let mut missing = wanted(settings);
     missing.retain(|topic| !there.contains_key(&topic.name));
     if missing.is_empty() {
         return Ok(());
     }
-    create(&missing, &admin).await?;
+    create(&missing, settings).await?;
     let deadline = Instant::now() + REQUEST_TIMEOUT;
     let mut backoff = Backoff::default();
     loop {
         // Another process may have made them meanwhile, by other settings.
-        let topics = existing(&admin).await?;
+        let topics = existing(&asking).await?;
         check(settings, &topics)?;
         missing.retain(|topic| !topics.contains_key(&topic.name));
         if missing.is_empty() {
@@ -66,10 +115,15 @@ pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogErro
 
 /// How many partitions each existing topic has; one that is just being made is not there yet. Asks for all topics,
 /// because asking for one by name may make it.
-async fn existing(admin: &Arc<AdminClient<Reporter>>) -> Result<Partitions, EventLogError> {
-    let admin = Arc::clone(admin);
+async fn existing(asking: &Arc<BaseProducer<Asking>>) -> Result<Partitions, EventLogError> {
+    let asking = Arc::clone(asking);
     blocking(move || {
-        let metadata = admin.inner().fetch_metadata(None, REQUEST_TIMEOUT)?;
+        let metadata = asking.client().fetch_metadata(None, REQUEST_TIMEOUT);
+        let metadata = metadata.map_err(|error| {
+            // What the client has noticed meanwhile is reported only where it is polled.
+            (0..REPORTS).for_each(|_| asking.poll(Duration::ZERO));
+            asking.context().explain(error)
+        })?;
         let partitions = |topic: &rdkafka::metadata::MetadataTopic| {
             let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
             (topic.name().to_owned(), count)
@@ -116,7 +170,9 @@ pub(super) fn wanted(settings: &KafkaSettings) -> Vec<Wanted> {
 }
 
 /// Creates topics; it is no error if another process does so at the same time.
-async fn create(missing: &[Wanted], admin: &AdminClient<Reporter>) -> Result<(), EventLogError> {
+async fn create(missing: &[Wanted], settings: &KafkaSettings) -> Result<(), EventLogError> {
+    let admin =
+        AdminClient::from_config_and_context(&client::config(settings), Reporter::default())?;
     let new: Vec<_> = missing
         .iter()
         .map(|topic| {

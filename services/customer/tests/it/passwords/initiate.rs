@@ -108,7 +108,7 @@ async fn s05_no_answer_waits_for_what_only_an_account_needs() {
 async fn s05_503_for_everybody_while_codes_cannot_be_kept() {
     let lifecycle = Lifecycle::default();
     let settings = RedisSettings {
-        url: "redis://127.0.0.1:1".to_owned(),
+        address: "redis://127.0.0.1:1".into(),
         key_prefix: String::new(),
     };
     let away = RedisExpiringStore::start(settings, &lifecycle.tasks()).unwrap();

@@ -60,7 +60,10 @@ impl Shared {
         let key_prefix = format!("test:{}:", Uuid::new_v4().simple());
         Self::on(
             Lifecycle::default(),
-            Store::Redis(RedisSettings { url, key_prefix }),
+            Store::Redis(RedisSettings {
+                address: url.into(),
+                key_prefix,
+            }),
         )
     }
 
