@@ -2,14 +2,15 @@
 //! its registry into a private folder and runs on a private port of 127.0.0.1.
 
 pub mod apt;
-mod kafka;
+pub mod certificates;
+pub mod kafka;
 pub mod maven;
-mod mongo;
+pub mod mongo;
 mod nginx;
 pub mod pip;
 pub mod postgres;
-mod redis;
-mod smtp;
+pub mod redis;
+pub mod smtp;
 
 use std::{
     fs,
@@ -126,6 +127,7 @@ pub fn run(places: &Places, verb: PartsVerb) -> Result<()> {
 /// # Errors
 /// When a part cannot be installed or does not come up; the others are started all the same.
 pub fn up(places: &Places, parts: &[Part]) -> Result<()> {
+    certificates::make(places)?;
     let recipes: Vec<_> = parts.iter().map(|part| part.recipe(places)).collect();
     for recipe in &recipes {
         let start = Instant::now();
@@ -290,6 +292,33 @@ pub fn test_environment(places: &Places) -> Vec<(&'static str, String)> {
         ),
         ("COLLOQUY_TEST_SMTP", address(Part::Smtp)),
         ("COLLOQUY_TEST_SMTP_DIR", mail_folder(places)),
+        (
+            "COLLOQUY_TEST_TLS",
+            certificates::folder(places).display().to_string(),
+        ),
+        (
+            "COLLOQUY_TEST_TLS_PASSWORD",
+            certificates::PASSWORD.to_owned(),
+        ),
+        (
+            "COLLOQUY_TEST_TLS_POSTGRES",
+            postgres::tls_url(places, "app"),
+        ),
+        ("COLLOQUY_TEST_TLS_KAFKA", kafka::secured(places)),
+        (
+            "COLLOQUY_TEST_TLS_KAFKA_CERTIFIED",
+            kafka::certified(places),
+        ),
+        ("COLLOQUY_TEST_TLS_MONGO", mongo::tls_url(places)),
+        ("COLLOQUY_TEST_TLS_REDIS", redis::tls_url(places)),
+        (
+            "COLLOQUY_TEST_TLS_SMTP",
+            smtp::starttls_port(places).to_string(),
+        ),
+        (
+            "COLLOQUY_TEST_TLS_SMTPS",
+            smtp::tls_port(places).to_string(),
+        ),
     ]
 }
 

@@ -16,6 +16,7 @@ mod memory;
 mod migrations;
 mod operating;
 mod own_ports;
+mod refused_stores;
 mod republish;
 mod reset_without_ticket;
 mod secrets;

@@ -3,11 +3,20 @@ import de.bwaldvogel.mongo.MongoVersion;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import de.bwaldvogel.mongo.wire.message.MongoMessage;
+import java.io.FileInputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import org.h2.mvstore.MVStore;
 
-/** Arguments: the port, the file, the address if it is not 127.0.0.1. */
+/** Arguments: the port, the file, the address if it is not 127.0.0.1; then a port with TLS, its certificate and key in PEM. */
 public class MongoMain {
     private static final Set<String> WRITES =
             Set.of("insert", "update", "delete", "findandmodify", "createindexes", "create", "drop", "dropdatabase");
@@ -16,9 +25,26 @@ public class MongoMain {
         var backend = new CommittingBackend(MVStore.open(arguments[1]));
         backend.version(new Version5());
         var server = new MongoServer(backend);
-        server.bind(arguments.length > 2 ? arguments[2] : "127.0.0.1", Integer.parseInt(arguments[0]));
+        String address = arguments.length > 2 ? arguments[2] : "127.0.0.1";
+        server.bind(address, Integer.parseInt(arguments[0]));
+        if (arguments.length > 3) {
+            var secured = new MongoServer(backend);
+            secured.enableSsl(key(arguments[5]), null, certificate(arguments[4]));
+            secured.bind(address, Integer.parseInt(arguments[3]));
+        }
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdownNow));
         Thread.currentThread().join();
+    }
+
+    private static X509Certificate certificate(String file) throws Exception {
+        try (var pem = new FileInputStream(file)) {
+            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(pem);
+        }
+    }
+
+    private static PrivateKey key(String file) throws Exception {
+        String pem = Files.readString(Path.of(file)).replaceAll("-----[A-Z ]+-----|\\s", "");
+        return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(pem)));
     }
 
     /** Commits before a write is answered, so that what was acknowledged outlives SIGKILL. */

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 
-use super::{Recipe, apt, maven};
+use super::{Recipe, apt, certificates, maven};
 use crate::{daemon::Daemon, places::Places, probe};
 
 const VERSION: &str = "4.3.1";
@@ -26,6 +26,27 @@ pub struct Kafka {
     controller_port: u16,
     behind_proxy_port: u16,
     proxy_port: u16,
+    secured_port: u16,
+    certified_port: u16,
+    tls: PathBuf,
+}
+
+/// The listener with TLS and a login.
+pub fn secured(places: &Places) -> String {
+    format!("127.0.0.1:{}", secured_port(places))
+}
+
+/// The listener with TLS where a certificate is the login.
+pub fn certified(places: &Places) -> String {
+    format!("127.0.0.1:{}", certified_port(places))
+}
+
+fn secured_port(places: &Places) -> u16 {
+    places.port(9096)
+}
+
+fn certified_port(places: &Places) -> u16 {
+    places.port(9097)
 }
 
 impl Kafka {
@@ -37,6 +58,9 @@ impl Kafka {
             controller_port: places.port(9093),
             behind_proxy_port: places.port(9094),
             proxy_port: places.port(9095),
+            secured_port: secured_port(places),
+            certified_port: certified_port(places),
+            tls: certificates::folder(places),
         }
     }
 
@@ -51,6 +75,11 @@ impl Kafka {
             .replace("{{controller_port}}", &self.controller_port.to_string())
             .replace("{{behind_proxy_port}}", &self.behind_proxy_port.to_string())
             .replace("{{proxy_port}}", &self.proxy_port.to_string())
+            .replace("{{secured_port}}", &self.secured_port.to_string())
+            .replace("{{certified_port}}", &self.certified_port.to_string())
+            .replace("{{tls}}", &self.tls.display().to_string())
+            .replace("{{user}}", certificates::USER)
+            .replace("{{password}}", certificates::PASSWORD)
             .replace("{{logs}}", &self.logs().display().to_string());
         Ok(fs::write(self.settings_file(), settings)?)
     }
@@ -64,6 +93,11 @@ impl Kafka {
             .args(["kafka.tools.StorageTool", "format", "--ignore-formatted"])
             .args(["-t", CLUSTER_ID, "-c"])
             .arg(self.settings_file());
+        for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            let (user, password) = (certificates::USER, certificates::PASSWORD);
+            format.arg("--add-scram");
+            format.arg(format!("{mechanism}=[name={user},password={password}]"));
+        }
         maven::run(&mut format)
     }
 

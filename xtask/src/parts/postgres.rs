@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
-use super::{Recipe, apt, maven};
+use super::{Recipe, apt, certificates, maven};
 use crate::{
     daemon::{self, Daemon},
     places::Places,
@@ -18,15 +18,43 @@ use crate::{
 
 const PROGRAMS: &str = "/usr/lib/postgresql";
 const ROLE: &str = "app";
+/// Two users come over TLS alone, one with a password and one with a certificate; all others need neither.
+const ADMISSIONS: &str = "hostssl all {{user}} 127.0.0.1/32 scram-sha-256\n\
+                          hostssl all {{certified}} 127.0.0.1/32 cert\n\
+                          host all {{user}},{{certified}} all reject\n\
+                          host all all 127.0.0.1/32 trust\n\
+                          host replication all 127.0.0.1/32 trust\n";
+/// They have the rights of the role that the databases belong to, and what they make belongs to it.
+const USERS: &str = "DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{{user}}') THEN
+        CREATE ROLE {{user}} LOGIN IN ROLE {{role}} PASSWORD '{{password}}';
+        ALTER ROLE {{user}} SET role = '{{role}}';
+        CREATE ROLE {{certified}} LOGIN IN ROLE {{role}};
+        ALTER ROLE {{certified}} SET role = '{{role}}';
+    END IF;
+END $$";
 
 pub struct Postgres {
     state: PathBuf,
     port: u16,
+    tls: PathBuf,
 }
 
-/// The URL of a database on this server.
+/// The URL of a database on this server, without TLS.
 pub fn url(places: &Places, database: &str) -> String {
-    format!("postgres://{ROLE}@127.0.0.1:{}/{database}", port(places))
+    format!(
+        "postgres://{ROLE}@127.0.0.1:{}/{database}?sslmode=disable",
+        port(places)
+    )
+}
+
+/// The URL of a database for the user with a password, who has to come over TLS.
+pub fn tls_url(places: &Places, database: &str) -> String {
+    let (user, password) = (certificates::USER, certificates::PASSWORD);
+    format!(
+        "postgres://{user}:{password}@127.0.0.1:{}/{database}",
+        port(places)
+    )
 }
 
 fn port(places: &Places) -> u16 {
@@ -38,6 +66,7 @@ impl Postgres {
         Self {
             state: places.state("postgres"),
             port: port(places),
+            tls: certificates::folder(places),
         }
     }
 
@@ -86,6 +115,25 @@ impl Postgres {
         Ok(fs::write(done, "")?)
     }
 
+    /// The server takes a key only if it is of its own account.
+    fn write_protection(&self) -> Result<()> {
+        let key = self.state.join("server.key");
+        certificates::private(&key, &fs::read_to_string(self.tls.join("server.key"))?)?;
+        if let Some((user, group)) = server_account()? {
+            chown(&key, Some(user), Some(group))?;
+        }
+        Ok(fs::write(self.admissions(), of_users(ADMISSIONS))?)
+    }
+
+    fn ensure_users(&self) -> Result<()> {
+        let mut ask = self.client("psql")?;
+        maven::run(ask.args(["-d", "postgres", "-qc", &of_users(USERS)]))
+    }
+
+    fn admissions(&self) -> PathBuf {
+        self.state.join("pg_hba.conf")
+    }
+
     /// After SIGKILL the lock file names a process that may stay a zombie for a while, and the server
     /// would refuse to start beside it.
     fn drop_stale_lock(&self) -> Result<()> {
@@ -125,6 +173,7 @@ impl Recipe for Postgres {
         }
         self.initialise()?;
         self.drop_stale_lock()?;
+        self.write_protection()?;
         let mut server = as_server(&programs()?.join("postgres"))?;
         server.arg("-D").arg(self.cluster());
         for setting in [
@@ -133,6 +182,11 @@ impl Recipe for Postgres {
             "unix_socket_directories=",
             "max_connections=300",
             "shared_buffers=64MB",
+            &format!("hba_file={}", self.admissions().display()),
+            "ssl=on",
+            &format!("ssl_cert_file={}/server.pem", self.tls.display()),
+            &format!("ssl_key_file={}/server.key", self.state.display()),
+            &format!("ssl_ca_file={}/ca.pem", self.tls.display()),
         ] {
             server.args(["-c", setting]);
         }
@@ -146,6 +200,7 @@ impl Recipe for Postgres {
     }
 
     fn after_start(&self) -> Result<()> {
+        self.ensure_users()?;
         self.ensure_database("app")
     }
 
@@ -153,6 +208,14 @@ impl Recipe for Postgres {
     fn stop_signal(&self) -> Signal {
         Signal::INT
     }
+}
+
+fn of_users(template: &str) -> String {
+    template
+        .replace("{{user}}", certificates::USER)
+        .replace("{{certified}}", certificates::CERTIFIED_USER)
+        .replace("{{password}}", certificates::PASSWORD)
+        .replace("{{role}}", ROLE)
 }
 
 /// The folder of the newest server's programs.

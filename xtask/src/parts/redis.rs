@@ -1,15 +1,30 @@
-//! Redis: Debian's, one node, nothing kept over a restart.
+//! Redis: Debian's, one node, nothing kept over a restart. Beside the plain port, where all may do everything, one with TLS.
 
 use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::Result;
 
-use super::{Recipe, apt};
+use super::{Recipe, apt, certificates};
 use crate::{daemon::Daemon, places::Places, probe};
 
 pub struct Redis {
     state: PathBuf,
     port: u16,
+    tls_port: u16,
+    tls: PathBuf,
+}
+
+/// What the user of the TLS port may do: all that Colloquy asks of Redis.
+const RIGHTS: &str = "~* &* +@all -@admin -@dangerous +config|get +config|set";
+
+/// The URL of the port with TLS.
+pub fn tls_url(places: &Places) -> String {
+    let (user, password) = (certificates::USER, certificates::PASSWORD);
+    format!("rediss://{user}:{password}@127.0.0.1:{}", tls_port(places))
+}
+
+fn tls_port(places: &Places) -> u16 {
+    places.port(6380)
 }
 
 impl Redis {
@@ -17,6 +32,8 @@ impl Redis {
         Self {
             state: places.state("redis"),
             port: places.port(6379),
+            tls_port: tls_port(places),
+            tls: certificates::folder(places),
         }
     }
 }
@@ -40,6 +57,17 @@ impl Recipe for Redis {
             .arg(&self.state)
             .args(["--save", "", "--appendonly", "no"])
             .args(["--notify-keyspace-events", "KEx"])
+            .args(["--tls-port", &self.tls_port.to_string()])
+            .arg("--tls-cert-file")
+            .arg(self.tls.join("server.pem"))
+            .arg("--tls-key-file")
+            .arg(self.tls.join("server.key"))
+            .arg("--tls-ca-cert-file")
+            .arg(self.tls.join("ca.pem"))
+            .args(["--tls-auth-clients", "optional"])
+            .args(["--user", certificates::USER, "on"])
+            .arg(format!(">{}", certificates::PASSWORD))
+            .args(RIGHTS.split(' '))
             // Keeps the command line, by which the process is recognised.
             .args(["--set-proc-title", "no"]);
         Ok(server)

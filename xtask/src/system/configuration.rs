@@ -58,7 +58,7 @@ mod tests {
         );
         assert_eq!(
             file["write_store"]["url"].as_str(),
-            Some("postgres://app@127.0.0.1:25432/chat_db")
+            Some("postgres://app@127.0.0.1:25432/chat_db?sslmode=disable")
         );
         let queries = file["peers"]["chat-query-service"].as_array().unwrap();
         assert_eq!(queries.len(), 2);

@@ -4,3 +4,4 @@
 
 mod embedded;
 mod kafka;
+mod kafka_tls;

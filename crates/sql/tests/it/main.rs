@@ -5,5 +5,6 @@
 mod failed_writes;
 mod one_moment;
 mod postgres;
+mod postgres_tls;
 mod sqlite;
 mod sweeping;

@@ -2,6 +2,9 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
+use colloquy_mail::mail_transport::smtp::{
+    Credentials, Password, SmtpSettings, SmtpTransport, TlsMode,
+};
 use colloquy_service_api::{Mailer as _, mailer::Mail};
 use uuid::Uuid;
 
@@ -29,6 +32,22 @@ fn inbox(recipient: &str) -> Vec<String> {
         .collect()
 }
 
+/// The messages for a recipient, once there is one.
+async fn arrived(recipient: &str) -> Vec<String> {
+    let arriving = async {
+        loop {
+            let inbox = inbox(recipient);
+            if !inbox.is_empty() {
+                return inbox;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), arriving)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn f24_a_mail_server_takes_a_mail_once() {
     let address = part("COLLOQUY_TEST_SMTP").parse().unwrap();
@@ -40,20 +59,33 @@ async fn f24_a_mail_server_takes_a_mail_once() {
     };
     sending.service.send(&mail).await.unwrap();
     sending.until_empty().await;
-    let arriving = async {
-        loop {
-            let inbox = inbox(&recipient);
-            if !inbox.is_empty() {
-                return inbox;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let inbox = tokio::time::timeout(Duration::from_secs(20), arriving)
-        .await
-        .unwrap();
+    let inbox = arrived(&recipient).await;
     assert_eq!(inbox.len(), 1);
     assert_eq!(header(&inbox[0], "To"), recipient);
     assert_eq!(decoded(&header(&inbox[0], "Subject")), "Mã của bạn");
     assert!(inbox[0].contains("your code is 123456."));
+}
+
+#[tokio::test]
+async fn a_password_and_a_mail_go_over_tls_in_both_ways() {
+    for (port, tls) in [
+        ("COLLOQUY_TEST_TLS_SMTP", TlsMode::StartTls),
+        ("COLLOQUY_TEST_TLS_SMTPS", TlsMode::Tls),
+    ] {
+        let transport = SmtpTransport::new(SmtpSettings {
+            host: "localhost".to_owned(),
+            port: part(port).parse().unwrap(),
+            tls,
+            ca_file: Some(PathBuf::from(part("COLLOQUY_TEST_TLS")).join("ca.pem")),
+            credentials: Some(Credentials {
+                username: "colloquy".to_owned(),
+                password: Password::new(part("COLLOQUY_TEST_TLS_PASSWORD")),
+            }),
+        });
+        let recipient = format!("an-{}@example.com", Uuid::new_v4().simple());
+        let sending = Embedded::sending(transport.unwrap()).await;
+        sending.service.send(&mail(&recipient)).await.unwrap();
+        sending.until_empty().await;
+        assert_eq!(arrived(&recipient).await.len(), 1, "{tls:?}");
+    }
 }
