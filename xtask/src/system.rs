@@ -184,6 +184,10 @@ fn prepare(places: &Places, binary: &Path) -> Result<()> {
         settings_file(places),
         configuration::text(places, &folder, DATABASE),
     )?;
+    fs::write(
+        folder.join("plain-stores.toml"),
+        configuration::plain_stores(places, DATABASE),
+    )?;
     fs::write(folder.join("binary"), binary.display().to_string())?;
     // Makes what is missing, also in the folder of an older version.
     let made = colloquy(binary)

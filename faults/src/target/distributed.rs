@@ -22,6 +22,7 @@ pub struct DistributedSystem {
     /// Where settings, logs and the numbers of processes are.
     folder: PathBuf,
     settings: Settings,
+    stores: Stores,
     /// Every process and the port it serves.
     processes: BTreeMap<String, u16>,
     build: Build,
@@ -33,6 +34,11 @@ pub struct DistributedSystem {
 #[derive(Deserialize)]
 struct Settings {
     http: Http,
+}
+
+/// The stores of the system by their plain ports, as `xtask up` wrote them: the services come by others.
+#[derive(Deserialize)]
+struct Stores {
     write_store: Store,
     view_store: Views,
     event_log: Log,
@@ -75,11 +81,14 @@ impl DistributedSystem {
         let file = run(Command::new(&xtask).args(["status", "--settings"])).await?;
         let file = PathBuf::from(file.trim());
         let text = fs::read_to_string(&file).context("cannot read the system's settings")?;
+        let stores = fs::read_to_string(file.with_file_name("plain-stores.toml"))
+            .context("cannot read where the system's stores are")?;
         let listed = run(Command::new(&xtask).arg("status")).await?;
         Ok(Self {
             folder: file.parent().context("a file is in a folder")?.to_owned(),
             xtask,
             settings: toml::from_str(&text)?,
+            stores: toml::from_str(&stores)?,
             processes: listed.lines().filter_map(name_and_port).collect(),
             build,
             bug,
@@ -159,15 +168,15 @@ impl DistributedSystem {
     }
 
     pub fn redis(&self) -> &str {
-        &self.settings.expiring_store.url
+        &self.stores.expiring_store.url
     }
 
     pub fn stores(&self) -> Distributed {
         Distributed {
-            postgres: self.settings.write_store.url.clone(),
-            kafka: self.settings.event_log.brokers.clone(),
-            mongo: self.settings.view_store.url.clone(),
-            mongo_database: self.settings.view_store.database.clone(),
+            postgres: self.stores.write_store.url.clone(),
+            kafka: self.stores.event_log.brokers.clone(),
+            mongo: self.stores.view_store.url.clone(),
+            mongo_database: self.stores.view_store.database.clone(),
         }
     }
 

@@ -4,27 +4,43 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{layout, public_url};
 use crate::{
-    parts::{self, Part},
+    parts::{self, Part, certificates},
     places::Places,
 };
 
 const TEMPLATE: &str = include_str!("colloquy.toml");
+const PLAIN: &str = include_str!("plain-stores.toml");
 
 /// The file's text for a system whose keys lie in `folder`.
 pub fn text(places: &Places, folder: &Path, database: &str) -> String {
     TEMPLATE
         .replace("{{keys}}", &folder.join("keys").display().to_string())
+        .replace("{{postgres}}", &parts::postgres::tls_url(places, database))
+        .replace("{{mongo}}", &parts::mongo::tls_url(places))
+        .replace("{{kafka}}", &parts::kafka::secured(places))
+        .replace("{{redis}}", &parts::redis::tls_url(places))
+        .replace(
+            "{{smtp_port}}",
+            &parts::smtp::starttls_port(places).to_string(),
+        )
+        .replace(
+            "{{ca}}",
+            &certificates::file(places, "ca.pem").display().to_string(),
+        )
+        .replace("{{user}}", certificates::USER)
+        .replace("{{password}}", certificates::PASSWORD)
+        .replace("{{collector}}", &layout::collector_address(places))
+        .replace("{{public_url}}", &public_url(places))
+        .replace("{{peers}}", &peers(places))
+}
+
+/// What a checker reads the same stores by: their plain ports.
+pub fn plain_stores(places: &Places, database: &str) -> String {
+    PLAIN
         .replace("{{postgres}}", &parts::postgres::url(places, database))
         .replace("{{mongo}}", &parts::address(places, Part::Mongo))
         .replace("{{kafka}}", &parts::address(places, Part::Kafka))
         .replace("{{redis}}", &parts::address(places, Part::Redis))
-        .replace(
-            "{{smtp_port}}",
-            &parts::port(places, Part::Smtp).to_string(),
-        )
-        .replace("{{collector}}", &layout::collector_address(places))
-        .replace("{{public_url}}", &public_url(places))
-        .replace("{{peers}}", &peers(places))
 }
 
 fn peers(places: &Places) -> String {
@@ -58,7 +74,7 @@ mod tests {
         );
         assert_eq!(
             file["write_store"]["url"].as_str(),
-            Some("postgres://app@127.0.0.1:25432/chat_db?sslmode=disable")
+            Some("postgres://colloquy:only-for-tests-7391@127.0.0.1:25432/chat_db")
         );
         let queries = file["peers"]["chat-query-service"].as_array().unwrap();
         assert_eq!(queries.len(), 2);
