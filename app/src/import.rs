@@ -27,7 +27,7 @@ use crate::{
         verdict::{NAMES, TRUTH},
     },
     republish,
-    settings::{Settings, stores::Store},
+    settings::{Settings, stores::Section},
 };
 
 const CONNECTIONS: u32 = 2;
@@ -77,14 +77,14 @@ async fn move_all(
     SqliteMailStore::open(mails.clone()).await?;
     SqliteWriteStore::open(SqliteOutbox::open(write.clone()).await?).await?;
     let pool = |store| anyhow::Ok(postgres::pool(settings.store(store)?, CONNECTIONS)?);
-    let of_accounts = pool(Store::Accounts)?;
+    let of_accounts = pool(Section::Accounts)?;
     SqlCustomerStore::open(of_accounts.clone()).await?;
-    let of_sessions = pool(Store::Sessions)?;
+    let of_sessions = pool(Section::Sessions)?;
     PostgresSessionStore::open(of_sessions.clone()).await?;
     SqlLoginThrottleStore::open(of_sessions.clone()).await?;
-    let of_mails = pool(Store::Mail)?;
+    let of_mails = pool(Section::Mail)?;
     PostgresMailStore::open(of_mails.clone()).await?;
-    let of_writes = pool(Store::WriteStore)?;
+    let of_writes = pool(Section::WriteStore)?;
     migrate(&of_writes).await?;
     moved(
         "accounts",

@@ -12,7 +12,7 @@ use colloquy_sql::{StoreError, postgres};
 use sqlx::PgPool;
 
 use crate::{
-    settings::{Settings, stores::Store},
+    settings::{Settings, stores::Section},
     waiting::wait_for,
 };
 
@@ -25,20 +25,20 @@ const CONNECTIONS: u32 = 1;
 /// A part refuses.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     settings.refuse_example_secrets()?;
-    made(settings, Store::Accounts, async |pool| {
+    made(settings, Section::Accounts, async |pool| {
         SqlCustomerStore::open(pool).await.map(drop)
     })
     .await?;
-    made(settings, Store::Sessions, async |pool| {
+    made(settings, Section::Sessions, async |pool| {
         PostgresSessionStore::open(pool.clone()).await?;
         SqlLoginThrottleStore::open(pool).await.map(drop)
     })
     .await?;
-    made(settings, Store::Mail, async |pool| {
+    made(settings, Section::Mail, async |pool| {
         PostgresMailStore::open(pool).await.map(drop)
     })
     .await?;
-    made(settings, Store::WriteStore, async |pool| {
+    made(settings, Section::WriteStore, async |pool| {
         migrate(&pool).await
     })
     .await?;
@@ -50,7 +50,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
 /// Waits for a store, and has its tables made.
 async fn made(
     settings: &Settings,
-    store: Store,
+    store: Section,
     make: impl AsyncFn(PgPool) -> Result<(), StoreError>,
 ) -> anyhow::Result<()> {
     let pool = postgres::pool(settings.store(store)?, CONNECTIONS)?;

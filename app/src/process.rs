@@ -28,7 +28,7 @@ use crate::{
     admin_listener,
     cli::Serve,
     listening,
-    settings::{Settings, stores::Store},
+    settings::{Settings, stores::Section},
     waiting::unless_refused,
 };
 
@@ -126,11 +126,11 @@ impl Process {
     /// The setting is no address, or Redis does not let us in.
     pub async fn redis(&self) -> anyhow::Result<Arc<RedisExpiringStore>> {
         let settings = RedisSettings {
-            address: self.settings.store(Store::ExpiringStore)?,
+            address: self.settings.store(Section::ExpiringStore)?,
             key_prefix: String::new(),
         };
         let store = RedisExpiringStore::start(settings, &self.lifecycle.tasks())?;
-        unless_refused(store.reach().await, &Store::ExpiringStore.names())?;
+        unless_refused(store.reach().await, &Section::ExpiringStore.names())?;
         Ok(Arc::new(store))
     }
 

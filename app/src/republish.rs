@@ -10,7 +10,7 @@ use colloquy_chat_command::{
 use colloquy_sql::postgres;
 
 use crate::{
-    settings::{Settings, stores::Store},
+    settings::{Settings, stores::Section},
     views::kafka,
     waiting::advised,
 };
@@ -22,10 +22,10 @@ const CONNECTIONS: u32 = 2;
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     settings.refuse_example_secrets()?;
     let log = kafka(settings).await?;
-    let pool = postgres::pool(settings.store(Store::WriteStore)?, CONNECTIONS)?;
+    let pool = postgres::pool(settings.store(Section::WriteStore)?, CONNECTIONS)?;
     let migrated = migrate(&pool).await;
     migrated
-        .map_err(|error| advised(error, &Store::WriteStore.names()))
+        .map_err(|error| advised(error, &Section::WriteStore.names()))
         .context("the write store cannot be read")?;
     let published = republish(&StoredEvents::new(pool), &log).await?;
     println!(

@@ -19,7 +19,7 @@ use crate::{
     cli::{System, Views as Verb},
     data_folder::close_what_is_made,
     embedded::Files,
-    settings::{Settings, stores::Store},
+    settings::{Settings, stores::Section},
     waiting::unless_refused,
 };
 
@@ -104,11 +104,11 @@ pub async fn store(
 async fn mongodb(settings: &Settings) -> anyhow::Result<Arc<dyn RebuildStore>> {
     settings.refuse_example_secrets()?;
     let (address, database) = (
-        settings.store(Store::ViewStore)?,
+        settings.store(Section::ViewStore)?,
         &settings.view_store.database,
     );
     let views = MongoViewStore::new(address, database).await?;
-    unless_refused(views.reach().await, &Store::ViewStore.names())?;
+    unless_refused(views.reach().await, &Section::ViewStore.names())?;
     Ok(Arc::new(views))
 }
 

@@ -11,7 +11,7 @@ use super::{
     finding::Finding,
     store::{Hosts, clock, tls, unreadable, why},
 };
-use crate::settings::{Settings, stores::Store};
+use crate::settings::{Settings, stores::Section};
 
 const REACH: &str = "mongodb";
 const TLS: &str = "mongodb.tls";
@@ -24,7 +24,7 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     }
     let views = &settings.view_store;
     let hosts = Hosts::of(&views.url);
-    let address = match settings.store(Store::ViewStore) {
+    let address = match settings.store(Section::ViewStore) {
         Ok(address) => address,
         Err(error) => return vec![unreadable(REACH, &error)],
     };

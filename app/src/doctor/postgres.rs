@@ -10,7 +10,7 @@ use super::{
     finding::Finding,
     store::{Hosts, clock, tls, unreadable, why},
 };
-use crate::settings::{Settings, stores::Store as Section};
+use crate::settings::{Settings, stores::Section};
 
 const REACH: &str = "postgres";
 const TLS: &str = "postgres.tls";

@@ -7,7 +7,7 @@ use super::{
     finding::Finding,
     store::{Hosts, clock, tls, unreadable, why},
 };
-use crate::settings::{Settings, stores::Store};
+use crate::settings::{Settings, stores::Section};
 
 const REACH: &str = "redis";
 const TLS: &str = "redis.tls";
@@ -24,7 +24,7 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     }
     let url = &settings.expiring_store.url;
     let hosts = Hosts::of(url);
-    let address = match settings.store(Store::ExpiringStore) {
+    let address = match settings.store(Section::ExpiringStore) {
         Ok(address) => address,
         Err(error) => return vec![unreadable(REACH, &error)],
     };

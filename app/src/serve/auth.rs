@@ -8,18 +8,18 @@ use colloquy_sql::{StoreError, connections, postgres};
 
 use crate::{
     process::Process,
-    settings::{services, stores::Store},
+    settings::{services, stores::Section},
     waiting::wait_for,
 };
 
 const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
-    let pool = postgres::pool(process.settings.store(Store::Sessions)?, CONNECTIONS)?;
+    let pool = postgres::pool(process.settings.store(Section::Sessions)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
     let (sessions, throttle) = wait_for(
         "postgres",
-        &Store::Sessions.names(),
+        &Section::Sessions.names(),
         &process.readiness,
         async || {
             let sessions = PostgresSessionStore::open(pool.clone()).await?;

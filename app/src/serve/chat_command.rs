@@ -14,7 +14,7 @@ use colloquy_sql::{connections, postgres};
 
 use crate::{
     process::Process,
-    settings::{services, stores::Store},
+    settings::{services, stores::Section},
     waiting::wait_for,
 };
 
@@ -22,11 +22,11 @@ const CONNECTIONS: u32 = 12;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
-    let pool = postgres::pool(process.settings.store(Store::WriteStore)?, CONNECTIONS)?;
+    let pool = postgres::pool(process.settings.store(Section::WriteStore)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
     wait_for(
         "postgres",
-        &Store::WriteStore.names(),
+        &Section::WriteStore.names(),
         &process.readiness,
         || migrate(&pool),
     )

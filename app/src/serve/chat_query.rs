@@ -6,13 +6,13 @@ use colloquy_chassis::ServiceName;
 use colloquy_chat_query::{ChatQuery, Dependencies, MongoViewStore, ViewMembership, ViewStore};
 use colloquy_service_api::MembershipCheck;
 
-use crate::{process::Process, settings::stores::Store, waiting::unless_refused};
+use crate::{process::Process, settings::stores::Section, waiting::unless_refused};
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let tasks = process.lifecycle.tasks();
-    let address = process.settings.store(Store::ViewStore)?;
+    let address = process.settings.store(Section::ViewStore)?;
     let views = MongoViewStore::new(address, &process.settings.view_store.database).await?;
-    unless_refused(views.reach().await, &Store::ViewStore.names())?;
+    unless_refused(views.reach().await, &Section::ViewStore.names())?;
     let views: Arc<dyn ViewStore> = Arc::new(views);
     let log = process.event_log().await?;
     let dependencies = Dependencies {

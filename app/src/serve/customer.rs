@@ -11,18 +11,18 @@ use colloquy_sql::{connections, postgres};
 
 use crate::{
     process::Process,
-    settings::{services, stores::Store},
+    settings::{services, stores::Section},
     waiting::wait_for,
 };
 
 const CONNECTIONS: u32 = 8;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
-    let pool = postgres::pool(process.settings.store(Store::Accounts)?, CONNECTIONS)?;
+    let pool = postgres::pool(process.settings.store(Section::Accounts)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
     let store = wait_for(
         "postgres",
-        &Store::Accounts.names(),
+        &Section::Accounts.names(),
         &process.readiness,
         async || SqlCustomerStore::open(pool.clone()).await,
     )

@@ -12,7 +12,7 @@ use crate::{
     process::Process,
     settings::{
         services,
-        stores::{Store, smtp_names},
+        stores::{Section, smtp_names},
     },
     waiting::{unless_refused, wait_for},
 };
@@ -28,11 +28,11 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let transport = SmtpTransport::new(server)?;
     let reached = transport.clone().with_timeout(REACH_TIMEOUT).check().await;
     unless_refused(reached, &smtp_names())?;
-    let pool = postgres::pool(process.settings.store(Store::Mail)?, CONNECTIONS)?;
+    let pool = postgres::pool(process.settings.store(Section::Mail)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
     let store = wait_for(
         "postgres",
-        &Store::Mail.names(),
+        &Section::Mail.names(),
         &process.readiness,
         async || PostgresMailStore::open(pool.clone()).await,
     )

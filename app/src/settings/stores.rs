@@ -14,7 +14,7 @@ use super::{Settings, SettingsError, rules::Rule};
 
 /// The sections that have the URL of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Store {
+pub enum Section {
     Accounts,
     Sessions,
     Mail,
@@ -27,7 +27,7 @@ pub enum Store {
 const CERTIFICATE: &str = "CERTIFICATE-----";
 const KEY: &str = "PRIVATE KEY-----";
 
-impl Store {
+impl Section {
     pub const ALL: [Self; 6] = [
         Self::Accounts,
         Self::Sessions,
@@ -75,12 +75,12 @@ impl Settings {
     ///
     /// # Errors
     /// A file cannot be read, or holds something else.
-    pub fn store(&self, store: Store) -> Result<StoreAddress, SettingsError> {
+    pub fn store(&self, store: Section) -> Result<StoreAddress, SettingsError> {
         let (names, set) = (store.names(), self.connection(store));
         holds(&names.ca_file, set.ca, CERTIFICATE)?;
         holds(&names.cert_file, set.cert, CERTIFICATE)?;
         let key_file = match store {
-            Store::ViewStore => names.cert_file,
+            Section::ViewStore => names.cert_file,
             _ => format!("{}.key_file", store.section()),
         };
         holds(&key_file, set.key, KEY)?;
@@ -132,7 +132,7 @@ impl Settings {
     /// The rules of TLS and logins. What contradicts something else is refused: a connection that a person believes to be
     /// protected must be.
     pub fn protections(&self) -> impl Iterator<Item = Rule> {
-        let stores = Store::ALL.map(|store| [self.pair(store), self.fits(store)]);
+        let stores = Section::ALL.map(|store| [self.pair(store), self.fits(store)]);
         let mail = Rule::new(
             "mail.smtp_tls",
             "must be \"starttls\" or \"tls\", because mail.smtp_ca_file is set",
@@ -146,7 +146,7 @@ impl Settings {
     }
 
     /// A certificate is set together with its key.
-    fn pair(&self, store: Store) -> Rule {
+    fn pair(&self, store: Section) -> Rule {
         let (section, set) = (store.section(), self.connection(store));
         let text = format!("must be set together with {section}.key_file");
         let is_kept = set.cert.is_some() == set.key.is_some();
@@ -154,15 +154,15 @@ impl Settings {
     }
 
     /// The URL of a store does not contradict its files.
-    fn fits(&self, store: Store) -> Rule {
+    fn fits(&self, store: Section) -> Rule {
         let set = self.connection(store);
         let mut parameters = parameters(set.url);
         let (text, is_met) = match store {
-            Store::ExpiringStore => (
+            Section::ExpiringStore => (
                 "must begin with rediss://, because a file of TLS is set beside it",
                 set.url.starts_with("rediss://") || set.url.starts_with("valkeys://"),
             ),
-            Store::ViewStore => (
+            Section::ViewStore => (
                 "must have no parameter of TLS but tls=true, because a file of TLS is set beside it",
                 parameters.all(|(name, value)| match name.as_str() {
                     "tls" | "ssl" => value == "true",
@@ -214,32 +214,32 @@ impl Settings {
         ]
     }
 
-    fn connection(&self, store: Store) -> Connection<'_> {
+    fn connection(&self, store: Section) -> Connection<'_> {
         let (accounts, sessions, mail) = (&self.accounts, &self.sessions, &self.mail);
         let (write, views, expiring) = (&self.write_store, &self.view_store, &self.expiring_store);
         match store {
-            Store::Accounts => Connection {
+            Section::Accounts => Connection {
                 url: &accounts.url,
                 ca: &accounts.ca_file,
                 cert: &accounts.cert_file,
                 key: &accounts.key_file,
             },
-            Store::Sessions => Connection {
+            Section::Sessions => Connection {
                 url: &sessions.url,
                 ca: &sessions.ca_file,
                 cert: &sessions.cert_file,
                 key: &sessions.key_file,
             },
-            Store::Mail => Connection {
+            Section::Mail => Connection {
                 url: &mail.url,
                 ca: &mail.ca_file,
                 cert: &mail.cert_file,
                 key: &mail.key_file,
             },
-            Store::WriteStore => Connection::of(write),
-            Store::ExpiringStore => Connection::of(expiring),
+            Section::WriteStore => Connection::of(write),
+            Section::ExpiringStore => Connection::of(expiring),
             // MongoDB's drivers read the certificate and the key from one file.
-            Store::ViewStore => Connection {
+            Section::ViewStore => Connection {
                 url: &views.url,
                 ca: &views.ca_file,
                 cert: &views.cert_key_file,

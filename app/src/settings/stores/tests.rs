@@ -86,11 +86,11 @@ fn a_file_that_is_no_certificate_is_named() {
     let text = format!("[sessions]\nca_file = \"{}\"", ca.display());
     fs::write(&file, text).unwrap();
     let settings = Settings::load(Some(&file)).unwrap();
-    let refused = || settings.store(Store::Sessions).unwrap_err().to_string();
+    let refused = || settings.store(Section::Sessions).unwrap_err().to_string();
     let expected = format!("bad setting: sessions.ca_file is {}, which ", ca.display());
     assert!(refused().starts_with(&(expected.clone() + "cannot be read")));
     fs::write(&ca, "-----BEGIN PRIVATE KEY-----").unwrap();
     assert_eq!(refused(), expected + "holds no certificate");
     fs::write(&ca, "-----BEGIN CERTIFICATE-----").unwrap();
-    assert_eq!(settings.store(Store::Sessions).unwrap().tls.ca, Some(ca));
+    assert_eq!(settings.store(Section::Sessions).unwrap().tls.ca, Some(ca));
 }
