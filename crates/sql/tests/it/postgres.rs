@@ -56,7 +56,7 @@ async fn promise_p5_a_caller_that_gives_up_earlier_leaves_no_hanging_connection_
 
 #[tokio::test]
 async fn promise_p6_who_gives_up_at_once_costs_no_connection() {
-    let pool = postgres::pool(&postgres_server(), 3).unwrap();
+    let pool = postgres::pool(postgres_server(), 3).unwrap();
     fill(&pool).await;
     tokio::select! {
         biased;
@@ -70,7 +70,7 @@ async fn promise_p6_who_gives_up_at_once_costs_no_connection() {
 async fn promise_p5_a_server_that_only_reads_may_write_again_later() {
     let url = postgres_database().await;
     let name = database_of(&url);
-    let admin = postgres::pool(&postgres_server(), 1).unwrap();
+    let admin = postgres::pool(postgres_server(), 1).unwrap();
     let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     admin.execute(AssertSqlSafe(read_only)).await.unwrap();
     let pool = postgres::pool(&url, 1).unwrap();
@@ -81,7 +81,7 @@ async fn promise_p5_a_server_that_only_reads_may_write_again_later() {
 
 #[tokio::test]
 async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again() {
-    let pool = postgres::pool(&postgres_server(), 1).unwrap();
+    let pool = postgres::pool(postgres_server(), 1).unwrap();
     let mut transaction = pool.begin().await.unwrap();
     let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
         .fetch_one(&mut *transaction)
@@ -89,7 +89,7 @@ async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again(
         .unwrap();
     let limit = "SET idle_in_transaction_session_timeout = '1ms'";
     transaction.execute(limit).await.unwrap();
-    let others = postgres::pool(&postgres_server(), 1).unwrap();
+    let others = postgres::pool(postgres_server(), 1).unwrap();
     while is_there(&others, process).await {}
     let cut = transaction.execute("SELECT 1").await.unwrap_err();
     assert_eq!(state(&cut), "25P03");
@@ -98,7 +98,7 @@ async fn promise_p5_a_transaction_that_was_idle_for_too_long_can_be_tried_again(
 
 #[tokio::test]
 async fn b27_a_server_that_knows_no_such_database_locks_us_out_until_it_does() {
-    let pool = postgres::pool(&missing_postgres_database(), 1).unwrap();
+    let pool = postgres::pool(missing_postgres_database(), 1).unwrap();
     let refused = pool.execute("SELECT 1").await.unwrap_err();
     assert_eq!(state(&refused), "3D000");
     assert_locked_out(refused);
@@ -106,7 +106,7 @@ async fn b27_a_server_that_knows_no_such_database_locks_us_out_until_it_does() {
 
 #[tokio::test]
 async fn b27_a_role_that_is_no_longer_let_in_is_locked_out_until_it_is() {
-    let admin = postgres::pool(&postgres_server(), 1).unwrap();
+    let admin = postgres::pool(postgres_server(), 1).unwrap();
     let role = format!("sql_{}", Uuid::new_v4().simple());
     let run = async |statement: String| admin.execute(AssertSqlSafe(statement)).await.unwrap();
     run(format!("CREATE ROLE {role} LOGIN")).await;
