@@ -132,7 +132,8 @@ impl Settings {
     /// The rules of TLS and logins. What contradicts something else is refused: a connection that a person believes to be
     /// protected must be.
     pub fn protections(&self) -> impl Iterator<Item = Rule> {
-        let stores = Section::ALL.map(|store| [self.pair(store), self.fits(store)]);
+        let stores =
+            Section::ALL.map(|store| [self.is_escaped(store), self.pair(store), self.fits(store)]);
         let mail = Rule::new(
             "mail.smtp_tls",
             "must be \"starttls\" or \"tls\", because mail.smtp_ca_file is set",
@@ -143,6 +144,19 @@ impl Settings {
             .flatten()
             .chain(self.kafka_protection())
             .chain([mail])
+    }
+
+    /// A password with one of these in it ends the address too early for one reader and not for the next, who would then
+    /// show a part of it as the host.
+    fn is_escaped(&self, store: Section) -> Rule {
+        let url = self.connection(store).url;
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let behind = rest.split_once(['/', '?', '#']).map_or("", |(_, behind)| behind);
+        Rule::new(
+            store.names().address,
+            "has an @ behind a /, ? or #; write these as %40, %2F, %3F and %23 in a password",
+            !behind.contains('@'),
+        )
     }
 
     /// A certificate is set together with its key.

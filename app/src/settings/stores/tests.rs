@@ -19,6 +19,10 @@ fn what_contradicts_a_protection_is_refused_by_name() {
             "sessions.cert_file is \"a.pem\", and must be set together with sessions.key_file",
         ),
         (
+            "[expiring_store]\nurl = \"redis://:47/canary@db\"",
+            "expiring_store.url has an @ behind a /, ? or #; write these as %40",
+        ),
+        (
             "[write_store]\nurl = \"postgres://app@db/chat?sslmode=disable\"\nca_file = \"ca.pem\"",
             "write_store.url must have no parameter of TLS but sslmode=verify-full",
         ),
@@ -61,6 +65,7 @@ fn what_contradicts_a_protection_is_refused_by_name() {
     ] {
         let refused = refusal(text).unwrap();
         assert!(refused.contains(says), "{refused}");
+        assert!(!refused.contains("canary"), "{refused}");
     }
 }
 
