@@ -151,7 +151,9 @@ impl Settings {
     fn is_escaped(&self, store: Section) -> Rule {
         let url = self.connection(store).url;
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let behind = rest.split_once(['/', '?', '#']).map_or("", |(_, behind)| behind);
+        let behind = rest
+            .split_once(['/', '?', '#'])
+            .map_or("", |(_, behind)| behind);
         Rule::new(
             store.names().address,
             "has an @ behind a /, ? or #; write these as %40, %2F, %3F and %23 in a password",

@@ -10,7 +10,7 @@ use std::{future::Future, io, str::FromStr as _, time::Duration};
 
 use colloquy_chassis::{StoreAddress, answer::chain, backoff::Backoff};
 use sqlx::{
-    Connection as _, PgPool,
+    Connection as _, PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions, PgSslMode},
 };
@@ -30,7 +30,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A caller that gives up earlier was in a hurry, and nothing is known of the server.
 const SUSPICIOUS_AFTER: Duration = Duration::from_millis(500);
-/// How long a connection that comes back to the pool may take to show that it is alive.
+/// How long a connection that comes back to the pool may take to show that it is alive; else another takes its place.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// A listening connection that says nothing for so long is asked whether it is still there.
 const IDLE_AFTER: Duration = Duration::from_secs(5);
@@ -52,15 +52,35 @@ pub fn pool(address: impl Into<StoreAddress>, connections: u32) -> Result<PgPool
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        // sqlx itself tests what comes back without a limit: what hangs there is missing from the pool until TCP gives it
-        // up. This test, which has one, comes first, and leaves only the moment between the two.
-        .after_release(|connection, _| {
-            Box::pin(async {
-                let alive = timeout(PING_TIMEOUT, connection.ping()).await;
-                alive.unwrap_or_else(|_| Err(no_answer())).map(|()| true)
-            })
+        // sqlx itself tests what comes back without a limit, and over TLS it closes without one too: what hangs there is
+        // missing from the pool until TCP gives it up. This test, which has a limit, comes first, and leaves only the
+        // moment between the two; what does not pass it is replaced where it is.
+        .after_release({
+            let options = options.clone();
+            move |connection, _| {
+                let options = options.clone();
+                Box::pin(async move {
+                    if let Ok(answer) = timeout(PING_TIMEOUT, connection.ping()).await {
+                        return answer.map(|()| true);
+                    }
+                    *connection = another(&options).await;
+                    Ok(true)
+                })
+            }
         })
         .connect_lazy_with(options))
+}
+
+/// Another connection, once the server lets one in.
+async fn another(options: &PgConnectOptions) -> PgConnection {
+    let mut backoff = Backoff::default();
+    loop {
+        let connecting = PgConnection::connect_with(options);
+        if let Ok(Ok(connection)) = timeout(ACQUIRE_TIMEOUT, connecting).await {
+            return connection;
+        }
+        backoff.wait().await;
+    }
 }
 
 fn options(StoreAddress { url, tls }: &StoreAddress) -> Result<PgConnectOptions, StoreError> {
@@ -177,8 +197,8 @@ impl Drop for Silence<'_> {
         let pool = self
             .pool
             .filter(|_| self.begun.elapsed() >= SUSPICIOUS_AFTER);
-        while let Some(mut idle) = pool.and_then(PgPool::try_acquire) {
-            idle.close_on_drop();
+        while let Some(idle) = pool.and_then(PgPool::try_acquire) {
+            drop(idle.detach());
         }
     }
 }
