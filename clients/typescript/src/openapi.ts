@@ -277,7 +277,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Find customers by name */
+        /** Find customers by name, or one by the whole username */
         get: operations["searchNames"];
         put?: never;
         post?: never;

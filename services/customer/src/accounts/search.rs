@@ -20,7 +20,7 @@ use crate::{
 
 type Found = Result<Answer<Vec<ProfileView>>, ApiError>;
 
-/// Find customers by name
+/// Find customers by name, or one by the whole username
 #[utoipa::path(
     get,
     path = "/info/fullName/{fullName}",

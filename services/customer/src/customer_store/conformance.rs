@@ -49,6 +49,7 @@ macro_rules! customer_store_conformance {
             of_those_who_take_one_address_at_once_one_gets_it
             decision_29_names_are_found_without_accents_and_case
             decision_29_no_character_of_a_search_is_special
+            decision_29_a_whole_username_is_found_and_comes_first
             decision_29_at_most_fifty_are_found_in_the_order_of_their_names
             b11_numbers_are_found_by_a_part_and_national_and_international_forms_are_one
             decision_31_an_account_is_found_by_its_mail_address

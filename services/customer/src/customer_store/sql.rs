@@ -152,18 +152,21 @@ impl CustomerStore for SqlCustomerStore {
     async fn search_names(&self, search: &NameSearch) -> Result<Vec<Customer>, StoreError> {
         let select = match self.0 {
             Database::Sqlite(_) => {
-                "SELECT * FROM customers WHERE instr(full_name_folded, $1) > 0
-                 ORDER BY full_name_folded, customer_id LIMIT $2"
+                "SELECT * FROM customers WHERE instr(full_name_folded, $1) > 0 OR username_key = $2
+                 ORDER BY coalesce(username_key = $2, false) DESC, full_name_folded, customer_id LIMIT $3"
             }
             Database::Postgres(_) => {
-                "SELECT * FROM customers WHERE strpos(full_name_folded, $1) > 0
-                 ORDER BY full_name_folded, customer_id LIMIT $2"
+                "SELECT * FROM customers WHERE strpos(full_name_folded, $1) > 0 OR username_key = $2
+                 ORDER BY coalesce(username_key = $2, false) DESC, full_name_folded, customer_id LIMIT $3"
             }
         };
         let rows = fetch!(
             self.0,
             fetch_all,
-            sqlx::query_as(select).bind(search.folded()).bind(MAX_HITS)
+            sqlx::query_as(select)
+                .bind(search.folded())
+                .bind(search.username_key())
+                .bind(MAX_HITS)
         )?;
         Ok(customers(rows))
     }

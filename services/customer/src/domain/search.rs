@@ -1,6 +1,6 @@
 //! What can be searched for (decision 29).
 
-use colloquy_text::trimmed;
+use colloquy_text::{trimmed, username_key};
 
 use super::{BrokenRule, fold};
 
@@ -13,9 +13,12 @@ const MIN_DIGITS_OF_STRANGERS: usize = 8;
 /// Digits of a country's code.
 const COUNTRY_CODES: std::ops::RangeInclusive<usize> = 1..=3;
 
-/// A part of a full name, folded. No character of it is special, `%` and `_` included.
+/// A part of a full name, folded, or a whole username. No character of it is special, `%` and `_` included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameSearch(String);
+pub struct NameSearch {
+    folded: String,
+    username_key: String,
+}
 
 /// A part of a phone number, perhaps after a `+`. `0901234567` and `+84901234567` are one number, whatever the country.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +44,23 @@ impl NameSearch {
             && text.chars().count() <= MAX_NAME
             && !text.chars().any(char::is_control);
         well_formed
-            .then_some(Self(folded))
+            .then_some(Self {
+                folded,
+                username_key: username_key(text),
+            })
             .ok_or(BrokenRule("Search for 1 to 100 characters of a name."))
     }
 
     /// The folded part.
     #[must_use]
     pub fn folded(&self) -> &str {
-        &self.0
+        &self.folded
+    }
+
+    /// The key of the username that it may be.
+    #[must_use]
+    pub fn username_key(&self) -> &str {
+        &self.username_key
     }
 }
 

@@ -13,10 +13,10 @@ export const chat = {
   'rooms.choose.hint': 'Your rooms are on the left. “New room” begins another one.',
 
   'newRoom.find': 'Find people',
-  'newRoom.find.hint': 'By full name, or by phone number: at least 8 digits, or 4 of someone you share a room with.',
+  'newRoom.find.hint': 'By full name, whole username, or phone number: at least 8 digits, or 4 of someone you share a room with.',
   'newRoom.searching': 'Searching…',
   'newRoom.found': { one: '{count} person found.', other: '{count} people found.' },
-  'newRoom.none': 'No one was found. Usernames are not searched: try a part of the full name, or the phone number.',
+  'newRoom.none': 'No one was found. Try a part of the full name, the whole username, or the phone number.',
   'newRoom.results': 'People found',
   'newRoom.members': 'Members',
   'newRoom.remove': 'Remove {name}',

@@ -15,10 +15,10 @@ export const chat: Translation<typeof texts> = {
   'rooms.choose.hint': 'Các phòng của bạn nằm ở bên trái. Bấm “Phòng mới” để mở thêm phòng.',
 
   'newRoom.find': 'Tìm người',
-  'newRoom.find.hint': 'Theo họ tên, hoặc theo số điện thoại: ít nhất 8 chữ số, hoặc 4 chữ số nếu đã chung phòng.',
+  'newRoom.find.hint': 'Theo họ tên, tên đăng nhập đầy đủ, hoặc số điện thoại: ít nhất 8 chữ số, hoặc 4 chữ số nếu đã chung phòng.',
   'newRoom.searching': 'Đang tìm…',
   'newRoom.found': { other: 'Tìm thấy {count} người.' },
-  'newRoom.none': 'Không tìm thấy ai. Không tìm được theo tên đăng nhập: hãy thử một phần họ tên hoặc số điện thoại.',
+  'newRoom.none': 'Không tìm thấy ai. Hãy thử một phần họ tên, tên đăng nhập đầy đủ hoặc số điện thoại.',
   'newRoom.results': 'Kết quả tìm người',
   'newRoom.members': 'Thành viên',
   'newRoom.remove': 'Bỏ {name}',

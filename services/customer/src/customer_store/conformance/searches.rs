@@ -68,6 +68,17 @@ pub async fn decision_29_no_character_of_a_search_is_special(store: Arc<dyn Cust
     }
 }
 
+/// What a person tells another is often their username.
+pub async fn decision_29_a_whole_username_is_found_and_comes_first(store: Arc<dyn CustomerStore>) {
+    named(&store, "User2", "Huỳnh Đặng Tấn Phát").await;
+    named(&store, "user22", "An").await;
+    named(&store, "other", "A name with user2 in it").await;
+    assert_eq!(found(&store, " user2").await, ["User2", "other"]);
+    for part in ["user", "ser2", "user2%", "user222"] {
+        assert!(!found(&store, part).await.contains(&"User2".to_owned()), "{part}");
+    }
+}
+
 /// By folded name, then by id; the same people every time.
 pub async fn decision_29_at_most_fifty_are_found_in_the_order_of_their_names(
     store: Arc<dyn CustomerStore>,
