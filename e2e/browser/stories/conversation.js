@@ -16,7 +16,7 @@ await story(async (browser) => {
   await hai.page.goto('/');
   await hai.page.getByRole('button', { name: 'New room' }).click();
   const dialog = hai.page.getByRole('dialog', { name: 'New room' });
-  await dialog.getByRole('textbox', { name: 'Find people' }).fill(mai.fullName);
+  await dialog.getByRole('textbox', { name: 'Find people' }).fill(mai.username);
   const height = (await dialog.boundingBox())?.height;
   await dialog.getByRole('button', { name: mai.fullName }).click();
   await dialog.getByRole('button', { name: `Remove ${mai.fullName}` }).waitFor();

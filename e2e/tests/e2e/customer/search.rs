@@ -103,6 +103,22 @@ async fn decision_29_hits_are_in_the_order_of_their_names_and_show_the_caller_wh
 }
 
 #[tokio::test]
+async fn decision_29_a_whole_username_finds_its_account() -> Result<()> {
+    let scene = scene().await?;
+    let found = scene.newcomer("An").await?;
+    let searcher = scene.newcomer("Searcher").await?;
+    let username = &found.account.username;
+    for (part, hits) in [
+        (username.to_uppercase(), json!([found.in_part()])),
+        (username[1..].to_owned(), json!([])),
+    ] {
+        let path = format!("/customer/info/fullName/{part}");
+        assert_eq!(*searcher.client.get(&path).await?.data(), hits, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn contract_customer_search_phone_numbers_200_finds_a_part() -> Result<()> {
     let scene = scene().await?;
     let found = scene.newcomer("An").await?;

@@ -5,7 +5,7 @@ export const chat = {
   'rooms.new': 'New room',
   'rooms.profile': 'Profile',
   'rooms.empty': 'No rooms yet',
-  'rooms.empty.hint': 'Press “New room”, find someone by name or phone number, and write to them.',
+  'rooms.empty.hint': 'Press “New room”, find someone by name, username or phone number, and write to them.',
   'rooms.noMatch': 'No room is named like this.',
   'rooms.noMessage': 'No messages yet',
   'rooms.unread': 'Unread',

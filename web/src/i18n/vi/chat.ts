@@ -7,7 +7,7 @@ export const chat: Translation<typeof texts> = {
   'rooms.new': 'Phòng mới',
   'rooms.profile': 'Hồ sơ',
   'rooms.empty': 'Chưa có phòng nào',
-  'rooms.empty.hint': 'Bấm “Phòng mới”, tìm người theo tên hoặc số điện thoại rồi nhắn cho họ.',
+  'rooms.empty.hint': 'Bấm “Phòng mới”, tìm người theo họ tên, tên đăng nhập hoặc số điện thoại rồi nhắn cho họ.',
   'rooms.noMatch': 'Không có phòng nào tên như vậy.',
   'rooms.noMessage': 'Chưa có tin nhắn',
   'rooms.unread': 'Chưa đọc',

@@ -75,7 +75,10 @@ pub async fn decision_29_a_whole_username_is_found_and_comes_first(store: Arc<dy
     named(&store, "other", "A name with user2 in it").await;
     assert_eq!(found(&store, " user2").await, ["User2", "other"]);
     for part in ["user", "ser2", "user2%", "user222"] {
-        assert!(!found(&store, part).await.contains(&"User2".to_owned()), "{part}");
+        assert!(
+            !found(&store, part).await.contains(&"User2".to_owned()),
+            "{part}"
+        );
     }
 }
 
