@@ -1,5 +1,6 @@
 // Every screen of the page, one after the other, in a state that has something to show.
 
+import { mailedCode } from './mails.js';
 import { Network } from './network.js';
 import { Person, unique } from './person.js';
 
@@ -60,7 +61,7 @@ const CAST = {
 };
 
 /**
- * Goes through the eight screens and calls `look` at each, once it stands still.
+ * Goes through the eight screens, and each step of the one that has steps, and calls `look` at each, once it stands still.
  *
  * @param {import('./browser.js').Browser} browser
  * @param {'en' | 'vi'} language
@@ -78,20 +79,30 @@ export async function everyScreen(browser, language, isPortrait, look) {
     enter('mai'), enter('hai', { locale: language, proxy: network.proxy }), enter('lan'),
   ]);
   const stranger = await browser.page({ reducedMotion: 'reduce', locale: language });
-  await outside(stranger, look);
+  await outside(stranger, hai, look);
   await inside({ mai, hai, lan }, language, look);
   network.cut();
   await offline(hai.page, language, look);
   await Promise.all([stranger, mai.page, hai.page, lan.page].map((page) => page.context().close()));
 }
 
-/** @param {import('playwright-core').Page} page @param {Look} look */
-async function outside(page, look) {
+/** @param {import('playwright-core').Page} page @param {Person} forgetful Whose password is reset, but for the last press. @param {Look} look */
+async function outside(page, forgetful, look) {
+  const field = page.getByRole('main').getByRole('textbox').first();
   for (const screen of ['sign-in', 'sign-up', 'reset']) {
     await page.goto(`/${screen}`);
-    await page.getByRole('main').getByRole('textbox').first().waitFor();
+    await field.waitFor();
     await look(screen, page);
   }
+  await field.fill(`${forgetful.username}@example.com`);
+  await field.press('Enter');
+  await page.getByRole('timer').waitFor();
+  await look('reset-code', page);
+  await field.fill(await mailedCode(forgetful));
+  await field.press('Enter');
+  // A password field has no role.
+  await page.locator('input[type=password]').waitFor();
+  await look('reset-password', page);
 }
 
 /** @param {Record<Name, Person>} people @param {'en' | 'vi'} language @param {Look} look */

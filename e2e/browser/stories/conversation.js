@@ -6,6 +6,7 @@ import { story } from '../browser.js';
 import { Person, unique, until } from '../person.js';
 
 await story(async (browser) => {
+  const lan = await Person.enter(browser, unique('Lan'));
   const hai = await Person.enter(browser, unique('Hải'));
   const mai = await Person.enter(browser, unique('Mai'));
   const rooms = { hai: hai.page.getByRole('navigation', { name: 'Rooms' }), mai: mai.page.getByRole('navigation', { name: 'Rooms' }) };
@@ -60,7 +61,16 @@ await story(async (browser) => {
   await room.waitFor({ state: 'hidden' });
   await rooms.mai.getByRole('textbox', { name: 'Filter rooms' }).fill(name.toUpperCase());
   await room.waitFor();
-
   assert.deepEqual(await mai.texts(), ['Noodles at noon?', answer]);
   assert.deepEqual(await hai.texts(), ['Noodles at noon?', answer]);
+
+  // The faces in a heading stay where they are when one of the people goes.
+  const trio = await hai.makeRoom(unique('Three'), lan, mai);
+  await Promise.all([hai.openRoom(trio), mai.openRoom(trio)]);
+  const faces = () => hai.page.locator('header .faces > [title]').evaluateAll((all) => all.map((face) => face.getAttribute('title')));
+  await hai.page.getByText('3 members · 1 online').waitFor();
+  assert.deepEqual(await faces(), [lan.fullName, mai.fullName]);
+  await mai.page.goto('about:blank');
+  await hai.page.getByText('3 members · 0 online').waitFor();
+  assert.deepEqual(await faces(), [lan.fullName, mai.fullName]);
 });

@@ -44,30 +44,36 @@ await story(async (browser) => {
     }, (count) => count > 0, 60_000);
   });
 
-  const { most, back, frames } = await page.evaluate(() => /** @type {Watched} */ (Reflect.get(window, 'watched')));
+  const { most, back, frames, waits } = await page.evaluate(() => /** @type {Watched} */ (Reflect.get(window, 'watched')));
   assert.ok(most > 0 && most <= MOST_NODES, `${most} messages were on the page at once`);
   assert.ok(frames > 100, `the page was looked at: ${frames} times`);
   assert.deepEqual(back, [], 'messages that the person was taken back from, and to');
   assert.ok(tasks.length > 100 && Math.max(...tasks) > 1, `the tasks were measured: ${tasks.length}`);
   assert.deepEqual(tasks.filter((duration) => duration > LONGEST_FRAME), [], 'tasks that took too long');
+  // What a person waits for, which holds for a machine that does nothing else: it is printed, and fails no test.
+  const long = waits.filter((wait) => wait > LONGEST_FRAME).length;
   console.log(`${most} messages at most; the longest of ${tasks.length} tasks took ${Math.max(...tasks)} ms`);
+  console.log(`${long} of ${frames} frames came more than ${LONGEST_FRAME} ms after the one before; the longest wait was ${Math.max(...waits)} ms`);
   // And back.
   await page.getByRole('button', { name: 'Jump to newest' }).click();
   await mai.log.getByText(new RegExp(`^${MESSAGES}\\.`)).waitFor();
 });
 
-/** @typedef {{ most: number, back: string[], frames: number }} Watched */
+/** @typedef {{ most: number, back: string[], frames: number, waits: number[] }} Watched */
 
-/** Looks at the page before each frame: how many messages it holds, and which one is the uppermost on screen. */
+/** Looks at the page before each frame: how long it took to come, how many messages there are, which one is the uppermost on screen. */
 function watch() {
   /** @type {Watched} */
-  const watched = { most: 0, back: [], frames: 0 };
+  const watched = { most: 0, back: [], frames: 0, waits: [] };
   Reflect.set(window, 'watched', watched);
   const log = document.querySelector('[role=log]');
   if (!log) throw new Error('there is no log');
   const { left, top, width } = log.getBoundingClientRect();
   let uppermost = Infinity;
-  const look = () => {
+  let before = performance.now();
+  const look = (/** @type {number} */ now) => {
+    watched.waits.push(now - before);
+    before = now;
     const article = document.elementFromPoint(left + width / 2, top + 2)?.closest('article');
     const id = Number(article?.dataset['messageId'] ?? uppermost);
     if (id > uppermost) watched.back.push(`${uppermost}, ${id}`);
@@ -76,7 +82,7 @@ function watch() {
     watched.frames += 1;
     requestAnimationFrame(look);
   };
-  look();
+  requestAnimationFrame(look);
 }
 
 /** Keeps the answer with older messages back until `letOlderCome` is called, once. */
@@ -109,10 +115,11 @@ async function scrollAsOlderCome() {
   const { left, top, width } = log.getBoundingClientRect();
   const message = document.elementFromPoint(left + width / 2, top + 100)?.closest('article');
   if (!message) throw new Error('there is no message');
-  const before = message.getBoundingClientRect().top;
+  // The upper edge of what was the oldest message moves: the day that was written above it goes to an older one.
+  const before = message.getBoundingClientRect().bottom;
   const height = log.scrollHeight;
   Reflect.get(window, 'letOlderCome')();
   // No frame passes, and so no event: promises go on that wait for nothing but each other.
   for (let i = 0; i < 200; i += 1) await Promise.resolve();
-  return { before, after: message.getBoundingClientRect().top, isOlderThere: log.scrollHeight > height };
+  return { before, after: message.getBoundingClientRect().bottom, isOlderThere: log.scrollHeight > height };
 }

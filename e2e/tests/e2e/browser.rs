@@ -74,6 +74,11 @@ async fn a_student_watches_a_message_on_its_way() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_person_without_a_mouse_decides_about_notifications_and_old_messages() -> Result<()> {
+    story("keyboard").await
+}
+
+#[tokio::test]
 async fn every_screen_is_accessible_in_both_themes() -> Result<()> {
     story("accessible").await
 }
