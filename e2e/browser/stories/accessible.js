@@ -11,6 +11,7 @@ import { everyScreen } from '../scenes.js';
 const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
 /** The eight screens, of which one has three steps. */
 const SCREENS = 10;
+const OF_ONE_FORM = /^(?:sign|reset)-?/;
 const THEMES = /** @type {const} */ (['light', 'dark']);
 
 /** Counted from the root of the repository. */
@@ -31,6 +32,7 @@ await story(async (browser) => {
           if (language !== 'en' && (size !== 'phone' || colorScheme !== 'light')) continue;
           await page.emulateMedia({ colorScheme });
           await drawn(page, colorScheme);
+          if (OF_ONE_FORM.test(screen)) found.push(...(await cut(page)).map((button) => `${name}: ${button} is not wholly in sight`));
           // A theme changes colours alone.
           found.push(...(await faults(page, colorScheme === 'light' ? undefined : ['color-contrast'])).map((fault) => `${name}: ${fault}`));
           if (pictures !== undefined) await page.screenshot({ path: resolve(pictures, `${name}.png`), caret: 'initial' });
@@ -42,6 +44,13 @@ await story(async (browser) => {
   assert.equal(looks, SCREENS * 4 + SCREENS);
   assert.deepEqual(found, []);
 });
+
+/** The button that sends the form, unless it is in sight without scrolling. @param {import('playwright-core').Page} page */
+function cut(page) {
+  return page.getByRole('main').locator('[type=submit]').first().evaluateAll((all) => all
+    .filter((button) => button.getBoundingClientRect().bottom > innerHeight)
+    .map((button) => button.textContent));
+}
 
 /** Waits until the page is on screen in this size and theme, and nothing moves. @param {import('playwright-core').Page} page @param {string} theme */
 async function drawn(page, theme) {

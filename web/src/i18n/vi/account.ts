@@ -48,7 +48,7 @@ export const account: Translation<typeof texts> = {
   'field.fullName': 'Họ và tên',
   'field.fullName.hint': 'Hiển thị bên cạnh tin nhắn của bạn.',
   'field.email': 'Email',
-  'field.email.hint': 'Chỉ dùng để đặt lại mật khẩu. Người khác không thấy.',
+  'field.email.hint': 'Chỉ để đặt lại mật khẩu. Không ai khác thấy.',
   'field.phoneNumber': 'Số điện thoại',
   'field.phoneNumber.hint': 'Không bắt buộc. Người khác có thể tìm bạn bằng số này và chỉ thấy 3 số cuối.',
   'field.code': 'Mã xác nhận',
