@@ -35,6 +35,9 @@ use crate::{
 /// The port of the admin listener is the service's own plus this (decision 24).
 const ADMIN_OFFSET: u16 = 1000;
 
+/// What readiness waits for until the service is served.
+pub const SERVING: &str = "the service";
+
 /// One service's process, before its service exists.
 pub struct Process {
     pub service: ServiceName,
@@ -66,7 +69,7 @@ impl Process {
             )
         });
         let (lifecycle, readiness) = (Lifecycle::default(), Readiness::default());
-        let serving = readiness.gate("the service");
+        let serving = readiness.gate(SERVING);
         let listener = listening::bind(listen).await?;
         let tasks = lifecycle.tasks();
         admin_listener::traces(&settings.telemetry, options.service.name(), &tasks)?;

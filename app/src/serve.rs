@@ -9,9 +9,15 @@ mod mail;
 mod otp;
 mod websocket;
 
-use colloquy_chassis::ServiceName;
+use std::future::pending;
 
-use crate::{cli::Serve, process::Process, settings::Settings};
+use colloquy_chassis::{ServiceName, lifecycle::termination, readiness::Readiness};
+
+use crate::{
+    cli::Serve,
+    process::{Process, SERVING},
+    settings::Settings,
+};
 
 /// Runs one service until a signal ends it.
 ///
@@ -20,6 +26,7 @@ use crate::{cli::Serve, process::Process, settings::Settings};
 pub async fn run(options: &Serve, settings: Settings) -> anyhow::Result<()> {
     settings.refuse_example_secrets()?;
     let process = Process::begin(options, settings).await?;
+    let readiness = process.readiness.clone();
     let root: Running = match options.service {
         ServiceName::ApiGateway => Box::pin(api_gateway::run(process)),
         ServiceName::Websocket => Box::pin(websocket::run(process)),
@@ -30,7 +37,19 @@ pub async fn run(options: &Serve, settings: Settings) -> anyhow::Result<()> {
         ServiceName::Otp => Box::pin(otp::run(process)),
         ServiceName::Mail => Box::pin(mail::run(process)),
     };
-    root.await
+    tokio::select! {
+        outcome = root => outcome,
+        () = end_of_start(&readiness) => Ok(()),
+    }
+}
+
+/// Resolves on a signal that comes before the service is served, when nothing has begun that would have to be ended first.
+/// Process 1 of a container hears no signal that it does not listen to.
+async fn end_of_start(readiness: &Readiness) {
+    termination().await;
+    if !readiness.waiting_for().contains(&SERVING) {
+        pending::<()>().await;
+    }
 }
 
 /// Composition roots differ in size; boxed, the smallest does not pay for the largest.

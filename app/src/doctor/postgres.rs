@@ -62,6 +62,7 @@ pub const STORES: [Store; 4] = [
             "rooms",
             "room_participants",
             "messages",
+            "ids",
             "idempotency",
             "outbox",
             "relay_lease",
@@ -187,11 +188,8 @@ fn rights(facts: &ServerFacts, hosts: &Hosts) -> Finding {
     if !facts.refused.is_empty() {
         return Finding::fail(
             RIGHTS,
-            format!(
-                "the role may not read and change {}",
-                facts.refused.join(", ")
-            ),
-            "grant it SELECT, INSERT, UPDATE and DELETE, or make it the owner",
+            format!("the role may not use {}", facts.refused.join(", ")),
+            "grant it SELECT, INSERT, UPDATE and DELETE (of a sequence USAGE), or make it the owner",
         );
     }
     let missing = facts.missing.join(", ");

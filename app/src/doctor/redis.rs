@@ -10,6 +10,7 @@ use super::{
 use crate::settings::{Settings, stores::Section};
 
 const REACH: &str = "redis";
+const SHOW_INFO: &str = "let the user ask: +info";
 const TLS: &str = "redis.tls";
 const RIGHTS: &str = "redis.rights";
 const MEMORY: &str = "redis.memory";
@@ -47,7 +48,10 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
 
 fn judge(facts: &RedisFacts, hosts: &Hosts, url: &str) -> [Finding; 6] {
     let found = format!("Redis {} at {hosts}", facts.version);
-    let reach = if is_old(&facts.version) {
+    let reach = if facts.version.is_empty() {
+        let found = format!("Redis at {hosts} does not show its version");
+        Finding::warn(REACH, found, SHOW_INFO)
+    } else if is_old(&facts.version) {
         let found = format!("{found} is older than 6.2, which codes need");
         Finding::fail(REACH, found, "upgrade it")
     } else {
@@ -64,17 +68,14 @@ fn judge(facts: &RedisFacts, hosts: &Hosts, url: &str) -> [Finding; 6] {
             "name the primary, and give the user ~* &* +@all or what it lacks",
         ),
     };
-    let memory = if facts.eviction == "noeviction" {
-        Finding::ok(MEMORY, "nothing is thrown away when it is full")
-    } else {
-        Finding::warn(
+    let memory = match facts.eviction.as_str() {
+        "noeviction" => Finding::ok(MEMORY, "nothing is thrown away when it is full"),
+        "" => Finding::warn(MEMORY, "it does not show its maxmemory-policy", SHOW_INFO),
+        other => Finding::warn(
             MEMORY,
-            format!(
-                "maxmemory-policy is {}, so codes vanish when it is full",
-                facts.eviction
-            ),
+            format!("maxmemory-policy is {other}, so codes vanish when it is full"),
             "set it to noeviction",
-        )
+        ),
     };
     let notices = match facts.announces_expiry {
         Some(true) => Finding::ok(NOTICES, "keys that expire are announced"),

@@ -1,6 +1,11 @@
 //! Handing out keys: a folder for each service, which holds what that service needs and nothing else.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    os::unix::fs::{MetadataExt as _, chown},
+    path::Path,
+};
 
 use colloquy_chassis::ServiceName;
 
@@ -15,7 +20,8 @@ pub(crate) const KINDS: [&str; 4] = [INTERNAL, SESSION, OTP, MAIL];
 
 impl KeyFolder {
     /// Makes `to/{service}` a key folder for each service. What is there of an earlier time is replaced, and removed if the
-    /// service needs it no more, so that it is called again after each change of the keys.
+    /// service needs it no more, so that it is called again after each change of the keys. It belongs to the owner of
+    /// `to/{service}`, who may be another than the one that calls this.
     ///
     /// # Errors
     /// A file cannot be read, written or removed.
@@ -26,6 +32,8 @@ impl KeyFolder {
     }
 
     fn hand_out_to(&self, service: ServiceName, folder: &Path) -> Result<(), KeyError> {
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        let owner = fs::metadata(folder).map_err(failed(folder))?;
         for kind in KINDS {
             let names: BTreeSet<String> = file_names(&self.0.join(kind))?
                 .into_iter()
@@ -40,8 +48,9 @@ impl KeyFolder {
                 continue;
             }
             fs::create_dir_all(&target).map_err(failed(&target))?;
+            give(&target, &owner)?;
             for name in names {
-                copy(&self.0.join(kind).join(&name), &target.join(&name))?;
+                copy(&self.0.join(kind).join(&name), &target.join(&name), &owner)?;
             }
         }
         Ok(())
@@ -63,13 +72,25 @@ pub(crate) fn needs(service: ServiceName, kind: &str, name: &str) -> bool {
 }
 
 /// Under its name only when it is whole: the service may be reading the folder.
-fn copy(from: &Path, to: &Path) -> Result<(), KeyError> {
+fn copy(from: &Path, to: &Path, owner: &fs::Metadata) -> Result<(), KeyError> {
     let bytes = read(from)?;
     let is_secret = !from.to_string_lossy().ends_with(".public.pem");
     let unfinished = to.with_extension("new");
     let text = String::from_utf8_lossy(&bytes);
     write(&unfinished, if is_secret { 0o600 } else { 0o644 }, &text)?;
+    give(&unfinished, owner)?;
     fs::rename(&unfinished, to).map_err(failed(to))
+}
+
+fn give(path: &Path, owner: &fs::Metadata) -> Result<(), KeyError> {
+    let (user, group) = (owner.uid(), owner.gid());
+    let given = fs::metadata(path).and_then(|now| {
+        if (now.uid(), now.gid()) == (user, group) {
+            return Ok(());
+        }
+        chown(path, Some(user), Some(group))
+    });
+    given.map_err(failed(path))
 }
 
 pub(crate) fn file_names(folder: &Path) -> Result<BTreeSet<String>, KeyError> {
@@ -101,6 +122,22 @@ mod tests {
         let to = folder.path().join("handed");
         keys.hand_out(&to).unwrap();
         (folder, keys, to)
+    }
+
+    #[test]
+    fn what_is_handed_out_again_belongs_to_the_owner_of_the_services_folder() {
+        let (_folder, keys, to) = handed_out();
+        let service = to.join(ServiceName::Auth.name());
+        // Another group is all that one who is not root may give, and root alone has every one.
+        let group = fs::metadata(&service).unwrap().gid() + 1;
+        if chown(&service, None, Some(group)).is_err() {
+            return;
+        }
+        keys.hand_out(&to).unwrap();
+        for path in ["internal", "internal/auth-service.private.pem", "session"] {
+            let found = fs::metadata(service.join(path)).unwrap();
+            assert_eq!(found.gid(), group, "{path}");
+        }
     }
 
     /// What a service has that is not for all to read.

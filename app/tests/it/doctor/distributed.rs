@@ -307,7 +307,7 @@ async fn a_postgres_that_does_not_do_what_is_needed_is_named_in_one_line() {
         format!("DROP OWNED BY {role}; DROP ROLE {role}"),
     )
     .await;
-    report.names_only("FAIL  postgres.rights       the role may not read and change customers, outbox → grant it SELECT, INSERT, UPDATE and DELETE, or make it the owner");
+    report.names_only("FAIL  postgres.rights       the role may not use customers, ids, outbox → grant it SELECT, INSERT, UPDATE and DELETE (of a sequence USAGE), or make it the owner");
 
     let (_, database) = system.database.rsplit_once('/').unwrap();
     run(

@@ -20,9 +20,9 @@ pub struct ServerFacts {
     pub only_reads: bool,
     /// Whether the role may make tables.
     pub may_create: bool,
-    /// The tables that are not there.
+    /// The tables and sequences that are not there.
     pub missing: Vec<String>,
-    /// The tables of which the role lacks a right to read or change rows.
+    /// Those of which the role lacks a right: to read and change rows, or to take the next number.
     pub refused: Vec<String>,
 }
 
@@ -38,9 +38,10 @@ pub async fn facts(pool: &PgPool, tables: &[&str]) -> Result<ServerFacts, StoreE
     let asked = answered(async {
         let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
         let found: Vec<Table> = sqlx::query_as(
-            "SELECT name, at IS NOT NULL, coalesce(
-                has_table_privilege(at, 'SELECT') AND has_table_privilege(at, 'INSERT')
-                AND has_table_privilege(at, 'UPDATE') AND has_table_privilege(at, 'DELETE'), false)
+            "SELECT name, at IS NOT NULL, coalesce(CASE (SELECT relkind FROM pg_class WHERE oid = at)
+                WHEN 'S' THEN has_sequence_privilege(at, 'USAGE')
+                ELSE has_table_privilege(at, 'SELECT') AND has_table_privilege(at, 'INSERT')
+                    AND has_table_privilege(at, 'UPDATE') AND has_table_privilege(at, 'DELETE') END, false)
              FROM (SELECT name, to_regclass(quote_ident(name)) AS at FROM unnest($1::text[]) AS name) AS tables",
         )
         .bind(tables)

@@ -16,11 +16,11 @@ const NO_KEY: &str = "doctor:nothing";
 /// A Redis server, as the user of the URL finds it.
 #[derive(Clone, Debug)]
 pub struct RedisFacts {
-    /// Its version, such as `7.0.15`.
+    /// Its version, such as `7.0.15`; empty if it does not let us know.
     pub version: String,
     /// Its wall clock, in milliseconds since 1970.
     pub unix_millis: i64,
-    /// What it throws away when its memory is full; `noeviction` if nothing.
+    /// What it throws away when its memory is full; `noeviction` if nothing, empty if it does not let us know.
     pub eviction: String,
     /// Why it does not let us write, if it does not.
     pub refusal: Option<String>,
@@ -50,7 +50,8 @@ async fn ask(
     connection: &mut MultiplexedConnection,
     names: &Names,
 ) -> Result<RedisFacts, RedisError> {
-    let info: String = cmd("INFO").query_async(connection).await?;
+    let info: Option<String> = optional(cmd("INFO").query_async(connection).await)?;
+    let info = info.unwrap_or_default();
     let mut write = cmd("EVAL");
     write.arg(HARMLESS).arg(1).arg(names.key(NO_KEY));
     let written: Result<u64, RedisError> = write.query_async(connection).await;
