@@ -75,7 +75,7 @@ function watch() {
   let uppermost;
   let before = performance.now();
   const look = (/** @type {number} */ now) => {
-    watched.waits.push(now - before);
+    watched.waits.push(Math.round(now - before));
     before = now;
     if (uppermost?.article.isConnected) {
       // It goes down as the wheel turns, and by less than this it may go up as positions become whole pixels.
