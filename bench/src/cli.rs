@@ -21,8 +21,14 @@ pub enum Command {
     IdleProcesses(IdleProcesses),
     /// Durable sends and the CPU of each, with 1, 8 and 32 on their way (G5, G9, G11)
     Writes(Writes),
-    /// Everything but these two, and write the page of results
-    All(All),
+    /// Durable sends on PostgreSQL with 32 on their way, against `pgbench` on the same server
+    G9(OnPostgres),
+    /// Durable sends on embedded stores with 64 on their way, against a loop of one-row transactions
+    G11(Embedded),
+    /// From the start of the process to ready, with the data of an earlier run
+    G17(Starts),
+    /// What all figures are of: this machine, and the version
+    Machine,
     /// Serve the push side alone; what to publish is read from standard input
     PushServer(PushServer),
     /// Serve the baseline: one prepared frame a message, one write a socket
@@ -86,15 +92,52 @@ pub struct Writes {
     pub seconds: u64,
 }
 
-#[derive(Debug, Args)]
-pub struct All {
+/// Interleaved runs of both sides.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Pairs {
+    /// Interleaved pairs of runs
+    #[arg(long, default_value_t = 5)]
+    pub pairs: usize,
+    /// How long one run is measured
+    #[arg(long, default_value_t = 4)]
+    pub seconds: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct OnPostgres {
+    /// The distributed system that `cargo xtask up --release` has started
+    #[arg(long)]
+    pub url: String,
+    /// A database on the server of its write store, as `postgres://user@host:port/database`
+    #[arg(long)]
+    pub postgres: String,
+    /// The program `pgbench`
+    #[arg(long, default_value = "pgbench", value_name = "FILE")]
+    pub pgbench: PathBuf,
     #[command(flatten)]
-    pub delivery: Delivery,
+    pub pairs: Pairs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Embedded {
+    /// The all-in-one binary [default: the `colloquy` beside this one]
+    #[arg(long, value_name = "FILE")]
+    pub bin: Option<PathBuf>,
     #[command(flatten)]
-    pub idle: Idle,
-    /// The page to write
-    #[arg(long, default_value = "docs/operating/performance.md")]
-    pub page: PathBuf,
+    pub pairs: Pairs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Starts {
+    /// The all-in-one binary [default: the `colloquy` beside this one]
+    #[arg(long, value_name = "FILE")]
+    pub bin: Option<PathBuf>,
+    /// Messages in its data folder
+    #[arg(long, default_value_t = 2000)]
+    pub messages: usize,
+    /// Starts
+    #[arg(long, default_value_t = 9)]
+    pub starts: usize,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,10 @@
 //! The figures of performance.md, each measured against its baseline.
 
 pub mod delivery;
+pub mod durable;
 pub mod idle;
 pub mod idle_processes;
 mod run;
+pub mod start;
 mod whole;
 pub mod writes;

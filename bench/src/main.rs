@@ -14,8 +14,8 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command},
-    figures::{delivery, idle, idle_processes, writes},
-    measure::machine,
+    figures::{delivery, durable, idle, idle_processes, start, writes},
+    measure::machine::{self, Machine},
 };
 
 fn main() -> anyhow::Result<()> {
@@ -37,7 +37,19 @@ fn main() -> anyhow::Result<()> {
             let figure = on_one_thread(writes::measure(&options))?;
             print!("{}", report::writes(&figure));
         }
-        Command::All(options) => on_one_thread(report::all(&options))?,
+        Command::G9(options) => {
+            let figure = on_one_thread(durable::on_postgres(&options))?;
+            print!("{}", report::on_postgres(&figure));
+        }
+        Command::G11(options) => {
+            let figure = on_one_thread(durable::embedded(&options))?;
+            print!("{}", report::embedded(&figure));
+        }
+        Command::G17(options) => {
+            let figure = on_one_thread(start::measure(&options))?;
+            print!("{}", report::start(&figure));
+        }
+        Command::Machine => print!("{}", report::introduction(&Machine::this()?)),
         Command::PushServer(options) => on_all_cores(server::push::run(&options))?,
         Command::Broadcaster(options) => on_all_cores(server::broadcaster::run(&options))?,
     }

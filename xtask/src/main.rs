@@ -1,5 +1,6 @@
 //! The project's one menu: run it with no verb to see what there is to choose from.
 
+mod bench;
 mod containers;
 mod daemon;
 mod dist;
@@ -56,6 +57,14 @@ enum Verb {
         /// What the checker is to do, such as `quick`, `full` or `scenario --help`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<String>,
+    },
+    /// Measure what the system costs, beside baselines on the same machine
+    Bench {
+        /// The figures; all unless some are named, which also writes docs/operating/performance.md
+        figures: Vec<bench::Figure>,
+        /// Few and short runs: a look, nothing to keep
+        #[arg(long)]
+        quick: bool,
     },
     /// Build the image, and try the containers of compose.yaml with podman: first hour, restarts, nothing lost
     Containers {
@@ -143,6 +152,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Tidy => tidy::run(&places),
         Verb::Mutants { filter } => mutants::run(&places, &filter),
         Verb::Faults { release, arguments } => faults::run(&places, release, &arguments),
+        Verb::Bench { figures, quick } => bench::run(&places, &figures, quick),
         Verb::Containers { built, profile } => containers::run(
             &places,
             &containers::Options {

@@ -48,7 +48,7 @@ pub struct Row {
 }
 
 /// The system that is measured.
-struct System {
+pub struct System {
     url: String,
     processes: Distributed,
     /// Ends with this.
@@ -75,7 +75,11 @@ pub async fn measure(options: &Writes) -> Result<Figure> {
     })
 }
 
-async fn row(system: &System, sender: &Client, in_flight: usize, seconds: u64) -> Result<Row> {
+/// Measures one number of sends on their way, in rooms of its own.
+///
+/// # Errors
+/// The system fails, or an acknowledged message is not in its room.
+pub async fn row(system: &System, sender: &Client, in_flight: usize, seconds: u64) -> Result<Row> {
     let mut rooms = Vec::new();
     for number in 0..ROOMS.min(in_flight) {
         rooms.push(
@@ -170,7 +174,17 @@ async fn send(
 }
 
 impl System {
-    async fn of(options: &Writes) -> Result<Self> {
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The one that runs at a URL, or a process of its own.
+    ///
+    /// # Errors
+    /// None runs, or there is no binary.
+    pub async fn of(options: &Writes) -> Result<Self> {
         if let Some(url) = &options.url {
             return Ok(Self {
                 url: url.clone(),

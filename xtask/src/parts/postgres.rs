@@ -218,6 +218,14 @@ fn of_users(template: &str) -> String {
         .replace("{{role}}", ROLE)
 }
 
+/// One of the programs that come with the newest server.
+///
+/// # Errors
+/// No server is installed.
+pub fn program(name: &str) -> Result<PathBuf> {
+    Ok(programs()?.join(name))
+}
+
 /// The folder of the newest server's programs.
 fn programs() -> Result<PathBuf> {
     fs::read_dir(PROGRAMS)
