@@ -8,7 +8,7 @@ pub mod mortal;
 pub mod system;
 pub mod watchdog;
 
-pub use deadline::{DEADLINE, eventually};
+pub use deadline::{DEADLINE, eventually, within};
 pub use instance::{Instance, Options};
 pub use mailbox::{Mailbox, Received};
 pub use mortal::Mortal;

@@ -1,4 +1,4 @@
-//! A data folder of each release opens in every later one, with all that was in it.
+//! What each release has kept opens in every later one, with all that was in it: its data folder, and its PostgreSQL database.
 //!
 //! `e2e/fixtures/data-VERSION.tar.gz` is the folder of a system that ran on an empty folder and ended by SIGTERM. In it
 //!
@@ -11,6 +11,8 @@
 //! ```
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod postgres;
 
 use std::{
     path::{Path, PathBuf},
@@ -32,12 +34,30 @@ const CONTENTS: [&str; 5] = [
     "the last one",
 ];
 
-pub fn fixtures() -> Vec<PathBuf> {
+/// How the names of data folders begin.
+pub const DATA: &str = "data-";
+
+/// The fixtures of one kind, of every release.
+pub fn fixtures(begins_with: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../e2e/fixtures");
-    let entries = folder.read_dir().unwrap();
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let entries = folder.read_dir().unwrap().map(Result::unwrap);
+    let mut files: Vec<_> = entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(begins_with))
+        .map(|entry| entry.path())
+        .collect();
     files.sort();
+    assert!(!files.is_empty(), "no fixture {begins_with}…");
     files
+}
+
+/// Whether there is one of this release.
+#[track_caller]
+fn is_kept(begins_with: &str, ends_with: &str) {
+    let of_this = format!("{begins_with}{}{ends_with}", env!("CARGO_PKG_VERSION"));
+    let is_there = fixtures(begins_with)
+        .iter()
+        .any(|path| path.ends_with(&of_this));
+    assert!(is_there, "make {of_this} as the head of this file says");
 }
 
 pub fn unpacked(fixture: &Path) -> TempDir {
@@ -65,14 +85,12 @@ fn check(data: &Path) {
 
 #[test]
 fn a_folder_of_this_release_is_kept_for_later_ones() {
-    let of_this = format!("data-{}.tar.gz", env!("CARGO_PKG_VERSION"));
-    let is_there = fixtures().iter().any(|path| path.ends_with(&of_this));
-    assert!(is_there, "make {of_this} as the head of this file says");
+    is_kept(DATA, ".tar.gz");
 }
 
 #[test]
 fn a_folder_of_every_release_opens_with_all_that_was_in_it() {
-    for fixture in fixtures() {
+    for fixture in fixtures(DATA) {
         let data = unpacked(&fixture);
         check(data.path());
         let system = System::start(data.path());
@@ -115,7 +133,7 @@ fn repeat_first(session: &Session<'_>) -> String {
 
 #[test]
 fn views_are_made_of_what_every_release_has_written() {
-    for fixture in fixtures() {
+    for fixture in fixtures(DATA) {
         let data = unpacked(&fixture);
         remove("views.db", data.path());
         let system = System::start(data.path());

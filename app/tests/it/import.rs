@@ -20,7 +20,7 @@ use colloquy_sql::{postgres, test_database::postgres_database};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::earlier_releases::{fixtures, unpacked};
+use crate::earlier_releases::{DATA, fixtures, unpacked};
 
 fn import(data: &Path, url: &str) -> Output {
     let brokers = std::env::var("COLLOQUY_TEST_KAFKA")
@@ -49,7 +49,7 @@ async fn rows(pool: &PgPool, sql: &'static str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_in_the_data_folder_of_every_release_is_in_postgres_and_the_next_message_goes_on()
 {
-    for fixture in fixtures() {
+    for fixture in fixtures(DATA) {
         let (data, url) = (unpacked(&fixture), postgres_database().await);
         let output = import(data.path(), &url);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -59,27 +59,7 @@ async fn what_was_in_the_data_folder_of_every_release_is_in_postgres_and_the_nex
             said.contains("Republished 2 rooms, 5 messages and 1 read markers."),
             "{said}"
         );
-        let pool = postgres::pool(&url, 4).unwrap();
-        let members = "SELECT concat_ws(' ', room_id, customer_id, full_name, last_read_message_id)
-            FROM room_participants ORDER BY room_id, customer_id";
-        assert_eq!(rows(&pool, members).await.len(), 5);
-        assert!(
-            rows(&pool, members)
-                .await
-                .contains(&"1 4 Nguyễn Văn An 5".to_owned())
-        );
-        let messages = "SELECT concat_ws(' ', message_id, seq, customer_id, content) FROM messages ORDER BY seq";
-        assert_eq!(rows(&pool, messages).await[3], "6 4 1 two\nlines");
-        let names = "SELECT customer_id || username FROM customers ORDER BY customer_id";
-        assert_eq!(
-            rows(&pool, names).await,
-            ["1user1", "2user2", "3user3", "4nguyen"]
-        );
-        let ended = "SELECT concat_ws(' ', number, customer_id) FROM revocations";
-        assert_eq!(rows(&pool, ended).await, ["1 3"]);
-        let keys = "SELECT key FROM idempotency ORDER BY key";
-        assert_eq!(rows(&pool, keys).await.len(), 5);
-        assert_eq!(next_message(&pool).await, (MessageId(8), Seq(6)));
+        everything_is_there(&postgres::pool(&url, 4).unwrap()).await;
         let again = import(data.path(), &url);
         let errors = String::from_utf8_lossy(&again.stderr);
         assert_eq!(again.status.code(), Some(2), "{errors}");
@@ -88,6 +68,31 @@ async fn what_was_in_the_data_folder_of_every_release_is_in_postgres_and_the_nex
             "{errors}"
         );
     }
+}
+
+/// All that `earlier_releases.rs` says of a fixture, and what a service would write next.
+pub async fn everything_is_there(pool: &PgPool) {
+    let members = "SELECT concat_ws(' ', room_id, customer_id, full_name, last_read_message_id)
+        FROM room_participants ORDER BY room_id, customer_id";
+    assert_eq!(rows(pool, members).await.len(), 5);
+    assert!(
+        rows(pool, members)
+            .await
+            .contains(&"1 4 Nguyễn Văn An 5".to_owned())
+    );
+    let messages =
+        "SELECT concat_ws(' ', message_id, seq, customer_id, content) FROM messages ORDER BY seq";
+    assert_eq!(rows(pool, messages).await[3], "6 4 1 two\nlines");
+    let names = "SELECT customer_id || username FROM customers ORDER BY customer_id";
+    assert_eq!(
+        rows(pool, names).await,
+        ["1user1", "2user2", "3user3", "4nguyen"]
+    );
+    let ended = "SELECT concat_ws(' ', number, customer_id) FROM revocations";
+    assert_eq!(rows(pool, ended).await, ["1 3"]);
+    let keys = "SELECT key FROM idempotency ORDER BY key";
+    assert_eq!(rows(pool, keys).await.len(), 5);
+    assert_eq!(next_message(pool).await, (MessageId(8), Seq(6)));
 }
 
 async fn next_message(pool: &PgPool) -> (MessageId, Seq) {

@@ -37,7 +37,7 @@ const IN_FILES: [(&str, &str); 4] = [
 ];
 
 /// Every store that makes tables, opened once.
-async fn open_all(pool: PgPool) -> Vec<Result<(), String>> {
+pub async fn open_all(pool: PgPool) -> Vec<Result<(), String>> {
     async fn outcome<T, E: std::fmt::Debug>(
         opening: impl Future<Output = Result<T, E>>,
     ) -> Result<(), String> {

@@ -6,6 +6,5 @@
 
 mod compose;
 mod load;
-mod people;
 mod restart;
 mod rolling_restart;

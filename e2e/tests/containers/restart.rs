@@ -1,38 +1,19 @@
 //! All containers are taken down, which leaves the volumes, and started again.
 //! Not by `docker-compose restart`, which keeps the containers: new ones on old volumes are more than that.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use colloquy_e2e::{
-    client::Socket,
+    client::{Person, Socket},
     harness::{System, eventually},
 };
 use serde_json::{Value, json};
 
-use crate::{
-    compose::{compose, in_the_end},
-    people::{Person, newcomer},
-};
-
-/// All that a person can ask for: the own account, the list of rooms, a room's history and its markers.
-async fn everything(person: &Person, room: i64) -> Result<Vec<Value>> {
-    let mut answers = Vec::new();
-    for path in [
-        "/customer/info".to_owned(),
-        "/query/rooms".to_owned(),
-        format!("/query/message/roomId/{room}"),
-        format!("/query/readMarkers/roomId/{room}"),
-    ] {
-        let answer = person.client.get(&path).await?;
-        ensure!(answer.status == 200, "{path}: {answer:?}");
-        answers.push(answer.data().clone());
-    }
-    Ok(answers)
-}
+use crate::compose::{compose, in_the_end};
 
 /// Waits until the views hold the message and the marker, and the room is read by all.
 async fn settled(person: &Person, room: i64, message: i64) -> Result<Vec<Value>> {
     eventually("the views hold everything", || async {
-        let all = everything(person, room).await?;
+        let all = person.everything(&[room]).await?;
         let is_last = all[1][0]["lastMessage"]["messageId"] == message;
         let is_marked = all[3].as_array().is_some_and(|markers| {
             markers
@@ -61,9 +42,10 @@ async fn restart(person: &Person) -> Result<()> {
 #[tokio::test]
 async fn f31_nothing_is_lost_when_every_container_is_restarted() -> Result<()> {
     let system = System::shared().await?;
+    let anonymous = system.anonymous()?;
     let (an, binh) = (
-        newcomer(system, "An of the containers").await?,
-        newcomer(system, "Bình of the containers").await?,
+        Person::newcomer(&anonymous, "An of the containers").await?,
+        Person::newcomer(&anonymous, "Bình of the containers").await?,
     );
     let room = an.client.create_room("Containers", &[binh.id]).await?;
     let mut last = 0;
@@ -99,8 +81,7 @@ async fn f31_nothing_is_lost_when_every_container_is_restarted() -> Result<()> {
     assert_eq!(next.seq, 31);
     let pushed: Value = screen.next_message(&messages).await?.json()?;
     assert_eq!(pushed["content"], json!("after the restart"));
-    let login = system
-        .anonymous()?
+    let login = anonymous
         .login(&binh.account.username, &binh.account.password)
         .await;
     assert!(login.is_ok(), "the password is known still");

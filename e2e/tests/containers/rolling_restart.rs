@@ -3,13 +3,15 @@
 use std::sync::atomic::Ordering;
 
 use anyhow::{Result, ensure};
-use colloquy_e2e::{client::Message, harness::System};
+use colloquy_e2e::{
+    client::{Message, Person},
+    harness::System,
+};
 use tokio::time::Instant;
 
 use crate::{
     compose::{in_the_end, replace, services},
     load::{Answers, Signals, Statuses, ask, watch, write},
-    people::{Person, newcomer},
 };
 
 /// What may be answered while a part of the system is away.
@@ -20,9 +22,10 @@ const DOOR: &str = "nginx";
 #[tokio::test]
 async fn f31_replacing_every_container_under_load_loses_nothing() -> Result<()> {
     let system = System::shared().await?;
+    let anonymous = system.anonymous()?;
     let (an, binh) = (
-        newcomer(system, "An under way").await?,
-        newcomer(system, "Bình under way").await?,
+        Person::newcomer(&anonymous, "An under way").await?,
+        Person::newcomer(&anonymous, "Bình under way").await?,
     );
     let room = an.client.create_room("Under way", &[binh.id]).await?;
     let signals = Signals::default();
