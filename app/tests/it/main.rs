@@ -8,6 +8,7 @@ mod data_folder;
 mod disk;
 mod doctor;
 mod earlier_releases;
+mod examples;
 mod health;
 mod import;
 mod leader_hints;
