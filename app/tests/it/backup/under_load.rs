@@ -73,16 +73,20 @@ async fn what_was_acknowledged_before_a_backup_under_load_is_in_what_is_restored
         threads.spawn(|| acknowledged.come_and_go(&system));
         // Ends the load also of a test that has failed.
         let _over = Over(&acknowledged.is_over);
+        let mut compared = 0;
         for number in 0..tries {
             let known = acknowledged.messages().len();
             eventually(SOON, "load", || acknowledged.messages().len() > known + 20);
-            once(
+            compared += once(
                 &acknowledged,
                 &data,
                 &parent.path().join(number.to_string()),
                 &room,
             );
         }
+        println!(
+            "{tries} backups have all of {compared} messages that were acknowledged before them"
+        );
     });
 }
 
@@ -94,7 +98,8 @@ impl Drop for Over<'_> {
     }
 }
 
-fn once(acknowledged: &Acknowledged, data: &Path, place: &Path, room: &str) {
+/// How many messages were acknowledged before the backup.
+fn once(acknowledged: &Acknowledged, data: &Path, place: &Path, room: &str) -> usize {
     std::fs::create_dir(place).unwrap();
     let (from, data_of_restored) = (place.join("backup"), place.join("restored"));
     let messages = acknowledged.messages();
@@ -130,6 +135,7 @@ fn once(acknowledged: &Acknowledged, data: &Path, place: &Path, room: &str) {
     drop(restored);
     checked(&data_of_restored);
     std::fs::remove_dir_all(place).unwrap();
+    messages.len()
 }
 
 /// The contents of the messages of `write.db`, whose seqs have no gaps.
