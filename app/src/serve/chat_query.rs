@@ -13,6 +13,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let address = process.settings.store(Section::ViewStore)?;
     let views = MongoViewStore::new(address, &process.settings.view_store.database).await?;
     unless_refused(views.reach().await, &Section::ViewStore.names())?;
+    views.show_connections(&process.figures);
     let views: Arc<dyn ViewStore> = Arc::new(views);
     let log = process.event_log().await?;
     let dependencies = Dependencies {

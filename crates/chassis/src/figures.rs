@@ -1,6 +1,7 @@
 //! Figures for operators: each has a name, a meaning and a value from the start, and what only has to be looked up when
 //! an operator asks is looked up then.
 
+mod connections;
 mod process;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 
 use colloquy_contracts::Timestamp;
 
+pub use self::connections::Connections;
 use crate::spans::otlp;
 
 /// The names and meanings of some figures.

@@ -158,11 +158,25 @@ impl Shown {
         };
         let happened = |series: &&str| self.values(series).iter().any(|value| *value > 0.0);
         COUNTED.iter().all(happened)
+            && self.every_store_has_an_open_connection()
             && are("colloquy_ready", &|ready| ready > 0.5)
             && are("colloquy_revocations_age_seconds", &|age| age < 2.0)
             && are("colloquy_query_lag_events{", &|events| events >= 0.0)
             && are("colloquy_query_parked_events", &|events| events >= 0.0)
             && are("process_open_fds", &|open| open > 3.0)
             && are("process_max_fds", &|most| most > 3.0)
+    }
+
+    /// Of each store that a process may open connections to, one process has opened some.
+    fn every_store_has_an_open_connection(&self) -> bool {
+        let most = "colloquy_store_connections_max{store=\"";
+        let stores = self.values.iter().filter_map(|(name, _)| {
+            let (store, _) = name.strip_prefix(most)?.split_once('"')?;
+            Some(store)
+        });
+        stores.into_iter().all(|store| {
+            let open = self.values(&format!("colloquy_store_connections{{store=\"{store}\""));
+            open.iter().sum::<f64>() > 0.0
+        })
     }
 }

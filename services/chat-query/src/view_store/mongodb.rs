@@ -3,6 +3,7 @@
 //!
 //! Announcements and position are in Kafka, so publishing and committing is left to the caller: every call may be repeated.
 
+mod connections;
 mod documents;
 mod extent;
 mod facts;
@@ -21,7 +22,7 @@ use ::mongodb::{
     options::{Acknowledgment, ClientOptions, IndexOptions, Tls, TlsOptions, WriteConcern},
 };
 use async_trait::async_trait;
-use colloquy_chassis::{StoreAddress, TlsFiles};
+use colloquy_chassis::{StoreAddress, TlsFiles, figures::Figures};
 use colloquy_contracts::{
     CustomerId, RoomId, Seq,
     views::{ChatRoomView, MessageDocument, ReadMarker},
@@ -30,8 +31,11 @@ use futures_util::TryStreamExt as _;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use self::documents::{MarkerDocument, RoomDocument, StoredMessage};
 pub use self::facts::MongoFacts;
+use self::{
+    connections::ConnectionCount,
+    documents::{MarkerDocument, RoomDocument, StoredMessage},
+};
 use super::{
     Extent, Page, RebuildStore, Result, Saved, ViewStore, ViewStoreError, ViewWrite, listed,
     read_marker,
@@ -65,6 +69,7 @@ pub struct MongoViewStore {
     suffix: Arc<str>,
     /// Rooms get versions above this one.
     first_version: i64,
+    connections: ConnectionCount,
 }
 
 impl MongoViewStore {
@@ -88,10 +93,12 @@ impl MongoViewStore {
                 .journal(true)
                 .build(),
         );
+        let connections = ConnectionCount::of(&mut options);
         Ok(Self {
             database: Client::with_options(options)?.database(database),
             suffix: "".into(),
             first_version: 0,
+            connections,
         })
     }
 
@@ -102,6 +109,11 @@ impl MongoViewStore {
     pub async fn reach(&self) -> Result<()> {
         let ping = async { Ok(self.database.run_command(doc! { "ping": 1 }).await?) };
         within(READ_TIMEOUT, ping).await.map(drop)
+    }
+
+    /// Shows operators how many connections to the server there are.
+    pub fn show_connections(&self, figures: &Figures) {
+        self.connections.show(figures);
     }
 
     fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
