@@ -116,6 +116,11 @@ enum Verb {
         /// The process, as `status` lists it
         process: String,
     },
+    /// End one process of the distributed system with SIGTERM, as an upgrade does, and start it again
+    Restart {
+        /// The process, as `status` lists it
+        process: String,
+    },
     /// Start one process of the distributed system again
     Start {
         /// The process, as `status` lists it
@@ -173,6 +178,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Kill { process } => system::kill(&places, &process),
         Verb::Pause { process } => system::pause(&places, &process),
         Verb::Resume { process } => system::resume(&places, &process),
+        Verb::Restart { process } => system::restart(&places, &process),
         Verb::Start { process } => system::start(&places, &process),
     }?;
     Ok(ExitCode::SUCCESS)

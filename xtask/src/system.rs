@@ -130,6 +130,17 @@ pub fn resume(places: &Places, name: &str) -> Result<()> {
     signal(places, name, Signal::CONT, "goes on")
 }
 
+/// Ends one process as an upgrade does, and starts it with the binary of the last `up`.
+///
+/// # Errors
+/// As [`start`], or when it does not end.
+pub fn restart(places: &Places, name: &str) -> Result<()> {
+    find(places, name)?
+        .daemon(places)
+        .stop(Signal::TERM, STOP_GRACE)?;
+    start(places, name)
+}
+
 /// Starts one process with the binary of the last `up`, and waits until it is ready.
 ///
 /// # Errors

@@ -5,6 +5,5 @@
 //! One test replaces what the other uses, so they run one after the other (`--test-threads 1`).
 
 mod compose;
-mod load;
 mod restart;
 mod rolling_restart;

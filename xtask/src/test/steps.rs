@@ -72,7 +72,7 @@ const WITHOUT_PARTS: &[&str] = &[
 pub fn table(places: &Places) -> Vec<Row> {
     let mut rows: Vec<Row> = checks()
         .into_iter()
-        .zip([1, 14, 3, 2])
+        .zip([1, 13, 3, 2])
         .map(|(step, minutes)| step.within(minutes))
         .collect();
     let crates = Action::Suite(CRATES.to_vec(), parts::test_environment(places));
@@ -86,6 +86,7 @@ pub fn table(places: &Places) -> Vec<Row> {
         step("distributed system up", Action::SystemUp).within(1),
         distributed_of(places, DISTRIBUTED, WITHOUT_BROWSER).within(3),
         distributed_of(places, BROWSER_DISTRIBUTED, BROWSER).within(2),
+        rolling_restart(places).within(1),
         step("distributed system down", Action::SystemDown).within(1),
         same_count(
             "as many system tests in both modes",
@@ -153,7 +154,21 @@ fn all_in_one_of(name: &'static str, which: &[&'static str]) -> Step {
 }
 
 fn distributed_of(places: &Places, name: &'static str, which: &[&'static str]) -> Step {
-    let environment = vec![
+    let tests = [SYSTEM, which].concat();
+    step(name, Action::Suite(tests, of_distributed(places)))
+}
+
+/// Alone, because it restarts what the other tests use.
+fn rolling_restart(places: &Places) -> Step {
+    let tests = vec!["--workspace", "--test", "rolling_restart"];
+    step(
+        "rolling restart, distributed",
+        Action::Suite(tests, of_distributed(places)),
+    )
+}
+
+fn of_distributed(places: &Places) -> Environment {
+    vec![
         ("COLLOQUY_E2E_MODE", "distributed".to_owned()),
         ("COLLOQUY_E2E_URL", system::public_url(places)),
         ("COLLOQUY_E2E_MAIL_DIR", parts::mail_folder(places)),
@@ -163,8 +178,7 @@ fn distributed_of(places: &Places, name: &'static str, which: &[&'static str]) -
         ),
         ("COLLOQUY_E2E_ADMINS", system::admin_addresses(places)),
         ("COLLOQUY_E2E_MENU", this_menu()),
-    ];
-    step(name, Action::Suite([SYSTEM, which].concat(), environment))
+    ]
 }
 
 /// For tests that kill processes of the system and start them again.

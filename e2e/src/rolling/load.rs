@@ -1,18 +1,19 @@
-//! People who go on writing, asking and watching while containers are replaced.
+//! People who go on writing, asking and watching while parts of the system are restarted.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use anyhow::{Result, bail, ensure};
-use colloquy_e2e::client::{CallError, Client, Sent, Socket};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::client::{CallError, Client, Sent, Socket};
 
 /// Between two calls of one person.
 const PACE: Duration = Duration::from_millis(200);
@@ -24,18 +25,25 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// How long a screen may take to show the rest once no more is written.
 const CATCH_UP_LIMIT: Duration = Duration::from_secs(120);
 
-/// How often each status was answered while a service was replaced; `None` is no answer in time, or a cut connection.
+/// How often each status was answered while a part was restarted; `None` is no answer in time, or a cut connection.
 pub type Statuses = BTreeMap<(Option<u16>, String), u32>;
 
-/// What is replaced, when they stop, and what the screens have to show then.
+/// What is restarted, when they stop, and what the screens have to show then.
 #[derive(Debug, Default)]
 pub struct Signals {
-    /// The service whose container is replaced.
-    pub service: Mutex<String>,
+    /// The part that is restarted.
+    pub part: Mutex<String>,
     /// No more is written or asked.
     pub is_over: AtomicBool,
     /// 0 until it is known.
     pub last_seq: AtomicI64,
+}
+
+impl Signals {
+    fn part(&self) -> String {
+        let part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        part.clone()
+    }
 }
 
 /// What one person was answered.
@@ -71,7 +79,7 @@ pub async fn write(client: &Client, room: i64, name: &str, signals: &Signals) ->
         let text = format!("{name} {number}");
         let key = format!("{name}-{number}");
         let sent = loop {
-            let service = signals.service.lock().expect("no holder panics").clone();
+            let part = signals.part();
             let call = timeout(CALL_LIMIT, client.send(room, &text, Some(&key)));
             let (status, sent) = match call.await {
                 Ok(Ok(sent)) => (Some(200), Some(sent)),
@@ -79,7 +87,7 @@ pub async fn write(client: &Client, room: i64, name: &str, signals: &Signals) ->
                 Ok(Err(CallError::Unknown(_))) | Err(_) => (None, None),
                 Ok(Err(error)) => return Err(error.into()),
             };
-            *answers.statuses.entry((status, service)).or_default() += 1;
+            *answers.statuses.entry((status, part)).or_default() += 1;
             let may_be_repeated = status.is_none_or(|status| [200, 429, 503].contains(&status));
             ensure!(may_be_repeated, "{text} is refused with {status:?}");
             if let Some(sent) = sent {
@@ -97,10 +105,10 @@ pub async fn write(client: &Client, room: i64, name: &str, signals: &Signals) ->
 pub async fn ask(client: &Client, signals: &Signals) -> Statuses {
     let mut statuses = Statuses::default();
     while !signals.is_over.load(Ordering::Relaxed) {
-        let service = signals.service.lock().expect("no holder panics").clone();
+        let part = signals.part();
         let answer = timeout(CALL_LIMIT, client.get("/query/rooms")).await;
         let status = answer.ok().and_then(Result::ok).map(|answer| answer.status);
-        *statuses.entry((status, service)).or_default() += 1;
+        *statuses.entry((status, part)).or_default() += 1;
         sleep(PACE).await;
     }
     statuses
