@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use rustix::fs::Mode;
 
 use crate::places::Places;
 
@@ -37,6 +38,8 @@ pub struct Release {
 /// # Errors
 /// The build fails, a tool is missing, or a file cannot be written.
 pub fn run(places: &Places, profile: &str) -> Result<()> {
+    // Folders of a package are for all to read, whatever the one who makes it is used to.
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     let release = prepare(places, profile)?;
     let tree = layout::make(places, &release)?;
     let archive = layout::archive(&release, &tree)?;

@@ -12,7 +12,7 @@ use super::{Release, install, output};
 use crate::places::Places;
 
 /// From the repository, and where it is installed.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 13] = [
     (
         "deploy/systemd/colloquy.service",
         "usr/lib/systemd/system/colloquy.service",
@@ -28,6 +28,14 @@ const FILES: [(&str, &str); 11] = [
     (
         "deploy/nginx.conf",
         "usr/share/doc/colloquy/examples/nginx.conf",
+    ),
+    (
+        "deploy/prometheus/alerts.yaml",
+        "usr/share/doc/colloquy/examples/prometheus-alerts.yaml",
+    ),
+    (
+        "deploy/grafana/colloquy.json",
+        "usr/share/doc/colloquy/examples/grafana-dashboard.json",
     ),
     ("deploy/debian/colloquy.toml", "etc/colloquy/colloquy.toml"),
     ("LICENSE", "usr/share/doc/colloquy/copyright"),
