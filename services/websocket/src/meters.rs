@@ -36,6 +36,13 @@ pub(crate) fn note_pushed(sent_at: Timestamp, now: Timestamp) {
     metrics::histogram!(DELAY).record(figures::seconds_between(sent_at, now));
 }
 
+/// Counts records that were passed over.
+pub(crate) fn count_passed_over(records: u64) {
+    if records > 0 {
+        metrics::counter!(PASSED_OVER).increment(records);
+    }
+}
+
 /// Sets the gauges of the send queues.
 pub(crate) fn set_waiting(queues: impl Iterator<Item = usize>) {
     let (all, longest) = queues.fold((0, 0), |(all, longest), octets| {
@@ -45,7 +52,13 @@ pub(crate) fn set_waiting(queues: impl Iterator<Item = usize>) {
     metrics::gauge!(LONGEST).set(figures::amount(longest));
 }
 
-const COUNTED: [(&str, &str); 13] = [
+const PASSED_OVER: &str = "colloquy_websocket_records_passed_over_total";
+
+const COUNTED: [(&str, &str); 14] = [
+    (
+        PASSED_OVER,
+        "Records of the log that no client of this node is to get, recognised by their room.",
+    ),
     (
         "colloquy_websocket_deliveries_total",
         "Frames that were queued for clients.",

@@ -5,6 +5,7 @@ use colloquy_contracts::{CustomerId, Destination, RoomId, views::ReadStatus};
 use colloquy_event_log::Record;
 
 use super::{
+    announced::{self, Broken},
     registry::{Channel, Registry},
     yield_budget::Queued,
 };
@@ -32,8 +33,8 @@ impl Flag {
 ///
 /// # Errors
 /// The record holds no flag.
-pub fn read(record: Record) -> Result<(RoomId, Flag), serde_json::Error> {
-    let status: ReadStatus = serde_json::from_slice(&record.payload)?;
+pub fn read(record: Record) -> Result<(RoomId, Flag), Broken> {
+    let status = announced::read(&record, |status: &ReadStatus| status.room_id)?;
     let flag = Flag {
         version: record.version,
         customer: status.customer_id,

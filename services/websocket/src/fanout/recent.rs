@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, hash::Hash, mem};
 
-/// Keys that a node remembers in each map. Forgetting one costs at most a repeat, which clients drop.
+/// Keys that a node remembers of each kind. Forgetting one costs at most a repeat, which clients drop.
 pub const CAPACITY: usize = 100_000;
 
 /// A value by key, in two generations: when the young one is full the old one is forgotten, and the young one is old.
@@ -41,6 +41,12 @@ impl<K: Copy + Eq + Hash, V: Default> Recent<K, V> {
             self.young.insert(key, value);
         }
         self.young.entry(key).or_default()
+    }
+
+    /// Forgets a key.
+    pub fn forget(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
     }
 }
 

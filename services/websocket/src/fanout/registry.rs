@@ -1,5 +1,7 @@
 //! The subscriptions of this node: exact matches only, in shards, so that connections seldom wait for each other.
 
+pub mod customers;
+
 use std::{
     collections::HashMap,
     hash::{BuildHasher as _, RandomState},
@@ -13,6 +15,7 @@ use bytes::Bytes;
 use colloquy_contracts::{CustomerId, Destination};
 use uuid::Uuid;
 
+use self::customers::Customers;
 use super::{
     encoding::{Encoding, FrameVariant},
     yield_budget::Queued,
@@ -59,6 +62,7 @@ type Shard = HashMap<Channel, Subscribers>;
 pub struct Registry {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
+    customers: Customers,
     /// Makes `message-id` unique over all nodes and restarts.
     node: String,
     messages: AtomicU64,
@@ -69,6 +73,7 @@ impl Default for Registry {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
+            customers: Customers::default(),
             node: format!("{:x}", Uuid::new_v4().as_u64_pair().0),
             messages: AtomicU64::new(0),
         }
@@ -84,6 +89,9 @@ impl Registry {
             .entry(variant)
             .or_default()
             .push(subscriber);
+        if let Channel::Own(customer, _) = channel {
+            self.customers.begin(customer);
+        }
         metrics::gauge!("colloquy_websocket_subscriptions").increment(1);
     }
 
@@ -106,6 +114,9 @@ impl Registry {
         }
         if subscribers.is_empty() {
             shard.remove(&channel);
+        }
+        if let Channel::Own(customer, _) = channel {
+            self.customers.end(customer);
         }
         metrics::gauge!("colloquy_websocket_subscriptions").decrement(1);
     }
@@ -178,6 +189,18 @@ impl Registry {
         queue.push_conflated(Arc::new(key), frame);
     }
 
+    /// Whether a message of the channel would reach a subscriber.
+    #[must_use]
+    pub fn has_subscribers(&self, channel: Channel) -> bool {
+        self.shard(channel).contains_key(&channel)
+    }
+
+    /// The customers with subscriptions to destinations of their own.
+    #[must_use]
+    pub fn customers(&self) -> &Customers {
+        &self.customers
+    }
+
     /// How many channels have a subscriber.
     #[must_use]
     pub fn channels(&self) -> usize {
@@ -192,7 +215,9 @@ impl Registry {
             hand(variant, subscribers);
             deliveries += subscribers.len();
         }
-        metrics::counter!("colloquy_websocket_deliveries_total").increment(deliveries as u64);
+        if deliveries > 0 {
+            metrics::counter!("colloquy_websocket_deliveries_total").increment(deliveries as u64);
+        }
     }
 
     fn shard(&self, channel: Channel) -> MutexGuard<'_, Shard> {

@@ -30,8 +30,9 @@ use colloquy_event_log::Record;
 use tokio::time::Instant;
 
 use super::{
+    announced::{self, Broken},
     read_status_updated::{self, Flag},
-    recent::{CAPACITY, Recent},
+    recent::Recent,
     registry::{Channel, Registry},
     yield_budget::Queued,
 };
@@ -80,13 +81,9 @@ struct Pending {
 }
 
 impl RoomCoalescer {
-    /// Pushes the view of each room at most once in `interval`.
+    /// Pushes the view of each room at most once in `interval`, of so many rooms.
     #[must_use]
-    pub fn new(interval: Duration) -> Self {
-        Self::bounded(interval, CAPACITY)
-    }
-
-    fn bounded(interval: Duration, bound: usize) -> Self {
+    pub fn new(interval: Duration, bound: usize) -> Self {
         Self {
             interval,
             newest: Recent::new(bound),
@@ -100,7 +97,7 @@ impl RoomCoalescer {
     /// Takes an update, and answers what is to be pushed now, in this order.
     pub fn offer(&mut self, room: RoomId, update: Update, now: Instant) -> Vec<RoomPush> {
         if !self.is_newest(room, update.version) {
-            metrics::counter!("colloquy_websocket_old_room_updates_dropped_total").increment(1);
+            count_old();
             return Vec::new();
         }
         match self.cooling.get_mut(&room) {
@@ -115,6 +112,19 @@ impl RoomCoalescer {
             }
         }
         Vec::new()
+    }
+
+    /// Whether the room is not cooling down.
+    #[must_use]
+    pub fn is_idle(&self, room: RoomId) -> bool {
+        !self.cooling.contains_key(&room)
+    }
+
+    /// Notes the version of an update that is pushed to no client.
+    pub fn pass_over(&mut self, room: RoomId, version: i64) {
+        if !self.is_newest(room, Some(version)) {
+            count_old();
+        }
     }
 
     /// Takes a flag, and gives it back if it is to be pushed now.
@@ -193,6 +203,10 @@ impl RoomCoalescer {
     }
 }
 
+fn count_old() {
+    metrics::counter!("colloquy_websocket_old_room_updates_dropped_total").increment(1);
+}
+
 impl Pending {
     fn new(view: Update) -> Self {
         Self {
@@ -220,8 +234,8 @@ impl RoomPush {
 ///
 /// # Errors
 /// The record holds no view.
-pub fn read(record: Record) -> Result<(RoomId, Update), serde_json::Error> {
-    let view: ChatRoomView = serde_json::from_slice(&record.payload)?;
+pub fn read(record: Record) -> Result<(RoomId, Update), Broken> {
+    let view = announced::read(&record, |view: &ChatRoomView| view.room_id)?;
     let update = Update {
         version: record.version,
         participants: view.participant_ids,

@@ -22,7 +22,7 @@ pub enum Arrival {
 }
 
 /// The seqs that were pushed, by room. Of a room that is forgotten a repeat is pushed again; nothing is lost.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Seqs(Recent<RoomId, Vec<Run>>);
 
 /// Seqs without a gap, both ends included. A room's runs are ascending and never touch.
@@ -33,6 +33,12 @@ struct Run {
 }
 
 impl Seqs {
+    /// Remembers so many rooms.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self(Recent::new(capacity))
+    }
+
     /// Notes a seq, and answers how it arrives. Only a repeat may be dropped.
     pub fn note(&mut self, room: RoomId, Seq(seq): Seq) -> Arrival {
         let runs = self.0.get_or_insert(room);
@@ -48,6 +54,11 @@ impl Seqs {
         };
         insert(runs, behind, seq);
         arrival
+    }
+
+    /// Forgets a room: the next seq of it is as the first.
+    pub fn forget(&mut self, room: RoomId) {
+        self.0.forget(&room);
     }
 }
 
@@ -81,7 +92,7 @@ mod tests {
     const ROOM: RoomId = RoomId(1);
 
     fn arrivals(seqs: &[i64]) -> Vec<Arrival> {
-        let mut pushed = Seqs::default();
+        let mut pushed = Seqs::new(100);
         seqs.iter()
             .map(|seq| pushed.note(ROOM, Seq(*seq)))
             .collect()
@@ -101,7 +112,7 @@ mod tests {
 
     #[test]
     fn decision_17_rooms_are_counted_apart() {
-        let mut pushed = Seqs::default();
+        let mut pushed = Seqs::new(100);
         assert_eq!(pushed.note(ROOM, Seq(1)), Arrival::InOrder);
         assert_eq!(pushed.note(RoomId(2), Seq(1)), Arrival::InOrder);
         assert_eq!(pushed.note(ROOM, Seq(1)), Arrival::Repeat);
@@ -109,7 +120,7 @@ mod tests {
 
     #[test]
     fn decision_17_a_room_with_endless_holes_takes_bounded_memory_and_loses_nothing() {
-        let mut pushed = Seqs::default();
+        let mut pushed = Seqs::new(100);
         for seq in (1..=1_000).map(|n| n * 2) {
             assert_ne!(pushed.note(ROOM, Seq(seq)), Arrival::Repeat);
         }

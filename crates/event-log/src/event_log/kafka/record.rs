@@ -1,5 +1,7 @@
 //! Events as Kafka records, and back.
 
+use std::str::{self, FromStr};
+
 use bytes::Bytes;
 use rdkafka::{
     Message as _,
@@ -52,8 +54,8 @@ pub(super) fn read(settings: &KafkaSettings, message: &BorrowedMessage<'_>) -> O
         match header.key {
             EVENT_ID => record.event_id = lossy(header.value),
             REPLAYED => record.replayed = header.value == Some(b"true"),
-            VERSION => record.version = lossy(header.value).parse().ok(),
-            TRACEPARENT => record.traceparent = lossy(header.value).parse().ok(),
+            VERSION => record.version = parsed(header.value),
+            TRACEPARENT => record.traceparent = parsed(header.value),
             _ => {}
         }
     }
@@ -65,6 +67,11 @@ fn header<'a>(key: &'a str, value: &'a str) -> Header<'a, &'a str> {
         key,
         value: Some(value),
     }
+}
+
+/// `None` if it is not what it should be. A node reads these of every record, so nothing is copied.
+fn parsed<T: FromStr>(bytes: Option<&[u8]>) -> Option<T> {
+    str::from_utf8(bytes?).ok()?.parse().ok()
 }
 
 fn lossy(bytes: Option<&[u8]>) -> String {

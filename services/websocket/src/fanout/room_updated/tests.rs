@@ -4,6 +4,7 @@ use super::*;
 
 const ROOM: RoomId = RoomId(1);
 const INTERVAL: Duration = Duration::from_millis(100);
+const BOUND: usize = 1_000;
 
 fn update(version: i64) -> Update {
     Update {
@@ -15,7 +16,7 @@ fn update(version: i64) -> Update {
 
 #[test]
 fn decision_21_the_first_update_goes_at_once_and_the_newest_follows() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     assert_eq!(
         rooms.offer(ROOM, update(1), start),
         [RoomPush::View(update(1))]
@@ -30,7 +31,7 @@ fn decision_21_the_first_update_goes_at_once_and_the_newest_follows() {
 
 #[test]
 fn decision_21_a_room_that_keeps_changing_is_pushed_once_an_interval() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     let mut pushed = 0;
     for millis in 0..1_000 {
         let now = start + Duration::from_millis(millis);
@@ -43,7 +44,7 @@ fn decision_21_a_room_that_keeps_changing_is_pushed_once_an_interval() {
 
 #[test]
 fn decision_21_a_room_that_cooled_down_is_forgotten_and_then_pushed_at_once_again() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     assert!(!rooms.offer(ROOM, update(1), start).is_empty());
     assert!(rooms.due(start + INTERVAL).is_empty());
     assert_eq!(rooms.next_due(), None);
@@ -53,14 +54,14 @@ fn decision_21_a_room_that_cooled_down_is_forgotten_and_then_pushed_at_once_agai
 
 #[test]
 fn decision_21_rooms_do_not_wait_for_each_other() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     assert!(!rooms.offer(ROOM, update(1), start).is_empty());
     assert!(!rooms.offer(RoomId(2), update(1), start).is_empty());
 }
 
 #[test]
 fn decision_21_an_update_without_a_version_is_pushed() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     assert!(!rooms.offer(ROOM, update(1), start).is_empty());
     let unversioned = Update {
         version: None,
@@ -72,7 +73,7 @@ fn decision_21_an_update_without_a_version_is_pushed() {
 
 #[test]
 fn decision_21_no_more_rooms_cool_down_than_the_bound_and_the_others_are_pushed_at_once() {
-    let (mut rooms, start) = (RoomCoalescer::bounded(INTERVAL, 10), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, 10), Instant::now());
     for version in 1..=3 {
         for room in 1..=100 {
             let pushed = rooms.offer(RoomId(room), update(version), start);
@@ -97,7 +98,7 @@ fn flag(customer: i64, version: i64) -> Flag {
 
 #[test]
 fn decision_13_a_flag_never_overtakes_a_pending_view() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     assert!(!rooms.offer(ROOM, update(1), start).is_empty());
     assert_eq!(rooms.offer_flag(ROOM, flag(1, 2)), Some(flag(1, 2)));
     assert_eq!(rooms.offer(ROOM, update(3), start), []);
@@ -120,7 +121,7 @@ fn decision_13_a_flag_never_overtakes_a_pending_view() {
 
 #[test]
 fn decision_13_a_flag_that_is_older_than_the_view_that_was_pushed_is_dropped() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     assert!(!rooms.offer(ROOM, update(5), start).is_empty());
     assert_eq!(rooms.offer_flag(ROOM, flag(1, 4)), None);
     for version in [Some(5), Some(6), None] {
@@ -134,7 +135,7 @@ fn decision_13_a_flag_that_is_older_than_the_view_that_was_pushed_is_dropped() {
 
 #[test]
 fn decision_13_a_flag_is_pushed_again_behind_an_older_view_that_comes_later() {
-    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL), Instant::now());
+    let (mut rooms, start) = (RoomCoalescer::new(INTERVAL, BOUND), Instant::now());
     assert_eq!(rooms.offer_flag(ROOM, flag(1, 8)), Some(flag(1, 8)));
     assert_eq!(
         rooms.offer(ROOM, update(6), start),
@@ -151,7 +152,7 @@ fn decision_13_a_flag_is_pushed_again_behind_an_older_view_that_comes_later() {
 
 #[test]
 fn decision_13_a_flag_that_is_older_than_the_one_that_was_pushed_is_dropped() {
-    let mut rooms = RoomCoalescer::new(INTERVAL);
+    let mut rooms = RoomCoalescer::new(INTERVAL, BOUND);
     assert_eq!(rooms.offer_flag(ROOM, flag(1, 9)), Some(flag(1, 9)));
     assert_eq!(rooms.offer_flag(ROOM, flag(1, 7)), None);
     assert_eq!(rooms.offer_flag(ROOM, flag(2, 7)), Some(flag(2, 7)));
@@ -212,7 +213,7 @@ proptest! {
     fn decision_13_in_whatever_order_flags_and_views_come_the_newest_is_pushed_last(
         coming in prop::collection::vec((coming(), 0..60_u64), 1..100)
     ) {
-        let mut rooms = RoomCoalescer::new(INTERVAL);
+        let mut rooms = RoomCoalescer::new(INTERVAL, BOUND);
         let mut now = Instant::now();
         let (mut newest, mut latest) = (BTreeMap::new(), BTreeMap::new());
         for (coming, after) in coming {
@@ -237,7 +238,7 @@ proptest! {
     fn decision_21_whatever_comes_and_however_often_states_only_advance_and_end_with_the_newest(
         coming in prop::collection::vec((1..=3_i64, 1..=20_i64, 0..60_u64), 1..200)
     ) {
-        let pushed = pushed(RoomCoalescer::new(INTERVAL), &coming);
+        let pushed = pushed(RoomCoalescer::new(INTERVAL, BOUND), &coming);
         for room in 1..=3 {
             let came = coming.iter().filter(|(of, ..)| *of == room);
             let newest = came.map(|(_, version, _)| *version).max();
@@ -251,7 +252,7 @@ proptest! {
     fn decision_21_a_forgotten_room_costs_a_repeat_and_its_newest_state_is_still_pushed(
         coming in prop::collection::vec((1..=10_i64, 1..1_000_i64, 0..10_u64), 1..200)
     ) {
-        let pushed = pushed(RoomCoalescer::bounded(INTERVAL, 4), &coming);
+        let pushed = pushed(RoomCoalescer::new(INTERVAL, 4), &coming);
         for room in 1..=10 {
             let came = coming.iter().filter(|(of, ..)| *of == room);
             let newest = came.map(|(_, version, _)| *version).max();
