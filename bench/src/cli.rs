@@ -27,6 +27,10 @@ pub enum Command {
     G11(Embedded),
     /// From the start of the process to ready, with the data of an earlier run
     G17(Starts),
+    /// CPU of a record that concerns no client of a node, and of the fan-out with one task and with lanes
+    Width(Width),
+    /// What limits a system of so many connections first, by simulation from the measured costs
+    Million(Million),
     /// What all figures are of: this machine, and the version
     Machine,
     /// Serve the push side alone; what to publish is read from standard input
@@ -138,6 +142,53 @@ pub struct Starts {
     /// Starts
     #[arg(long, default_value_t = 9)]
     pub starts: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Width {
+    /// Records of each kind in one run
+    #[arg(long, default_value_t = 100_000)]
+    pub records: usize,
+    /// Interleaved pairs of runs
+    #[arg(long, default_value_t = 7)]
+    pub pairs: usize,
+    /// Rooms that clients of the node follow, while the records are about others
+    #[arg(long, default_value_t = 1000)]
+    pub followed: usize,
+    /// Subscribers of each room whose messages are delivered
+    #[arg(long, default_value_t = 20)]
+    pub subscribers: usize,
+    /// A Kafka of which a reader's CPU for each record is measured too; leaves topics that begin with `bench-width-`
+    #[arg(long, value_name = "HOST:PORT")]
+    pub kafka: Option<String>,
+    /// A MongoDB in which batches of the projector are stored, whole and by partition; leaves a database `bench_width_…`
+    #[arg(long, value_name = "URL")]
+    pub mongo: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Million {
+    /// Messages that one connected client sends in an hour
+    #[arg(long, default_value_t = 36.0)]
+    pub messages_per_hour: f64,
+    /// Connections of one node
+    #[arg(long, default_value_t = 25_000)]
+    pub per_node: usize,
+    /// Messages of the stream that is read by all nodes
+    #[arg(long, default_value_t = 5_000)]
+    pub messages: usize,
+    /// Microseconds of CPU to read a record from Kafka
+    #[arg(long, default_value_t = 2.1)]
+    pub read_micros: f64,
+    /// Microseconds of CPU to pass a record over
+    #[arg(long, default_value_t = 0.3)]
+    pub pass_micros: f64,
+    /// Microseconds of CPU to deliver a frame, the kernel's included
+    #[arg(long, default_value_t = 11.5)]
+    pub deliver_micros: f64,
+    /// KiB of memory of a connection
+    #[arg(long, default_value_t = 8.4)]
+    pub connection_kib: f64,
 }
 
 #[derive(Debug, Args)]

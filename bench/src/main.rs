@@ -14,7 +14,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command},
-    figures::{delivery, durable, idle, idle_processes, start, writes},
+    figures::{delivery, durable, idle, idle_processes, million, start, width, writes},
     measure::machine::{self, Machine},
 };
 
@@ -49,6 +49,8 @@ fn main() -> anyhow::Result<()> {
             let figure = on_one_thread(start::measure(&options))?;
             print!("{}", report::start(&figure));
         }
+        Command::Width(options) => print!("{}", report::width(&width::measure(&options)?)),
+        Command::Million(options) => print!("{}", report::million(&million::simulate(&options))),
         Command::Machine => print!("{}", report::introduction(&Machine::this()?)),
         Command::PushServer(options) => on_all_cores(server::push::run(&options))?,
         Command::Broadcaster(options) => on_all_cores(server::broadcaster::run(&options))?,

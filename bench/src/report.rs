@@ -1,9 +1,13 @@
 //! The figures, as the page of results has them.
 
+mod width;
+
 use crate::{
     figures::{delivery, durable, idle, idle_processes, start, writes},
     measure::machine::Machine,
 };
+
+pub use self::width::{million, width};
 
 /// CPU per delivery.
 #[must_use]

@@ -52,6 +52,15 @@ impl Cpu {
     }
 }
 
+/// Nanoseconds that this thread has used so far.
+///
+/// # Errors
+/// `/proc` is not to be read.
+pub fn nanos_of_this_thread() -> Result<u64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    run_time(&text).context("schedstat")
+}
+
 impl Sub for Cpu {
     type Output = Self;
 
