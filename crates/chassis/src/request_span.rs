@@ -16,9 +16,9 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Clients reach it: traces begin here.
-    Door,
+    Edge,
     /// Other services call it: what comes without a trace, such as polling, is in none.
-    Behind,
+    Internal,
 }
 
 /// What names the span of a request, behind its method, where a router has one route for all: its answer carries it.
@@ -43,17 +43,17 @@ impl RequestSpan {
         let route = request.extensions().get::<MatchedPath>();
         let route = route.map(MatchedPath::as_str);
         let is_of_operators = route.is_some_and(|route| admin::ROUTES.contains(&route));
-        let is_of_a_trace = came_with.is_some() || place == Place::Door;
+        let is_of_a_trace = came_with.is_some() || place == Place::Edge;
         let mut span = match is_of_a_trace && !is_of_operators {
-            true => spans::of_request(trace, came_with),
+            true => spans::server_span(trace, came_with),
             false => Span::default(),
         };
         if span.is_recorded() {
-            span.note("http.request.method", method);
+            span.set_attribute("http.request.method", method);
             match route {
                 Some(route) => {
                     span.rename(format!("{method} {route}"));
-                    span.note("http.route", route.to_owned());
+                    span.set_attribute("http.route", route.to_owned());
                 }
                 None => span.rename(method),
             }
@@ -70,9 +70,9 @@ impl RequestSpan {
             self.span.rename(format!("{} {name}", self.method));
         }
         self.span
-            .note("http.response.status_code", i64::from(status.as_u16()));
+            .set_attribute("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
-            self.span.fail();
+            self.span.set_error();
         }
     }
 }

@@ -19,14 +19,14 @@ pub fn finish(router: Router) -> Router {
     let router = guard(router.fallback(not_found));
     named(
         router.layer(middleware::from_fn(carried_out)),
-        Place::Behind,
+        Place::Internal,
     )
 }
 
 /// What stands in front of every route of a process, for a router that answers unknown paths itself: as [`finish`], but
 /// that a call ends when its client hangs up. The services behind it carry out what they have begun.
 pub fn wrap(router: Router) -> Router {
-    named(guard(router), Place::Door)
+    named(guard(router), Place::Edge)
 }
 
 fn guard(router: Router) -> Router {
@@ -41,7 +41,7 @@ fn guard(router: Router) -> Router {
 
 /// A request id and security headers, and nothing else.
 pub fn on_every_answer(router: Router) -> Router {
-    named(router, Place::Behind)
+    named(router, Place::Internal)
 }
 
 fn named(router: Router, place: Place) -> Router {

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use tokio::sync::mpsc;
 
 use self::open::Finished;
-pub use self::open::{Role, Span};
+pub use self::open::{Span, SpanKind};
 use crate::trace_context::TraceParent;
 
 static RECORDER: OnceLock<Recorder> = OnceLock::new();
@@ -54,16 +54,16 @@ pub(crate) fn takes(trace: u128) -> bool {
 }
 
 /// A span at this place itself: of the request that the `traceparent` names, which came with `parent`.
-pub fn of_request(place: TraceParent, parent: Option<TraceParent>) -> Span {
+pub fn server_span(place: TraceParent, parent: Option<TraceParent>) -> Span {
     open(place, || Span::at(place, parent))
 }
 
 /// A span of its own of work that the request at this place led to.
-pub fn led_to_by(place: Option<TraceParent>, role: Role, name: &'static str) -> Span {
+pub fn child_span(place: Option<TraceParent>, kind: SpanKind, name: &'static str) -> Span {
     let Some(place) = place else {
         return Span::default();
     };
-    open(place, || Span::below(place, role, name))
+    open(place, || Span::below(place, kind, name))
 }
 
 fn open(place: TraceParent, span: impl FnOnce() -> Span) -> Span {
@@ -112,6 +112,6 @@ mod tests {
         let place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
             .parse()
             .ok();
-        assert!(!led_to_by(place, Role::Consumer, "project").is_recorded());
+        assert!(!child_span(place, SpanKind::Consumer, "project").is_recorded());
     }
 }

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::HashSet, ops::ControlFlow, sync::Arc, time::
 use colloquy_chassis::{
     Failure, Kind, Tasks,
     answer::chain,
-    spans::{self, Role, Span},
+    spans::{self, Span, SpanKind},
 };
 use colloquy_service_api::membership_check::NOT_A_MEMBER;
 use tokio::{
@@ -250,8 +250,8 @@ impl Writer {
 /// A span for each command of a recorded trace; its time is that of the transaction that all share.
 fn spans_of(submissions: &[Submission]) -> Vec<Span> {
     let spans = submissions.iter().map(|submission| {
-        let mut span = spans::led_to_by(submission.trace, Role::Internal, "record");
-        span.note(
+        let mut span = spans::child_span(submission.trace, SpanKind::Internal, "record");
+        span.set_attribute(
             "colloquy.batch",
             i64::try_from(submissions.len()).unwrap_or(i64::MAX),
         );

@@ -15,7 +15,7 @@ use colloquy_chassis::{
     Tasks,
     answer::chain,
     backoff::Backoff,
-    spans::{self, Role, Span},
+    spans::{self, Span, SpanKind},
 };
 use colloquy_event_log::{EventLog, EventLogError, NewEvent};
 use colloquy_sql::StoreError;
@@ -277,8 +277,8 @@ impl Relay {
 /// A span for each event of a recorded trace, from the outbox to the answer of the log.
 fn spans_of(events: &[NewEvent]) -> Vec<Span> {
     let spans = events.iter().map(|event| {
-        let mut span = spans::led_to_by(event.traceparent, Role::Producer, "publish");
-        span.note("messaging.destination.name", event.topic.name());
+        let mut span = spans::child_span(event.traceparent, SpanKind::Producer, "publish");
+        span.set_attribute("messaging.destination.name", event.topic.name());
         span
     });
     spans.filter(Span::is_recorded).collect()

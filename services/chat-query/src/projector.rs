@@ -9,7 +9,7 @@ use colloquy_chassis::{
     answer::chain,
     backoff::Backoff,
     readiness::Gate,
-    spans::{self, Role, Span},
+    spans::{self, Span, SpanKind},
 };
 use colloquy_event_log::{EventLog, GroupReader, NewEvent, Record, append_with_retry};
 use tokio::{sync::watch, time::timeout};
@@ -161,8 +161,8 @@ impl Projector {
 fn spans_of(records: &[Record]) -> Vec<Span> {
     let live = records.iter().filter(|record| !record.replayed);
     let spans = live.map(|record| {
-        let mut span = spans::led_to_by(record.traceparent, Role::Consumer, "project");
-        span.note("messaging.destination.name", record.topic.name());
+        let mut span = spans::child_span(record.traceparent, SpanKind::Consumer, "project");
+        span.set_attribute("messaging.destination.name", record.topic.name());
         span
     });
     spans.filter(Span::is_recorded).collect()

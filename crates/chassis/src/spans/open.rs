@@ -9,7 +9,7 @@ use crate::{clock::since_epoch, trace_context::TraceParent};
 
 /// What a process does in a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum SpanKind {
     /// It works for itself.
     Internal,
     /// It answers a request.
@@ -31,7 +31,7 @@ pub(super) struct Finished {
     pub trace: u128,
     pub id: u64,
     pub parent: Option<u64>,
-    pub role: Role,
+    pub kind: SpanKind,
     pub name: Cow<'static, str>,
     pub fields: Vec<(&'static str, Field)>,
     pub failed: bool,
@@ -75,24 +75,24 @@ impl Span {
             place.trace(),
             place.parent(),
             parent,
-            Role::Server,
+            SpanKind::Server,
             "request",
         )
     }
 
     /// A new span below the one that the place names.
-    pub(super) fn below(place: TraceParent, role: Role, name: &'static str) -> Self {
+    pub(super) fn below(place: TraceParent, kind: SpanKind, name: &'static str) -> Self {
         // The version of a UUID is among these bits, so the id is not zero, which would be invalid.
         let (id, _) = Uuid::new_v4().as_u64_pair();
-        Self::new(place.trace(), id, Some(place.parent()), role, name)
+        Self::new(place.trace(), id, Some(place.parent()), kind, name)
     }
 
-    fn new(trace: u128, id: u64, parent: Option<u64>, role: Role, name: &'static str) -> Self {
+    fn new(trace: u128, id: u64, parent: Option<u64>, kind: SpanKind, name: &'static str) -> Self {
         Self(Some(Box::new(Finished {
             trace,
             id,
             parent,
-            role,
+            kind,
             name: name.into(),
             fields: Vec::new(),
             failed: false,
@@ -116,14 +116,14 @@ impl Span {
     }
 
     /// Notes a fact: never a text of a person, an address or a secret.
-    pub fn note(&mut self, field: &'static str, value: impl Into<Field>) {
+    pub fn set_attribute(&mut self, field: &'static str, value: impl Into<Field>) {
         if let Some(open) = &mut self.0 {
             open.fields.push((field, value.into()));
         }
     }
 
     /// The work failed, by a fault of ours.
-    pub fn fail(&mut self) {
+    pub fn set_error(&mut self) {
         if let Some(open) = &mut self.0 {
             open.failed = true;
         }

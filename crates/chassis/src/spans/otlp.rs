@@ -16,7 +16,7 @@ use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
     resource::v1::Resource,
-    trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span::SpanKind, status::StatusCode},
+    trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span, status::StatusCode},
 };
 use prost::Message as _;
 use tokio::{
@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::{
     RECORDER, Recorder, Sampling,
-    open::{Field, Finished, Role},
+    open::{Field, Finished, SpanKind},
 };
 use crate::{Tasks, answer::chain, figures};
 
@@ -262,7 +262,7 @@ fn encoded(span: Finished) -> Span {
         span_id: span.id.to_be_bytes().into(),
         parent_span_id: parent.unwrap_or_default(),
         name: span.name.into_owned(),
-        kind: kind(span.role).into(),
+        kind: kind(span.kind).into(),
         start_time_unix_nano: nanos(span.began),
         end_time_unix_nano: nanos(span.began + span.took),
         attributes: span.fields.into_iter().map(field).collect(),
@@ -274,12 +274,12 @@ fn encoded(span: Finished) -> Span {
     }
 }
 
-fn kind(role: Role) -> SpanKind {
-    match role {
-        Role::Internal => SpanKind::Internal,
-        Role::Server => SpanKind::Server,
-        Role::Producer => SpanKind::Producer,
-        Role::Consumer => SpanKind::Consumer,
+fn kind(kind: SpanKind) -> span::SpanKind {
+    match kind {
+        SpanKind::Internal => span::SpanKind::Internal,
+        SpanKind::Server => span::SpanKind::Server,
+        SpanKind::Producer => span::SpanKind::Producer,
+        SpanKind::Consumer => span::SpanKind::Consumer,
     }
 }
 

@@ -26,7 +26,7 @@ use std::{error::Error, mem::take, sync::Arc, time::Duration};
 
 use colloquy_chassis::{
     Clock,
-    spans::{self, Role},
+    spans::{self, SpanKind},
 };
 use colloquy_contracts::{Destination, RoomId, Topic, events::WriteEvent};
 use colloquy_event_log::{Record, write_event};
@@ -90,10 +90,10 @@ impl Pushed {
     /// here it is counted and logged (decision 8).
     pub async fn decode_and_push(&mut self, record: Record, registry: &Registry) {
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
-        let mut span = spans::led_to_by(record.traceparent, Role::Consumer, "push");
-        span.note("messaging.destination.name", topic.name());
+        let mut span = spans::child_span(record.traceparent, SpanKind::Consumer, "push");
+        span.set_attribute("messaging.destination.name", topic.name());
         if let Err(error) = self.push_decoded(record, registry).await {
-            span.fail();
+            span.set_error();
             metrics::counter!("colloquy_websocket_unreadable_records_total").increment(1);
             tracing::error!(log.topic = %topic, log.partition = partition, log.offset = offset, %error, "a record cannot be read and is not pushed");
         }
