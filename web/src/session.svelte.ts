@@ -17,6 +17,7 @@ class CurrentSession {
   #connection = $state.raw<ConnectionState>({ is: 'off' });
   #facts = $state.raw<PageFacts>(NO_FACTS);
   #phase = $state<'starting' | 'unreachable' | 'known'>('starting');
+  #isLogOutUnanswered = $state(false);
   #isLeaving = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the sign-in screen begins with. */
@@ -25,6 +26,7 @@ class CurrentSession {
 
   constructor() {
     this.colloquy.connection.subscribe((state) => { this.#connection = state; });
+    this.colloquy.isLogOutUnanswered.subscribe((isUnanswered) => { this.#isLogOutUnanswered = isUnanswered; });
     this.colloquy.session.subscribe((session) => {
       if (this.#session && !session && !this.#isLeaving) {
         this.notice = 'ended';
@@ -47,6 +49,11 @@ class CurrentSession {
 
   get connection(): ConnectionState {
     return this.#connection;
+  }
+
+  /** Whether the server could not be reached yet to end the session that was ended here. */
+  get isLogOutUnanswered(): boolean {
+    return this.#isLogOutUnanswered;
   }
 
   get facts(): PageFacts {
@@ -99,7 +106,7 @@ class CurrentSession {
     }
   }
 
-  /** Ends the session here at once, whether or not the server can be reached to end it there. */
+  /** Ends the session here at once; at the server when it can be reached, and no window opens the account before that. */
   async logOut(): Promise<void> {
     router.replace({ screen: 'sign-in' });
     await this.#replacing(() => this.colloquy.logOut());

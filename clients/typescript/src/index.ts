@@ -5,6 +5,7 @@ export { Colloquy, type Options } from './colloquy.js';
 export type { ConnectionState } from './connection.js';
 export type * from './contract.js';
 export type { FlowMessage, FlowState, FlowWatch } from './flow.js';
+export type { LogOutMemory } from './log-out.js';
 export type { Readable } from './observable.js';
 export type { PendingMessage, PendingState } from './outbox.js';
 export { IndexedDbOutboxStore, MemoryOutboxStore, type OutboxStore, type StoredMessage } from './outbox-store.js';

@@ -67,6 +67,12 @@ export class Outbox {
     return this.#rooms.get(roomId)?.messages ?? [];
   }
 
+  /** How many messages the server has not taken yet, in all rooms; those that it refused are not among them. */
+  get unsent(): number {
+    const messages = [...this.#rooms.values()].flatMap((queue) => queue.messages);
+    return messages.filter(({ state }) => state !== 'sent' && state !== 'refused').length;
+  }
+
   /** Shows a message at once, keeps it, and sends it. Resolves when it is kept: a reload no longer loses it. */
   async add(roomId: number, content: string): Promise<void> {
     const { clock, store } = this.port;

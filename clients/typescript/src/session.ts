@@ -26,6 +26,8 @@ export interface Session {
   open(roomId: number): Room;
   /** Watches where events are, in place of an earlier watch; close it when it is left. */
   watchFlow(): FlowWatch;
+  /** How many messages are not sent yet: they stay on this device, and are sent when the same person logs in on it again. */
+  readonly unsent: number;
   /** Sends a message again that was refused or asked about. */
   retry(message: PendingMessage): Promise<void>;
   /** Forgets a message that was not confirmed. */
@@ -80,6 +82,10 @@ export class LiveSession implements Session {
 
   get isPolling(): Readable<boolean> {
     return this.#polling.isAnswered;
+  }
+
+  get unsent(): number {
+    return this.#outbox.unsent;
   }
 
   listed(roomId: number): Promise<void> {

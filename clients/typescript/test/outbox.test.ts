@@ -124,3 +124,24 @@ test('the browser’s database keeps the messages of each customer', async () =>
   await store.delete('a');
   expect(await store.all(ME)).toEqual([]);
 });
+
+test('what one person left unsent no other one sees or sends', async () => {
+  const store = new MemoryOutboxStore();
+  await store.put({ key: 'k', customerId: ME + 1, roomId: ROOM, content: 'not yours', writtenAt: 1_000_000 });
+  const { box, clock, sent } = outbox(store);
+  await box.restore();
+  box.resume();
+  await clock.advance(60_000);
+  expect(box.unsent).toBe(0);
+  expect(box.pending(ROOM)).toEqual([]);
+  expect(sent).toEqual([]);
+});
+
+test('what waits is counted, and what is sent or refused is not', async () => {
+  const { box, clock } = outbox(new MemoryOutboxStore(), ({ content }) => {
+    if (content !== 'sent') throw new CallError(content === 'refused' ? 400 : 0, content);
+  });
+  for (const [room, content] of [[1, 'sent'], [2, 'refused'], [3, 'lost'], [3, 'behind it']] as const) await box.add(room, content);
+  await clock.advance(1);
+  expect(box.unsent).toBe(2);
+});

@@ -59,6 +59,11 @@ async fn decision_18_people_whose_server_is_killed_end_with_the_same_list() -> R
 }
 
 #[tokio::test]
+async fn a_log_out_without_a_network_ends_the_session_when_the_network_is_back() -> Result<()> {
+    story("log-out").await
+}
+
+#[tokio::test]
 async fn texts_that_look_like_scripts_are_shown_and_do_not_run() -> Result<()> {
     story("scripts").await
 }

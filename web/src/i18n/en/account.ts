@@ -13,6 +13,8 @@ export const account = {
   'signIn.passwordSet': 'The new password is set. Log in with it.',
   'signIn.created': 'The account is there. Log in with it.',
   'signIn.ended': 'Your session has ended. Log in again to go on.',
+  'signIn.unanswered':
+    'You are logged out in this browser. The server cannot be reached: it ends the session as soon as the connection is back, and the account stays closed here until then.',
 
   'signUp.title': 'Create an account',
   'signUp.what': 'No mail is sent for it: you can write at once.',
@@ -69,6 +71,14 @@ export const account = {
   'profile.session': 'Session',
   'profile.logOut': 'Log out',
   'profile.logOut.hint': 'Messages that are not sent yet stay on this device.',
+
+  'logOut.title': 'Log out?',
+  'logOut.unsent': {
+    one: '{count} message is not sent yet. It stays in this browser and is sent when you log in here again; other people who log in here do not see it.',
+    other: '{count} messages are not sent yet. They stay in this browser and are sent when you log in here again; other people who log in here do not see them.',
+  },
+  'logOut.stay': 'Stay logged in',
+  'logOut.anyway': 'Log out anyway',
   'profile.custom': 'Another colour',
 
   'notifications.label': 'Notifications',

@@ -15,6 +15,8 @@ export const account: Translation<typeof texts> = {
   'signIn.passwordSet': 'Đã đặt mật khẩu mới. Hãy đăng nhập bằng mật khẩu đó.',
   'signIn.created': 'Đã tạo tài khoản. Hãy đăng nhập.',
   'signIn.ended': 'Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại để tiếp tục.',
+  'signIn.unanswered':
+    'Bạn đã đăng xuất trên trình duyệt này. Chưa kết nối được với máy chủ: phiên sẽ kết thúc trên máy chủ ngay khi có mạng lại, và đến lúc đó tài khoản không mở lại ở đây.',
 
   'signUp.title': 'Tạo tài khoản',
   'signUp.what': 'Không cần xác nhận qua email: bạn có thể nhắn tin ngay.',
@@ -71,6 +73,13 @@ export const account: Translation<typeof texts> = {
   'profile.session': 'Phiên đăng nhập',
   'profile.logOut': 'Đăng xuất',
   'profile.logOut.hint': 'Tin nhắn chưa gửi được vẫn nằm trên thiết bị này.',
+
+  'logOut.title': 'Đăng xuất?',
+  'logOut.unsent': {
+    other: 'Còn {count} tin nhắn chưa gửi. Tin được giữ trong trình duyệt này và sẽ gửi khi bạn đăng nhập lại tại đây; người khác đăng nhập ở đây không thấy được.',
+  },
+  'logOut.stay': 'Ở lại',
+  'logOut.anyway': 'Vẫn đăng xuất',
   'profile.custom': 'Màu khác',
 
   'notifications.label': 'Thông báo',
