@@ -30,7 +30,10 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use colloquy_chassis::{lifecycle::TaskDied, telemetry};
+use colloquy_chassis::{
+    lifecycle::{TaskDied, termination},
+    telemetry,
+};
 use colloquy_credentials::keys::KeyFolder;
 
 use crate::{
@@ -99,18 +102,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Import { data, config }) => {
             let settings = load(config.as_deref())?;
-            return block_on(import::run(&data, &settings));
+            return block_on(until_signal(import::run(&data, &settings)));
         }
         Some(Command::Migrate { config }) => {
             let settings = load(config.as_deref())?;
-            return block_on(migrate::run(&settings));
+            return block_on(until_signal(migrate::run(&settings)));
         }
         Some(Command::Manual { into }) => manual::write(&into)?,
         Some(Command::Doctor(options)) => return block_on(doctor::run(&options)),
         Some(Command::Health { address }) => return health::run(address),
         Some(Command::Republish { config }) => {
             let settings = load(config.as_deref())?;
-            return block_on(republish::run(&settings));
+            return block_on(until_signal(republish::run(&settings)));
         }
         Some(Command::Keys(verb)) => keys(verb)?,
         Some(Command::Config(Config::Check { config })) => {
@@ -163,6 +166,14 @@ fn load(file: Option<&std::path::Path>) -> anyhow::Result<Settings> {
         );
     }
     Ok(settings)
+}
+
+/// Ends work that waits for parts by the first signal. Process 1 of a container hears no signal that it does not listen to.
+async fn until_signal<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::select! {
+        outcome = work => outcome,
+        () = termination() => anyhow::bail!("interrupted"),
+    }
 }
 
 fn block_on<T>(process: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

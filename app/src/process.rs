@@ -29,7 +29,7 @@ use crate::{
     cli::Serve,
     listening,
     settings::{Settings, stores::Section},
-    waiting::unless_refused,
+    waiting::warn_if_refused,
 };
 
 /// The port of the admin listener is the service's own plus this (decision 24).
@@ -126,15 +126,20 @@ impl Process {
     /// Redis, under the names of the contract. The process does not wait for it: chat goes on without it (F17).
     ///
     /// # Errors
-    /// The setting is no address, or Redis does not let us in.
-    pub async fn redis(&self) -> anyhow::Result<Arc<RedisExpiringStore>> {
+    /// The setting is no address.
+    pub fn redis(&self) -> anyhow::Result<Arc<RedisExpiringStore>> {
         let settings = RedisSettings {
             address: self.settings.store(Section::ExpiringStore)?,
             key_prefix: String::new(),
         };
-        let store = RedisExpiringStore::start(settings, &self.lifecycle.tasks())?;
-        unless_refused(store.reach().await, &Section::ExpiringStore.names())?;
-        Ok(Arc::new(store))
+        let tasks = self.lifecycle.tasks();
+        let store = Arc::new(RedisExpiringStore::start(settings, &tasks)?);
+        let reached = Arc::clone(&store);
+        warn_if_refused(&tasks, Section::ExpiringStore.names(), move || {
+            let store = Arc::clone(&reached);
+            async move { store.reach().await }
+        });
+        Ok(store)
     }
 
     /// Whether people are shown where events are; not unless it is set.

@@ -93,10 +93,9 @@ pub fn run(places: &Places, figures: &[Figure], quick: bool) -> Result<()> {
         .iter()
         .partition(|one| one.needs_the_distributed_system());
     if !distributed.is_empty() {
-        parts::up(places, &Part::ALL)?;
-        system::up(places, true)?;
-        let outcome = measure(places, &distributed, quick);
+        let outcome = system::up(places, true).and_then(|()| measure(places, &distributed, quick));
         system::down(places)?;
+        parts::down(places, &Part::ALL)?;
         measured.push_str(&outcome?);
     }
     measured.push_str(&measure(places, &alone, quick)?);

@@ -18,7 +18,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let log = process.event_log().await?;
     let dependencies = Dependencies {
         log: Arc::clone(&log) as _,
-        expiring_store: process.redis().await?,
+        expiring_store: process.redis()?,
         membership: MembershipCheck::new(
             Arc::new(ViewMembership(Arc::clone(&views))),
             process.client(ServiceName::ChatCommand)?,

@@ -33,7 +33,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
         codes: process.client(ServiceName::Otp)?,
         mailer: process.client(ServiceName::Mail)?,
         sessions: process.client(ServiceName::Auth)?,
-        confirmations: process.redis().await?,
+        confirmations: process.redis()?,
         rooms: process.client(ServiceName::ChatQuery)?,
         new_ticket: ResetTicket::random,
     };

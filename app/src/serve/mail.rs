@@ -14,11 +14,11 @@ use crate::{
         services,
         stores::{Section, smtp_names},
     },
-    waiting::{unless_refused, wait_for},
+    waiting::{wait_for, warn_if_refused},
 };
 
 const CONNECTIONS: u32 = 4;
-/// How long a start waits for a mail server that may be away.
+/// Within which a mail server shows whether it takes our mails.
 const REACH_TIMEOUT: Duration = Duration::from_secs(4);
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
@@ -26,8 +26,11 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     let server = process.settings.smtp()?;
     let server = server.context("bad setting: mail.smtp_host must name the mail server")?;
     let transport = SmtpTransport::new(server)?;
-    let reached = transport.clone().with_timeout(REACH_TIMEOUT).check().await;
-    unless_refused(reached, &smtp_names())?;
+    let server = transport.clone().with_timeout(REACH_TIMEOUT);
+    warn_if_refused(&process.lifecycle.tasks(), smtp_names(), move || {
+        let server = server.clone();
+        async move { server.check().await }
+    });
     let pool = postgres::pool(process.settings.store(Section::Mail)?, CONNECTIONS)?;
     connections::show(&pool, "postgres", "both", &process.figures);
     let store = wait_for(

@@ -8,7 +8,7 @@ use crate::process::Process;
 
 pub async fn run(process: Process) -> anyhow::Result<()> {
     let otp = Otp::new(
-        process.redis().await?,
+        process.redis()?,
         &process.keys.otp_seal()?,
         Arc::new(SystemRandomness::default()),
         Arc::clone(&process.clock),

@@ -24,7 +24,7 @@ pub async fn run(process: Process) -> anyhow::Result<()> {
     };
     let dependencies = Dependencies {
         log: process.event_log().await?,
-        expiring_store: process.redis().await?,
+        expiring_store: process.redis()?,
         rooms: views,
         access,
         clock: Arc::clone(&process.clock),

@@ -151,13 +151,11 @@ impl Settings {
     fn is_escaped(&self, store: Section) -> Rule {
         let url = self.connection(store).url;
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let behind = rest
-            .split_once(['/', '?', '#'])
-            .map_or("", |(_, behind)| behind);
+        let (login_and_host, behind) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
         Rule::new(
             store.names().address,
             "has an @ behind a /, ? or #; write these as %40, %2F, %3F and %23 in a password",
-            !behind.contains('@'),
+            login_and_host.contains('@') || !behind.contains('@'),
         )
     }
 

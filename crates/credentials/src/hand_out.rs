@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs, io,
-    os::unix::fs::{MetadataExt as _, chown},
+    os::unix::fs::{MetadataExt as _, lchown},
     path::Path,
 };
 
@@ -33,7 +33,7 @@ impl KeyFolder {
 
     fn hand_out_to(&self, service: ServiceName, folder: &Path) -> Result<(), KeyError> {
         fs::create_dir_all(folder).map_err(failed(folder))?;
-        let owner = fs::metadata(folder).map_err(failed(folder))?;
+        let owner = fs::symlink_metadata(folder).map_err(failed(folder))?;
         for kind in KINDS {
             let names: BTreeSet<String> = file_names(&self.0.join(kind))?
                 .into_iter()
@@ -48,6 +48,7 @@ impl KeyFolder {
                 continue;
             }
             fs::create_dir_all(&target).map_err(failed(&target))?;
+            refuse_link(&target)?;
             give(&target, &owner)?;
             for name in names {
                 copy(&self.0.join(kind).join(&name), &target.join(&name), &owner)?;
@@ -76,19 +77,35 @@ fn copy(from: &Path, to: &Path, owner: &fs::Metadata) -> Result<(), KeyError> {
     let bytes = read(from)?;
     let is_secret = !from.to_string_lossy().ends_with(".public.pem");
     let unfinished = to.with_extension("new");
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(failed(&unfinished)(error));
+        }
+        _ => {}
+    }
     let text = String::from_utf8_lossy(&bytes);
     write(&unfinished, if is_secret { 0o600 } else { 0o644 }, &text)?;
     give(&unfinished, owner)?;
     fs::rename(&unfinished, to).map_err(failed(to))
 }
 
+/// The owner of the folder, who is another than the one that calls this, must not lead it elsewhere.
+fn refuse_link(folder: &Path) -> Result<(), KeyError> {
+    let found = fs::symlink_metadata(folder).map_err(failed(folder))?;
+    if found.is_symlink() {
+        let why = io::Error::other("it is a link");
+        return Err(failed(folder)(why));
+    }
+    Ok(())
+}
+
 fn give(path: &Path, owner: &fs::Metadata) -> Result<(), KeyError> {
     let (user, group) = (owner.uid(), owner.gid());
-    let given = fs::metadata(path).and_then(|now| {
+    let given = fs::symlink_metadata(path).and_then(|now| {
         if (now.uid(), now.gid()) == (user, group) {
             return Ok(());
         }
-        chown(path, Some(user), Some(group))
+        lchown(path, Some(user), Some(group))
     });
     given.map_err(failed(path))
 }
@@ -125,12 +142,25 @@ mod tests {
     }
 
     #[test]
+    fn a_link_in_the_folder_of_a_service_is_not_followed() {
+        let (folder, keys, to) = handed_out();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        let session = to.join(ServiceName::Auth.name()).join("session");
+        fs::remove_dir_all(&session).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &session).unwrap();
+        let refused = keys.hand_out(&to).unwrap_err();
+        assert!(refused.to_string().contains("session"), "{refused}");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
+
+    #[test]
     fn what_is_handed_out_again_belongs_to_the_owner_of_the_services_folder() {
         let (_folder, keys, to) = handed_out();
         let service = to.join(ServiceName::Auth.name());
         // Another group is all that one who is not root may give, and root alone has every one.
         let group = fs::metadata(&service).unwrap().gid() + 1;
-        if chown(&service, None, Some(group)).is_err() {
+        if lchown(&service, None, Some(group)).is_err() {
             return;
         }
         keys.hand_out(&to).unwrap();

@@ -107,8 +107,8 @@ pub enum EventLogError {
     /// The log is set up in a way that cannot work; an operator has to mend it.
     #[error("the event log is misconfigured: {0}")]
     Misconfigured(String),
-    /// The log does not let us in, or is not the one that the settings describe. A process that starts ends with this; one
-    /// that runs goes on trying, because its settings were right.
+    /// The log does not let us in, or we do not accept it: only an operator can mend that. A service goes on trying, as
+    /// while the log is away.
     #[error("the event log cannot be used: {0}")]
     LockedOut(String),
 }

@@ -30,7 +30,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(4800);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A caller that gives up earlier was in a hurry, and nothing is known of the server.
 const SUSPICIOUS_AFTER: Duration = Duration::from_millis(500);
-/// How long a connection that comes back to the pool may take to show that it is alive; else another takes its place.
+/// A connection of the pool that was idle for so long is asked whether it is alive before it is used.
+const ASKED_AFTER_IDLE: Duration = Duration::from_secs(60);
+/// An older connection is closed when it comes back, so that connections spread over servers that were added.
+const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How long a connection of the pool may take to show that it is alive; else another takes its place.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// A listening connection that says nothing for so long is asked whether it is still there.
 const IDLE_AFTER: Duration = Duration::from_secs(5);
@@ -52,32 +56,60 @@ pub fn pool(address: impl Into<StoreAddress>, connections: u32) -> Result<PgPool
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        // sqlx itself tests what comes back without a limit, and over TLS it closes without one too: what hangs there is
-        // missing from the pool until TCP gives it up. This test, which has a limit, comes first, and leaves only the
-        // moment between the two; what does not pass it is replaced where it is.
-        .after_release({
+        // sqlx itself asks and closes without a limit, and over TLS a close waits for the server: what hangs there is missing
+        // from the pool until TCP gives it up. So what comes back, and what was idle for long, is asked with a limit first,
+        // and what does not answer is replaced where it is. That leaves the moment between the two.
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .before_acquire({
             let options = options.clone();
-            move |connection, _| {
+            move |connection, meta| {
                 let options = options.clone();
                 Box::pin(async move {
-                    if let Ok(answer) = timeout(PING_TIMEOUT, connection.ping()).await {
-                        return answer.map(|()| true);
+                    if meta.idle_for >= ASKED_AFTER_IDLE {
+                        ask(connection, &options).await?;
                     }
-                    *connection = another(&options).await;
                     Ok(true)
+                })
+            }
+        })
+        .after_release({
+            let options = options.clone();
+            move |connection, meta| {
+                let options = options.clone();
+                Box::pin(async move {
+                    ask(connection, &options).await?;
+                    Ok(meta.age < MAX_LIFETIME)
                 })
             }
         })
         .connect_lazy_with(options))
 }
 
+/// Asks a connection whether it is alive, and puts another in its place if no answer comes.
+async fn ask(connection: &mut PgConnection, options: &PgConnectOptions) -> sqlx::Result<()> {
+    match timeout(PING_TIMEOUT, connection.ping()).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            *connection = another(options).await;
+            Ok(())
+        }
+    }
+}
+
 /// Another connection, once the server lets one in.
 async fn another(options: &PgConnectOptions) -> PgConnection {
     let mut backoff = Backoff::default();
     loop {
-        let connecting = PgConnection::connect_with(options);
-        if let Ok(Ok(connection)) = timeout(ACQUIRE_TIMEOUT, connecting).await {
-            return connection;
+        match timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options)).await {
+            Ok(Ok(connection)) => return connection,
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    error = chain(&error),
+                    "a connection that hung is not replaced yet"
+                );
+            }
+            Err(_) => {}
         }
         backoff.wait().await;
     }

@@ -76,6 +76,7 @@ fn what_fits_together_is_taken() {
         "[write_store]\nurl = \"postgres://app@db/chat?sslmode=require\"",
         "[expiring_store]\nurl = \"rediss://a:b@db\"\nca_file = \"ca.pem\"",
         "[view_store]\nurl = \"mongodb://a:b@db/?tls=true&authSource=admin\"\nca_file = \"ca.pem\"",
+        "[view_store]\nurl = \"mongodb://a:b@db/?appName=@a@\"",
         "[event_log]\nsecurity_protocol = \"ssl\"\ncert_file = \"a.pem\"\nkey_file = \"a.key\"",
         "[event_log]\nsecurity_protocol = \"sasl_ssl\"\nusername = \"a\"\npassword = \"b\"",
     ] {

@@ -24,9 +24,16 @@ async fn ask(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The same server, with and without TLS on the way.
+fn both_ways() -> [String; 2] {
+    let over_tls = std::env::var("COLLOQUY_TEST_TLS_POSTGRES");
+    let why = "run the tests with `cargo xtask test`, which starts the real parts";
+    [postgres_server(), over_tls.expect(why)]
+}
+
 /// A pool whose connections all hang, though new ones would not, once this has asked in vain.
-async fn after_silence(asked_in_vain: impl AsyncFnOnce(&PgPool)) -> (Proxy, PgPool) {
-    let (proxy, url) = Proxy::before(&postgres_server()).await;
+async fn after_silence(server: &str, asked_in_vain: impl AsyncFnOnce(&PgPool)) -> (Proxy, PgPool) {
+    let (proxy, url) = Proxy::before(server).await;
     let pool = postgres::pool(&url, 3).unwrap();
     fill(&pool).await;
     proxy.swallow();
@@ -38,20 +45,25 @@ async fn after_silence(asked_in_vain: impl AsyncFnOnce(&PgPool)) -> (Proxy, PgPo
 
 #[tokio::test]
 async fn promise_p5_p6_after_a_call_without_an_answer_the_next_has_another_connection() {
-    let (_proxy, pool) = after_silence(async |pool| fails_in_time("a call", ask(pool)).await).await;
-    ask(&pool).await.unwrap();
-    fill(&pool).await;
+    for server in both_ways() {
+        let in_vain = async |pool: &PgPool| fails_in_time("a call", ask(pool)).await;
+        let (_proxy, pool) = after_silence(&server, in_vain).await;
+        ask(&pool).await.unwrap();
+        fill(&pool).await;
+    }
 }
 
 #[tokio::test]
 async fn promise_p5_a_caller_that_gives_up_earlier_leaves_no_hanging_connection_either() {
-    let (_proxy, pool) = after_silence(async |pool| {
-        let patience = timeout(Duration::from_secs(1), ask(pool));
-        patience.await.unwrap_err();
-    })
-    .await;
-    ask(&pool).await.unwrap();
-    fill(&pool).await;
+    for server in both_ways() {
+        let in_vain = async |pool: &PgPool| {
+            let patience = timeout(Duration::from_secs(1), ask(pool));
+            patience.await.unwrap_err();
+        };
+        let (_proxy, pool) = after_silence(&server, in_vain).await;
+        ask(&pool).await.unwrap();
+        fill(&pool).await;
+    }
 }
 
 #[tokio::test]

@@ -14,10 +14,11 @@ fn file(name: &str) -> Option<PathBuf> {
 }
 
 /// The user that we come as, and the version of TLS.
-async fn seen_by_the_server(address: StoreAddress) -> (String, String) {
+async fn user_and_version(address: StoreAddress) -> (String, String) {
     let pool = postgres::pool(address, 1).unwrap();
-    let seen = "SELECT session_user::text, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-    sqlx::query_as(seen).fetch_one(&pool).await.unwrap()
+    let question =
+        "SELECT session_user::text, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    sqlx::query_as(question).fetch_one(&pool).await.unwrap()
 }
 
 #[tokio::test]
@@ -27,7 +28,7 @@ async fn a_password_goes_over_tls() {
         identity: None,
     };
     let url = part("COLLOQUY_TEST_TLS_POSTGRES");
-    let (user, version) = seen_by_the_server(StoreAddress { url, tls }).await;
+    let (user, version) = user_and_version(StoreAddress { url, tls }).await;
     assert_eq!((user.as_str(), version.as_str()), ("colloquy", "TLSv1.3"));
 }
 
@@ -42,6 +43,6 @@ async fn a_certificate_is_a_login() {
             .zip(file("client.key"))
             .map(|(cert, key)| Identity { cert, key }),
     };
-    let (user, version) = seen_by_the_server(StoreAddress { url, tls }).await;
+    let (user, version) = user_and_version(StoreAddress { url, tls }).await;
     assert_eq!((user.as_str(), version.as_str()), ("certified", "TLSv1.3"));
 }

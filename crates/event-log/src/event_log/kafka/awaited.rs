@@ -16,10 +16,10 @@ use crate::event_log::{
 pub struct AwaitedLog(Arc<OnceLock<KafkaLog>>);
 
 impl AwaitedLog {
-    /// Connects, or goes on trying in a task while Kafka is away. The gate opens once the log is connected.
+    /// Connects, or goes on trying in a task while Kafka is away or does not let us in. The gate opens once the log is connected.
     ///
     /// # Errors
-    /// Kafka is set up in a way that cannot work, or does not let us in. If that shows only later, the task ends, and with it the process.
+    /// Kafka is set up in a way that cannot work. If that shows only later, the task ends, and with it the process.
     pub async fn start(
         settings: KafkaSettings,
         gate: Gate,
@@ -58,8 +58,10 @@ impl AwaitedLog {
     async fn connect(&self, settings: &KafkaSettings) -> Result<bool, EventLogError> {
         match KafkaLog::connect(settings.clone()).await {
             Ok(log) => Ok(self.0.set(log).is_ok()),
-            Err(error @ (EventLogError::Misconfigured(_) | EventLogError::LockedOut(_))) => {
-                Err(error)
+            Err(error @ EventLogError::Misconfigured(_)) => Err(error),
+            Err(error @ EventLogError::LockedOut(_)) => {
+                tracing::error!(error = chain(&error), "waiting for the event log");
+                Ok(false)
             }
             Err(error) => {
                 tracing::warn!(error = chain(&error), "waiting for the event log");
