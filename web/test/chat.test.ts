@@ -5,7 +5,7 @@ import { Drafts } from '../src/screens/chat/drafts';
 import { piecesOf } from '../src/screens/chat/links';
 import { filtered, fold, LONGEST_ROOM_NAME, nameFor, searchFor, suggestedName } from '../src/screens/chat/names';
 import { newsOf, tabTitle } from '../src/screens/chat/news';
-import { newLine, readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
+import { lineOfMissed, newLine, readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
 
 const ME = { customerId: 1, fullName: 'Hải' };
 const NOON = Date.parse('2026-03-05T12:00:00.000Z');
@@ -42,6 +42,16 @@ describe('rows', () => {
     expect(newLine(messages, 3, 1)).toBe(Infinity);
     expect(newLine([message(1, 1, 0)], 0, 1)).toBe(Infinity);
     expect(rowsOf([...messages, message(4, 2, 3)], [], ME, Infinity).some(({ isFirstNew }) => isFirstNew)).toBe(false);
+  });
+
+  test('what was missed without a connection has the line above its first one, unless earlier ones are unread still', () => {
+    const messages = [message(1, 2, 0), message(2, 2, 1), message(3, 2, 2), message(4, 1, 3)];
+    expect(lineOfMissed(messages, Infinity, 2, 4, 1)).toBe(2);
+    expect(lineOfMissed(messages, undefined, 2, 0, 1)).toBe(2);
+    expect(lineOfMissed(messages, 1, 2, 2, 1)).toBe(2);
+    expect(lineOfMissed(messages, 1, 2, 1, 1)).toBe(1);
+    // One's own from another device are no news.
+    expect(lineOfMissed(messages, Infinity, 3, 4, 1)).toBe(Infinity);
   });
 
   test('a pending message keeps its key when the server has it', () => {

@@ -31,6 +31,8 @@ export interface RoomState {
   readonly areMarkersKnown: boolean;
   readonly online: ReadonlySet<number>;
   readonly typing: ReadonlySet<number>;
+  /** The newest message that was here when the connection was lost, if others were missed and have been fetched since. */
+  readonly missedAfter?: number;
   /** Why the room cannot be shown, as the server says it. */
   readonly refusal?: string;
 }
@@ -61,6 +63,9 @@ export class Room {
   #isAskedAgain = false;
   #isClosed = false;
   #isOlderOnItsWay = false;
+  #isListening = false;
+  #newestWhenLost: number | undefined;
+  #missedAfter: number | undefined;
   #stopWaiting: (() => void) | undefined;
   #saidTypingAt = -Infinity;
   #markedUpTo = -1;
@@ -174,7 +179,14 @@ export class Room {
     };
     listen<Message>('message', {
       take: (message) => { this.#take([message]); },
-      ready: () => { this.#catchUp(); },
+      ready: () => {
+        this.#isListening = true;
+        this.#catchUp();
+      },
+      lost: () => {
+        this.#isListening = false;
+        this.#newestWhenLost ??= this.#list.items.at(-1)?.messageId;
+      },
     });
     listen<MovedMarker>('readMarkers', {
       take: (marker) => { this.#moved([marker]); },
@@ -236,6 +248,16 @@ export class Room {
       isRightBehind = this.#list.isLoaded && page.length < PAGE;
     } while (this.#list.isLoaded && !isRightBehind && messages.length < MOST_MISSED);
     this.#list.load(messages, isRightBehind);
+    this.#noteMissed();
+  }
+
+  /** What comes once the room is listened to again, and nothing is missing, was not missed. */
+  #noteMissed(): void {
+    const before = this.#newestWhenLost;
+    if (before === undefined) return;
+    const hasMissed = (this.#list.items.at(-1)?.messageId ?? 0) > before;
+    if (hasMissed) this.#missedAfter = before;
+    if (hasMissed || (this.#isListening && !this.#list.hasHole)) this.#newestWhenLost = undefined;
   }
 
   #fetchFailed(error: unknown): void {
@@ -297,6 +319,9 @@ export class Room {
     const { items: messages, isLoaded, hasHole, newest, reachesStart } = this.#list;
     this.port.outbox.settle(this.roomId, ({ clientKey, seq = Infinity }) => seq <= newest || this.#list.hasKey(clientKey));
     const pending = this.port.outbox.pending(this.roomId);
-    this.#state.set({ ...this.#state.get(), messages, pending, isCurrent: isLoaded && !hasHole, reachesStart });
+    this.#state.set({
+      ...this.#state.get(), messages, pending, isCurrent: isLoaded && !hasHole, reachesStart,
+      ...(this.#missedAfter !== undefined && { missedAfter: this.#missedAfter }),
+    });
   }
 }

@@ -41,6 +41,9 @@ await story(async (browser) => {
   }
   network.mend();
   await expectSameList('after the cut', roomId, written);
+  // What Mai has missed is marked where it begins.
+  const firstNew = mai.log.getByRole('article').filter({ has: mai.page.getByRole('separator', { name: 'New messages' }) });
+  assert.match(await firstNew.innerText(), /Hải 1\./);
   await until('the banner goes', () => mai.connection.textContent(), (text) => text?.trim() === '');
 
   // What cannot be sent before a reload goes out after it, in its order.

@@ -100,6 +100,15 @@ export function newLine(messages: readonly Message[], readUpTo: number, me: numb
   return messages.some(({ senderId, messageId }) => senderId !== me && messageId > readUpTo) ? readUpTo : Infinity;
 }
 
+/**
+ * Where the line "New messages" goes when messages were missed without a connection: above the first of them, unless it
+ * stands above earlier ones that are unread still.
+ */
+export function lineOfMissed(messages: readonly Message[], line: number | undefined, missedAfter: number, readUpTo: number, me: number): number | undefined {
+  const isAnyOfOthers = messages.some(({ senderId, messageId }) => senderId !== me && messageId > missedAfter);
+  return isAnyOfOthers && (line === undefined || line === Infinity || readUpTo >= missedAfter) ? missedAfter : line;
+}
+
 /** By message, the other members who have read up to it and no further. */
 export function seenBy(messages: readonly Message[], markers: ReadonlyMap<number, number>, me: number): Map<number, number[]> {
   const newest = new Map(markers);
