@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi as vitest } from 'vitest';
 
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
@@ -34,5 +34,32 @@ describe('texts', () => {
     const same = new Set(['app.name', 'rooms.by', 'chat.says', 'app.title', 'language.en', 'language.vi', 'field.email']);
     const vietnamese: Record<string, Text> = vi;
     for (const [key, text] of texts(en)) if (!same.has(key)) expect(vietnamese[key], key).not.toEqual(text);
+  });
+});
+
+describe('who types', () => {
+  type Index = typeof import('../src/i18n');
+  type Preferences = typeof import('../src/preferences.svelte').preferences;
+  let index: Index;
+  let preferences: Preferences;
+
+  // The language is kept by the browser, of which the texts need no more than this.
+  beforeAll(async () => {
+    vitest.stubGlobal('document', { documentElement: { lang: '', dataset: {} } });
+    vitest.stubGlobal('addEventListener', () => undefined);
+    vitest.stubGlobal('navigator', { languages: ['en'] });
+    index = await import('../src/i18n');
+    ({ preferences } = await import('../src/preferences.svelte'));
+  });
+
+  it('is said in parts, so that long names give way and the verb stays', () => {
+    const said = (names: readonly string[]) => {
+      const [before, behind] = index.aroundTypists(names.length);
+      return [before, ...index.listParts(names).map(({ isName, text }) => (isName ? `<${text}>` : text)), behind].join('');
+    };
+    expect(said(['An'])).toBe('<An> is typing…');
+    expect(said(['An', 'Chi'])).toBe('<An> and <Chi> are typing…');
+    preferences.language = 'vi';
+    expect(said(['An', 'Bình', 'Chi'])).toBe('<An>, <Bình> và <Chi> đang nhập…');
   });
 });

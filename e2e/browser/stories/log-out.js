@@ -23,6 +23,7 @@ await story(async (browser) => {
   await lan.write('This waits.');
   await lan.message('This waits.').waitFor();
   await page.getByRole('link', { name: 'Profile' }).click();
+  await lan.connection.filter({ hasText: 'No connection' }).waitFor();
   await page.getByRole('button', { name: 'Log out', exact: true }).click();
   await page.getByText('1 message is not sent yet.', { exact: false }).waitFor();
   await page.getByRole('button', { name: 'Stay logged in' }).click();

@@ -50,3 +50,15 @@ export function formatDate(date: Date, options: Intl.DateTimeFormatOptions): str
 export function formatList(names: readonly string[]): string {
   return new Intl.ListFormat(preferences.language).format(names);
 }
+
+/** The same in its parts, so that each name can be shortened by itself. */
+export function listParts(names: readonly string[]): { readonly isName: boolean; readonly text: string }[] {
+  const parts = new Intl.ListFormat(preferences.language).formatToParts(names);
+  return parts.map(({ type, value }) => ({ isName: type === 'element', text: value }));
+}
+
+/** What stands before and behind the names in the line that says who types. */
+export function aroundTypists(count: number): readonly [before: string, behind: string] {
+  const [before = '', behind = ''] = t('chat.typing', { count, names: '\0' }).split('\0');
+  return [before, behind];
+}
