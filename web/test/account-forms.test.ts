@@ -68,6 +68,36 @@ describe('a form', () => {
   });
 });
 
+describe('what a new account needs', () => {
+  it('is said at all fields at once', async () => {
+    const { newPassword, ...rules } = await import('../src/screens/account/rules');
+    const form = new forms.Form({ fullName: 'Lan', username: 'an', password: 'short', email: 'lan at example.com', phoneNumber: '12' }, {
+      ...rules, password: (value) => newPassword(value, 8),
+    });
+    const call = vi.fn(() => Promise.resolve());
+    await form.submit(press(), call);
+    expect(call).not.toHaveBeenCalled();
+    expect(form.at('fullName')).toBeUndefined();
+    expect(form.at('username')).toContain('3 to 64');
+    expect(form.at('password')).toBe('A password has at least 8 characters.');
+    expect(form.at('email')).toContain('name@example.com');
+    expect(form.at('phoneNumber')).toContain('4 to 20 digits');
+  });
+
+  it('is not more than the server asks for', async () => {
+    const { email, fullName, newPassword, phoneNumber, username } = await import('../src/screens/account/rules');
+    expect(email(' lan@localhost ')).toBeUndefined();
+    expect(fullName('Ả'.repeat(100))).toBeUndefined();
+    expect(fullName('Ả'.repeat(101))).toBe('error.fullName');
+    expect(username(' lan ')).toBeUndefined();
+    expect(username('😀'.repeat(64))).toBeUndefined();
+    expect(phoneNumber('')).toBeUndefined();
+    expect(phoneNumber('+84 90 123')).toBeUndefined();
+    expect(newPassword('x', null)).toBeUndefined();
+    expect(newPassword('😀'.repeat(8), 8)).toBeUndefined();
+  });
+});
+
 describe('a phone number', () => {
   it('is sent without what groups its digits, and otherwise as typed', () => {
     expect(forms.plainNumber(' +84 (90) 123-45.67 ')).toBe('+84901234567');

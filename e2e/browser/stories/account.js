@@ -19,9 +19,11 @@ await story(async (browser) => {
   await field('Full name').fill(lan.fullName);
   await field('Username').fill(lan.username);
   await secret('Password').fill('short');
-  await field('Email').fill(`${lan.username}@example.com`);
+  await field('Email').fill('lan at example.com');
   await press('Sign up');
-  await page.getByText('A password has 8 to', { exact: false }).waitFor();
+  await page.getByText('A password has at least 8 characters.').waitFor();
+  await page.getByText('A mail address looks like').waitFor();
+  await field('Email').fill(`${lan.username}@example.com`);
   await secret('Password').fill(PASSWORD);
   await press('Sign up');
   const rooms = page.getByRole('navigation', { name: 'Rooms' });
@@ -31,7 +33,7 @@ await story(async (browser) => {
   await rooms.getByRole('link', { name: 'Profile' }).click();
   const renamed = unique('Lan Anh');
   await field('Full name').fill(renamed);
-  await field('Phone number').fill(`09${String(Math.random()).slice(2, 10)}`);
+  await field('Phone number (optional)').fill(`09${String(Math.random()).slice(2, 10)}`);
   await page.getByRole('radio', { name: 'Teal' }).check();
   await press('Save');
   await page.getByText('Saved.').waitFor();

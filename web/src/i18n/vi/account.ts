@@ -20,7 +20,7 @@ export const account: Translation<typeof texts> = {
 
   'signUp.title': 'Tạo tài khoản',
   'signUp.what': 'Không cần xác nhận qua email: bạn có thể nhắn tin ngay.',
-  'signUp.submit': 'Đăng ký',
+  'signUp.submit': 'Tạo tài khoản',
   'signUp.known': 'Đã có tài khoản?',
   'signUp.signIn': 'Đăng nhập',
 
@@ -51,8 +51,8 @@ export const account: Translation<typeof texts> = {
   'field.fullName.hint': 'Hiển thị bên cạnh tin nhắn của bạn.',
   'field.email': 'Email',
   'field.email.hint': 'Chỉ để đặt lại mật khẩu. Không ai khác thấy.',
-  'field.phoneNumber': 'Số điện thoại',
-  'field.phoneNumber.hint': 'Không bắt buộc. Người khác có thể tìm bạn bằng số này và chỉ thấy 3 số cuối.',
+  'field.phoneNumber': 'Số điện thoại (không bắt buộc)',
+  'field.phoneNumber.hint': 'Người khác có thể tìm bạn bằng số này và chỉ thấy 3 số cuối.',
   'field.code': 'Mã xác nhận',
   'field.code.hint': '6 chữ số.',
   'field.newPassword': 'Mật khẩu mới',
@@ -115,6 +115,7 @@ export const account: Translation<typeof texts> = {
   'error.email.taken': 'Email này đã được dùng cho một tài khoản khác.',
   'error.phone.form': 'Số điện thoại phải có từ 4 đến 20 chữ số, có thể bắt đầu bằng dấu +.',
   'error.phone.taken': 'Số điện thoại này đã được dùng cho một tài khoản khác.',
+  'error.password.short': { other: 'Mật khẩu phải có ít nhất {count} ký tự.' },
   'error.password.length': 'Mật khẩu phải có từ {min} đến {max} ký tự.',
   'error.password.common': 'Mật khẩu này quá phổ biến. Hãy chọn mật khẩu khác.',
   'error.password.personal': 'Hãy chọn mật khẩu không ghép từ tên đăng nhập, họ tên hoặc email của bạn.',

@@ -2,7 +2,7 @@ import { tick } from 'svelte';
 
 import { problem, sentence, type FieldName, type Problem } from '../../errors';
 
-type Checks<Name extends FieldName> = Partial<Record<Name, (value: string) => Problem['key'] | undefined>>;
+type Checks<Name extends FieldName> = Partial<Record<Name, (value: string) => Problem | Problem['key'] | undefined>>;
 
 /** What a person types into one form, and what is wrong with it. */
 export class Form<Name extends FieldName> {
@@ -69,8 +69,8 @@ export class Form<Name extends FieldName> {
   #check(): Partial<Record<Name, Problem>> {
     const problems: Partial<Record<Name, Problem>> = {};
     for (const name of Object.keys(this.values) as Name[]) {
-      const key = this.checks[name]?.(this.values[name]);
-      if (key) problems[name] = { key };
+      const found = this.checks[name]?.(this.values[name]);
+      if (found !== undefined) problems[name] = typeof found === 'string' ? { key: found } : found;
     }
     return problems;
   }
