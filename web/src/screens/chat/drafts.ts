@@ -22,6 +22,20 @@ export class Drafts {
     }
   }
 
+  /**
+   * Calls with what another window of this browser has made of a draft, and what it was before; an empty text when that window
+   * has sent it. What is returned ends that.
+   */
+  watch(roomId: number, changed: (before: string, after: string) => void, source: EventTarget = window): () => void {
+    const name = this.#name(roomId);
+    const look = (event: Event) => {
+      const { key, oldValue, newValue } = event as StorageEvent;
+      if (key === name) changed(oldValue ?? '', newValue ?? '');
+    };
+    source.addEventListener('storage', look);
+    return () => { source.removeEventListener('storage', look); };
+  }
+
   #name(roomId: number): string {
     return `colloquy.draft.${this.customerId}.${roomId}`;
   }
