@@ -114,6 +114,7 @@ class CurrentSession {
 
   /** Shows the profile as it was saved. */
   changed(me: Customer): void {
+    this.#session?.people.learn([me]);
     this.#me = me;
   }
 

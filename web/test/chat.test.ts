@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Drafts } from '../src/screens/chat/drafts';
 import { piecesOf } from '../src/screens/chat/links';
-import { filtered, fold, LONGEST_ROOM_NAME, nameFor, searchFor, suggestedName } from '../src/screens/chat/names';
+import { chosenName, filtered, fold, isDefaultName, LONGEST_ROOM_NAME, roomWith, searchFor, suggestedName, titleOf } from '../src/screens/chat/names';
 import { newsOf, tabTitle } from '../src/screens/chat/news';
 import { lineOfMissed, newLine, readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
 
@@ -101,24 +101,57 @@ describe('links', () => {
 describe('names', () => {
   test('accents and case do not count', () => {
     expect(fold('Đặng VŨ')).toBe('dang vu');
+    const name = ({ roomName }: RoomSummary['view']) => roomName;
     const rooms = [room(1, 'Vũ Thanh Hải'), room(2, 'Đội bóng')];
-    expect(filtered(rooms, 'hai vu').map(({ view }) => view.roomId)).toEqual([1]);
-    expect(filtered(rooms, 'doi').map(({ view }) => view.roomId)).toEqual([2]);
-    expect(filtered(rooms, '  ')).toBe(rooms);
+    expect(filtered(rooms, 'hai vu', name).map(({ view }) => view.roomId)).toEqual([1]);
+    expect(filtered(rooms, 'doi', name).map(({ view }) => view.roomId)).toEqual([2]);
+    expect(filtered(rooms, '  ', name)).toBe(rooms);
   });
 
-  test('the reader is left out of a name that is made of the members', () => {
-    const name = suggestedName([{ fullName: 'Phát' }], 'Hải');
-    expect([nameFor('Hải', name), nameFor('Phát', name), nameFor('Mai', name)]).toEqual(['Phát', 'Hải', 'Phát, Hải']);
-    expect(nameFor('Hải', 'Hải')).toBe('Hải');
-    expect(nameFor('Hải', suggestedName([{ fullName: 'Phát' }, { fullName: 'Mai' }], 'Hải'))).toBe('Phát, Mai');
+  test('a room that no one named is called after the other members as they are called today', () => {
+    const made = suggestedName([{ fullName: 'Phát' }], 'Hải');
+    const people = new Map([[1, { fullName: 'Hải Vũ' }], [2, { fullName: 'Phát Lê' }], [3, { fullName: 'Mai' }]]);
+    const [hai, phat] = [{ customerId: 1, fullName: 'Hải Vũ' }, { customerId: 2, fullName: 'Phát Lê' }];
+    expect(titleOf({ roomName: made, participantIds: [1, 2] }, hai, people)).toBe('Phát Lê');
+    expect(titleOf({ roomName: made, participantIds: [1, 2] }, phat, people)).toBe('Hải Vũ');
+    expect(titleOf({ roomName: made, participantIds: [1, 2, 3] }, hai, people)).toBe('Phát Lê, Mai');
+    // As long as the others are not known, it is what it was.
+    expect(titleOf({ roomName: made, participantIds: [1, 2] }, ME, new Map())).toBe('Phát');
+    const many = Array.from({ length: 12 }, (_, index) => index + 1);
+    expect(titleOf({ roomName: made, participantIds: many }, hai, new Map(many.map((id) => [id, { fullName: 'X' }])))).toBe('X, X, X, X, X, X, X, X, …');
+  });
+
+  test('so is one of an older page, as long as the members are called as in it', () => {
+    const people = new Map([[1, { fullName: 'Hải Vũ' }], [2, { fullName: 'Phát' }]]);
+    expect(titleOf({ roomName: 'Phát, Hải Vũ', participantIds: [1, 2] }, { customerId: 1, fullName: 'Hải Vũ' }, people)).toBe('Phát');
+    expect(isDefaultName({ roomName: 'Phát, urgent', participantIds: [1, 2] }, people)).toBe(false);
+    expect(isDefaultName({ roomName: 'Phát, Hải Vũ', participantIds: [1, 2, 3] }, people)).toBe(false);
+  });
+
+  test('a name that a person chose stays, if it was made out of a suggested one too', () => {
+    const chosen = chosenName(`${suggestedName([{ fullName: 'Phát' }], 'Hải')} at lunch `);
+    const people = new Map([[1, { fullName: 'Hải' }], [2, { fullName: 'Phát' }]]);
+    expect(chosen).toBe('Phát, Hải at lunch');
+    const view = { roomName: 'Lunch', participantIds: [1, 2] };
+    expect(titleOf(view, ME, people)).toBe('Lunch');
+  });
+
+  test('a room of two that no one named is found by the other', () => {
+    const people = new Map([[1, { fullName: 'Hải' }], [2, { fullName: 'Phát' }]]);
+    const rooms = [room(1, 'Lunch'), room(2, suggestedName([{ fullName: 'Phát' }], 'Hải'))];
+    expect(roomWith(rooms, 1, 2, people)?.view.roomId).toBe(2);
+    expect(roomWith(rooms, 1, 3, people)).toBeUndefined();
+    expect(roomWith([room(1, 'Lunch')], 1, 2, people)).toBeUndefined();
   });
 
   test('a room is named after its members, as long as a name may be', () => {
     expect(suggestedName([], 'Hải')).toBe('');
-    expect(suggestedName([{ fullName: 'Phát' }], 'Hải')).toBe('Phát, Hải');
-    const many = Array.from({ length: 30 }, () => ({ fullName: '🙂 Nguyễn' }));
-    expect(Array.from(suggestedName(many, 'Hải'))).toHaveLength(LONGEST_ROOM_NAME);
+    expect(suggestedName([{ fullName: 'Phát' }], 'Hải')).toBe('Phát,\u00A0Hải');
+    for (const fullName of ['🙂 Nguyễn', 'x'.repeat(100)]) {
+      const roomName = suggestedName(Array.from({ length: 30 }, () => ({ fullName })), 'Hải');
+      expect(Array.from(roomName)).toHaveLength(LONGEST_ROOM_NAME);
+      expect(isDefaultName({ roomName, participantIds: [] }, new Map())).toBe(true);
+    }
   });
 
   test('digits are searched as a phone number, once there are enough of them', () => {
@@ -160,4 +193,17 @@ test('a draft is kept by person and room, and a store that fails costs no more t
   const broken = new Drafts(1, () => { throw new Error('forbidden'); });
   broken.write(7, 'x');
   expect(broken.read(7)).toBe('');
+});
+
+test('a draft that another window sends is told to this one, and no other draft', () => {
+  const source = new EventTarget();
+  const told: string[][] = [];
+  const stop = new Drafts(1).watch(7, (before, after) => told.push([before, after]), source);
+  const send = (key: string) => source.dispatchEvent(Object.assign(new Event('storage'), { key, oldValue: 'hello', newValue: null }));
+  send('colloquy.draft.1.7');
+  send('colloquy.draft.1.8');
+  send('colloquy.draft.2.7');
+  stop();
+  send('colloquy.draft.1.7');
+  expect(told).toEqual([['hello', '']]);
 });

@@ -16,11 +16,13 @@ export interface PeoplePort {
   signedOut(): void;
 }
 
-/** The customers that are shown by name and colour: each is asked for once, when it is first wanted. */
+/** The customers that are shown by name and colour: each is asked for when it is first wanted, and when it is to be renewed. */
 export class People {
   readonly #known = new Observable<ReadonlyMap<number, Person>>(new Map());
   readonly #wanted = new Set<number>();
   readonly #queue: number[] = [];
+  /** Known, and asked for again all the same. */
+  readonly #stale = new Set<number>();
   readonly #backoff: Backoff;
   #underWay = 0;
   #stopWaiting: (() => void) | undefined;
@@ -55,6 +57,17 @@ export class People {
     this.#known.set(known);
   }
 
+  /** Asks again for these, who may have changed since; until they are answered what was known stays. */
+  renew(customerIds: Iterable<number>): void {
+    const asked = [...customerIds];
+    for (const customerId of asked) {
+      if (!this.#known.get().has(customerId) || this.#stale.has(customerId)) continue;
+      this.#stale.add(customerId);
+      this.#queue.push(customerId);
+    }
+    this.want(asked);
+  }
+
   /** Ends the asking. */
   close(): void {
     this.#isClosed = true;
@@ -65,7 +78,7 @@ export class People {
     while (!this.#isClosed && !this.#stopWaiting && this.#underWay < AT_ONCE) {
       const next = this.#queue.shift();
       if (next === undefined) return;
-      if (!this.#known.get().has(next)) void this.#ask(next);
+      if (this.#stale.has(next) || !this.#known.get().has(next)) void this.#ask(next);
     }
   }
 
@@ -73,6 +86,7 @@ export class People {
     this.#underWay += 1;
     try {
       this.learn([await this.port.customer(customerId)]);
+      this.#stale.delete(customerId);
       this.#backoff.reset();
     } catch (error) {
       this.#failed(customerId, error);
@@ -85,7 +99,10 @@ export class People {
   #failed(customerId: number, error: unknown): void {
     if (!(error instanceof CallError)) throw error;
     if (error.isSignedOut) this.port.signedOut();
-    if (!error.isTransient || this.#isClosed) return;
+    if (!error.isTransient || this.#isClosed) {
+      this.#stale.delete(customerId);
+      return;
+    }
     this.#queue.unshift(customerId);
     this.#stopWaiting ??= this.port.clock.after(Math.max(error.retryAfter ?? 0, this.#backoff.next()), () => {
       this.#stopWaiting = undefined;

@@ -19,7 +19,7 @@ export interface Session {
   /** Whether there is no connection, and what is new comes all the same, some seconds later: calls are answered. */
   readonly isPolling: Readable<boolean>;
   /** Names and colours of customers, by id. */
-  readonly people: Pick<People, 'known' | 'want' | 'learn'>;
+  readonly people: Pick<People, 'known' | 'want' | 'learn' | 'renew'>;
   /** Resolves when a room that was just made is among the rooms, or after some seconds. */
   listed(roomId: number): Promise<void>;
   /** Opens a room; close it when it is left. */

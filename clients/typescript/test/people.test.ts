@@ -42,6 +42,18 @@ test('a person that is learnt from elsewhere is not asked for', () => {
   expect(people.known.get().get(1)?.fullName).toBe('Person 1');
 });
 
+test('who is known is asked for again when that is wanted, and shown as before until then', async () => {
+  const { clock, calls, people } = directory();
+  people.learn([person(1)]);
+  people.renew([1, 2]);
+  people.renew([1, 2]);
+  expect(calls.map(({ id }) => id)).toEqual([1, 2]);
+  expect(people.known.get().get(1)?.fullName).toBe('Person 1');
+  calls[0]?.answer({ ...person(1), fullName: 'Renamed' });
+  await clock.advance(0);
+  expect(people.known.get().get(1)?.fullName).toBe('Renamed');
+});
+
 test('a call without an answer is made again later, and one about no account is not', async () => {
   const { clock, calls, people } = directory();
   people.want([1, 2]);

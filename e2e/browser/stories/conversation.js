@@ -68,9 +68,9 @@ await story(async (browser) => {
   const trio = await hai.makeRoom(unique('Three'), lan, mai);
   await Promise.all([hai.openRoom(trio), mai.openRoom(trio)]);
   const faces = () => hai.page.locator('header .faces > [title]').evaluateAll((all) => all.map((face) => face.getAttribute('title')));
-  await hai.page.getByText('3 members · 1 online').waitFor();
+  await hai.page.getByText('3 members · 2 online').waitFor();
   assert.deepEqual(await faces(), [lan.fullName, mai.fullName]);
   await mai.page.goto('about:blank');
-  await hai.page.getByText('3 members · 0 online').waitFor();
+  await hai.page.getByText('3 members · 1 online').waitFor();
   assert.deepEqual(await faces(), [lan.fullName, mai.fullName]);
 });

@@ -22,6 +22,8 @@ export const chat = {
   'newRoom.remove': 'Remove {name}',
   'newRoom.name': 'Room name',
   'newRoom.create': 'Create room',
+  'newRoom.open': 'Open room',
+  'newRoom.present': 'You have a room with {name}. A name makes another one.',
   'newRoom.pick': 'Pick at least one person.',
   'newRoom.named': 'Give the room a name.',
 

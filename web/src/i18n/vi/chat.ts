@@ -24,6 +24,8 @@ export const chat: Translation<typeof texts> = {
   'newRoom.remove': 'Bỏ {name}',
   'newRoom.name': 'Tên phòng',
   'newRoom.create': 'Tạo phòng',
+  'newRoom.open': 'Mở phòng',
+  'newRoom.present': 'Bạn đã có phòng với {name}. Đặt tên nếu muốn phòng khác.',
   'newRoom.pick': 'Hãy chọn ít nhất một người.',
   'newRoom.named': 'Hãy đặt tên cho phòng.',
 

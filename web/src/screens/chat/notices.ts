@@ -4,7 +4,7 @@ import type { RoomSummary, Session } from '@colloquy/client';
 import { t } from '../../i18n';
 import { preferences } from '../../preferences.svelte';
 import { router } from '../../router.svelte';
-import { nameFor } from './names';
+import { titleOf } from './names';
 import { newsOf } from './news';
 
 /** Marks the icon of the tab while something is unread; what is returned takes the mark away. */
@@ -28,13 +28,15 @@ export function notifyOfNews(session: Session): () => void {
   });
 }
 
-function notify(session: Session, { view: { roomId, roomName, lastMessage } }: RoomSummary): void {
+function notify(session: Session, { view }: RoomSummary): void {
+  const { roomId, lastMessage } = view;
   if (!lastMessage) return;
-  const name = session.people.known.get().get(lastMessage.senderId)?.fullName;
+  const people = session.people.known.get();
+  const name = people.get(lastMessage.senderId)?.fullName;
   const body = name === undefined ? lastMessage.content : t('chat.says', { name, text: lastMessage.content });
   try {
     // One notification a room: the newest takes the place of the one before.
-    const notification = new Notification(nameFor(session.me.fullName, roomName), { body, tag: `room-${roomId}`, icon: '/icon.svg' });
+    const notification = new Notification(titleOf(view, people.get(session.me.customerId) ?? session.me, people), { body, tag: `room-${roomId}`, icon: '/icon.svg' });
     notification.onclick = () => {
       window.focus();
       router.go({ screen: 'room', roomId });
