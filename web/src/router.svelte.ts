@@ -1,14 +1,15 @@
-import { href, isPlainClick, parse, type Route } from './routes';
+import { homeOf, href, isPlainClick, parse, type Route } from './routes';
 
 const HOME: Route = { screen: 'rooms' };
 
 /** The address bar, and the route that it stands for. */
 class Router {
   #route = $state.raw<Route>(parse(location.pathname) ?? HOME);
+  #home = $state.raw<Route>(homeOf(this.#route) ?? HOME);
 
   constructor() {
     addEventListener('popstate', () => {
-      this.#route = parse(location.pathname) ?? HOME;
+      this.#show(parse(location.pathname) ?? HOME);
     });
     // A plain link to a route changes the screen without a load. Others, and those to the server's own pages, do what links do.
     document.addEventListener('click', (event) => {
@@ -25,16 +26,26 @@ class Router {
     return this.#route;
   }
 
+  /** Where the way back to the rooms leads: to the room that was open, if one was. */
+  get home(): Route {
+    return this.#home;
+  }
+
   /** Goes there; the way back leads here. */
   go(route: Route): void {
     if (href(route) !== location.pathname) history.pushState(null, '', href(route));
-    this.#route = route;
+    this.#show(route);
   }
 
   /** Goes there; the way back leads to where the person was before this. */
   replace(route: Route): void {
     history.replaceState(null, '', href(route));
+    this.#show(route);
+  }
+
+  #show(route: Route): void {
     this.#route = route;
+    this.#home = homeOf(route) ?? this.#home;
   }
 }
 

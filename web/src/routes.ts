@@ -30,3 +30,9 @@ export function href(route: Route): string {
 export function isPlainClick(event: MouseEvent): boolean {
   return event.button === 0 && !event.defaultPrevented && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
 }
+
+/** Where the way back to the rooms leads after this screen; `undefined` where it leads on to where it led before. */
+export function homeOf(route: Route): Route | undefined {
+  if (route.screen === 'room') return route;
+  return route.screen === 'profile' || route.screen === 'flow' ? undefined : { screen: 'rooms' };
+}

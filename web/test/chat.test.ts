@@ -83,6 +83,12 @@ describe('links', () => {
     expect(links('see https://example.com/a_(b)?x=1, or (http://example.org).')).toEqual(['https://example.com/a_(b)?x=1', 'http://example.org/']);
   });
 
+  test('a name of the web without its scheme is one', () => {
+    expect(links('see www.example.org/a, or (WWW.example.com).')).toEqual(['https://www.example.org/a', 'https://www.example.com/']);
+    expect(links('https://www.example.org')).toEqual(['https://www.example.org/']);
+    for (const text of ['www.', 'www.example', 'awww.example.org', 'me@www.example.org', 'www..com']) expect(links(text)).toEqual([]);
+  });
+
   test('nothing else is', () => {
     for (const text of ['javascript:alert(1)', 'data:text/html,x', 'xhttp://a', 'http://', 'ftp://example.com', 'https://[']) expect(links(text)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { href, parse, type Route } from '../src/routes';
+import { homeOf, href, parse, type Route } from '../src/routes';
 
 describe('routes', () => {
   it('are what their paths say, both ways', () => {
@@ -20,5 +20,11 @@ describe('routes', () => {
   it('leave the paths of the server, and rooms that cannot be, alone', () => {
     const others = ['', '/docs', '/dev/mail', '/room', '/room/', '/room/0', '/room/01', '/room/-1', '/room/1/', '/room/x', '/room/9007199254740992', '/Profile', '/rooms'];
     for (const path of others) expect(parse(path), path).toBeUndefined();
+  });
+
+  it('lead back from beside the rooms to the room that was open', () => {
+    expect(homeOf({ screen: 'room', roomId: 7 })).toEqual({ screen: 'room', roomId: 7 });
+    expect(homeOf({ screen: 'profile' })).toBeUndefined();
+    expect(homeOf({ screen: 'sign-in' })).toEqual({ screen: 'rooms' });
   });
 });

@@ -2,6 +2,7 @@ import { CallError } from './call-error.js';
 import { clientKey, newKey } from './client-key.js';
 import { Backoff, type Clock } from './clock.js';
 import type { SentMessage } from './contract.js';
+import { Observable, type Readable } from './observable.js';
 import { bestEffort, type OutboxStore, type StoredMessage } from './outbox-store.js';
 
 /** The server knows a key for 24 h; a message older than this is not sent again without asking, or it could be there twice. */
@@ -38,6 +39,7 @@ export interface OutboxPort {
 /** Messages on their way to the server: of a room one after the other, of different rooms side by side. */
 export class Outbox {
   readonly #rooms = new Map<number, RoomQueue>();
+  readonly #all = new Observable<readonly PendingMessage[]>([]);
   #lastWrittenAt = 0;
   #isPaused = false;
 
@@ -47,7 +49,14 @@ export class Outbox {
     private readonly customerId: number,
     port: OutboxPort,
   ) {
-    this.port = { ...port, store: bestEffort(port.store) };
+    this.port = {
+      ...port,
+      store: bestEffort(port.store),
+      changed: (roomId) => {
+        this.#all.set([...this.#rooms.values()].flatMap(({ messages }) => messages));
+        port.changed(roomId);
+      },
+    };
   }
 
   /** Takes up what was left unconfirmed. */
@@ -60,6 +69,11 @@ export class Outbox {
       this.#queue(message.roomId).push(this.#pending(message, state));
       this.#lastWrittenAt = Math.max(this.#lastWrittenAt, message.writtenAt);
     }
+  }
+
+  /** What is pending in all rooms; of each room the oldest first. */
+  get all(): Readable<readonly PendingMessage[]> {
+    return this.#all;
   }
 
   /** What is pending in a room, oldest first. */

@@ -20,6 +20,8 @@ export interface Session {
   readonly isPolling: Readable<boolean>;
   /** Names and colours of customers, by id. */
   readonly people: Pick<People, 'known' | 'want' | 'learn' | 'renew'>;
+  /** Messages of one's own that the lists of their rooms do not hold yet; of each room the oldest first. */
+  readonly pending: Readable<readonly PendingMessage[]>;
   /** Resolves when a room that was just made is among the rooms, or after some seconds. */
   listed(roomId: number): Promise<void>;
   /** Opens a room; close it when it is left. */
@@ -86,6 +88,10 @@ export class LiveSession implements Session {
 
   get unsent(): number {
     return this.#outbox.unsent;
+  }
+
+  get pending(): Readable<readonly PendingMessage[]> {
+    return this.#outbox.all;
   }
 
   listed(roomId: number): Promise<void> {

@@ -9,7 +9,7 @@ export function timeOf(at: number): string {
 }
 
 export function momentOf(at: number): string {
-  return formatDate(new Date(at), { dateStyle: 'full', timeStyle: 'short' });
+  return formatDate(new Date(at), { dateStyle: 'full', timeStyle: 'short', hourCycle: 'h23' });
 }
 
 /** The heading above the messages of a day. */

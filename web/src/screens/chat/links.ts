@@ -4,7 +4,7 @@ export interface Piece {
   readonly href?: string;
 }
 
-const LINK = /\bhttps?:\/\/[^\s<>"'`\u200B\u202A-\u202E\u2066-\u2069]+/giu;
+const LINK = /(?:\bhttps?:\/\/|(?<![\p{L}\p{N}_@./-])www\.(?=[\p{L}\p{N}-]+\.\p{L}))[^\s<>"'`\u200B\u202A-\u202E\u2066-\u2069]+/giu;
 const CLOSING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
 /** The text in pieces: addresses of the web are links, nothing else is. */
@@ -13,7 +13,7 @@ export function piecesOf(text: string): Piece[] {
   let end = 0;
   for (const match of text.matchAll(LINK)) {
     const link = withoutPunctuation(match[0]);
-    const href = addressOf(link);
+    const href = addressOf(/^www\./iu.test(link) ? `https://${link}` : link);
     if (href === undefined) continue;
     if (match.index > end) pieces.push({ text: text.slice(end, match.index) });
     pieces.push({ text: link, href });
