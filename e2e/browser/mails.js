@@ -15,7 +15,8 @@ async function newestCode({ page, username }) {
   const folder = process.env['COLLOQUY_E2E_MAIL_DIR'];
   const mails = folder === undefined ? await shown(page) : await kept(join(folder, 'new'));
   const mine = mails.filter((mail) => mail.includes(`${username}@example.com`));
-  return mine.map((mail) => /(?<!\d)\d{6}(?!\d)/.exec(mail)?.[0]).find((code) => code !== undefined);
+  // The address, which is the first line, may have six digits of its own.
+  return mine.map((mail) => /(?<!\d)\d{6}(?!\d)/.exec(mail.slice(mail.indexOf('\n')))?.[0]).find((code) => code !== undefined);
 }
 
 /** Newest first, as the page has them. @param {import('playwright-core').Page} page @returns {Promise<string[]>} */

@@ -64,7 +64,7 @@ await story(async (browser) => {
   const third = 'a third horse battery';
   await secret('New password').fill(third);
   await press('Set password');
-  await page.getByText('The new password is set. Log in with it.').waitFor();
+  await page.getByText('The new password is set. Log in with it and your username').waitFor();
   await logIn(third);
   await rooms.getByText(renamed).waitFor();
 

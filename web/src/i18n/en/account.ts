@@ -10,7 +10,7 @@ export const account = {
   'signIn.demo': 'Try it with a demo account',
   'signIn.demo.hint': 'Open a second, private window for another one, and talk with yourself.',
   'signIn.demo.use': 'Use {name}',
-  'signIn.passwordSet': 'The new password is set. Log in with it.',
+  'signIn.passwordSet': 'The new password is set. Log in with it and your username, not your mail address.',
   'signIn.created': 'The account is there. Log in with it.',
   'signIn.ended': 'Your session has ended. Log in again to go on.',
   'signIn.unanswered':
@@ -68,9 +68,8 @@ export const account = {
   'profile.passwordSet': 'The new password is set. Other devices are logged out.',
   'profile.device': 'This device',
   'profile.device.hint': 'Kept in this browser.',
-  'profile.session': 'Session',
   'profile.logOut': 'Log out',
-  'profile.logOut.hint': 'Messages that are not sent yet stay on this device.',
+  'profile.logOut.hint': 'Messages that are not sent yet stay on this device when you log out.',
 
   'logOut.title': 'Log out?',
   'logOut.unsent': {

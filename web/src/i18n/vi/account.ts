@@ -12,7 +12,7 @@ export const account: Translation<typeof texts> = {
   'signIn.demo': 'Dùng thử với tài khoản mẫu',
   'signIn.demo.hint': 'Mở thêm một cửa sổ ẩn danh, đăng nhập tài khoản khác rồi tự trò chuyện với mình.',
   'signIn.demo.use': 'Dùng {name}',
-  'signIn.passwordSet': 'Đã đặt mật khẩu mới. Hãy đăng nhập bằng mật khẩu đó.',
+  'signIn.passwordSet': 'Đã đặt mật khẩu mới. Hãy đăng nhập bằng mật khẩu đó và tên đăng nhập (không phải email).',
   'signIn.created': 'Đã tạo tài khoản. Hãy đăng nhập.',
   'signIn.ended': 'Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại để tiếp tục.',
   'signIn.unanswered':
@@ -70,9 +70,8 @@ export const account: Translation<typeof texts> = {
   'profile.passwordSet': 'Đã đặt mật khẩu mới. Các thiết bị khác đã bị đăng xuất.',
   'profile.device': 'Thiết bị này',
   'profile.device.hint': 'Được lưu trong trình duyệt này.',
-  'profile.session': 'Phiên đăng nhập',
   'profile.logOut': 'Đăng xuất',
-  'profile.logOut.hint': 'Tin nhắn chưa gửi được vẫn nằm trên thiết bị này.',
+  'profile.logOut.hint': 'Khi đăng xuất, tin nhắn chưa gửi được vẫn nằm trên thiết bị này.',
 
   'logOut.title': 'Đăng xuất?',
   'logOut.unsent': {
