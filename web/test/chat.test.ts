@@ -201,15 +201,15 @@ test('a draft is kept by person and room, and a store that fails costs no more t
   expect(broken.read(7)).toBe('');
 });
 
-test('a draft that another window sends is told to this one, and no other draft', () => {
+test('a draft that another window sends reaches this one, and no other draft does', () => {
   const source = new EventTarget();
-  const told: string[][] = [];
-  const stop = new Drafts(1).watch(7, (before, after) => told.push([before, after]), source);
+  const heard: string[][] = [];
+  const stop = new Drafts(1).watch(7, (before, after) => heard.push([before, after]), source);
   const send = (key: string) => source.dispatchEvent(Object.assign(new Event('storage'), { key, oldValue: 'hello', newValue: null }));
   send('colloquy.draft.1.7');
   send('colloquy.draft.1.8');
   send('colloquy.draft.2.7');
   stop();
   send('colloquy.draft.1.7');
-  expect(told).toEqual([['hello', '']]);
+  expect(heard).toEqual([['hello', '']]);
 });

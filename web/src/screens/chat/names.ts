@@ -24,7 +24,7 @@ export const LONGEST_ROOM_NAME = 100;
 
 /**
  * What stands between the names in a room's name that the page made. The space does not break, which no keyboard types by
- * itself: such a name is told from one that a person chose, and other clients show it as any other.
+ * itself: such a name differs from one that a person chose, and other clients show it as any other.
  */
 const BETWEEN = ',\u00A0';
 
