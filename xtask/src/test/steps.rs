@@ -72,7 +72,7 @@ const WITHOUT_PARTS: &[&str] = &[
 pub fn table(places: &Places) -> Vec<Row> {
     let mut rows: Vec<Row> = checks()
         .into_iter()
-        .zip([1, 13, 3, 2])
+        .zip([1, 12, 3, 2])
         .map(|(step, minutes)| step.within(minutes))
         .collect();
     let crates = Action::Suite(CRATES.to_vec(), parts::test_environment(places));
@@ -81,11 +81,11 @@ pub fn table(places: &Places) -> Vec<Row> {
         step("real parts", Action::PartsReset).within(5),
         step("crates and services", crates).within(15),
         all_in_one().within(6),
-        all_in_one_of(BROWSER_ALL_IN_ONE, BROWSER).within(2),
+        all_in_one_of(BROWSER_ALL_IN_ONE, BROWSER).within(3),
         step("calls made up from the document", Action::Schemathesis).within(7),
         step("distributed system up", Action::SystemUp).within(1),
         distributed_of(places, DISTRIBUTED, WITHOUT_BROWSER).within(3),
-        distributed_of(places, BROWSER_DISTRIBUTED, BROWSER).within(2),
+        distributed_of(places, BROWSER_DISTRIBUTED, BROWSER).within(3),
         rolling_restart(places).within(1),
         step("distributed system down", Action::SystemDown).within(1),
         same_count(
@@ -100,7 +100,7 @@ pub fn table(places: &Places) -> Vec<Row> {
             BROWSER_DISTRIBUTED,
         )
         .within(0),
-        step("binary with planted bugs", Action::PlantedBinary).within(6),
+        step("binary with planted bugs", Action::PlantedBinary).within(5),
         step("faults, quick", Action::Checker("quick")).within(6),
         step("faults, full", Action::Checker("full")).only_in_full(),
         step("kept mutants", Action::Mutants).only_in_full(),

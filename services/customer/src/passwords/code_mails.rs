@@ -149,7 +149,12 @@ impl CodeMailer {
             return Ok(());
         };
         let send = |_| async {
-            let mail = mail_with(&code, customer.email.clone(), self.clock.now());
+            let mail = mail_with(
+                &code,
+                customer.email.clone(),
+                &customer.username,
+                self.clock.now(),
+            );
             self.mailer.send(&mail).await
         };
         self.retry(*until, send).await

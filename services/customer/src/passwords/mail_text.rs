@@ -12,7 +12,7 @@ pub(super) fn minutes_left(code: &IssuedCode, now: Timestamp) -> i64 {
     (code.expires_at.millis() - now.millis() + IN_TRANSIT_MILLIS) / MINUTE_MILLIS
 }
 
-pub(super) fn mail_with(code: &IssuedCode, to: String, now: Timestamp) -> Mail {
+pub(super) fn mail_with(code: &IssuedCode, to: String, username: &str, now: Timestamp) -> Mail {
     let minutes = match minutes_left(code, now) {
         ..=1 => "one minute".to_owned(),
         minutes => format!("{minutes} minutes"),
@@ -21,6 +21,8 @@ pub(super) fn mail_with(code: &IssuedCode, to: String, now: Timestamp) -> Mail {
         "Your code for a new Colloquy password is {}.\n\
          \n\
          It is valid for {minutes} and works once. Nobody at Colloquy will ever ask you for it.\n\
+         \n\
+         You log in with your username, which is {username}\n\
          \n\
          If you did not ask for a code, you need not do anything: your password stays as it is.\n",
         code.otp_code.0
@@ -59,10 +61,15 @@ mod tests {
                 already_issued: false,
                 shared: false,
             };
-            let mail = mail_with(&code, "an@example.com".to_owned(), now);
+            let mail = mail_with(&code, "an@example.com".to_owned(), "an.nguyen", now);
             assert!(mail.body.contains(" 012345."), "{}", mail.body);
             assert!(
                 mail.body.contains(&format!("for {written} ")),
+                "{}",
+                mail.body
+            );
+            assert!(
+                mail.body.contains("username, which is an.nguyen\n"),
                 "{}",
                 mail.body
             );
