@@ -11,7 +11,7 @@ use colloquy_chassis::ServiceName;
 use colloquy_chat_query::{MongoViewStore, ViewStore as _};
 use colloquy_contracts::{RoomId, Topic};
 use colloquy_event_log::{EventLog as _, KafkaLog, KafkaSettings, NewEvent};
-use colloquy_sql::test_database::{missing_postgres_database, postgres_database};
+use colloquy_sql::test_database::{database_of, missing_postgres_database, postgres_database};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -288,8 +288,7 @@ async fn a_postgres_that_does_not_do_what_is_needed_is_named_in_one_line() {
     report.names_only(&format!("FAIL  postgres              127.0.0.1:1 does not answer {settings}: the store is unavailable: error communicating with database: Connection refused (os error 111) → start it, or correct the URL"));
 
     let missing = missing_postgres_database();
-    let (_, name) = missing.rsplit_once('/').unwrap();
-    system.named(name.to_owned(), "chat_db");
+    system.named(database_of(&missing).to_owned(), "chat_db");
     let report = system.with_postgres(&missing);
     report.names_only(&format!("FAIL  postgres              postgres:5432 does not let us in {settings}: database \"chat_db\" does not exist → correct user, password or database of the URL, or the server's pg_hba.conf"));
 
@@ -309,7 +308,7 @@ async fn a_postgres_that_does_not_do_what_is_needed_is_named_in_one_line() {
     .await;
     report.names_only("FAIL  postgres.rights       the role may not use customers, ids, outbox → grant it SELECT, INSERT, UPDATE and DELETE (of a sequence USAGE), or make it the owner");
 
-    let (_, database) = system.database.rsplit_once('/').unwrap();
+    let database = database_of(&system.database);
     run(
         &system.database,
         format!(
