@@ -6,6 +6,7 @@ import { piecesOf } from '../src/screens/chat/links';
 import { chosenName, filtered, fold, isDefaultName, LONGEST_ROOM_NAME, roomWith, searchFor, suggestedName, titleOf } from '../src/screens/chat/names';
 import { newsOf, tabTitle } from '../src/screens/chat/news';
 import { lineOfMissed, newLine, readUpTo, rowsOf, seenBy } from '../src/screens/chat/rows';
+import { waitingOf } from '../src/screens/chat/waiting';
 
 const ME = { customerId: 1, fullName: 'Hải' };
 const NOON = Date.parse('2026-03-05T12:00:00.000Z');
@@ -212,4 +213,17 @@ test('a draft that another window sends reaches this one, and no other draft doe
   stop();
   send('colloquy.draft.1.7');
   expect(heard).toEqual([['hello', '']]);
+});
+
+describe('the row of a room', () => {
+  const pending = (state: PendingMessage['state'], minute: number): PendingMessage =>
+    ({ clientKey: state, roomId: 7, content: state, writtenAt: NOON + minute * 60_000, state }) as PendingMessage;
+
+  test('shows what is on its way, and not what was sent, refused, or overtaken by a later message', () => {
+    const { view } = room(7, 'Lunch', { senderId: 2, seq: 1 });
+    expect(waitingOf(view, [pending('waiting', 1), pending('sending', 2)])?.content).toBe('sending');
+    for (const state of ['sent', 'refused', 'asking'] as const) expect(waitingOf(view, [pending(state, 1)])).toBeUndefined();
+    expect(waitingOf(view, [pending('waiting', -1)])).toBeUndefined();
+    expect(waitingOf({ ...view, roomId: 8 }, [pending('waiting', 1)])).toBeUndefined();
+  });
 });

@@ -69,8 +69,8 @@ export class LogOut {
         await this.port.send();
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
-        // Any other refusal is an answer: the server knows no such session.
-        if (error.isTransient) {
+        // With 401 the server knows no such session. Anything else may be something between, which ended nothing.
+        if (error.status !== 401) {
           this.#isUnanswered.set(true);
           const delay = Math.max(error.retryAfter ?? 0, this.#backoff.next());
           this.#stopWaiting = this.port.clock.after(delay, () => void this.settle());

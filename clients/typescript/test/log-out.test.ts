@@ -98,9 +98,9 @@ test('a login by hand ends the earlier session first, and the memory', async () 
   await page.logOut();
 });
 
-test('a log-out is sent again until it has an answer, whatever that is', async () => {
+test('a log-out is sent again until the server has ended the session or knows none', async () => {
   const clock = new TestClock(new Random(1));
-  const answers = [new CallError(0, ''), new CallError(503, ''), new CallError(401, '')];
+  const answers = [new CallError(0, ''), new CallError(503, ''), new CallError(403, ''), new CallError(401, '')];
   const store = browser();
   const logOut = new LogOut({
     clock, memory: store.window(),

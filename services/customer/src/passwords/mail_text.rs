@@ -12,19 +12,29 @@ pub(super) fn minutes_left(code: &IssuedCode, now: Timestamp) -> i64 {
     (code.expires_at.millis() - now.millis() + IN_TRANSIT_MILLIS) / MINUTE_MILLIS
 }
 
+/// A username may be any text, chosen by a stranger who signed up with this address: no mail of ours carries a link or a
+/// sentence of theirs.
+fn is_plain(username: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+    username.chars().all(is_plain)
+}
+
 pub(super) fn mail_with(code: &IssuedCode, to: String, username: &str, now: Timestamp) -> Mail {
     let minutes = match minutes_left(code, now) {
         ..=1 => "one minute".to_owned(),
         minutes => format!("{minutes} minutes"),
+    };
+    let login = if is_plain(username) {
+        format!("You log in with your username, {username}\n\n")
+    } else {
+        String::new()
     };
     let body = format!(
         "Your code for a new Colloquy password is {}.\n\
          \n\
          It is valid for {minutes} and works once. Nobody at Colloquy will ever ask you for it.\n\
          \n\
-         You log in with your username, which is {username}\n\
-         \n\
-         If you did not ask for a code, you need not do anything: your password stays as it is.\n",
+         {login}If you did not ask for a code, you need not do anything: your password stays as it is.\n",
         code.otp_code.0
     );
     Mail {
@@ -40,6 +50,18 @@ mod tests {
     use colloquy_service_api::one_time_codes::OneTimeCode;
 
     use super::*;
+
+    #[test]
+    fn a_username_that_is_a_link_or_a_sentence_is_not_mailed() {
+        for (username, is_named) in [
+            ("an_nguyen-7", true),
+            ("blocked, go to https://example.com/x", false),
+            ("example.com", false),
+            ("Hải", false),
+        ] {
+            assert_eq!(is_plain(username), is_named, "{username}");
+        }
+    }
 
     #[test]
     fn contract_3_customer_a_mail_tells_the_code_how_long_it_lives_and_what_to_do_with_it_unasked()
@@ -61,7 +83,7 @@ mod tests {
                 already_issued: false,
                 shared: false,
             };
-            let mail = mail_with(&code, "an@example.com".to_owned(), "an.nguyen", now);
+            let mail = mail_with(&code, "an@example.com".to_owned(), "an_nguyen-7", now);
             assert!(mail.body.contains(" 012345."), "{}", mail.body);
             assert!(
                 mail.body.contains(&format!("for {written} ")),
@@ -69,7 +91,7 @@ mod tests {
                 mail.body
             );
             assert!(
-                mail.body.contains("username, which is an.nguyen\n"),
+                mail.body.contains("your username, an_nguyen-7\n"),
                 "{}",
                 mail.body
             );
