@@ -139,8 +139,7 @@ describe('names', () => {
     const chosen = chosenName(`${suggestedName([{ fullName: 'Phát' }], 'Hải')} at lunch `);
     const people = new Map([[1, { fullName: 'Hải' }], [2, { fullName: 'Phát' }]]);
     expect(chosen).toBe('Phát, Hải at lunch');
-    const view = { roomName: 'Lunch', participantIds: [1, 2] };
-    expect(titleOf(view, ME, people)).toBe('Lunch');
+    for (const roomName of [chosen, 'Lunch']) expect(titleOf({ roomName, participantIds: [1, 2] }, ME, people)).toBe(roomName);
   });
 
   test('a room of two that no one named is found by the other', () => {

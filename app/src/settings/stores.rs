@@ -7,7 +7,7 @@ use std::{
 
 use colloquy_chassis::{SettingNames, StoreAddress, TlsFiles, store_address::Identity};
 use colloquy_event_log::{KafkaSettings, SecurityProtocol};
-use colloquy_mail::mail_transport::smtp::{Credentials, Password, SmtpSettings, TlsMode};
+use colloquy_mail::mail_transport::smtp::{Credentials, SmtpSettings, TlsMode};
 use url::Url;
 
 use super::{Settings, SettingsError, rules::Rule};
@@ -118,7 +118,7 @@ impl Settings {
         holds("mail.smtp_ca_file", &mail.smtp_ca_file, CERTIFICATE)?;
         let credentials = (!mail.username.is_empty()).then(|| Credentials {
             username: mail.username.clone(),
-            password: Password::new(&mail.password),
+            password: mail.password.as_str().into(),
         });
         Ok((!mail.smtp_host.is_empty()).then(|| SmtpSettings {
             host: mail.smtp_host.clone(),

@@ -46,8 +46,10 @@ await story(async (browser) => {
 });
 
 /** The button that sends the form, unless it is in sight without scrolling. @param {import('playwright-core').Page} page */
-function cut(page) {
-  return page.getByRole('main').locator('[type=submit]').first().evaluateAll((all) => all
+async function cut(page) {
+  const buttons = page.getByRole('main').locator('[type=submit]');
+  assert.ok(await buttons.count() > 0, 'no button sends the form');
+  return buttons.first().evaluateAll((all) => all
     .filter((button) => button.getBoundingClientRect().bottom > innerHeight)
     .map((button) => button.textContent));
 }

@@ -88,7 +88,7 @@ impl RedisExpiringStore {
         Ok(store)
     }
 
-    /// Asks Redis for a sign of life, within the time of any call.
+    /// Asks Redis whether it is there, within the time of any call.
     ///
     /// # Errors
     /// None comes.

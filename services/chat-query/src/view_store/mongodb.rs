@@ -102,7 +102,7 @@ impl MongoViewStore {
         })
     }
 
-    /// Asks the server for a sign of life.
+    /// Asks the server whether it is there.
     ///
     /// # Errors
     /// None comes in time.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use colloquy_chassis::Secret;
 use lettre::transport::smtp::{
     Error,
     authentication::{Credentials as Login, DEFAULT_MECHANISMS},
@@ -63,12 +64,8 @@ pub struct Credentials {
     /// The name of the login.
     pub username: String,
     /// The password of the login.
-    pub password: Password,
+    pub password: Secret,
 }
-
-/// The password of a mail server.
-#[derive(Clone)]
-pub struct Password(String);
 
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +113,9 @@ impl SmtpTransport {
         };
         let login = settings
             .credentials
-            .map(|Credentials { username, password }| Login::new(username, password.0));
+            .map(|Credentials { username, password }| {
+                Login::new(username, password.reveal().to_owned())
+            });
         Ok(Self {
             host,
             port,
@@ -191,19 +190,6 @@ impl MailTransport for SmtpTransport {
     }
 }
 
-impl Password {
-    /// Wraps a password.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(redacted)")
-    }
-}
-
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(redacted)")
@@ -261,7 +247,7 @@ mod tests {
             ca_file: None,
             credentials: Some(Credentials {
                 username: "canary-name".to_owned(),
-                password: Password::new("canary-word"),
+                password: "canary-word".into(),
             }),
         }
     }
@@ -270,7 +256,6 @@ mod tests {
     fn style_11_the_login_does_not_show_in_debug() {
         let shown = format!("{:?}", settings("mail.example", TlsMode::Tls));
         assert!(!shown.contains("canary"), "{shown}");
-        assert!(!format!("{:?}", Password::new("canary")).contains("canary"));
     }
 
     #[test]

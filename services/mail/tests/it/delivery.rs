@@ -6,7 +6,7 @@ use colloquy_mail::{
     MailTransport as _,
     mail_transport::{
         TransportError,
-        smtp::{Credentials, Password, SmtpSettings, SmtpTransport, TlsMode},
+        smtp::{Credentials, SmtpSettings, SmtpTransport, TlsMode},
     },
 };
 use colloquy_service_api::Mailer as _;
@@ -93,7 +93,7 @@ async fn f24_a_refused_login_loses_no_mail() {
         ca_file: None,
         credentials: Some(Credentials {
             username: "colloquy".to_owned(),
-            password: Password::new("4711"),
+            password: "4711".into(),
         }),
     });
     let sending = Embedded::sending(transport.unwrap()).await;

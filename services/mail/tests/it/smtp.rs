@@ -2,9 +2,7 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use colloquy_mail::mail_transport::smtp::{
-    Credentials, Password, SmtpSettings, SmtpTransport, TlsMode,
-};
+use colloquy_mail::mail_transport::smtp::{Credentials, SmtpSettings, SmtpTransport, TlsMode};
 use colloquy_service_api::{Mailer as _, mailer::Mail};
 use uuid::Uuid;
 
@@ -79,7 +77,7 @@ async fn a_password_and_a_mail_go_over_tls_in_both_ways() {
             ca_file: Some(PathBuf::from(part("COLLOQUY_TEST_TLS")).join("ca.pem")),
             credentials: Some(Credentials {
                 username: "colloquy".to_owned(),
-                password: Password::new(part("COLLOQUY_TEST_TLS_PASSWORD")),
+                password: part("COLLOQUY_TEST_TLS_PASSWORD").into(),
             }),
         });
         let recipient = format!("an-{}@example.com", Uuid::new_v4().simple());

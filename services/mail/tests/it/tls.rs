@@ -4,7 +4,7 @@ use colloquy_mail::{
     MailTransport as _,
     mail_transport::{
         TransportError,
-        smtp::{Credentials, Password, SmtpSettings, SmtpTransport, TlsMode},
+        smtp::{Credentials, SmtpSettings, SmtpTransport, TlsMode},
     },
 };
 use tokio::{
@@ -31,7 +31,7 @@ fn transport(port: u16, tls: TlsMode) -> SmtpTransport {
         ca_file: None,
         credentials: Some(Credentials {
             username: "colloquy".to_owned(),
-            password: Password::new("4711"),
+            password: "4711".into(),
         }),
     })
     .unwrap()
