@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
-    request_span::{Place, RequestSpan},
+    request_span::{Exposure, RequestSpan},
     trace_context::{self, TRACEPARENT, TraceParent},
 };
 
@@ -49,7 +49,7 @@ pub(crate) fn inherited<F: Future>(future: F) -> impl Future<Output = F::Output>
 /// Keeps a well-formed id that came with the request, else makes one; spans, calls and the answer carry it. Likewise the
 /// trace, which the answer does not carry.
 pub(crate) async fn with_request_id(
-    State(place): State<Place>,
+    State(exposure): State<Exposure>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -64,7 +64,7 @@ pub(crate) async fn with_request_id(
         });
     let came_with = TraceParent::of(request.headers());
     let trace = TraceParent::following(came_with);
-    let span = RequestSpan::begin(&request, trace, came_with, place);
+    let span = RequestSpan::begin(&request, trace, came_with, exposure);
     let logged = tracing::info_span!(
         "request", request.id = id.to_str().unwrap_or_default(), trace.id = %trace.trace_id(),
         http.method = %request.method()

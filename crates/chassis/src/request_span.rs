@@ -12,9 +12,9 @@ use crate::{
     trace_context::TraceParent,
 };
 
-/// Where a router stands.
+/// Who calls a router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Exposure {
     /// Clients reach it: traces begin here.
     Edge,
     /// Other services call it: what comes without a trace, such as polling, is in none.
@@ -37,13 +37,13 @@ impl RequestSpan {
         request: &Request,
         trace: TraceParent,
         came_with: Option<TraceParent>,
-        place: Place,
+        exposure: Exposure,
     ) -> Self {
         let method = method(request.method());
         let route = request.extensions().get::<MatchedPath>();
         let route = route.map(MatchedPath::as_str);
         let is_of_operators = route.is_some_and(|route| admin::ROUTES.contains(&route));
-        let is_of_a_trace = came_with.is_some() || place == Place::Edge;
+        let is_of_a_trace = came_with.is_some() || exposure == Exposure::Public;
         let mut span = match is_of_a_trace && !is_of_operators {
             true => spans::server_span(trace, came_with),
             false => Span::default(),

@@ -5,7 +5,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    ApiError, Kind, carried_out::carried_out, request_id::with_request_id, request_span::Place,
+    ApiError, Kind, carried_out::carried_out, request_id::with_request_id, request_span::Exposure,
     security_headers,
 };
 pub use crate::{request_id::REQUEST_ID, request_span::SpanName};
@@ -19,14 +19,14 @@ pub fn finish(router: Router) -> Router {
     let router = guard(router.fallback(not_found));
     named(
         router.layer(middleware::from_fn(carried_out)),
-        Place::Internal,
+        Exposure::Internal,
     )
 }
 
 /// What stands in front of every route of a process, for a router that answers unknown paths itself: as [`finish`], but
 /// that a call ends when its client hangs up. The services behind it carry out what they have begun.
 pub fn wrap(router: Router) -> Router {
-    named(guard(router), Place::Edge)
+    named(guard(router), Exposure::Public)
 }
 
 fn guard(router: Router) -> Router {
@@ -41,11 +41,11 @@ fn guard(router: Router) -> Router {
 
 /// A request id and security headers, and nothing else.
 pub fn on_every_answer(router: Router) -> Router {
-    named(router, Place::Internal)
+    named(router, Exposure::Internal)
 }
 
-fn named(router: Router, place: Place) -> Router {
-    let router = router.layer(middleware::from_fn_with_state(place, with_request_id));
+fn named(router: Router, exposure: Exposure) -> Router {
+    let router = router.layer(middleware::from_fn_with_state(exposure, with_request_id));
     security_headers::on_every_answer(router)
 }
 

@@ -80,11 +80,11 @@ pub struct TokenKeys {
     folder: KeyFolder,
     algorithms: Algorithms,
     clock: Arc<dyn Clock>,
-    known: RwLock<Known>,
+    table: RwLock<KeyTable>,
     changes: AtomicU64,
 }
 
-struct Known {
+struct KeyTable {
     keys: HashMap<String, Arc<PublicKey>>,
     reloaded_at: Option<Instant>,
 }
@@ -132,7 +132,7 @@ impl TokenKeys {
             folder: folder.clone(),
             algorithms: algorithms.clone(),
             clock,
-            known: RwLock::new(Known { keys, reloaded_at }),
+            table: RwLock::new(KeyTable { keys, reloaded_at }),
             changes: AtomicU64::new(0),
         })
     }
@@ -159,8 +159,8 @@ impl TokenKeys {
     /// The keys that verify what is made now, and what was made before.
     #[must_use]
     pub fn jwks(&self) -> Jwks {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let mut keys: Vec<Jwk> = known
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys: Vec<Jwk> = table
             .keys
             .iter()
             .filter_map(|(kid, key)| {
@@ -191,22 +191,22 @@ impl TokenKeys {
     }
 
     fn key(&self, kid: &str) -> Option<Arc<PublicKey>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = known.keys.get(kid) {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = table.keys.get(kid) {
             return Some(Arc::clone(key));
         }
-        drop(known);
+        drop(table);
         if !is_kid(kid) {
             return None;
         }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let lately = |at: Instant| at.elapsed() < RELOAD_INTERVAL;
-        if !known.reloaded_at.is_some_and(lately) {
-            known.reloaded_at = Some(Instant::now());
+        if !table.reloaded_at.is_some_and(lately) {
+            table.reloaded_at = Some(Instant::now());
             match read(&self.folder) {
                 Ok(keys) => {
-                    let has_changed = known.keys != keys;
-                    known.keys = keys;
+                    let has_changed = table.keys != keys;
+                    table.keys = keys;
                     self.changes.fetch_add(has_changed.into(), Ordering::SeqCst);
                 }
                 Err(error) => {
@@ -214,7 +214,7 @@ impl TokenKeys {
                 }
             }
         }
-        known.keys.get(kid).map(Arc::clone)
+        table.keys.get(kid).map(Arc::clone)
     }
 }
 

@@ -47,7 +47,7 @@ impl Failure for Stale {
 /// What is known of revoked sessions. Cheap to clone; all clones are one list.
 #[derive(Clone, Debug)]
 pub struct RevocationList {
-    known: Arc<RwLock<Known>>,
+    revoked: Arc<RwLock<RevokedSessions>>,
     changes: Arc<watch::Sender<()>>,
 }
 
@@ -73,7 +73,7 @@ impl From<&Session> for SessionKey {
 }
 
 #[derive(Debug)]
-struct Known {
+struct RevokedSessions {
     sessions: HashMap<SessionId, Timestamp>,
     earlier: HashMap<CustomerId, Vec<Earlier>>,
     position: i64,
@@ -91,7 +91,7 @@ impl Default for RevocationList {
     /// A list that has read nothing yet, and so decides nothing.
     fn default() -> Self {
         Self {
-            known: Arc::new(RwLock::new(Known {
+            revoked: Arc::new(RwLock::new(RevokedSessions {
                 sessions: HashMap::new(),
                 earlier: HashMap::new(),
                 position: BEGINNING,
@@ -128,18 +128,18 @@ impl RevocationList {
     /// # Errors
     /// The copy is more than 2 s old and decides nothing.
     pub fn is_revoked(&self, session: &Session) -> Result<bool, Stale> {
-        let known = self.known();
-        let as_of = known.as_of.ok_or(Stale)?;
+        let revoked = self.read();
+        let as_of = revoked.as_of.ok_or(Stale)?;
         if as_of.elapsed() > GOOD_FOR {
             return Err(Stale);
         }
-        Ok(known.lists(SessionKey::from(session)))
+        Ok(revoked.lists(SessionKey::from(session)))
     }
 
     /// Whether a session is on the list, however old the list is: for sessions that were let in long ago.
     #[must_use]
     pub fn lists(&self, session: SessionKey) -> bool {
-        self.known().lists(session)
+        self.read().lists(session)
     }
 
     /// Shows operators how old this copy is, whenever they ask: since the last question that was answered, or since it
@@ -152,7 +152,7 @@ impl RevocationList {
         )]);
         let (list, began) = (self.clone(), Instant::now());
         figures.look_up(move || {
-            let as_of = list.known().as_of.unwrap_or(began);
+            let as_of = list.read().as_of.unwrap_or(began);
             metrics::gauge!(AGE).set(as_of.elapsed().as_secs_f64());
         });
     }
@@ -166,17 +166,17 @@ impl RevocationList {
     /// Takes in what was read by a question that was asked at `asked_at`.
     pub fn apply(&self, read: &Revocations, asked_at: Instant) {
         let news = !read.revocations.is_empty();
-        let mut known = self.known_mut();
+        let mut revoked = self.write();
         for revocation in &read.revocations {
-            known.add(revocation);
+            revoked.add(revocation);
         }
         // A log that is shorter than it was is another one, as after restoring a backup: read it from its beginning.
-        let is_shorter = read.up_to < known.position;
-        known.position = if is_shorter { BEGINNING } else { read.up_to };
+        let is_shorter = read.up_to < revoked.position;
+        revoked.position = if is_shorter { BEGINNING } else { read.up_to };
         if read.is_end && !is_shorter {
-            known.as_of = Some(asked_at);
+            revoked.as_of = Some(asked_at);
         }
-        drop(known);
+        drop(revoked);
         if news {
             self.changes.send_replace(());
         }
@@ -188,7 +188,7 @@ impl RevocationList {
         let mut is_well = true;
         loop {
             let reading = Reading {
-                after: self.known().position,
+                after: self.read().position,
                 reader: reader.clone(),
             };
             let asked_at = Instant::now();
@@ -227,21 +227,21 @@ impl RevocationList {
             tokio::time::sleep(CLEANUP_INTERVAL).await;
             readings = readings.with(clock.now(), CLEANUP_INTERVAL);
             if let Some(over_age) = readings.over_age() {
-                self.known_mut().drop_expired(over_age);
+                self.write().drop_expired(over_age);
             }
         }
     }
 
-    fn known(&self) -> RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, RevokedSessions> {
+        self.revoked.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, RevokedSessions> {
+        self.revoked.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl RevokedSessions {
     fn lists(&self, session: SessionKey) -> bool {
         self.sessions.contains_key(&session.id)
             || self.earlier.get(&session.customer).is_some_and(|all| {

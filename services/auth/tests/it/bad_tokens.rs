@@ -17,7 +17,7 @@ pub struct Forge {
     pub kid: String,
     /// The true private key, RSA, as PEM: most bad tokens are signed with it, so that nothing but one fault is wrong.
     pub private: Vec<u8>,
-    /// Its public half as PEM, which anybody may know.
+    /// Its public half as PEM, which every client may know.
     pub public: Vec<u8>,
     /// An attacker's RSA key as PEM.
     pub foreign: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Session keys change without logging anybody out, and only auth can sign (S10).
+//! Session keys change without logging a customer out, and only auth can sign (S10).
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
