@@ -24,6 +24,8 @@ use crate::{
 };
 
 const PROJECT: &str = "colloquy-containers";
+/// As `compose.yaml` has it.
+const NETWORK: &str = "172.31.80.0/24";
 const SOCKET_LIMIT: Duration = Duration::from_secs(30);
 const BETWEEN_HEALTH_CHECKS: Duration = Duration::from_secs(1);
 
@@ -41,12 +43,13 @@ network_config_dir = "{{folder}}/networks"
 "#;
 
 /// A file and the Debian package that has it.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("/usr/bin/podman", "podman"),
     ("/usr/bin/buildah", "buildah"),
     ("/usr/sbin/runc", "runc"),
     ("/usr/sbin/dnsmasq", "dnsmasq-base"),
     ("/usr/sbin/iptables", "iptables"),
+    ("/usr/sbin/ip", "iproute2"),
     ("/usr/sbin/debootstrap", "debootstrap"),
     ("/usr/bin/docker-compose", "docker-compose"),
     ("/usr/lib/cni/bridge", "containernetworking-plugins"),
@@ -101,7 +104,7 @@ impl Engine {
             socket.display(),
             folder.display()
         );
-        engine.health = Some(thread::spawn(move || check_health(&folder, &is_over)));
+        engine.health = Some(thread::spawn(move || attend(&folder, &is_over)));
         Ok(engine)
     }
 
@@ -249,22 +252,32 @@ pub fn command(program: &str, folder: &Path) -> Command {
     command
 }
 
-/// podman leaves the health checks to systemd, which is not here: containers that start are asked in a row.
-fn check_health(folder: &Path, is_over: &AtomicBool) {
+/// Does for as long as the engine runs what a Docker engine does and podman leaves out.
+fn attend(folder: &Path, is_over: &AtomicBool) {
     while !is_over.load(Ordering::Relaxed) {
-        let mut list = podman(folder);
-        let starting = output(list.args([
-            "ps",
-            "--filter",
-            "health=starting",
-            "--format",
-            "{{.Names}}",
-        ]));
-        for name in starting.unwrap_or_default().lines() {
-            // What it finds, podman remembers.
-            let _ = podman(folder).args(["healthcheck", "run", name]).output();
-        }
+        check_health(folder);
+        // A new container may have the address of an earlier one. podman does not announce it, and this machine would send to
+        // the earlier one for half a minute.
+        let _ = Command::new("ip")
+            .args(["neighbour", "flush", "to", NETWORK])
+            .output();
         thread::sleep(BETWEEN_HEALTH_CHECKS);
+    }
+}
+
+/// podman leaves the health checks to systemd, which is not here: containers that start are asked in a row.
+fn check_health(folder: &Path) {
+    let mut list = podman(folder);
+    let starting = output(list.args([
+        "ps",
+        "--filter",
+        "health=starting",
+        "--format",
+        "{{.Names}}",
+    ]));
+    for name in starting.unwrap_or_default().lines() {
+        // What it finds, podman remembers.
+        let _ = podman(folder).args(["healthcheck", "run", name]).output();
     }
 }
 
