@@ -26,7 +26,8 @@ const STOP_GRACE: Duration = Duration::from_secs(15);
 const DATABASE: &str = "chat_db";
 
 /// Starts what is down of the parts, the services and nginx, and waits until all are ready. The
-/// binary is `COLLOQUY_BIN`, or the one that cargo built; services of another one are stopped first.
+/// binary is `COLLOQUY_BIN`, or the one that cargo built; services of another one are stopped first. A release build
+/// records no traces: it is what is measured.
 ///
 /// # Errors
 /// When the binary is not built, or a process does not become ready.
@@ -47,7 +48,7 @@ pub fn up(places: &Places, release: bool) -> Result<()> {
     if last_binary(places).is_some_and(|last| last != binary) {
         down(places)?;
     }
-    prepare(places, &binary)?;
+    prepare(places, &binary, !release)?;
 
     let processes = layout::processes(places);
     for process in &processes {
@@ -188,12 +189,12 @@ fn last_binary(places: &Places) -> Option<PathBuf> {
     Some(path.into())
 }
 
-fn prepare(places: &Places, binary: &Path) -> Result<()> {
+fn prepare(places: &Places, binary: &Path, is_traced: bool) -> Result<()> {
     let folder = folder(places);
     fs::create_dir_all(&folder)?;
     fs::write(
         settings_file(places),
-        configuration::text(places, &folder, DATABASE),
+        configuration::text(places, &folder, DATABASE, is_traced),
     )?;
     fs::write(
         folder.join("plain-stores.toml"),

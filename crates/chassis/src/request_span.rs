@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exposure {
     /// Clients reach it: traces begin here.
-    Edge,
+    Public,
     /// Other services call it: what comes without a trace, such as polling, is in none.
     Internal,
 }

@@ -11,8 +11,15 @@ use crate::{
 const TEMPLATE: &str = include_str!("colloquy.toml");
 const PLAIN: &str = include_str!("plain-stores.toml");
 
-/// The file's text for a system whose keys lie in `folder`.
-pub fn text(places: &Places, folder: &Path, database: &str) -> String {
+/// The file's text for a system whose keys lie in `folder`. The tests look at its traces; what is measured records none.
+pub fn text(places: &Places, folder: &Path, database: &str, is_traced: bool) -> String {
+    let telemetry = match is_traced {
+        true => format!(
+            "otlp_endpoint = \"http://{}\"",
+            layout::collector_address(places)
+        ),
+        false => String::new(),
+    };
     TEMPLATE
         .replace("{{keys}}", &folder.join("keys").display().to_string())
         .replace("{{postgres}}", &parts::postgres::tls_url(places, database))
@@ -29,7 +36,7 @@ pub fn text(places: &Places, folder: &Path, database: &str) -> String {
         )
         .replace("{{user}}", certificates::USER)
         .replace("{{password}}", certificates::PASSWORD)
-        .replace("{{collector}}", &layout::collector_address(places))
+        .replace("{{telemetry}}", &telemetry)
         .replace("{{public_url}}", &public_url(places))
         .replace("{{peers}}", &peers(places))
 }
@@ -66,7 +73,7 @@ mod tests {
     #[test]
     fn the_file_is_toml_and_names_every_instance() {
         let places = Places::fixture(Path::new("/nowhere"));
-        let text = text(&places, Path::new("/nowhere/system"), "chat_db");
+        let text = text(&places, Path::new("/nowhere/system"), "chat_db", true);
         let file: toml::Table = text.parse().unwrap();
         assert_eq!(
             file["keys"]["folder"].as_str(),

@@ -5,6 +5,7 @@
 mod bodies;
 mod every_answer;
 mod hanging_up;
+mod idle_connections;
 mod log_lines;
 mod request_id;
 mod requests;
