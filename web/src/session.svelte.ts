@@ -18,6 +18,7 @@ class CurrentSession {
   #facts = $state.raw<PageFacts>(NO_FACTS);
   #phase = $state<'starting' | 'unreachable' | 'known'>('starting');
   #isLogOutUnanswered = $state(false);
+  #replaced = $state.raw<Customer>();
   #isLeaving = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the sign-in screen begins with. */
@@ -28,10 +29,9 @@ class CurrentSession {
     this.colloquy.connection.subscribe((state) => { this.#connection = state; });
     this.colloquy.isLogOutUnanswered.subscribe((isUnanswered) => { this.#isLogOutUnanswered = isUnanswered; });
     this.colloquy.session.subscribe((session) => {
-      if (this.#session && !session && !this.#isLeaving) {
-        this.notice = 'ended';
-        this.username = this.#session.me.username;
-      }
+      const before = this.#me;
+      if (session) this.#began(session.me, before);
+      else if (before && !this.#isLeaving) this.#ended(before);
       this.#session = session;
       this.#me = session?.me;
     });
@@ -49,6 +49,16 @@ class CurrentSession {
 
   get connection(): ConnectionState {
     return this.#connection;
+  }
+
+  /** Who was logged in here before another window of the browser logged in another person, until that has been read. */
+  get replaced(): Customer | undefined {
+    return this.#replaced;
+  }
+
+  /** The person has read that the account is another one. */
+  replacedWasRead(): void {
+    this.#replaced = undefined;
   }
 
   /** Whether the server could not be reached yet to end the session that was ended here. */
@@ -81,8 +91,6 @@ class CurrentSession {
 
   async logIn(username: string, password: string): Promise<void> {
     await this.#replacing(() => this.colloquy.logIn(username, password));
-    this.notice = undefined;
-    this.username = '';
   }
 
   /** Makes an account and logs in with it; if only the login fails, the person is asked to. */
@@ -116,6 +124,21 @@ class CurrentSession {
   changed(me: Customer): void {
     this.#session?.people.learn([me]);
     this.#me = me;
+  }
+
+  /** The screens of another person are not those of this one, and forms hold what the other one typed. */
+  #began(me: Customer, before: Customer | undefined): void {
+    this.notice = undefined;
+    this.username = '';
+    if (!before || before.customerId === me.customerId) return;
+    this.#replaced = before;
+    router.replace({ screen: 'rooms' });
+  }
+
+  #ended({ username }: Customer): void {
+    this.notice = 'ended';
+    this.username = username;
+    this.#replaced = undefined;
   }
 
   async #logInOrAsk(username: string, password: string, notice: Notice): Promise<void> {

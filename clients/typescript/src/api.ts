@@ -15,6 +15,9 @@ export interface ApiOptions {
   readonly keepsCookie?: boolean;
 }
 
+/** Begins a call that changes something of the person who is logged in, unless the cookie has become another's. */
+export type InOwnName = <T>(call: () => Promise<T>) => Promise<T>;
+
 /** The HTTP calls of the contract. Each throws a {@link CallError}. */
 export class Api {
   readonly #url: string;
@@ -22,7 +25,10 @@ export class Api {
   readonly #keepsCookie: boolean;
   #token: string | undefined;
 
-  constructor({ url = '', fetch: call = globalThis.fetch.bind(globalThis), keepsCookie = typeof document === 'undefined' }: ApiOptions = {}) {
+  constructor(
+    { url = '', fetch: call = globalThis.fetch.bind(globalThis), keepsCookie = typeof document === 'undefined' }: ApiOptions = {},
+    private readonly inOwnName: InOwnName = (own) => own(),
+  ) {
     this.#url = url.replace(/\/$/, '');
     this.#fetch = call;
     this.#keepsCookie = keepsCookie;
@@ -52,11 +58,11 @@ export class Api {
   }
 
   changeProfile(profile: Profile): Promise<Customer> {
-    return this.#call('POST', '/customer/info', profile);
+    return this.#change('/customer/info', profile);
   }
 
   async changePassword(currentPassword: string, newPassword: string): Promise<void> {
-    await this.#call('POST', '/customer/changePass', { currentPassword, newPassword });
+    await this.#change('/customer/changePass', { currentPassword, newPassword });
   }
 
   /** Has a code mailed. The answer does not say whether the address has an account. */
@@ -93,15 +99,15 @@ export class Api {
   }
 
   createRoom(roomName: string, targetCustomerIds: number[], key?: string): Promise<number> {
-    return this.#call('POST', '/command/room', { roomName, targetCustomerIds }, key);
+    return this.#change('/command/room', { roomName, targetCustomerIds }, key);
   }
 
   send(roomId: number, content: string, key: string): Promise<SentMessage> {
-    return this.#call('POST', '/command/message', { roomId, content }, key);
+    return this.#change('/command/message', { roomId, content }, key);
   }
 
   async markRead(roomId: number, messageId: number): Promise<void> {
-    await this.#call('POST', '/command/read', { roomId, messageId });
+    await this.#change('/command/read', { roomId, messageId });
   }
 
   /** Where events are, as far as the server knows; a server that does not show it answers 404. */
@@ -127,6 +133,10 @@ export class Api {
 
   onlineStatus(roomId: number): Promise<OnlineStatus[]> {
     return this.#call('GET', `/query/onlineStatus/roomId/${roomId}`);
+  }
+
+  #change<T>(path: string, body: unknown, key?: string): Promise<T> {
+    return this.inOwnName(() => this.#call<T>('POST', path, body, key));
   }
 
   async #call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {

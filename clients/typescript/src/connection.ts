@@ -29,7 +29,7 @@ export interface ConnectionPort {
   open(protocols: string[]): WebSocket;
   /** What CONNECT carries besides. */
   connectHeaders(): Record<string, string>;
-  /** The server did not believe the session: whether there still is one has to be asked. */
+  /** The server did not believe the session, or it is another person's: whose it is has to be asked. */
   doubted(): void;
 }
 
@@ -45,6 +45,8 @@ export class Connection implements Pushes {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #backoff: Backoff;
   #client: Client | undefined;
+  /** Whose connection is wanted, as the server names them. */
+  #user: string | undefined;
   #lastId = 0;
   #stopWaiting: (() => void) | undefined;
 
@@ -56,8 +58,9 @@ export class Connection implements Pushes {
     return this.#state;
   }
 
-  /** Connects, now, and again whenever the connection ends. */
-  start(): void {
+  /** Connects as this person, now, and again whenever the connection ends. */
+  start(customerId: number): void {
+    this.#user = String(customerId);
     if (this.#state.get().is === 'off') this.#connect();
     else this.retry();
   }
@@ -107,7 +110,7 @@ export class Connection implements Pushes {
       reconnectDelay: 0,
       reconnectTimeMode: ReconnectionTimeMode.LINEAR,
       discardWebsocketOnCommFailure: true,
-      onConnect: () => { if (client === this.#client) this.#connected(client); },
+      onConnect: ({ headers }) => { if (client === this.#client) this.#connected(client, headers['user-name']); },
       onStompError: (frame) => { if (client === this.#client) this.#refused(frame); },
       onWebSocketClose: () => { if (client === this.#client) this.#lost(); },
     });
@@ -115,7 +118,13 @@ export class Connection implements Pushes {
     client.activate();
   }
 
-  #connected(client: Client): void {
+  /** The cookie may have become another person's: over their connection nothing is asked for, and nothing sent. */
+  #connected(client: Client, user: string | undefined): void {
+    if (user !== this.#user) {
+      this.#lost();
+      this.port.doubted();
+      return;
+    }
     this.#backoff.reset();
     this.#state.set({ is: 'connected' });
     for (const [id, subscription] of this.#subscriptions) this.#subscribe(client, id, subscription);

@@ -1,4 +1,4 @@
-export { Api, type ApiOptions } from './api.js';
+export { Api, type ApiOptions, type InOwnName } from './api.js';
 export { CallError } from './call-error.js';
 export { newKey } from './client-key.js';
 export { Colloquy, type Options } from './colloquy.js';
@@ -13,3 +13,4 @@ export type { Person } from './people.js';
 export type { Room, RoomState } from './room.js';
 export type { RoomSummary } from './rooms.js';
 export type { Session } from './session.js';
+export type { LockName, Windows } from './windows.js';

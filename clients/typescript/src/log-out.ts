@@ -16,6 +16,8 @@ export interface LogOutMemory {
 export interface LogOutPort {
   readonly clock: Clock;
   readonly memory: LogOutMemory;
+  /** Works while no window of the browser logs in or out. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** Ends the session at the server. */
   send(): Promise<void>;
 }
@@ -27,7 +29,7 @@ export interface LogOutPort {
 export class LogOut {
   readonly #isUnanswered = new Observable(false);
   readonly #backoff: Backoff;
-  #sending: Promise<boolean> | undefined;
+  #sending: Promise<CallError | undefined> | undefined;
   #stopWaiting: (() => void) | undefined;
 
   constructor(private readonly port: LogOutPort) {
@@ -56,14 +58,24 @@ export class LogOut {
     this.#isUnanswered.set(false);
   }
 
-  /** Sends the log-out if it is owed, and again later if that fails; whether none is owed any more. */
-  settle(): Promise<boolean> {
-    this.#sending ??= this.#send().finally(() => { this.#sending = undefined; });
+  /**
+   * Sends the log-out if it is owed, and again later if that fails. Resolves to why it is owed still; `undefined` if it is not.
+   *
+   * An answer clears the cookie, whichever it is by then: no log-in may come in between.
+   */
+  settle(): Promise<CallError | undefined> {
+    if (!this.isOwed && !this.#sending) {
+      this.forget();
+      return Promise.resolve(undefined);
+    }
+    this.#sending ??= this.port.alone(() => this.settleAlone()).finally(() => { this.#sending = undefined; });
     return this.#sending;
   }
 
-  async #send(): Promise<boolean> {
+  /** As {@link settle}, for a caller whose turn it is to log in or out. */
+  async settleAlone(): Promise<CallError | undefined> {
     this.#stopWaiting?.();
+    // Another window may have settled it meanwhile.
     if (this.isOwed) {
       try {
         await this.port.send();
@@ -74,13 +86,13 @@ export class LogOut {
           this.#isUnanswered.set(true);
           const delay = Math.max(error.retryAfter ?? 0, this.#backoff.next());
           this.#stopWaiting = this.port.clock.after(delay, () => void this.settle());
-          return false;
+          return error;
         }
       }
       this.#backoff.reset();
     }
     this.forget();
-    return true;
+    return undefined;
   }
 }
 

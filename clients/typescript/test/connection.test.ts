@@ -1,55 +1,24 @@
 import { describe, expect, it, vi } from 'vitest';
-import { WebSocket as States } from 'ws';
 
 import { Connection } from '../src/connection.js';
-import { Random, TestClock } from './world.js';
-
-/** A socket to a server that greets, and confirms each subscription. */
-class Socket {
-  readyState: number = States.CONNECTING;
-  readonly protocol = 'v12.stomp';
-  binaryType = 'blob';
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: string }) => void) | null = null;
-  onclose: ((event: { code: number; reason: string; wasClean: boolean }) => void) | null = null;
-  onerror: (() => void) | null = null;
-
-  constructor() {
-    setTimeout(() => {
-      this.readyState = States.OPEN;
-      this.onopen?.();
-    });
-  }
-
-  send(frame: string): void {
-    const receipt = /^receipt:(.*)$/m.exec(frame)?.[1];
-    if (frame.startsWith('CONNECT')) this.#answer('CONNECTED\nversion:1.2\n\n\0');
-    else if (receipt !== undefined) this.#answer(`RECEIPT\nreceipt-id:${receipt}\n\n\0`);
-  }
-
-  close(): void {
-    this.readyState = States.CLOSED;
-  }
-
-  #answer(frame: string): void {
-    setTimeout(() => { if (this.readyState === States.OPEN) this.onmessage?.({ data: frame }); });
-  }
-}
+import { Socket } from './socket.js';
+import { ME, OTHER, Random, TestClock } from './world.js';
 
 function world() {
   const sockets: Socket[] = [];
+  const cookie = { of: ME, doubts: 0 };
   const connection = new Connection({
     clock: new TestClock(new Random(1)),
     open: () => {
-      const socket = new Socket();
+      const socket = new Socket(() => cookie.of);
       sockets.push(socket);
       return socket as unknown as WebSocket;
     },
     connectHeaders: () => ({}),
-    doubted: () => undefined,
+    doubted: () => { cookie.doubts += 1; },
   });
   const is = () => connection.state.get().is;
-  return { connection, sockets, is };
+  return { connection, sockets, cookie, is };
 }
 
 describe('a connection', () => {
@@ -61,7 +30,7 @@ describe('a connection', () => {
       ready: () => heard.push('ready'),
       lost: () => heard.push('lost'),
     });
-    connection.start();
+    connection.start(ME);
     await vi.waitFor(() => { expect(heard).toEqual(['ready']); });
     expect(is()).toBe('connected');
 
@@ -83,5 +52,22 @@ describe('a connection', () => {
     connection.retry();
     expect(is()).toBe('off');
     expect(sockets).toHaveLength(0);
+  });
+
+  it('that turns out to be another person’s sends nothing, and asks whose the session is', async () => {
+    const { connection, sockets, cookie, is } = world();
+    connection.subscribe('/user/topic/rooms', { take: () => undefined });
+    cookie.of = OTHER;
+    connection.start(ME);
+    await vi.waitFor(() => { expect(cookie.doubts).toBe(1); });
+    connection.send('/app/typing', {});
+    expect(is()).toBe('waiting');
+    expect(sockets.map(({ commands }) => commands)).toEqual([['CONNECT']]);
+
+    cookie.of = ME;
+    connection.retry();
+    await vi.waitFor(() => { expect(is()).toBe('connected'); });
+    expect(cookie.doubts).toBe(1);
+    connection.stop();
   });
 });

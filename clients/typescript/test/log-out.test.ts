@@ -29,13 +29,14 @@ function browser() {
 
 /** A server with one session at most, behind a network that can be cut. */
 function server() {
-  const world = { isUp: true, hasSession: false, calls: [] as string[] };
+  const world = { isUp: true, hasSession: false, logOutStatus: 200, calls: [] as string[] };
   const answer = (status: number, data: unknown = null) => new Response(JSON.stringify({ data, message: '' }), { status });
   const call = (address: string | URL | Request): Promise<Response> => {
     const path = new URL(address as string).pathname;
     if (!world.isUp) return Promise.reject(new TypeError('no network'));
     world.calls.push(path);
     if (path === '/auth/login') world.hasSession = true;
+    if (path === '/auth/logout' && world.logOutStatus !== 200) return Promise.resolve(answer(world.logOutStatus));
     if (path === '/auth/logout') world.hasSession = false;
     if (path === '/customer/info') return Promise.resolve(world.hasSession ? answer(200, CUSTOMER) : answer(401));
     return Promise.resolve(answer(200));
@@ -98,19 +99,53 @@ test('a login by hand ends the earlier session first, and the memory', async () 
   await page.logOut();
 });
 
+test.each([429, 503])('no login takes the place of a session that the server has still to end, which it answered with %i', async (status) => {
+  const { world, open } = server();
+  const store = browser();
+  const page = open(store.window());
+  await page.logIn('lan', 'secret');
+  world.logOutStatus = status;
+  await page.logOut();
+  world.calls = [];
+  await expect(page.logIn('lan', 'secret')).rejects.toMatchObject({ status });
+  expect(world.calls).toEqual(['/auth/logout']);
+  expect(store.isOwed()).toBe(true);
+
+  world.logOutStatus = 200;
+  await page.logIn('lan', 'secret');
+  expect(store.isOwed()).toBe(false);
+  await page.logOut();
+});
+
+test('a log-out that is refused for good is in the way of no login', async () => {
+  const { world, open } = server();
+  const store = browser();
+  const page = open(store.window());
+  await page.logIn('lan', 'secret');
+  world.logOutStatus = 400;
+  await page.logOut();
+  await page.logIn('lan', 'secret');
+  expect(store.isOwed()).toBe(false);
+  expect(page.session.get()).toBeDefined();
+  world.logOutStatus = 200;
+  await page.logOut();
+});
+
 test('a log-out is sent again until the server has ended the session or knows none', async () => {
   const clock = new TestClock(new Random(1));
-  const answers = [new CallError(0, ''), new CallError(503, ''), new CallError(403, ''), new CallError(401, '')];
+  const unanswered = new CallError(0, '');
+  const answers = [unanswered, new CallError(503, ''), new CallError(403, ''), new CallError(401, '')];
   const store = browser();
   const logOut = new LogOut({
     clock, memory: store.window(),
+    alone: (work) => work(),
     send: () => {
       const answer = answers.shift();
       return answer ? Promise.reject(answer) : Promise.resolve();
     },
   });
   logOut.owe();
-  expect(await logOut.settle()).toBe(false);
+  expect(await logOut.settle()).toBe(unanswered);
   await clock.advance(60_000);
   expect(answers).toHaveLength(0);
   expect(store.isOwed()).toBe(false);

@@ -1,16 +1,18 @@
 // A person logs out without a network: the account stays closed in every window, and is closed at the server as soon as the
-// network is back. What waits to be sent is asked about first.
+// network is back. What waits to be sent is asked about first. All windows of a browser are of one person, and what one person has
+// not sent is never sent by another.
 
 import assert from 'node:assert/strict';
 import { story } from '../browser.js';
 import { Network } from '../network.js';
-import { Person, unique } from '../person.js';
+import { Person, PASSWORD, unique, until } from '../person.js';
 
 await story(async (browser) => {
   const network = await Network.start();
   const lan = await Person.enter(browser, unique('Lan'), { proxy: network.proxy });
   const { page } = lan;
-  const roomId = await lan.makeRoom('Notes', await Person.enter(browser, unique('Minh')));
+  const minh = await Person.enter(browser, unique('Minh'));
+  const roomId = await lan.makeRoom('Notes', minh);
   await lan.openRoom(roomId);
   const other = await page.context().newPage();
   await other.goto('/');
@@ -41,6 +43,29 @@ await story(async (browser) => {
   assert.equal(await answered(), 401, 'the server has ended the session');
   await other.reload();
   await other.getByRole('button', { name: 'Log in' }).waitFor();
+
+  // A log-in is that of all windows, and what waited goes out.
+  await page.getByRole('textbox', { name: 'Username' }).fill(lan.username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await other.getByRole('navigation', { name: 'Rooms' }).waitFor();
+  await until('what waited is sent', () => lan.history(roomId), (texts) => texts.join() === 'This waits.');
+
+  // The browser becomes another person's while the network is away.
+  await lan.openRoom(roomId);
+  network.cut();
+  await lan.connection.filter({ hasText: 'No connection' }).waitFor();
+  await lan.write('This waits too.');
+  await lan.message('This waits too.').waitFor();
+  await page.context().addCookies((await minh.page.context().cookies()).filter(({ name }) => name === 'jwt_token'));
+  network.mend();
+  for (const window of [page, other]) await window.getByRole('alert').filter({ hasText: `${minh.fullName} has logged in` }).waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+  await minh.openRoom(roomId);
+  await minh.write('This is mine.');
+  await until('Minh has written', () => minh.history(roomId), (texts) => texts.length === 2);
+  assert.deepEqual(await minh.history(roomId), ['This waits.', 'This is mine.']);
 
   /** What the server answers to the session that was ended. */
   async function answered() {

@@ -1,6 +1,8 @@
 /** Signing in and up, passwords, the profile, settings. */
 export const account = {
   'account.other': 'Other ways',
+  'account.replaced':
+    '{name} has logged in from another window of this browser, so this window shows that account now. What {before} has not sent stays here, and is sent when {before} logs in again.',
   'signIn.title': 'Log in',
   'signIn.what': 'Colloquy is a chat: rooms for two or for many, and no message lost when the network is.',
   'signIn.submit': 'Log in',

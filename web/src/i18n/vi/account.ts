@@ -3,6 +3,8 @@ import type { Translation } from '../types';
 
 export const account: Translation<typeof texts> = {
   'account.other': 'Cách khác',
+  'account.replaced':
+    '{name} đã đăng nhập ở một cửa sổ khác của trình duyệt này, nên cửa sổ này chuyển sang tài khoản đó. Tin nhắn mà {before} chưa gửi được vẫn được giữ ở đây và sẽ gửi khi {before} đăng nhập lại.',
   'signIn.title': 'Đăng nhập',
   'signIn.what': 'Colloquy là ứng dụng trò chuyện: phòng cho hai hoặc nhiều người, mất mạng cũng không mất tin nhắn.',
   'signIn.submit': 'Đăng nhập',
@@ -16,7 +18,7 @@ export const account: Translation<typeof texts> = {
   'signIn.created': 'Đã tạo tài khoản. Hãy đăng nhập.',
   'signIn.ended': 'Phiên đăng nhập đã kết thúc. Hãy đăng nhập lại để tiếp tục.',
   'signIn.unanswered':
-    'Bạn đã đăng xuất trên trình duyệt này. Chưa kết nối được với máy chủ: phiên sẽ kết thúc trên máy chủ ngay khi có mạng lại, và đến lúc đó tài khoản không mở lại ở đây.',
+    'Bạn đã đăng xuất trên trình duyệt này, nhưng chưa kết nối được với máy chủ. Khi có mạng lại, máy chủ sẽ kết thúc phiên đăng nhập; trước lúc đó, tài khoản không mở lại được ở đây.',
 
   'signUp.title': 'Tạo tài khoản',
   'signUp.what': 'Không cần xác nhận qua email: bạn có thể nhắn tin ngay.',
@@ -77,7 +79,7 @@ export const account: Translation<typeof texts> = {
   'logOut.unsent': {
     other: 'Còn {count} tin nhắn chưa gửi. Tin được giữ trong trình duyệt này và sẽ gửi khi bạn đăng nhập lại tại đây; người khác đăng nhập ở đây không thấy được.',
   },
-  'logOut.stay': 'Ở lại',
+  'logOut.stay': 'Không đăng xuất',
   'logOut.anyway': 'Vẫn đăng xuất',
   'profile.custom': 'Màu khác',
 
