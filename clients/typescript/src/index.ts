@@ -7,7 +7,7 @@ export type * from './contract.js';
 export type { FlowMessage, FlowState, FlowWatch } from './flow.js';
 export type { LogOutMemory } from './log-out.js';
 export type { Readable } from './observable.js';
-export type { PendingMessage, PendingState } from './outbox.js';
+export { isUnsent, type PendingMessage, type PendingState } from './outbox.js';
 export { IndexedDbOutboxStore, MemoryOutboxStore, type OutboxStore, type StoredMessage } from './outbox-store.js';
 export type { Person } from './people.js';
 export type { Room, RoomState } from './room.js';

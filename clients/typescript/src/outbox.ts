@@ -25,6 +25,11 @@ export interface PendingMessage extends StoredMessage {
   readonly seq?: number;
 }
 
+/** Whether a message goes out as soon as it can, without a decision of its sender. */
+export function isUnsent({ state }: PendingMessage): boolean {
+  return state === 'waiting' || state === 'sending';
+}
+
 /** What the outbox needs of the world. */
 export interface OutboxPort {
   readonly clock: Clock;
@@ -81,10 +86,9 @@ export class Outbox {
     return this.#rooms.get(roomId)?.messages ?? [];
   }
 
-  /** How many messages the server has not taken yet, in all rooms; those that it refused are not among them. */
+  /** How many messages are still to go out, in all rooms. */
   get unsent(): number {
-    const messages = [...this.#rooms.values()].flatMap((queue) => queue.messages);
-    return messages.filter(({ state }) => state !== 'sent' && state !== 'refused').length;
+    return this.#all.get().filter(isUnsent).length;
   }
 
   /** Shows a message at once, keeps it, and sends it. Resolves when it is kept: a reload no longer loses it. */

@@ -31,7 +31,7 @@ export interface RoomState {
   readonly areMarkersKnown: boolean;
   readonly online: ReadonlySet<number>;
   readonly typing: ReadonlySet<number>;
-  /** The newest message that was here when the connection was lost, if others were missed and have been fetched since. */
+  /** The newest message that was here when the connection was lost (0: none), if other members' were missed and are here now. */
   readonly missedAfter?: number;
   /** Why the room cannot be shown, as the server says it. */
   readonly refusal?: string;
@@ -39,6 +39,8 @@ export interface RoomState {
 
 /** What a room needs of the world. */
 export interface RoomPort {
+  /** The reader. */
+  readonly customerId: number;
   readonly clock: Clock;
   readonly pushes: Pushes;
   readonly outbox: Outbox;
@@ -63,7 +65,9 @@ export class Room {
   #isAskedAgain = false;
   #isClosed = false;
   #isOlderOnItsWay = false;
-  #isListening = false;
+  /** Which connection the room is listened to over, counted from 1. */
+  #listening: number | undefined;
+  #connections = 0;
   #newestWhenLost: number | undefined;
   #missedAfter: number | undefined;
   #stopWaiting: (() => void) | undefined;
@@ -178,14 +182,19 @@ export class Room {
       this.#close.push(this.port.pushes.subscribe<Body>(`/topic/${topic}/${room}`, { refused, ...listener }));
     };
     listen<Message>('message', {
-      take: (message) => { this.#take([message]); },
+      take: (message) => {
+        this.#noteNext(message);
+        this.#take([message]);
+      },
       ready: () => {
-        this.#isListening = true;
+        this.#connections += 1;
+        this.#listening = this.#connections;
         this.#catchUp();
       },
       lost: () => {
-        this.#isListening = false;
-        this.#newestWhenLost ??= this.#list.items.at(-1)?.messageId;
+        this.#listening = undefined;
+        // Before the first page nothing is here, so that nothing can be missed; a room may be empty.
+        if (this.#list.isLoaded) this.#newestWhenLost ??= this.#list.items.at(-1)?.messageId ?? 0;
       },
     });
     listen<MovedMarker>('readMarkers', {
@@ -239,6 +248,7 @@ export class Room {
   }
 
   async #fetchNewer(): Promise<void> {
+    const listening = this.#listening;
     const newerThan = this.#list.isLoaded ? { afterSeq: this.#list.newest } : {};
     let messages: Message[] = [];
     let isRightBehind: boolean;
@@ -248,16 +258,24 @@ export class Room {
       isRightBehind = this.#list.isLoaded && page.length < PAGE;
     } while (this.#list.isLoaded && !isRightBehind && messages.length < MOST_MISSED);
     this.#list.load(messages, isRightBehind);
-    this.#noteMissed();
+    // What was asked for before the room was listened to again may lack what came right before that.
+    this.#noteMissed(listening !== undefined && listening === this.#listening);
   }
 
-  /** What comes once the room is listened to again, and nothing is missing, was not missed. */
-  #noteMissed(): void {
+  /** One absence has one beginning, however often something is fetched in it; it ends with all that came before its end. */
+  #noteMissed(isBack: boolean): void {
     const before = this.#newestWhenLost;
     if (before === undefined) return;
-    const hasMissed = (this.#list.items.at(-1)?.messageId ?? 0) > before;
-    if (hasMissed) this.#missedAfter = before;
-    if (hasMissed || (this.#isListening && !this.#list.hasHole)) this.#newestWhenLost = undefined;
+    const isMissed = ({ messageId, senderId }: Message) => messageId > before && senderId !== this.port.customerId;
+    if (this.#list.items.some(isMissed)) this.#missedAfter = before;
+    if (isBack && !this.#list.hasHole) this.#newestWhenLost = undefined;
+  }
+
+  /** What is pushed right behind what was here when the connection was lost says that nothing was missed. */
+  #noteNext({ seq }: Message): void {
+    const newest = this.#list.items.at(-1)?.messageId ?? 0;
+    const isNext = seq === this.#list.newest + 1 && newest === this.#newestWhenLost;
+    if (isNext && this.#listening !== undefined) this.#newestWhenLost = undefined;
   }
 
   #fetchFailed(error: unknown): void {

@@ -28,7 +28,10 @@ export interface Session {
   open(roomId: number): Room;
   /** Watches where events are, in place of an earlier watch; close it when it is left. */
   watchFlow(): FlowWatch;
-  /** How many messages are not sent yet: they stay on this device, and are sent when the same person logs in on it again. */
+  /**
+   * How many messages go out as soon as they can (`isUnsent`): they stay on this device, and are sent when the same person logs
+   * in on it again.
+   */
   readonly unsent: number;
   /** Sends a message again that was refused or asked about. */
   retry(message: PendingMessage): Promise<void>;
@@ -101,6 +104,7 @@ export class LiveSession implements Session {
   open(roomId: number): Room {
     const { api, connection } = this.port;
     const room: Room = new Room(roomId, {
+      customerId: this.me.customerId,
       clock: systemClock,
       pushes: connection,
       outbox: this.#outbox,

@@ -2,7 +2,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { expect, test } from 'vitest';
 
 import { CallError } from '../src/call-error.js';
-import { ASK_AFTER, Outbox } from '../src/outbox.js';
+import { ASK_AFTER, isUnsent, Outbox } from '../src/outbox.js';
 import { IndexedDbOutboxStore, MemoryOutboxStore, type OutboxStore } from '../src/outbox-store.js';
 import { ME, Random, ROOM, TestClock } from './world.js';
 
@@ -137,11 +137,15 @@ test('what one person left unsent no other one sees or sends', async () => {
   expect(sent).toEqual([]);
 });
 
-test('what waits is counted, and what is sent or refused is not', async () => {
-  const { box, clock } = outbox(new MemoryOutboxStore(), ({ content }) => {
+test('what waits is counted, and what is sent, refused or asked about is not', async () => {
+  const store = new MemoryOutboxStore();
+  await store.put({ key: 'old', customerId: ME, roomId: ROOM, content: 'hello', writtenAt: 1_000_000 - ASK_AFTER - 1 });
+  const { box, clock } = outbox(store, ({ content }) => {
     if (content !== 'sent') throw new CallError(content === 'refused' ? 400 : 0, content);
   });
+  await box.restore();
   for (const [room, content] of [[1, 'sent'], [2, 'refused'], [3, 'lost'], [3, 'behind it']] as const) await box.add(room, content);
   await clock.advance(1);
   expect(box.unsent).toBe(2);
+  expect(box.all.get().filter(isUnsent).map(({ content }) => content)).toEqual(['lost', 'behind it']);
 });

@@ -44,7 +44,7 @@ class Reader {
     });
     await this.outbox.restore();
     this.room = room = new Room(ROOM, {
-      clock, pushes: this.world, outbox: this.outbox, signedOut,
+      customerId: ME, clock, pushes: this.world, outbox: this.outbox, signedOut,
       history: (_, page, before) => this.world.history(page, before),
       readMarkers: () => Promise.resolve([]),
       onlineStatus: () => Promise.resolve([]),
@@ -147,32 +147,3 @@ test.each(Array.from({ length: 20 }, (_, part) => part))('schedules, part %i', a
 test('schedules with bursts of more than a page, and of more than is fetched at once', async () => {
   for (let seed = 0; seed < 30; seed += 1) await everythingArrives(seed, 700);
 }, 120_000);
-
-test('what was missed without a connection begins behind what was here, and what is pushed after it was not missed', async () => {
-  const world = new World(new Random(1), NO_FAULTS);
-  const reader = new Reader(world);
-  world.connect();
-  const { messageId } = world.write(OTHER, 'read');
-  await reader.open();
-  await world.clock.advance(2_000);
-  const missedAfter = () => reader.room.state.get().missedAfter;
-  // Nothing is missed.
-  world.disconnect();
-  world.connect();
-  await world.clock.advance(2_000);
-  world.write(OTHER, 'pushed');
-  await world.clock.advance(2_000);
-  expect(missedAfter()).toBeUndefined();
-
-  world.disconnect();
-  world.write(OTHER, 'missed');
-  await reader.room.send('waits');
-  world.connect();
-  await world.clock.advance(5_000);
-  expect(missedAfter()).toBe(messageId + 3);
-  world.write(OTHER, 'pushed again');
-  await world.clock.advance(2_000);
-  expect(missedAfter()).toBe(messageId + 3);
-  expect(reader.room.state.get().messages.map(({ content }) => content)).toEqual(['read', 'pushed', 'missed', 'waits', 'pushed again']);
-  reader.room.close();
-});
