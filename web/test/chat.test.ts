@@ -1,7 +1,7 @@
 import type { Message, PendingMessage, RoomSummary } from '@colloquy/client';
 import { describe, expect, test } from 'vitest';
 
-import { Drafts } from '../src/screens/chat/drafts';
+import { Drafts, followed } from '../src/screens/chat/drafts';
 import { piecesOf } from '../src/screens/chat/links';
 import { chosenName, filtered, fold, isDefaultName, LONGEST_ROOM_NAME, roomWith, searchFor, suggestedName, titleOf } from '../src/screens/chat/names';
 import { newsOf, tabTitle } from '../src/screens/chat/news';
@@ -133,13 +133,14 @@ describe('names', () => {
     expect(titleOf({ roomName: 'Phát, Hải Vũ', participantIds: [1, 2] }, { customerId: 1, fullName: 'Hải Vũ' }, people)).toBe('Phát');
     expect(isDefaultName({ roomName: 'Phát, urgent', participantIds: [1, 2] }, people)).toBe(false);
     expect(isDefaultName({ roomName: 'Phát, Hải Vũ', participantIds: [1, 2, 3] }, people)).toBe(false);
+    expect(isDefaultName({ roomName: 'Phát, Phát', participantIds: [1, 2] }, people)).toBe(false);
   });
 
   test('a name that a person chose stays, if it was made out of a suggested one too', () => {
     const chosen = chosenName(`${suggestedName([{ fullName: 'Phát' }], 'Hải')} at lunch `);
     const people = new Map([[1, { fullName: 'Hải' }], [2, { fullName: 'Phát' }]]);
     expect(chosen).toBe('Phát, Hải at lunch');
-    for (const roomName of [chosen, 'Lunch']) expect(titleOf({ roomName, participantIds: [1, 2] }, ME, people)).toBe(roomName);
+    for (const roomName of [chosen, 'Lunch', 'Hải, lunch', 'Lunch, Hải, Mai']) expect(titleOf({ roomName, participantIds: [1, 2] }, ME, people)).toBe(roomName);
   });
 
   test('a room of two that no one named is found by the other', () => {
@@ -212,6 +213,20 @@ test('a draft that another window sends reaches this one, and no other draft doe
   stop();
   send('colloquy.draft.1.7');
   expect(heard).toEqual([['hello', '']]);
+});
+
+describe('a draft in two windows', () => {
+  test('goes on in the one what was typed in the other, and is gone from both when it was sent', () => {
+    expect(followed('', '', 'hello', true)).toBe('hello');
+    expect(followed('hello', 'hello', 'hello you', false)).toBe('hello you');
+    for (const isBeingWritten of [true, false]) expect(followed('hello ', 'hello', '', isBeingWritten)).toBe('');
+  });
+
+  test('that both have changed stays in each of them as it is there', () => {
+    expect(followed('hello', 'hello', 'good morning', true)).toBe('hello');
+    expect(followed('hello', 'good morning', 'good morning all', false)).toBe('hello');
+    expect(followed('hello', 'good morning', '', false)).toBe('hello');
+  });
 });
 
 describe('the row of a room', () => {

@@ -6,7 +6,7 @@ export const chat = {
   'rooms.profile': 'Profile',
   'rooms.none': 'None yet.',
   'rooms.empty': 'No rooms yet',
-  'rooms.empty.hint': 'Find a person by name, username or phone number, and write to them: “New room” begins it.',
+  'rooms.empty.hint': 'Press “New room”, find a person by name, username or phone number, and write to them.',
   'rooms.find': 'Find a person',
   'rooms.noMatch': 'No room has a name like this.',
   'rooms.noMessage': 'No messages yet',
@@ -25,7 +25,7 @@ export const chat = {
   'newRoom.name': 'Room name',
   'newRoom.create': 'Create room',
   'newRoom.open': 'Open room',
-  'newRoom.present': 'You have a room with {name}. A name makes another one.',
+  'newRoom.present': 'You already have a room with {name}. To make another one, give it a name.',
   'newRoom.pick': 'Pick at least one person.',
   'newRoom.named': 'Give the room a name.',
 

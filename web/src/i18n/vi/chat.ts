@@ -27,7 +27,7 @@ export const chat: Translation<typeof texts> = {
   'newRoom.name': 'Tên phòng',
   'newRoom.create': 'Tạo phòng',
   'newRoom.open': 'Mở phòng',
-  'newRoom.present': 'Bạn đã có phòng với {name}. Đặt tên nếu muốn phòng khác.',
+  'newRoom.present': 'Bạn đã có phòng với {name}. Muốn tạo phòng khác, hãy đặt tên cho phòng đó.',
   'newRoom.pick': 'Hãy chọn ít nhất một người.',
   'newRoom.named': 'Hãy đặt tên cho phòng.',
 

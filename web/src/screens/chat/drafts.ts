@@ -40,3 +40,12 @@ export class Drafts {
     return `colloquy.draft.${this.customerId}.${roomId}`;
   }
 }
+
+/**
+ * The text of a field after another window has made `after` of the draft `before`. What was changed here stays, and what is being
+ * written here; what the other window has sent is gone from both.
+ */
+export function followed(text: string, before: string, after: string, isBeingWritten: boolean): string {
+  if (text.trim() !== before.trim()) return text;
+  return isBeingWritten && text.trim() !== '' && after.trim() !== '' ? text : after;
+}

@@ -65,19 +65,18 @@ export function isDefaultName({ roomName, participantIds }: Named, people: Peopl
   if (roomName.includes(BETWEEN)) return true;
   const parts = roomName.split(', ');
   if (parts.length < 2 || parts.length !== participantIds.length) return false;
-  const names = participantIds.map((id) => people.get(id)?.fullName);
-  return parts.every((part) => names.includes(part));
+  const names = participantIds.map((id) => people.get(id)?.fullName ?? '');
+  return parts.toSorted().join() === names.toSorted().join();
 }
 
 /** A room's title as one of its members reads it: the other members' names of today, unless it has a name of its own. */
 export function titleOf(view: Named, me: Pick<Person, 'customerId' | 'fullName'>, people: People): string {
-  if (isDefaultName(view, people)) {
-    const others = view.participantIds.filter((id) => id !== me.customerId);
-    const names = others.slice(0, NAMED_IN_TITLE).map((id) => people.get(id)?.fullName);
-    const known = names.filter((name) => name !== undefined);
-    if (known.length > 0 && known.length === names.length) return known.join(', ') + (others.length > names.length ? ', …' : '');
-  }
-  return nameFor(me.fullName, view.roomName.replaceAll(BETWEEN, ', '));
+  if (!isDefaultName(view, people)) return view.roomName;
+  const others = view.participantIds.filter((id) => id !== me.customerId);
+  const names = others.slice(0, NAMED_IN_TITLE).map((id) => people.get(id)?.fullName);
+  const known = names.filter((name) => name !== undefined);
+  if (known.length > 0 && known.length === names.length) return known.join(', ') + (others.length > names.length ? ', …' : '');
+  return withoutName(view.roomName.replaceAll(BETWEEN, ', '), me.fullName);
 }
 
 /** Whose names a room's title is made of. */
@@ -93,10 +92,10 @@ export function roomWith(rooms: readonly RoomSummary[], me: number, other: numbe
   });
 }
 
-/** A name that is made of members' names, without the reader's. */
-function nameFor(me: string, roomName: string): string {
+/** A room's name that is made of members' names, without this one. */
+function withoutName(roomName: string, name: string): string {
   const names = roomName.split(', ');
-  const own = names.indexOf(me);
+  const own = names.indexOf(name);
   return names.length < 2 || own < 0 ? roomName : names.toSpliced(own, 1).join(', ');
 }
 
