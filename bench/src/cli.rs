@@ -1,42 +1,76 @@
 //! The command line.
 
+mod latency;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use self::latency::{DistributedLatency, EmbeddedLatency, Logins, Pace};
 
 /// Measures Colloquy's push side against baselines, side by side.
 #[derive(Debug, Parser)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// Where it is noted how figures stand to their goals, a line for each
+    #[arg(long, global = true, value_name = "FILE")]
+    pub standings: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// CPU per delivery: the push side against the broadcaster, and the whole all-in-one process
-    G3(Delivery),
-    /// Memory per idle connection, and CPU per connect (G8)
-    G7(Idle),
-    /// CPU and memory of the processes that `cargo xtask up` has started, and of their parts, while no client is there
-    IdleProcesses(IdleProcesses),
-    /// Durable sends and the CPU of each, with 1, 8 and 32 on their way (G5, G9, G11)
-    Writes(Writes),
-    /// Durable sends on PostgreSQL with 32 on their way, against `pgbench` on the same server
-    G9(OnPostgres),
-    /// Durable sends on embedded stores with 64 on their way, against a loop of one-row transactions
-    G11(Embedded),
-    /// From the start of the process to ready, with the data of an earlier run
-    G17(Starts),
+    #[command(flatten)]
+    Figure(Figure),
     /// CPU of a record that concerns no client of a node, and of the fan-out with one task and with lanes
     Width(Width),
     /// What limits a system of so many connections first, by simulation from the measured costs
     Million(Million),
     /// What all figures are of: this machine, and the version
     Machine,
+    /// Every figure with its goal, and how those stand that were noted with `--standings`
+    Standings,
     /// Serve the push side alone; what to publish is read from standard input
     PushServer(PushServer),
     /// Serve the baseline: one prepared frame a message, one write a socket
-    Broadcaster(Rooms),
+    Broadcaster(Broadcaster),
+    /// Serve nothing: the baseline of a request
+    EmptyHandler,
+}
+
+/// What is measured of servers that run, by clients on one thread.
+#[derive(Debug, Subcommand)]
+pub enum Figure {
+    /// CPU per delivery: the push side against the broadcaster, and the whole all-in-one process
+    G3(Delivery),
+    /// CPU per delivery while more waits than can be written: the push side against a broadcaster that coalesces too
+    G4(Saturation),
+    /// Memory per idle connection, and CPU per connect (G8)
+    G7(Idle),
+    /// Durable sends on PostgreSQL with 32 on their way, against `pgbench` on the same server
+    G9(OnPostgres),
+    /// Durable sends on embedded stores with 64 on their way, against a loop of one-row transactions
+    G11(Embedded),
+    /// From the send to the last of a room's members, all-in-one
+    G12(EmbeddedLatency),
+    /// From the send to the subscribers, through nginx and the distributed system
+    G13(DistributedLatency),
+    /// CPU of a page of history, all-in-one, against its SELECT and an empty handler
+    G14(Pages),
+    /// How late deliveries are while passwords are hashed, against without
+    G16(Logins),
+    /// From the start of the process to ready, with the data of an earlier run
+    G17(Starts),
+    /// CPU of a page of history and of a send as a room, or the number of rooms, grows
+    G18(Growth),
+    /// Memory of an all-in-one process after its first start and after a hundred logins
+    Memory(Memory),
+    /// Memory of each process of the distributed system after a load
+    MemoryProcesses(MemoryProcesses),
+    /// CPU and memory of the processes that `cargo xtask up` has started, and of their parts, while no client is there
+    IdleProcesses(IdleProcesses),
+    /// Durable sends and the CPU of each, with 1, 8 and 32 on their way (G5, G9, G11)
+    Writes(Writes),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -58,6 +92,71 @@ pub struct Delivery {
     /// Interleaved pairs of runs
     #[arg(long, default_value_t = 7)]
     pub pairs: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Saturation {
+    /// Subscribers, shared evenly among the rooms
+    #[arg(long, default_value_t = 1000)]
+    pub connections: usize,
+    #[command(flatten)]
+    pub rooms: Rooms,
+    /// Messages of a burst in each room; two bursts are on their way at any time
+    #[arg(long, default_value_t = 20)]
+    pub burst: u64,
+    #[command(flatten)]
+    pub pairs: Pairs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Pages {
+    /// The all-in-one binary [default: the `colloquy` beside this one]
+    #[arg(long, value_name = "FILE")]
+    pub bin: Option<PathBuf>,
+    /// Messages of the room
+    #[arg(long, default_value_t = 1000)]
+    pub messages: usize,
+    #[command(flatten)]
+    pub pairs: Pairs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Growth {
+    /// The all-in-one binary [default: the `colloquy` beside this one]
+    #[arg(long, value_name = "FILE")]
+    pub bin: Option<PathBuf>,
+    /// Messages of a room; each number has a process of its own
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 1_000, 10_000, 100_000])]
+    pub messages: Vec<usize>,
+    /// Rooms; each number has a process of its own
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 1_000, 10_000])]
+    pub rooms: Vec<usize>,
+    /// Rounds, each of which measures every process once
+    #[arg(long, default_value_t = 7)]
+    pub rounds: usize,
+    /// Pages of history of one process in one round
+    #[arg(long, default_value_t = 400)]
+    pub pages: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Memory {
+    /// The all-in-one binary [default: the `colloquy` beside this one]
+    #[arg(long, value_name = "FILE")]
+    pub bin: Option<PathBuf>,
+    /// First starts, each on an empty folder
+    #[arg(long, default_value_t = 3)]
+    pub starts: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct MemoryProcesses {
+    /// The distributed system that `cargo xtask up --release` has started
+    #[arg(long)]
+    pub url: String,
+    /// How long the load lasts: 32 sends on their way
+    #[arg(long, default_value_t = 15)]
+    pub seconds: u64,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -201,6 +300,15 @@ pub struct PushServer {
 }
 
 #[derive(Clone, Copy, Debug, Args)]
+pub struct Broadcaster {
+    #[command(flatten)]
+    pub rooms: Rooms,
+    /// Write all frames that wait for a socket at once
+    #[arg(long)]
+    pub coalesce: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
 pub struct Rooms {
     /// Rooms, numbered from 1
     #[arg(long, default_value_t = 10)]
@@ -247,7 +355,7 @@ mod tests {
             "--connections",
             "40",
         ];
-        let Command::G3(options) = Cli::parse_from(arguments).command else {
+        let Command::Figure(Figure::G3(options)) = Cli::parse_from(arguments).command else {
             panic!("g3 was asked for");
         };
         assert_eq!((options.warm_up(), options.messages()), (30, 50));

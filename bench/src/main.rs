@@ -13,49 +13,62 @@ mod server;
 use clap::Parser as _;
 
 use crate::{
-    cli::{Cli, Command},
-    figures::{delivery, durable, idle, idle_processes, million, start, width, writes},
+    cli::{Cli, Command, Figure},
+    figures::{
+        delivery, durable, growth, idle, idle_processes, latency, logins, memory, million, page,
+        saturation, start, width, writes,
+    },
     measure::machine::{self, Machine},
+    report::goals::{self, Section},
 };
 
 fn main() -> anyhow::Result<()> {
     machine::allow_many_descriptors()?;
-    match Cli::parse().command {
-        Command::G3(options) => {
-            let figure = on_one_thread(delivery::measure(&options))?;
-            print!("{}", report::delivery(&figure));
+    let Cli { command, standings } = Cli::parse();
+    let file = standings.as_deref();
+    let section: Section = match command {
+        Command::PushServer(options) => return on_all_cores(server::push::run(&options)),
+        Command::Broadcaster(options) => return on_all_cores(server::broadcaster::run(&options)),
+        Command::EmptyHandler => return on_all_cores(server::empty_handler::run()),
+        Command::Standings => {
+            let noted = file.map(goals::noted).transpose()?;
+            goals::table(&noted.unwrap_or_default()).into()
         }
-        Command::G7(options) => {
-            let figure = on_one_thread(idle::measure(&options))?;
-            print!("{}", report::idle(&figure));
-        }
-        Command::IdleProcesses(options) => {
-            let figure = on_one_thread(idle_processes::measure(&options))?;
-            print!("{}", report::idle_processes(&figure));
-        }
-        Command::Writes(options) => {
-            let figure = on_one_thread(writes::measure(&options))?;
-            print!("{}", report::writes(&figure));
-        }
-        Command::G9(options) => {
-            let figure = on_one_thread(durable::on_postgres(&options))?;
-            print!("{}", report::on_postgres(&figure));
-        }
-        Command::G11(options) => {
-            let figure = on_one_thread(durable::embedded(&options))?;
-            print!("{}", report::embedded(&figure));
-        }
-        Command::G17(options) => {
-            let figure = on_one_thread(start::measure(&options))?;
-            print!("{}", report::start(&figure));
-        }
-        Command::Width(options) => print!("{}", report::width(&width::measure(&options)?)),
-        Command::Million(options) => print!("{}", report::million(&million::simulate(&options))),
-        Command::Machine => print!("{}", report::introduction(&Machine::this()?)),
-        Command::PushServer(options) => on_all_cores(server::push::run(&options))?,
-        Command::Broadcaster(options) => on_all_cores(server::broadcaster::run(&options))?,
+        Command::Machine => report::introduction(&Machine::this()?).into(),
+        Command::Million(options) => report::million(&million::simulate(&options)).into(),
+        Command::Width(options) => report::width(&width::measure(&options)?).into(),
+        Command::Figure(figure) => on_one_thread(section(figure))?,
+    };
+    print!("{}", section.text);
+    match file {
+        Some(file) => goals::note(file, &section.standings),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Measures a figure.
+async fn section(figure: Figure) -> anyhow::Result<Section> {
+    Ok(match figure {
+        Figure::G3(options) => report::delivery(&delivery::measure(&options).await?),
+        Figure::G4(options) => report::saturation(&saturation::measure(&options).await?),
+        Figure::G7(options) => report::idle(&idle::measure(&options).await?),
+        Figure::G9(options) => report::on_postgres(&durable::on_postgres(&options).await?),
+        Figure::G11(options) => report::embedded(&durable::embedded(&options).await?),
+        Figure::G12(options) => report::embedded_latency(&latency::embedded(&options).await?),
+        Figure::G13(options) => report::distributed_latency(&latency::distributed(&options).await?),
+        Figure::G14(options) => report::page(&page::measure(&options).await?),
+        Figure::G16(options) => report::logins(&logins::measure(&options).await?),
+        Figure::G17(options) => report::start(&start::measure(&options).await?),
+        Figure::G18(options) => report::growth(&growth::measure(&options).await?),
+        Figure::Memory(options) => report::memory(&memory::all_in_one(&options).await?),
+        Figure::MemoryProcesses(options) => {
+            report::memory_processes(&memory::processes(&options).await?)
+        }
+        Figure::IdleProcesses(options) => {
+            report::idle_processes(&idle_processes::measure(&options).await?).into()
+        }
+        Figure::Writes(options) => report::writes(&writes::measure(&options).await?).into(),
+    })
 }
 
 /// The load must cost less than the servers it measures: one thread, one epoll.

@@ -1,6 +1,7 @@
 //! The servers that are measured, each a process of its own: this binary again, with another command.
 
 pub mod broadcaster;
+pub mod empty_handler;
 pub mod feed;
 pub mod live_log;
 pub mod process;

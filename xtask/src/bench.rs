@@ -1,13 +1,18 @@
 //! `cargo xtask bench`: builds the product and the bench, starts what a figure needs, measures, and takes it down.
 
+mod figure;
+
 use std::{
     fs,
+    path::PathBuf,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 
+pub use self::figure::Figure;
 use crate::{
     parts::{self, Part},
     places::Places,
@@ -17,64 +22,6 @@ use crate::{
 const PAGE: &str = "docs/operating/performance.md";
 const BEGIN: &str = "<!-- measured: begin -->\n";
 const END: &str = "<!-- measured: end -->\n";
-
-/// What can be measured here, by its number in docs/reference/performance.md.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Figure {
-    /// CPU per delivery, against a raw broadcaster
-    G3,
-    /// Memory of an idle connection, and CPU of a connect (G8)
-    G7,
-    /// Durable sends on PostgreSQL, against pgbench
-    G9,
-    /// Durable sends on embedded stores, against a loop of one-row transactions
-    G11,
-    /// From the start to ready
-    G17,
-    /// What the distributed system takes while no client is there
-    Idle,
-    /// Durable sends of the distributed system and the CPU of each, by process (G5)
-    Writes,
-}
-
-impl Figure {
-    fn needs_the_distributed_system(self) -> bool {
-        matches!(self, Self::G9 | Self::Idle | Self::Writes)
-    }
-
-    /// What the bench is called with; `quick` is for a look, not for the page.
-    fn arguments(self, places: &Places, quick: bool) -> Result<Vec<String>> {
-        let url = ["--url".to_owned(), system::public_url(places)];
-        let (name, own, quickly): (_, Vec<String>, &[&str]) = match self {
-            Self::G3 => ("g3", Vec::new(), &["--pairs", "2", "--seconds", "3"]),
-            Self::G7 => (
-                "g7",
-                Vec::new(),
-                &["--idle-pairs", "1", "--idle-seconds", "5"],
-            ),
-            Self::G9 => {
-                let postgres = [
-                    "--postgres".to_owned(),
-                    parts::postgres::tls_url(places, "app"),
-                ];
-                let pgbench = parts::postgres::program("pgbench")?.display().to_string();
-                let pgbench = ["--pgbench".to_owned(), pgbench];
-                let own = url.into_iter().chain(postgres).chain(pgbench).collect();
-                ("g9", own, &["--pairs", "2", "--seconds", "2"])
-            }
-            Self::G11 => ("g11", Vec::new(), &["--pairs", "2", "--seconds", "2"]),
-            Self::G17 => ("g17", Vec::new(), &["--messages", "200", "--starts", "3"]),
-            Self::Idle => ("idle-processes", Vec::new(), &["--seconds", "5"]),
-            Self::Writes => ("writes", url.into(), &["--seconds", "2"]),
-        };
-        let mut arguments = vec![name.to_owned()];
-        arguments.extend(own);
-        if quick {
-            arguments.extend(quickly.iter().map(|&one| one.to_owned()));
-        }
-        Ok(arguments)
-    }
-}
 
 /// Measures the figures, all of them if none is named. All of them, not quickly, are written into the page.
 ///
@@ -87,34 +34,102 @@ pub fn run(places: &Places, figures: &[Figure], quick: bool) -> Result<()> {
         some => some,
     };
     build(places)?;
-    let mut measured = bench(places, &["machine".to_owned()])?;
-    // The distributed system goes before the others are measured, so that nothing runs beside them.
-    let (distributed, alone): (Vec<_>, Vec<_>) = figures
-        .iter()
-        .partition(|one| one.needs_the_distributed_system());
-    if !distributed.is_empty() {
-        let outcome = system::up(places, true).and_then(|()| measure(places, &distributed, quick));
-        system::down(places)?;
-        parts::down(places, &Part::ALL)?;
-        measured.push_str(&outcome?);
+    let planned: Duration = figures.iter().map(|figure| figure.planned()).sum();
+    if !quick {
+        println!("about {} minutes", planned.as_secs().div_ceil(60));
     }
-    measured.push_str(&measure(places, &alone, quick)?);
+    // The page begins with the table of all, which is known at the end.
+    let folder = tempfile::tempdir()?;
+    let session = Session {
+        places,
+        standings: folder.path().join("standings"),
+        quick,
+    };
+    fs::write(&session.standings, "")?;
+    let machine = session.bench(&["machine".to_owned()])?;
+    let Measured { sections, failed } = session.measure_all(figures)?;
+    let table = session.bench(&["standings".to_owned()])?;
     if is_whole {
         let page = places.repository().join(PAGE);
         let text = fs::read_to_string(&page)?;
+        let measured = format!("{machine}\n{table}{sections}");
         let text = replaced(&text, &measured).context("the page has no marks for its figures")?;
         fs::write(page, text)?;
     }
+    ensure!(failed.is_empty(), "no figure came of {}", failed.join(", "));
     Ok(())
 }
 
-fn measure(places: &Places, figures: &[Figure], quick: bool) -> Result<String> {
-    let mut measured = String::new();
-    for figure in figures {
-        measured.push('\n');
-        measured.push_str(&bench(places, &figure.arguments(places, quick)?)?);
+/// What came of all figures.
+#[derive(Default)]
+struct Measured {
+    /// As the page has them.
+    sections: String,
+    /// Those of which none came: the others are not measured again because of that.
+    failed: Vec<String>,
+}
+
+/// One run of this verb.
+struct Session<'a> {
+    places: &'a Places,
+    /// Where the bench notes how figures stand to their goals.
+    standings: PathBuf,
+    quick: bool,
+}
+
+impl Session<'_> {
+    /// The distributed system goes before the others are measured, so that nothing runs beside them.
+    fn measure_all(&self, figures: &[Figure]) -> Result<Measured> {
+        let (distributed, alone): (Vec<_>, Vec<_>) = figures
+            .iter()
+            .partition(|one| one.needs_the_distributed_system());
+        let mut measured = Measured::default();
+        if !distributed.is_empty() {
+            let outcome = system::up(self.places, true)
+                .and_then(|()| self.measure(&distributed, &mut measured));
+            system::down(self.places)?;
+            parts::down(self.places, &Part::ALL)?;
+            outcome?;
+        }
+        self.measure(&alone, &mut measured)?;
+        Ok(measured)
     }
-    Ok(measured)
+
+    fn measure(&self, figures: &[Figure], measured: &mut Measured) -> Result<()> {
+        for figure in figures {
+            let arguments = figure.arguments(self.places, self.quick)?;
+            let section = self.bench(&arguments).unwrap_or_else(|error| {
+                let name = &arguments[0];
+                eprintln!("error: {error:#}");
+                measured.failed.push(name.clone());
+                format!("### {name}\n\nNo figure: {error:#}.\n")
+            });
+            measured.sections.push('\n');
+            measured.sections.push_str(&section);
+        }
+        Ok(())
+    }
+
+    /// Runs the bench, shows what it prints, and answers it.
+    fn bench(&self, arguments: &[String]) -> Result<String> {
+        let program = self.places.binary("release");
+        let output = Command::new(program.with_file_name("colloquy-bench"))
+            .args(arguments)
+            .arg("--standings")
+            .arg(&self.standings)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()?;
+        let figure = arguments.first().map_or("", String::as_str);
+        ensure!(
+            output.status.success(),
+            "{figure} ended with {}",
+            output.status
+        );
+        let text = String::from_utf8(output.stdout)?;
+        println!("{text}");
+        Ok(text)
+    }
 }
 
 fn build(places: &Places) -> Result<()> {
@@ -124,25 +139,6 @@ fn build(places: &Places) -> Result<()> {
     let status = cargo.stdin(Stdio::null()).status()?;
     ensure!(status.success(), "the build ended with {status}");
     Ok(())
-}
-
-/// Runs the bench, shows what it prints, and answers it.
-fn bench(places: &Places, arguments: &[String]) -> Result<String> {
-    let program = places.binary("release").with_file_name("colloquy-bench");
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()?;
-    let figure = arguments.first().map_or("", String::as_str);
-    ensure!(
-        output.status.success(),
-        "{figure} ended with {}",
-        output.status
-    );
-    let text = String::from_utf8(output.stdout)?;
-    println!("{text}");
-    Ok(text)
 }
 
 fn replaced(page: &str, measured: &str) -> Option<String> {

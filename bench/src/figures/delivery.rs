@@ -40,7 +40,9 @@ pub struct Side {
 }
 
 impl Side {
-    fn of(runs: &[Run]) -> Option<Self> {
+    /// Of at least one run.
+    #[must_use]
+    pub fn of(runs: &[Run]) -> Option<Self> {
         Some(Self {
             micros: Spread::of(runs.iter().map(|run| run.micros))?,
             kernel_share: Spread::of(runs.iter().map(|run| run.kernel_share))?,
@@ -86,7 +88,11 @@ pub async fn measure(options: &Delivery) -> Result<Figure> {
 async fn run(kind: Kind<'_>, tokens: Option<&Tokens>, options: &Delivery) -> Result<Run> {
     let rooms = options.rooms.rooms;
     let mut server = ServerProcess::start(kind, rooms)?;
-    let crowd = Crowd::gather(server.address(), visitors(tokens, options)?).await?;
+    let crowd = Crowd::gather(
+        server.address(),
+        visitors(tokens, options.connections, rooms)?,
+    )
+    .await?;
     let (warm_up, measured) = (options.warm_up(), options.messages());
     server.publish(options.rate, warm_up)?;
     crowd.received(options.deliveries(warm_up)).await?;
@@ -100,16 +106,20 @@ async fn run(kind: Kind<'_>, tokens: Option<&Tokens>, options: &Delivery) -> Res
     Ok(Run::new(used, options.deliveries(measured)))
 }
 
-fn visitors(tokens: Option<&Tokens>, options: &Delivery) -> Result<Vec<Visitor>> {
+/// Subscribers of rooms that are numbered from 1: of the push side with tokens, of a broadcaster without.
+///
+/// # Errors
+/// A token cannot be signed.
+pub fn visitors(tokens: Option<&Tokens>, connections: usize, rooms: usize) -> Result<Vec<Visitor>> {
     let sessions = match tokens {
         Some(tokens) => (1..=CUSTOMERS)
             .map(|customer| tokens.sign(customer).map(Some))
             .collect::<Result<Vec<_>>>()?,
         None => vec![None],
     };
-    Ok((0..options.connections)
+    Ok((0..connections)
         .map(|number| {
-            let room = number % options.rooms.rooms + 1;
+            let room = number % rooms + 1;
             let token = sessions[number % sessions.len()].clone();
             Visitor {
                 path: match token {

@@ -1,11 +1,9 @@
 //! G17: how long the all-in-one process takes until it serves what an earlier run left.
 
 use anyhow::{Context as _, Result};
-use colloquy_e2e::{
-    client::{Client, USER1, USER2},
-    harness::{Instance, Options},
-};
+use colloquy_e2e::client::{Client, USER1, USER2};
 
+use super::whole;
 use crate::{
     cli::Starts,
     measure::{Spread, machine::load_average},
@@ -29,12 +27,7 @@ pub struct Figure {
 /// The system fails.
 pub async fn measure(options: &Starts) -> Result<Figure> {
     let before = load_average()?;
-    let mut instance = Instance::start(Options {
-        binary: Some(super::whole::binary(options.bin.as_deref())?),
-        env: vec![("COLLOQUY_LOG__FILTER".into(), "warn".into())],
-        ..Options::default()
-    })
-    .await?;
+    let mut instance = whole::instance(options.bin.as_deref()).await?;
     let sender = Client::new(&instance.url())?
         .login(USER1.username, USER1.password)
         .await?;

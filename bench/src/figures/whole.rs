@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    net::SocketAddr,
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -29,25 +30,16 @@ use crate::{
 /// # Errors
 /// The system fails, or the run does not count.
 pub async fn run(options: &Delivery) -> Result<Run> {
-    let system = Instance::start(Options {
-        binary: Some(binary(options.bin.as_deref())?),
-        env: vec![("COLLOQUY_LOG__FILTER".into(), "warn".into())],
-        ..Options::default()
-    })
-    .await?;
+    let system = instance(options.bin.as_deref()).await?;
     let pid = system.pid().context("the system runs")?;
-    let client = Client::new(&system.url())?;
-    let mut members = Vec::new();
-    for user in [USER1, USER2, USER3] {
-        members.push(client.login(user.username, user.password).await?);
-    }
+    let members = log_in(&Client::new(&system.url())?).await?;
     let mut rooms = Vec::new();
     for number in 1..=options.rooms.rooms {
         let name = format!("Room {number}");
         let room = members[0].create_room(&name, &[USER2.id, USER3.id]);
         rooms.push(room.await?);
     }
-    let address = system.url().trim_start_matches("http://").parse()?;
+    let address = address(&system.url())?;
     let crowd = Crowd::gather(address, visitors(&members, &rooms, options)?).await?;
     let (warm_up, measured) = (options.warm_up(), options.messages());
     send(&members[0], &rooms, options.rate, warm_up).await?;
@@ -78,23 +70,66 @@ async fn send(sender: &Client, rooms: &[i64], rate: u64, count: u64) -> Result<(
 }
 
 fn visitors(members: &[Client], rooms: &[i64], options: &Delivery) -> Result<Vec<Visitor>> {
-    let tokens = members
-        .iter()
-        .map(|member| {
-            member
-                .token()
-                .map(Rc::from)
-                .context("a login gives a token")
-        })
-        .collect::<Result<Vec<Rc<str>>>>()?;
     ensure!(!rooms.is_empty(), "at least one room is needed");
-    Ok((0..options.connections)
-        .map(|number| Visitor {
-            path: colloquy_websocket::server::PATH.to_owned(),
-            token: Some(Rc::clone(&tokens[number % tokens.len()])),
-            room: rooms[number % rooms.len()],
-        })
-        .collect())
+    let members = members.iter().cycle().zip(rooms.iter().cycle());
+    members
+        .take(options.connections)
+        .map(|(member, room)| visitor(member, *room))
+        .collect()
+}
+
+/// An all-in-one process with an empty folder, which lets one machine sign up and log in as often as a figure needs.
+///
+/// # Errors
+/// There is no binary, or it does not start.
+pub async fn instance(bin: Option<&Path>) -> Result<Instance> {
+    let set = [
+        ("COLLOQUY_LOG__FILTER", "warn"),
+        ("COLLOQUY_ACCOUNTS__SIGN_UPS_PER_HOUR", "100000"),
+        // A login counts as failed until its password is known to be right, and many are on their way at once.
+        ("COLLOQUY_GUESSES__PER_ACCOUNT", "100000"),
+        ("COLLOQUY_GUESSES__PER_ADDRESS", "100000"),
+    ];
+    let set = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Instance::start(Options {
+        binary: Some(binary(bin)?),
+        env: set.into(),
+        ..Options::default()
+    })
+    .await
+}
+
+/// The three customers that every system has.
+///
+/// # Errors
+/// One of them cannot log in.
+pub async fn log_in(client: &Client) -> Result<Vec<Client>> {
+    let mut members = Vec::new();
+    for user in [USER1, USER2, USER3] {
+        members.push(client.login(user.username, user.password).await?);
+    }
+    Ok(members)
+}
+
+/// A member who listens to a room.
+///
+/// # Errors
+/// The member has no session.
+pub fn visitor(member: &Client, room: i64) -> Result<Visitor> {
+    Ok(Visitor {
+        path: colloquy_websocket::server::PATH.to_owned(),
+        token: Some(Rc::from(member.token().context("a login gives a token")?)),
+        room,
+    })
+}
+
+/// Where a system listens.
+///
+/// # Errors
+/// The URL is not that of an address.
+pub fn address(url: &str) -> Result<SocketAddr> {
+    let address = url.trim_start_matches("http://").parse();
+    address.with_context(|| format!("{url} is not the URL of an address"))
 }
 
 /// The release build of the product: this file, or the one beside this program.

@@ -8,10 +8,11 @@ use std::{rc::Rc, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 use colloquy_e2e::{
     client::{CallError, Client, USER1, USER2},
-    harness::{Instance, Options, eventually},
+    harness::{Instance, eventually},
 };
 use tokio::{task::JoinSet, time::Instant};
 
+use super::whole;
 use crate::{
     cli::Writes,
     measure::{
@@ -123,7 +124,10 @@ pub async fn row(system: &System, sender: &Client, in_flight: usize, seconds: u6
 }
 
 /// The newest seq of a room's history, which may still be on its way there.
-async fn newest_seq(sender: &Client, room: i64, acknowledged: i64) -> Result<i64> {
+///
+/// # Errors
+/// It does not get there.
+pub async fn newest_seq(sender: &Client, room: i64, acknowledged: i64) -> Result<i64> {
     eventually("the history of a room", async || {
         match sender.history_from(room, acknowledged).await {
             Ok(history) => Ok(history.iter().map(|message| message.seq).max()),
@@ -192,12 +196,7 @@ impl System {
                 _instance: None,
             });
         }
-        let instance = Instance::start(Options {
-            binary: Some(super::whole::binary(options.bin.as_deref())?),
-            env: vec![("COLLOQUY_LOG__FILTER".into(), "warn".into())],
-            ..Options::default()
-        })
-        .await?;
+        let instance = whole::instance(options.bin.as_deref()).await?;
         let pid = instance.pid().context("the system runs")?;
         Ok(Self {
             url: instance.url(),

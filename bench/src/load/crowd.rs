@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::{
+    arrivals::Arrivals,
     handshake,
     seq_watch::{Defects, SeqWatch, seq_of},
     websocket::{self, FrameReader},
@@ -50,6 +51,7 @@ pub struct Crowd {
 struct Tally {
     deliveries: Cell<u64>,
     defects: RefCell<Defects>,
+    arrivals: Option<Rc<Arrivals>>,
     /// One for all: only one connection reads at a time.
     buffer: RefCell<Box<[u8]>>,
 }
@@ -60,9 +62,22 @@ impl Crowd {
     /// # Errors
     /// One of them was refused.
     pub async fn gather(server: SocketAddr, visitors: Vec<Visitor>) -> Result<Self> {
+        Self::gather_noting(server, visitors, None).await
+    }
+
+    /// As [`Crowd::gather`]; notes when each message arrived.
+    ///
+    /// # Errors
+    /// One of them was refused.
+    pub async fn gather_noting(
+        server: SocketAddr,
+        visitors: Vec<Visitor>,
+        arrivals: Option<Rc<Arrivals>>,
+    ) -> Result<Self> {
         let tally = Rc::new(Tally {
             deliveries: Cell::default(),
             defects: RefCell::default(),
+            arrivals,
             buffer: RefCell::new(vec![0; 64 * 1024].into()),
         });
         let mut crowd = Self {
@@ -87,6 +102,20 @@ impl Crowd {
     /// # Errors
     /// Something was wrong with what came, or nothing more comes.
     pub async fn received(&self, deliveries: u64) -> Result<()> {
+        let counted = self.reached(deliveries).await?;
+        self.check()?;
+        ensure!(
+            counted == deliveries,
+            "{counted} deliveries instead of {deliveries}"
+        );
+        Ok(())
+    }
+
+    /// Waits for at least so many deliveries since the crowd gathered, and answers how many they are.
+    ///
+    /// # Errors
+    /// Nothing more comes.
+    pub async fn reached(&self, deliveries: u64) -> Result<u64> {
         let mut counted = self.tally.deliveries.get();
         let mut deadline = Instant::now() + DELIVERY_TIMEOUT;
         while counted < deliveries {
@@ -98,15 +127,11 @@ impl Crowd {
             }
             ensure!(
                 Instant::now() < deadline,
-                "{counted} of {deliveries} deliveries came"
+                "{counted} of {deliveries} deliveries came: {:?}",
+                self.tally.defects.borrow()
             );
         }
-        self.check()?;
-        ensure!(
-            counted == deliveries,
-            "{counted} deliveries instead of {deliveries}"
-        );
-        Ok(())
+        Ok(counted)
     }
 
     /// That nothing was wrong so far.
@@ -158,6 +183,9 @@ async fn listen(stream: &TcpStream, tally: &Tally) {
                 if let Some(seq) = seq_of(payload) {
                     seqs.note(seq, &mut tally.defects.borrow_mut());
                     tally.deliveries.update(|deliveries| deliveries + 1);
+                    if let Some(arrivals) = &tally.arrivals {
+                        arrivals.note(payload);
+                    }
                 }
             }
         });

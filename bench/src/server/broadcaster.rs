@@ -1,5 +1,6 @@
 //! The baseline: the least that tokio can do for the same deliveries. For each message one prepared WebSocket frame,
-//! as long as ours, and one write a socket. No STOMP, no token, no membership, no limits, no heart-beats.
+//! as long as ours, and one write a socket, or one for all frames that wait. No STOMP, no token, no membership, no limits, no
+//! heart-beats.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,12 +17,12 @@ use tokio::{
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{feed, process};
-use crate::{cli::Rooms, load::websocket::server_text_head};
+use crate::{cli::Broadcaster, load::websocket::server_text_head};
 
 /// As long as the `message-id` of a node of ours.
 const MESSAGE_ID: &str = "0123456789abcdef0123456789abcdef-1000";
 /// Frames that may wait for one socket.
-const QUEUE: usize = 64;
+pub const QUEUE: usize = 64;
 const MAX_REQUEST: usize = 8 * 1024;
 
 type Room = Mutex<Vec<mpsc::Sender<Bytes>>>;
@@ -30,26 +31,31 @@ type Room = Mutex<Vec<mpsc::Sender<Bytes>>>;
 ///
 /// # Errors
 /// The port cannot be used.
-pub async fn run(options: &Rooms) -> Result<()> {
+pub async fn run(options: &Broadcaster) -> Result<()> {
     let lifecycle = Lifecycle::default();
     let tasks = lifecycle.tasks();
-    let rooms: Arc<[Room]> = (0..options.rooms).map(|_| Room::default()).collect();
+    let rooms: Arc<[Room]> = (0..options.rooms.rooms).map(|_| Room::default()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     process::announce(listener.local_addr()?);
     tasks.spawn_vital(
         "listener",
-        accept(listener, Arc::clone(&rooms), tasks.clone()),
+        accept(
+            listener,
+            Arc::clone(&rooms),
+            tasks.clone(),
+            options.coalesce,
+        ),
     );
-    let feeding = feed::obey(options.rooms, async |event| publish(&rooms, event));
+    let feeding = feed::obey(options.rooms.rooms, async |event| publish(&rooms, event));
     feeding.await.context("standard input")
 }
 
-async fn accept(listener: TcpListener, rooms: Arc<[Room]>, tasks: Tasks) {
+async fn accept(listener: TcpListener, rooms: Arc<[Room]>, tasks: Tasks, coalesces: bool) {
     while let Ok((stream, _)) = listener.accept().await {
         let rooms = Arc::clone(&rooms);
         tasks.spawn(async move {
             // The crowd finds a lost connection.
-            let _ = serve(stream, &rooms).await;
+            let _ = serve(stream, &rooms, coalesces).await;
         });
     }
 }
@@ -81,7 +87,7 @@ fn frame(destination: &str, body: Bytes) -> Bytes {
         .into()
 }
 
-async fn serve(mut stream: TcpStream, rooms: &[Room]) -> Result<()> {
+async fn serve(mut stream: TcpStream, rooms: &[Room], coalesces: bool) -> Result<()> {
     stream.set_nodelay(true)?;
     let room = upgrade(&mut stream).await?;
     let (sender, mut queue) = mpsc::channel(QUEUE);
@@ -91,8 +97,27 @@ async fn serve(mut stream: TcpStream, rooms: &[Room]) -> Result<()> {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(sender);
+    if coalesces {
+        return write_all_that_wait(&mut stream, queue).await;
+    }
     while let Some(frame) = queue.recv().await {
         stream.write_all(&frame).await?;
+    }
+    Ok(())
+}
+
+/// One write for each time that the queue is drained.
+async fn write_all_that_wait(
+    stream: &mut TcpStream,
+    mut queue: mpsc::Receiver<Bytes>,
+) -> Result<()> {
+    let (mut frames, mut octets) = (Vec::with_capacity(QUEUE), Vec::new());
+    while queue.recv_many(&mut frames, QUEUE).await > 0 {
+        octets.clear();
+        for frame in frames.drain(..) {
+            octets.extend_from_slice(&frame);
+        }
+        stream.write_all(&octets).await?;
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ use tokio::{
 
 /// Octets of text in a message.
 pub const CONTENT_OCTETS: usize = 200;
+/// The rate of messages that are all due now.
+pub const AT_ONCE: u64 = u64::MAX;
 
 /// Obeys until standard input ends: then the bench is gone, and the server ends too.
 ///
@@ -94,6 +96,7 @@ mod tests {
         assert_eq!(due(0, 200), Duration::ZERO);
         assert_eq!(due(1, 200), Duration::from_millis(5));
         assert_eq!(due(3_000, 200), Duration::from_secs(15));
+        assert_eq!(due(3_000, AT_ONCE), Duration::ZERO);
     }
 
     #[test]

@@ -17,8 +17,12 @@ use colloquy_chassis::readiness::Readiness;
 pub enum Kind<'a> {
     /// The push side, with the folder of its keys.
     Push(&'a Path),
-    /// The baseline.
+    /// The baseline: one write a frame.
     Broadcaster,
+    /// The baseline at saturation: one write for all frames that wait.
+    Coalescing,
+    /// The baseline of a request.
+    EmptyHandler,
 }
 
 /// A running server. It ends when this is dropped.
@@ -36,12 +40,17 @@ impl ServerProcess {
     /// It does not start.
     pub fn start(kind: Kind<'_>, rooms: usize) -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
+        let rooms = ["--rooms".to_owned(), rooms.to_string()];
         match kind {
-            Kind::Push(keys) => command.arg("push-server").arg("--keys").arg(keys),
-            Kind::Broadcaster => command.arg("broadcaster"),
+            Kind::Push(keys) => command
+                .args(["push-server", "--keys"])
+                .arg(keys)
+                .args(rooms),
+            Kind::Broadcaster => command.arg("broadcaster").args(rooms),
+            Kind::Coalescing => command.args(["broadcaster", "--coalesce"]).args(rooms),
+            Kind::EmptyHandler => command.arg("empty-handler"),
         };
         let mut child = command
-            .args(["--rooms", &rooms.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -20,7 +20,7 @@ use colloquy_sql::{StoreError, sqlite::SqliteDatabase};
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use uuid::Uuid;
 
-pub use self::{damages::damages, parked::count as count_parked};
+pub use self::{damages::damages, history::PAGE as HISTORY_PAGE, parked::count as count_parked};
 use super::{
     Extent, Page, RebuildStore, Result, Saved, ViewStore, ViewStoreError, ViewWrite, listed,
 };

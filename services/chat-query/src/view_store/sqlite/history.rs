@@ -6,8 +6,11 @@ use sqlx::SqlitePool;
 use super::rows;
 use crate::view_store::{Page, Result};
 
+/// What a page of history asks: the room, the id that all are below, the seq that all are above (0 for every message), and how
+/// many at most.
+///
 /// Both ends are ids, which one index has in order, because ids grow with the seq. So only the answered messages are read.
-const PAGE: &str = "
+pub const PAGE: &str = "
     SELECT message_id, room_id, sender_id, sender_full_name, content, sent_at, seq, client_key, checksum
     FROM messages
     WHERE room_id = ?1 AND message_id < ?2 AND message_id > ifnull(
