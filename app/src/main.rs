@@ -117,7 +117,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Keys(verb)) => keys(verb)?,
         Some(Command::Config(Config::Check { config })) => {
-            Settings::load(config.as_deref())?;
+            Settings::load(config.as_deref())?.check_files()?;
             println!("the settings are valid");
         }
         Some(Command::Config(Config::Defaults)) => print!("{}", settings::DEFAULTS),

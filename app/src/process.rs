@@ -11,7 +11,7 @@ use colloquy_chassis::{
     figures::Figures,
     hosts::Hosts,
     http_server,
-    lifecycle::termination,
+    lifecycle::Termination,
     origins::Origins,
     readiness::{Gate, Readiness},
 };
@@ -51,6 +51,8 @@ pub struct Process {
     listener: TcpListener,
     /// Closed until the service is served.
     serving: Gate,
+    /// Hears also what comes before the service is served.
+    termination: Termination,
 }
 
 impl Process {
@@ -59,6 +61,7 @@ impl Process {
     /// # Errors
     /// A port is taken.
     pub async fn begin(options: &Serve, settings: Settings) -> anyhow::Result<Self> {
+        let termination = Termination::listen();
         let listen = options
             .listen
             .unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, port(options.service)).into());
@@ -85,6 +88,7 @@ impl Process {
             figures,
             listener,
             serving,
+            termination,
         })
     }
 
@@ -192,7 +196,7 @@ impl Process {
             http_server::serve(self.listener, router, tasks.clone()),
         );
         self.serving.open();
-        Ok(self.lifecycle.run_until(termination).await?)
+        Ok(self.lifecycle.run_until(|| self.termination.next()).await?)
     }
 }
 

@@ -11,7 +11,7 @@ mod websocket;
 
 use std::future::pending;
 
-use colloquy_chassis::{ServiceName, lifecycle::termination, readiness::Readiness};
+use colloquy_chassis::{ServiceName, lifecycle::Termination, readiness::Readiness};
 
 use crate::{
     cli::Serve,
@@ -25,6 +25,7 @@ use crate::{
 /// It cannot start, or a vital task died.
 pub async fn run(options: &Serve, settings: Settings) -> anyhow::Result<()> {
     settings.refuse_example_secrets()?;
+    let termination = Termination::listen();
     let process = Process::begin(options, settings).await?;
     let readiness = process.readiness.clone();
     let root: Running = match options.service {
@@ -37,20 +38,65 @@ pub async fn run(options: &Serve, settings: Settings) -> anyhow::Result<()> {
         ServiceName::Otp => Box::pin(otp::run(process)),
         ServiceName::Mail => Box::pin(mail::run(process)),
     };
-    tokio::select! {
-        outcome = root => outcome,
-        () = end_of_start(&readiness) => Ok(()),
-    }
+    until_ended(root, &termination, &readiness).await
 }
 
-/// Resolves on a signal that comes before the service is served, when nothing has begun that would have to be ended first.
-/// Process 1 of a container hears no signal that it does not listen to.
-async fn end_of_start(readiness: &Readiness) {
-    termination().await;
-    if !readiness.waiting_for().contains(&SERVING) {
-        pending::<()>().await;
+/// Runs a root to its end, or until a signal that comes before the service is served, when nothing has begun that would have
+/// to be ended first. Process 1 of a container hears no signal that it does not listen to.
+async fn until_ended(
+    root: Running,
+    termination: &Termination,
+    readiness: &Readiness,
+) -> anyhow::Result<()> {
+    let end_of_start = async {
+        termination.next().await;
+        // The process itself has heard it as well.
+        if !readiness.waiting_for().contains(&SERVING) {
+            pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        outcome = root => outcome,
+        () = end_of_start => Ok(()),
     }
 }
 
 /// Composition roots differ in size; boxed, the smallest does not pay for the largest.
 type Running = std::pin::Pin<Box<dyn Future<Output = anyhow::Result<()>>>>;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::{runtime::Handle, task::block_in_place, time::timeout};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_signal_in_the_moment_between_the_start_and_serving_ends_the_service() {
+        let anywhere = "127.0.0.1:0".parse().ok();
+        let options = Serve {
+            service: ServiceName::Otp,
+            listen: anywhere,
+            admin: anywhere,
+            config: None,
+        };
+        let termination = Termination::listen();
+        let settings = Settings::load(None).unwrap();
+        let process = Process::begin(&options, settings).await.unwrap();
+        let (readiness, heard) = (process.readiness.clone(), Termination::listen());
+        let root: Running = Box::pin(async move {
+            kill_process(getpid(), Signal::TERM).unwrap();
+            // The signal has come before anything else is polled.
+            block_in_place(|| Handle::current().block_on(heard.next()));
+            process.serve_public(Router::new()).await
+        });
+        let ended = until_ended(root, &termination, &readiness);
+        timeout(Duration::from_secs(10), ended)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}

@@ -2,12 +2,12 @@
 
 use colloquy_chassis::ServiceName;
 use colloquy_chat_query::projector::GROUP;
-use colloquy_event_log::{KafkaSurvey, SecurityProtocol, TopicFacts};
+use colloquy_event_log::{EventLogError, KafkaSurvey, SecurityProtocol, TopicFacts};
 
 use super::{
     events::{self, Readers},
     finding::Finding,
-    store::{Hosts, tls, why},
+    store::{Hosts, MEND, tls, unreadable, why},
 };
 use crate::settings::Settings;
 
@@ -22,10 +22,17 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     if service.is_some_and(|one| ![ChatCommand, ChatQuery, Websocket].contains(&one)) {
         return Vec::new();
     }
-    let log = &settings.event_log;
+    let log = match settings.kafka() {
+        Ok(log) => log,
+        Err(error) => return vec![unreadable(REACH, &error)],
+    };
     let hosts = Hosts::of(&log.brokers);
-    let survey = match KafkaSurvey::of(log, GROUP).await {
+    let survey = match KafkaSurvey::of(&log, GROUP).await {
         Ok(survey) => survey,
+        Err(EventLogError::LockedOut(why)) => {
+            let found = format!("{hosts} is of no use: {why}");
+            return vec![Finding::fail(REACH, found, MEND)];
+        }
         Err(error) => {
             let found = format!("{hosts} does not answer: {}", why(&error));
             return vec![Finding::fail(REACH, found, START)];

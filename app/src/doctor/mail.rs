@@ -8,8 +8,8 @@ use colloquy_mail::mail_transport::{
     smtp::{SmtpTransport, TlsMode},
 };
 
-use super::finding::Finding;
-use crate::settings::{Settings, addresses::is_this_machine};
+use super::{finding::Finding, store::refused};
+use crate::settings::{Settings, addresses::is_this_machine, stores::smtp_names};
 
 const MAIL: &str = "mail";
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -57,13 +57,15 @@ async fn server(settings: &Settings) -> Finding {
         Ok(transport) => transport.with_timeout(TIMEOUT),
         Err(error) => return Finding::fail(MAIL, chain(&error), "change mail.smtp_tls"),
     };
-    if let Err(TransportError::NotNow(why) | TransportError::Refused(why)) = transport.check().await
-    {
-        return Finding::fail(
-            MAIL,
-            format!("{server} takes no mail: {why}"),
-            "check mail.smtp_host, smtp_port, smtp_tls, username and password",
-        );
+    if let Err(error) = transport.check().await {
+        return refused(MAIL, &server, &error, &smtp_names()).unwrap_or_else(|| {
+            let (TransportError::NotNow(why) | TransportError::Refused(why)) = error;
+            Finding::fail(
+                MAIL,
+                format!("{server} takes no mail: {why}"),
+                "check mail.smtp_host, smtp_port, smtp_tls, username and password",
+            )
+        });
     }
     let tls = match mail.smtp_tls {
         TlsMode::Tls => "over TLS",

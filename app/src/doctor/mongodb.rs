@@ -9,7 +9,7 @@ use colloquy_chat_query::{
 use super::{
     events,
     finding::Finding,
-    store::{Hosts, clock, tls, unreadable, why},
+    store::{Hosts, clock, tls, unreadable, unusable},
 };
 use crate::settings::{Settings, stores::Section};
 
@@ -42,14 +42,7 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
             &hosts,
             asked_encrypted || is_encrypted(&views.url),
         ),
-        Err(error) => vec![Finding::fail(
-            REACH,
-            format!(
-                "{hosts} does not answer or does not let us in: {}",
-                why(&error)
-            ),
-            "start it, or correct view_store.url",
-        )],
+        Err(error) => vec![unusable(REACH, &hosts, &error, &Section::ViewStore.names())],
     }
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL: one database, or one for each of four services.
 
-use colloquy_chassis::ServiceName;
+use colloquy_chassis::{ServiceName, StoreAddress};
 use colloquy_sql::{
     StoreError,
     postgres::{self, ServerFacts},
@@ -8,7 +8,7 @@ use colloquy_sql::{
 
 use super::{
     finding::Finding,
-    store::{Hosts, clock, tls, unreadable, why},
+    store::{Hosts, clock, refused, tls, unreadable, why},
 };
 use crate::settings::{Settings, stores::Section};
 
@@ -72,8 +72,8 @@ pub const STORES: [Store; 4] = [
 ];
 
 /// One database, and what is kept there.
-struct Place<'a> {
-    url: &'a str,
+struct Place {
+    address: StoreAddress,
     /// The first section that leads there.
     section: Section,
     settings: Vec<&'static str>,
@@ -81,30 +81,37 @@ struct Place<'a> {
 }
 
 pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for place in places(settings, service) {
-        findings.extend(look(settings, &place).await);
+    let (places, mut findings) = places(settings, service);
+    for place in places {
+        findings.extend(look(place).await);
     }
     findings
 }
 
-/// Services that share a database are looked at once.
-fn places(settings: &Settings, service: Option<ServiceName>) -> Vec<Place<'_>> {
-    let mut places: Vec<Place<'_>> = Vec::new();
+/// Services that reach a database in the same way are looked at once. The findings are about files of TLS.
+fn places(settings: &Settings, service: Option<ServiceName>) -> (Vec<Place>, Vec<Finding>) {
+    let (mut places, mut findings) = (Vec::<Place>::new(), Vec::new());
     for store in STORES {
         if service.is_some_and(|service| service != store.service) {
             continue;
         }
-        let (url, section) = match store.service {
-            ServiceName::Customer => (&settings.accounts.url, Section::Accounts),
-            ServiceName::Auth => (&settings.sessions.url, Section::Sessions),
-            ServiceName::Mail => (&settings.mail.url, Section::Mail),
-            _ => (&settings.write_store.url, Section::WriteStore),
+        let section = match store.service {
+            ServiceName::Customer => Section::Accounts,
+            ServiceName::Auth => Section::Sessions,
+            ServiceName::Mail => Section::Mail,
+            _ => Section::WriteStore,
         };
-        let known = places.iter().position(|place| place.url == url);
+        let address = match settings.store(section) {
+            Ok(address) => address,
+            Err(error) => {
+                findings.push(unreadable(REACH, &error));
+                continue;
+            }
+        };
+        let known = places.iter().position(|place| place.address == address);
         let at = known.unwrap_or_else(|| {
             places.push(Place {
-                url,
+                address,
                 section,
                 settings: Vec::new(),
                 tables: Vec::new(),
@@ -117,34 +124,41 @@ fn places(settings: &Settings, service: Option<ServiceName>) -> Vec<Place<'_>> {
         known.sort_unstable();
         known.dedup();
     }
-    places
+    (places, findings)
 }
 
-async fn look(settings: &Settings, place: &Place<'_>) -> Vec<Finding> {
-    let (hosts, names) = (Hosts::of(place.url), place.settings.join(", "));
-    let address = match settings.store(place.section) {
-        Ok(address) => address,
-        Err(error) => return vec![unreadable(REACH, &error)],
-    };
+async fn look(place: Place) -> Vec<Finding> {
+    let Place {
+        address, tables, ..
+    } = place;
+    let (hosts, names) = (Hosts::of(&address.url), place.settings.join(", "));
     let asked = async {
         let pool = postgres::pool(address, 1)?;
-        let facts = postgres::facts(&pool, &place.tables).await?;
+        let facts = postgres::facts(&pool, &tables).await?;
         pool.close().await;
         Ok::<_, StoreError>(facts)
     };
-    match asked.await {
-        Ok(facts) => judge(&facts, &hosts, &names).into(),
-        Err(error) if error.is_locked_out() => vec![Finding::fail(
-            REACH,
-            format!("{hosts} does not let us in ({names}): {}", refusal(&error)),
-            "correct user, password or database of the URL, or the server's pg_hba.conf",
-        )],
-        Err(error) => vec![Finding::fail(
-            REACH,
-            format!("{hosts} does not answer ({names}): {}", why(&error)),
-            "start it, or correct the URL",
-        )],
-    }
+    let error = match asked.await {
+        Ok(facts) => return judge(&facts, &hosts, &names).into(),
+        Err(error) => error,
+    };
+    let at = format!("{hosts} ({names})");
+    vec![
+        refused(REACH, &at, &error, &place.section.names()).unwrap_or_else(|| {
+            if error.is_locked_out() {
+                return Finding::fail(
+                    REACH,
+                    format!("{hosts} does not let us in ({names}): {}", refusal(&error)),
+                    "correct user, password or database of the URL, or the server's pg_hba.conf",
+                );
+            }
+            Finding::fail(
+                REACH,
+                format!("{hosts} does not answer ({names}): {}", why(&error)),
+                "start it, or correct the URL",
+            )
+        }),
+    ]
 }
 
 fn judge(facts: &ServerFacts, hosts: &Hosts, names: &str) -> [Finding; 4] {
@@ -205,4 +219,28 @@ fn rights(facts: &ServerFacts, hosts: &Hosts) -> Finding {
         format!("the role may not make what is not there yet: {missing}"),
         "GRANT CREATE ON SCHEMA public, or run `colloquy migrate` as a role that may",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_reached_with_other_files_of_tls_is_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let [ca, file] = ["ca.pem", "colloquy.toml"].map(|name| folder.path().join(name));
+        fs::write(&file, format!("[sessions]\nca_file = {ca:?}\n")).unwrap();
+        let settings = Settings::load(Some(&file)).unwrap();
+        let looked_at = || {
+            let (places, findings) = places(&settings, None);
+            let of = places.into_iter().map(|place| place.settings.join(" "));
+            (of.collect::<Vec<_>>(), findings.len())
+        };
+        let others = "accounts.url mail.url write_store.url".to_owned();
+        assert_eq!(looked_at(), (vec![others.clone()], 1));
+        fs::write(&ca, "-----BEGIN CERTIFICATE-----").unwrap();
+        assert_eq!(looked_at(), (vec![others, "sessions.url".to_owned()], 0));
+    }
 }

@@ -5,7 +5,7 @@ use colloquy_expiring_store::expiring_store::redis::{RedisFacts, RedisSettings};
 
 use super::{
     finding::Finding,
-    store::{Hosts, clock, tls, unreadable, why},
+    store::{Hosts, clock, tls, unreadable, unusable},
 };
 use crate::settings::{Settings, stores::Section};
 
@@ -35,13 +35,11 @@ pub async fn check(settings: &Settings, service: Option<ServiceName>) -> Vec<Fin
     });
     match asked.await {
         Ok(facts) => judge(&facts, &hosts, url).into(),
-        Err(error) => vec![Finding::fail(
+        Err(error) => vec![unusable(
             REACH,
-            format!(
-                "{hosts} does not answer or does not let us in: {}",
-                why(&error)
-            ),
-            "start it, or correct expiring_store.url",
+            &hosts,
+            &error,
+            &Section::ExpiringStore.names(),
         )],
     }
 }

@@ -1,10 +1,13 @@
 //! What is judged alike of every store: where it is, TLS on the way to it, and its clock.
 
-use colloquy_chassis::{Clock as _, SystemClock, answer::chain};
+use colloquy_chassis::{Clock as _, Refusal, SettingNames, SystemClock, answer::chain};
 use colloquy_credentials::internal_token::LEEWAY_SECONDS;
 
 use super::finding::Finding;
 use crate::settings::{SettingsError, addresses::is_this_machine};
+
+/// What to do about what a refusal names.
+pub const MEND: &str = "correct that setting, or the server";
 
 const CLOCK_WARNS_AFTER_MS: u64 = 2_000;
 const CLOCK_FAILS_AFTER_MS: u64 = LEEWAY_SECONDS.unsigned_abs() * 1_000;
@@ -56,6 +59,35 @@ pub fn why(error: &(dyn std::error::Error + 'static)) -> String {
     let mut causes: Vec<_> = text.split(": ").collect();
     causes.dedup();
     causes.join(": ")
+}
+
+/// A store that is there, when one of the two sides refuses the other: with the setting that a start would name.
+pub fn refused(
+    check: &'static str,
+    place: &impl std::fmt::Display,
+    error: &(dyn std::error::Error + 'static),
+    names: &SettingNames,
+) -> Option<Finding> {
+    let advice = Refusal::in_words(&chain(error))?.advice(names);
+    let found = format!("{place} is of no use: {advice} ({})", why(error));
+    Some(Finding::fail(check, found, MEND))
+}
+
+/// A store that is away, or that is refused.
+pub fn unusable(
+    check: &'static str,
+    hosts: &Hosts,
+    error: &(dyn std::error::Error + 'static),
+    names: &SettingNames,
+) -> Finding {
+    refused(check, hosts, error, names).unwrap_or_else(|| {
+        let why = why(error);
+        Finding::fail(
+            check,
+            format!("{hosts} does not answer or does not let us in: {why}"),
+            format!("start it, or correct {}", names.address),
+        )
+    })
 }
 
 /// Whether others can read what goes to a store.

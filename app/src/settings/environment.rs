@@ -41,7 +41,7 @@ pub fn variables() -> Result<BTreeMap<String, String>, SettingsError> {
 /// the name of a setting itself: this is how containers get secrets.
 ///
 /// # Errors
-/// Such a file cannot be read, or a setting comes both with its value and from a file.
+/// Such a file cannot be read or is empty, or a setting comes from two variables.
 pub fn merge(
     mut figment: Figment,
     variables: &BTreeMap<String, String>,
@@ -72,9 +72,7 @@ pub fn merge(
             None => (name, value.clone()),
         };
         let setting = setting(name);
-        if let Some(other) = names.insert(setting.clone(), variable.clone())
-            && other.starts_with(PREFIX)
-        {
+        if let Some(other) = names.insert(setting.clone(), variable.clone()) {
             return Err(both(&other, variable));
         }
         // A password of digits is a text, and stays one.
@@ -101,7 +99,12 @@ fn both(one: &str, other: &str) -> SettingsError {
 fn read(variable: &str, path: &str) -> Result<String, SettingsError> {
     let text = fs::read_to_string(path);
     let text = text.map_err(|error| SettingsError::NoSecret(variable.to_owned(), error))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    let value = text.trim_end_matches(['\r', '\n']);
+    if value.is_empty() {
+        let why = format!("the file that {variable} names is empty");
+        return Err(SettingsError::Bad(why));
+    }
+    Ok(value.to_owned())
 }
 
 #[cfg(test)]
@@ -164,6 +167,12 @@ mod tests {
             error.unwrap_err().to_string(),
             "cannot read the file that COLLOQUY_MAIL__PASSWORD_FILE names"
         );
+        fs::write(&file, "\n").unwrap();
+        let error = self::settings(&[("MAIL_PASSWORD_FILE", &path)]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "bad setting: the file that MAIL_PASSWORD_FILE names is empty"
+        );
     }
 
     #[test]
@@ -196,12 +205,15 @@ mod tests {
     }
 
     #[test]
-    fn a_value_and_a_file_of_it_are_refused_by_both_names() {
+    fn two_variables_of_one_setting_are_refused_by_both_names() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, "another canary").unwrap();
         for (one, other) in [
             ("COLLOQUY_MAIL__PASSWORD", "COLLOQUY_MAIL__PASSWORD_FILE"),
             ("MAIL_PASSWORD", "MAIL_PASSWORD_FILE"),
+            ("MAIL_PASSWORD", "COLLOQUY_MAIL__PASSWORD_FILE"),
+            ("MAIL_PASSWORD", "COLLOQUY_MAIL__PASSWORD"),
         ] {
-            let file = tempfile::NamedTempFile::new().unwrap();
             let path = file.path().display().to_string();
             let error = settings(&[(one, "canary"), (other, &path)]).err().unwrap();
             let expected = format!("bad setting: {one} and {other} are both set; set one of them");

@@ -67,10 +67,23 @@ pub fn smtp_names() -> SettingNames {
         address,
         login: "mail.username".to_owned(),
         ca_file: "mail.smtp_ca_file".to_owned(),
+        tls: "mail.smtp_tls".to_owned(),
     }
 }
 
 impl Settings {
+    /// Reads every file of TLS that a setting names. A start reads those of its own stores alone.
+    ///
+    /// # Errors
+    /// A file cannot be read, or holds something else.
+    pub fn check_files(&self) -> Result<(), SettingsError> {
+        for store in Section::ALL {
+            self.store(store)?;
+        }
+        self.kafka()?;
+        self.smtp().map(drop)
+    }
+
     /// Where a store is, with files that can be read.
     ///
     /// # Errors

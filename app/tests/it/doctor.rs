@@ -7,6 +7,7 @@
 
 mod all_in_one;
 mod distributed;
+mod refused;
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},

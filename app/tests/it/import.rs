@@ -55,6 +55,7 @@ async fn what_was_in_the_data_folder_of_every_release_is_in_postgres_and_the_nex
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}{errors}");
+        assert!(!errors.contains("postgres::notice"), "{errors}");
         assert!(
             said.contains("Republished 2 rooms, 5 messages and 1 read markers."),
             "{said}"

@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod servers;
+pub mod servers;
 
 use std::{
     env,
@@ -21,25 +21,26 @@ use self::servers::{at_another_address, expired, starttls, without_words, yes_to
 
 /// An answer within 5 s (promise P6), and the start of a process before it.
 const TIMEOUT: Duration = Duration::from_secs(10);
-const WRONG_PASSWORD: &str = "another-canary-2846";
+pub const WRONG_PASSWORD: &str = "another-canary-2846";
 
 const UNKNOWN_AUTHORITY: &str = "does not hold the authority that signed the certificate";
 const NOT_VALID_NOW: &str = "has expired or is not valid yet";
 const OTHER_HOST: &str = "is for another host than";
+const ONLY_TLS: &str = "takes only connections with TLS";
 const LOGIN: &str = "the server refuses the user or the password of";
 
 /// A variable of the environment.
 type Variable = (&'static str, String);
 
-fn part(name: &str) -> String {
+pub fn part(name: &str) -> String {
     env::var(name).expect("run the tests with `cargo xtask test`, which starts the real parts")
 }
 
-fn password() -> String {
+pub fn password() -> String {
     part("COLLOQUY_TEST_TLS_PASSWORD")
 }
 
-fn file(name: &str) -> String {
+pub fn file(name: &str) -> String {
     Path::new(&part("COLLOQUY_TEST_TLS"))
         .join(name)
         .display()
@@ -109,7 +110,7 @@ fn errors(said: &str) -> Vec<&str> {
         .collect()
 }
 
-fn has_no_secret(said: &str) {
+pub fn has_no_secret(said: &str) {
     for secret in [password().as_str(), WRONG_PASSWORD] {
         assert!(!said.contains(secret), "{said}");
     }
@@ -146,7 +147,7 @@ fn assert_warned(service: &str, variables: &[Variable], says: &[&str]) {
     has_no_secret(&said);
 }
 
-fn with_wrong_password(url: &str) -> String {
+pub fn with_wrong_password(url: &str) -> String {
     url.replace(&password(), WRONG_PASSWORD)
 }
 
@@ -206,6 +207,13 @@ mod postgres {
     fn whose_users_have_another_password() {
         let settings = sessions(with_wrong_password(&url()), "ca.pem");
         assert_refused("auth-service", &settings, &[LOGIN, "sessions.url"]);
+    }
+
+    #[test]
+    fn that_takes_only_tls() {
+        let url = format!("{}?sslmode=disable", url());
+        let settings = [("COLLOQUY_SESSIONS__URL", url)];
+        assert_refused("auth-service", &settings, &["sessions.url", ONLY_TLS]);
     }
 
     #[test]
@@ -429,5 +437,25 @@ mod smtp {
             settings.push(("COLLOQUY_MAIL__SMTP_TLS", tls.to_owned()));
             assert_warned("mail-service", &settings, &[LOGIN, "mail.username"]);
         }
+    }
+
+    fn without_login(port: &str, tls: &str) -> Vec<Variable> {
+        let mut settings = mail("127.0.0.1", port, "ca.pem", "");
+        settings.retain(|(name, _)| !name.starts_with("MAIL_"));
+        settings.push(("COLLOQUY_MAIL__SMTP_TLS", tls.to_owned()));
+        settings
+    }
+
+    #[test]
+    fn that_takes_only_tls() {
+        let mut settings = without_login(&port(), "none");
+        settings.retain(|(name, _)| *name != "COLLOQUY_MAIL__SMTP_CA_FILE");
+        assert_warned("mail-service", &settings, &[ONLY_TLS, "mail.smtp_tls"]);
+    }
+
+    #[test]
+    fn that_asks_for_a_login() {
+        let settings = without_login(&part("COLLOQUY_TEST_TLS_SMTPS"), "tls");
+        assert_warned("mail-service", &settings, &[LOGIN, "mail.username"]);
     }
 }

@@ -179,12 +179,57 @@ fn b26_a_setting_of_the_environment_is_refused_by_the_name_of_its_variable() {
 
 /// `config check` with one variable.
 fn check_config(variable: &str, value: &str) -> Output {
+    check_config_with(&[(variable, value)])
+}
+
+fn check_config_with(variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_colloquy"))
         .args(["config", "check"])
-        .env(variable, value)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .output()
         .unwrap()
+}
+
+/// Nothing of what a file holds is repeated.
+#[test]
+fn b26_config_check_reads_the_files_that_settings_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let [missing, empty, other] = ["missing", "empty", "other"].map(path);
+    fs::write(&empty, "").unwrap();
+    fs::write(&other, "canary").unwrap();
+    let kafka = [("COLLOQUY_EVENT_LOG__SECURITY_PROTOCOL", "ssl")];
+    for (variable, setting) in [
+        ("COLLOQUY_ACCOUNTS__CA_FILE", "accounts.ca_file"),
+        ("COLLOQUY_SESSIONS__CA_FILE", "sessions.ca_file"),
+        ("COLLOQUY_MAIL__CA_FILE", "mail.ca_file"),
+        ("COLLOQUY_WRITE_STORE__CA_FILE", "write_store.ca_file"),
+        (
+            "COLLOQUY_VIEW_STORE__CERT_KEY_FILE",
+            "view_store.cert_key_file",
+        ),
+        ("COLLOQUY_EVENT_LOG__CA_FILE", "event_log.ca_file"),
+        ("COLLOQUY_MAIL__SMTP_CA_FILE", "mail.smtp_ca_file"),
+    ] {
+        for (file, says) in [
+            (&missing, "cannot be read: No such file or directory"),
+            (&empty, "holds no certificate"),
+            (&other, "holds no certificate"),
+        ] {
+            let output = check_config_with(&[&kafka[..], &[(variable, file)]].concat());
+            let says = format!("bad setting: {setting} is {file}, which {says}");
+            assert_refuses(&output, &says);
+            assert!(!String::from_utf8_lossy(&output.stderr).contains("canary"));
+        }
+    }
+    let says = "cannot read the file that COLLOQUY_WRITE_STORE__URL_FILE names: No such file";
+    assert_refuses(
+        &check_config("COLLOQUY_WRITE_STORE__URL_FILE", &missing),
+        says,
+    );
+    let says = "bad setting: the file that MAIL_PASSWORD_FILE names is empty";
+    assert_refuses(&check_config("MAIL_PASSWORD_FILE", &empty), says);
 }
 
 #[test]

@@ -5,7 +5,10 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::sync::Notify;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{Mutex, Notify},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long tasks may drain after the soft signal before the hard one.
@@ -108,17 +111,31 @@ impl Lifecycle {
     }
 }
 
+/// SIGINT and SIGTERM from its making on: one that comes while nothing waits for it is kept.
+#[derive(Debug)]
+pub struct Termination(Mutex<[Signal; 2]>);
+
+impl Termination {
+    /// Hears from now on.
+    #[must_use]
+    pub fn listen() -> Self {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        let listen =
+            |kind| signal(kind).expect("signal handlers can be installed in a process of ours");
+        Self(Mutex::new(kinds.map(listen)))
+    }
+
+    /// Resolves on the next one, or on one that was kept.
+    pub async fn next(&self) {
+        let [interrupt, terminate] = &mut *self.0.lock().await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+}
+
 /// Resolves on SIGINT or SIGTERM.
 pub async fn termination() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen =
-        |kind| signal(kind).expect("signal handlers can be installed in a process of ours");
-    let (mut interrupt, mut terminate) = (
-        listen(SignalKind::interrupt()),
-        listen(SignalKind::terminate()),
-    );
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    Termination::listen().next().await;
 }

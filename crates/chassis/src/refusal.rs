@@ -14,6 +14,8 @@ pub enum Refusal {
     Unverified,
     /// The store speaks no TLS where we do.
     NoTls,
+    /// The store speaks only TLS where we do not.
+    NeedsTls,
     /// The store does not know our certificate, or asks for one.
     Certificate,
     /// The store does not know our user, or its password is another.
@@ -31,6 +33,8 @@ pub struct SettingNames {
     pub ca_file: String,
     /// Our certificate.
     pub cert_file: String,
+    /// Whether TLS is spoken, which may be in the address.
+    pub tls: String,
 }
 
 impl SettingNames {
@@ -42,12 +46,13 @@ impl SettingNames {
             login: format!("{section}.url"),
             ca_file: format!("{section}.ca_file"),
             cert_file: format!("{section}.cert_file"),
+            tls: format!("{section}.url"),
         }
     }
 }
 
 /// What is found in the words of drivers and servers, in lower case. The first that is found counts.
-const SAID: [(Refusal, &[&str]); 7] = [
+const SAID: [(Refusal, &[&str]); 8] = [
     (
         Refusal::UnknownAuthority,
         &[
@@ -83,6 +88,15 @@ const SAID: [(Refusal, &[&str]); 7] = [
         ],
     ),
     (
+        Refusal::NeedsTls,
+        &[
+            // Of PostgreSQL, about a connection that no line of pg_hba.conf admits.
+            ", no encryption",
+            ", ssl off",
+            "the mail server asks for tls",
+        ],
+    ),
+    (
         Refusal::Certificate,
         &[
             "fatal alert: certificate",
@@ -110,6 +124,7 @@ const SAID: [(Refusal, &[&str]); 7] = [
             "authentication failed",
             "authentication required",
             "no pg_hba.conf entry",
+            "pg_hba.conf rejects",
             "wrongpass",
             "noauth",
             "invalid credentials",
@@ -137,6 +152,7 @@ impl Refusal {
             login,
             ca_file,
             cert_file,
+            tls,
         } = names;
         match self {
             Self::UnknownAuthority => format!(
@@ -153,6 +169,9 @@ impl Refusal {
                  authority, it is not valid now, or it is for another host"
             ),
             Self::NoTls => format!("the server at {address} speaks no TLS there"),
+            Self::NeedsTls => format!(
+                "the server at {address} takes only connections with TLS, and {tls} asks for none"
+            ),
             Self::Certificate => format!(
                 "the server at {address} asks for a certificate that it knows, and {cert_file} is none"
             ),
@@ -192,6 +211,16 @@ mod tests {
                 Refusal::NotValidNow,
             ),
             ("server does not support TLS", Refusal::NoTls),
+            (
+                "no pg_hba.conf entry for host \"10.0.0.7\", user \"app\", database \"chat_db\", no encryption",
+                Refusal::NeedsTls,
+            ),
+            (
+                "no pg_hba.conf entry for host \"10.0.0.7\", user \"app\", database \"chat_db\", SSL encryption",
+                Refusal::Login,
+            ),
+            ("the mail server asks for TLS (530)", Refusal::NeedsTls),
+            ("the mail server answered 530", Refusal::Login),
             (
                 "received fatal alert: CertificateRequired",
                 Refusal::Certificate,
@@ -240,6 +269,7 @@ mod tests {
             (Refusal::OtherHost, "write_store.url"),
             (Refusal::Unverified, "write_store.ca_file"),
             (Refusal::NoTls, "write_store.url"),
+            (Refusal::NeedsTls, "write_store.url"),
             (Refusal::Certificate, "write_store.cert_file"),
             (Refusal::Login, "write_store.url"),
         ] {

@@ -155,10 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_handed_out_again_belongs_to_the_owner_of_the_services_folder() {
+    fn what_root_hands_out_again_belongs_to_the_owner_of_the_services_folder() {
         let (_folder, keys, to) = handed_out();
         let service = to.join(ServiceName::Auth.name());
-        // Another group is all that one who is not root may give, and root alone has every one.
+        // Only root may give a file away; another user's call is of no effect here, and nothing is tested.
         let group = fs::metadata(&service).unwrap().gid() + 1;
         if lchown(&service, None, Some(group)).is_err() {
             return;

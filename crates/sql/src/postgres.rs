@@ -49,6 +49,8 @@ const IDLE_AFTER: Duration = Duration::from_secs(5);
 pub fn pool(address: impl Into<StoreAddress>, connections: u32) -> Result<PgPool, StoreError> {
     let options = options(&address.into())?.options([
         ("synchronous_commit", "on"),
+        // What a server remarks on a table that is there already helps no reader of a log.
+        ("client_min_messages", "warning"),
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
     ]);

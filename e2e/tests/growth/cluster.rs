@@ -33,8 +33,6 @@ const SERVICES: [&str; 8] = [
 const EDGE: [&str; 2] = ["websocket-service", "api-gateway"];
 /// Each service that keeps something in PostgreSQL has a database of its own.
 const IN_POSTGRES: [&str; 4] = ["accounts", "sessions", "mail", "write_store"];
-/// No other test uses this one of Redis.
-const REDIS_DATABASE: u32 = 9;
 /// Consumer groups meet, and debug builds share two cores with the parts.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 const NGINX: &str = include_str!("../../../deploy/nginx.conf");
@@ -49,6 +47,7 @@ struct Service {
 pub struct Cluster {
     /// `host:port` of nginx.
     public: String,
+    redis: u16,
     services: Vec<Service>,
     // Processes end before their folder goes.
     processes: Vec<Process>,
@@ -58,13 +57,15 @@ pub struct Cluster {
 impl Cluster {
     /// Makes empty databases, and writes the settings of a system that clients reach at this URL.
     pub async fn prepare(url: &str) -> Result<Self> {
-        let mut ports = free_ports(2 * SERVICES.len())?.into_iter();
+        let mut ports = free_ports(2 * SERVICES.len() + 1)?.into_iter();
+        let redis = ports.next().context("one more than the services need")?;
         let services = SERVICES.into_iter().map_while(|name| {
             let (port, admin) = (ports.next()?, ports.next()?);
             Some(Service { name, port, admin })
         });
         let cluster = Self {
             public: url.trim_start_matches("http://").to_owned(),
+            redis,
             services: services.collect(),
             processes: Vec::new(),
             folder: tempfile::tempdir()?,
@@ -87,6 +88,8 @@ impl Cluster {
 
     /// Starts everything, and waits until all of it is ready.
     pub async fn start(&mut self) -> Result<()> {
+        let redis = self.start_redis()?;
+        self.processes.push(redis);
         for service in &self.services {
             let mut serve = Command::new(binary::find()?);
             serve
@@ -122,6 +125,14 @@ impl Cluster {
             }
         })
         .await
+    }
+
+    /// One of its own: the notices of a shared one reach every system that uses it, whatever the database.
+    fn start_redis(&self) -> Result<Process> {
+        let mut redis = Command::new("redis-server");
+        redis.args(["--port", &self.redis.to_string(), "--bind", "127.0.0.1"]);
+        redis.args(["--save", "", "--dir"]).arg(self.folder.path());
+        Process::start(&mut redis, self.folder.path(), "redis.log")
     }
 
     fn start_nginx(&self) -> Result<Process> {
@@ -165,11 +176,11 @@ impl Cluster {
             .context("the mail server is host:port")?;
         let mut text = format!(
             "[http]\npublic_url = \"{url}\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
-             [expiring_store]\nurl = \"{}/{REDIS_DATABASE}\"\n\
+             [expiring_store]\nurl = \"redis://127.0.0.1:{}\"\n\
              [view_store]\nurl = \"{}\"\ndatabase = \"{name}\"\n\
              [event_log]\nbrokers = \"{}\"\npartitions = 2\ntopic_prefix = \"{name}-\"\n\
              [keys]\nfolder = \"{}\"\n",
-            part("REDIS")?,
+            self.redis,
             part("MONGO")?,
             part("KAFKA")?,
             self.folder.path().join("keys").display(),

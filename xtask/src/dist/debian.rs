@@ -7,14 +7,12 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::{Release, install, output};
 use crate::places::Places;
 
 const SCRIPTS: [&str; 3] = ["postinst", "prerm", "postrm"];
-/// The packages of the libraries below, as old as the system that we build on.
-const DEPENDS: &str = "adduser, libc6 (>= 2.36), libgcc-s1";
 /// What the binary may load: parts of libc6 and libgcc-s1. Everything else is linked into it.
 const LIBRARIES: [&str; 5] = [
     "libc.so.6",
@@ -31,7 +29,7 @@ const LIBRARIES: [&str; 5] = [
 pub fn package(places: &Places, release: &Release, tree: &Path) -> Result<PathBuf> {
     let loaded = output(
         Command::new("readelf")
-            .arg("--dynamic")
+            .args(["--dynamic", "--version-info"])
             .arg(&release.binary),
     )?;
     let foreign = needed(&loaded);
@@ -55,7 +53,9 @@ pub fn package(places: &Places, release: &Release, tree: &Path) -> Result<PathBu
         install(&from, &control.join(script), "755")?;
     }
     fs::write(control.join("conffiles"), "/etc/colloquy/colloquy.toml\n")?;
-    fs::write(control.join("control"), text(release, size))?;
+    let [major, minor] = newest_glibc(&loaded).context("the binary needs no version of glibc")?;
+    let libc = format!("{major}.{minor}");
+    fs::write(control.join("control"), text(release, size, &libc))?;
     let Release {
         version,
         architecture,
@@ -72,7 +72,8 @@ pub fn package(places: &Places, release: &Release, tree: &Path) -> Result<PathBu
     Ok(package)
 }
 
-fn text(release: &Release, size: &str) -> String {
+/// It depends on the packages of what the binary loads.
+fn text(release: &Release, size: &str, libc: &str) -> String {
     let Release {
         version,
         architecture,
@@ -85,7 +86,7 @@ Architecture: {architecture}
 Maintainer: The authors of Colloquy <colloquy@localhost>
 Section: net
 Priority: optional
-Depends: {DEPENDS}
+Depends: adduser, libc6 (>= {libc}), libgcc-s1
 Installed-Size: {size}
 Description: chat backend that can prove it lost nothing
  Rooms, messages, history, read markers and presence behind one HTTP and STOMP
@@ -104,9 +105,33 @@ fn needed(dynamic: &str) -> BTreeSet<String> {
     dynamic.lines().filter_map(name).collect()
 }
 
+/// The newest version in lines such as ` 0x0010:   Name: GLIBC_2.34  Flags: none  Version: 5`: symbols of it are called.
+fn newest_glibc(versions: &str) -> Option<[u32; 2]> {
+    let version = |rest: &str| {
+        let (major, minor) = rest.split_whitespace().next()?.split_once('.')?;
+        Some([major.parse().ok()?, minor.parse().ok()?])
+    };
+    versions
+        .split("Name: GLIBC_")
+        .skip(1)
+        .filter_map(version)
+        .max()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::needed;
+    use super::{needed, newest_glibc};
+
+    #[test]
+    fn the_package_asks_for_the_newest_glibc_that_a_symbol_is_of() {
+        let versions = "  0x0010: Version: 1  File: libm.so.6  Cnt: 1
+  0x0020:   Name: GLIBC_2.9  Flags: none  Version: 9
+  0x0030: Version: 1  File: libc.so.6  Cnt: 3
+  0x0040:   Name: GLIBC_2.34  Flags: none  Version: 5
+  0x0050:   Name: GLIBC_2.3.4  Flags: none  Version: 4";
+        assert_eq!(newest_glibc(versions), Some([2, 34]));
+        assert_eq!(newest_glibc("Name: GCC_3.0"), None);
+    }
 
     #[test]
     fn what_a_binary_loads_is_read_from_its_dynamic_section() {

@@ -8,10 +8,14 @@ use std::{
     thread,
 };
 
+use colloquy_chassis::Lifecycle;
 use rustls::{
-    ServerConfig, ServerConnection,
+    RootCertStore, ServerConfig, ServerConnection,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    server::WebPkiClientVerifier,
 };
+use tokio::io::copy_bidirectional;
+use tokio_rustls::TlsAcceptor;
 
 use super::file;
 
@@ -47,6 +51,42 @@ pub fn at_another_address(server: &str) -> String {
         }
         Ok(())
     })
+}
+
+/// An address that leads over TLS to a server without, for clients with a certificate alone.
+pub async fn for_certified_clients(server: &str) -> String {
+    let mut authorities = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_file(file("ca.pem")).unwrap();
+    authorities.add(authority).unwrap();
+    let clients = WebPkiClientVerifier::builder(Arc::new(authorities)).build();
+    let config = ServerConfig::builder()
+        .with_client_cert_verifier(clients.unwrap())
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(file("server.pem")).unwrap()],
+            PrivateKeyDer::from_pem_file(file("server.key")).unwrap(),
+        );
+    let (tls, server) = (
+        TlsAcceptor::from(Arc::new(config.unwrap())),
+        server.to_owned(),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let tasks = Lifecycle::default().tasks();
+    let connections = tasks.clone();
+    tasks.spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let (tls, server) = (tls.clone(), server.clone());
+            connections.spawn(async move {
+                // A client that is refused is the test's doing.
+                if let Ok(mut client) = tls.accept(client).await {
+                    let mut server = tokio::net::TcpStream::connect(server).await.unwrap();
+                    drop(copy_bidirectional(&mut client, &mut server).await);
+                }
+            });
+        }
+    });
+    address
 }
 
 /// The address of a PostgreSQL server without TLS.

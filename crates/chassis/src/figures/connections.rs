@@ -23,7 +23,10 @@ impl Figures {
         most: u32,
         count: impl Fn() -> Connections + Send + Sync + 'static,
     ) {
-        metrics::describe_gauge!(OPEN, "Connections to a store that are open, used or idle.");
+        metrics::describe_gauge!(
+            OPEN,
+            "Connections to a store that are open, used or idle; of MongoDB, to its busiest server."
+        );
         metrics::describe_gauge!(MOST, "Connections to a store that may be open at once.");
         metrics::gauge!(MOST, "store" => store, "users" => users).set(f64::from(most));
         self.look_up(move || {

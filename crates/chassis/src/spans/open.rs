@@ -102,6 +102,12 @@ impl Span {
         })))
     }
 
+    /// What the exporter would get of it now.
+    #[cfg(test)]
+    pub(super) fn finished(mut self) -> Option<Finished> {
+        self.0.take().map(|open| *open)
+    }
+
     /// Whether anything becomes of it.
     #[must_use]
     pub fn is_recorded(&self) -> bool {

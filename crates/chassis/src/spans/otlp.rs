@@ -136,9 +136,19 @@ impl Exporter {
             gather(&mut waiting, &mut batch, &tasks).await;
             self.send(&mut batch).await;
         }
-        // Requests that are on their way end within this time, and their spans are sent as well.
-        gather_until(Instant::now() + GATHER_INTERVAL, &mut waiting, &mut batch).await;
-        self.send(&mut batch).await;
+        // Requests that are on their way end within this time, and their spans are sent as well. A collector that does not
+        // take what waits must not hold up the end.
+        let end = Instant::now() + GATHER_INTERVAL;
+        loop {
+            gather_until(end, &mut waiting, &mut batch).await;
+            if batch.is_empty() {
+                return;
+            }
+            self.send(&mut batch).await;
+            if !self.is_well {
+                return count_dropped(waiting.len());
+            }
+        }
     }
 
     /// Sends a batch, and empties it, whether or not it was taken.
@@ -293,7 +303,61 @@ fn attribute(key: &str, value: Value) -> KeyValue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use axum::{Router, routing::post};
+    use tokio::{net::TcpListener, sync::Notify};
+
     use super::*;
+    use crate::{Lifecycle, http_server, spans::Span as Open};
+
+    /// The endpoint of a collector, and how many spans it has got.
+    async fn collector(life: &Lifecycle) -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let got = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&got);
+        let take = post(move |body: Bytes| {
+            let request = ExportTraceServiceRequest::decode(body).unwrap();
+            let scopes = request
+                .resource_spans
+                .iter()
+                .flat_map(|one| &one.scope_spans);
+            let spans = scopes.map(|scope| scope.spans.len()).sum();
+            counted.fetch_add(spans, Ordering::Relaxed);
+            std::future::ready(())
+        });
+        let (router, tasks) = (Router::new().route("/v1/traces", take), life.tasks());
+        tasks.spawn(http_server::serve(listener, router, tasks.clone()));
+        (endpoint, got)
+    }
+
+    #[tokio::test]
+    async fn every_span_that_waits_at_a_stop_is_sent_before_the_end() {
+        let (life, collecting) = (Lifecycle::default(), Lifecycle::default());
+        let (endpoint, got) = collector(&collecting).await;
+        let (finished, waiting) = mpsc::channel(QUEUE);
+        let place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        for _ in 0..QUEUE {
+            let span = Open::below(place.parse().unwrap(), SpanKind::Internal, "work");
+            finished.try_send(span.finished().unwrap()).unwrap();
+        }
+        let exporter = Exporter {
+            to: address(&endpoint).unwrap(),
+            resource: resource("test"),
+            client: client(),
+            is_well: true,
+        };
+        let tasks = life.tasks();
+        tasks.spawn_vital("export of spans", exporter.run(waiting, tasks.clone()));
+        let stop = Notify::new();
+        stop.notify_one();
+        life.run_until(|| stop.notified()).await.unwrap();
+        assert_eq!(got.load(Ordering::Relaxed), QUEUE);
+    }
 
     #[test]
     fn spans_are_posted_to_the_path_of_traces_below_the_endpoint() {

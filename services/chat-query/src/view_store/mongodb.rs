@@ -111,7 +111,7 @@ impl MongoViewStore {
         within(READ_TIMEOUT, ping).await.map(drop)
     }
 
-    /// Shows operators how many connections to the server there are.
+    /// Shows operators how many connections there are to the server that has the most in use.
     pub fn show_connections(&self, figures: &Figures) {
         self.connections.show(figures);
     }

@@ -15,6 +15,7 @@ use lettre::transport::smtp::{
     Error,
     authentication::{Credentials as Login, DEFAULT_MECHANISMS},
     client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
+    commands::Mail,
     extension::ClientId,
 };
 use serde::Deserialize;
@@ -132,14 +133,21 @@ impl SmtpTransport {
         Self { timeout, ..self }
     }
 
-    /// Whether the server would take mails from us: connects and logs in as for a mail, and sends none.
+    /// Whether the server would take mails from us: connects, logs in and begins as for a mail, and sends none.
     ///
     /// # Errors
     /// It would not, for now.
     pub async fn check(&self) -> Result<(), TransportError> {
-        let connected = timeout(self.timeout, self.connect()).await;
-        let connected = connected.map_err(|_| too_slow())?;
-        let mut connection = connected.map_err(|error| TransportError::NotNow(reason(&error)))?;
+        let begun = async {
+            let mut connection = self.connect().await?;
+            // Some ask for TLS or a login only now. What else is said here is about a sender that is none.
+            match connection.command(Mail::new(None, Vec::new())).await {
+                Err(error) if is_of_sender(&error) => Err(error),
+                _ => Ok(connection),
+            }
+        };
+        let begun = timeout(self.timeout, begun).await.map_err(|_| too_slow())?;
+        let mut connection = begun.map_err(|error| TransportError::NotNow(reason(&error)))?;
         let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
         Ok(())
     }
@@ -220,18 +228,29 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 fn is_permanent_for_this_mail(error: &Error) -> bool {
-    error.is_permanent()
-        && error
-            .status()
-            .is_some_and(|code| !SENDER_REFUSED.contains(&u16::from(code)))
+    error.is_permanent() && !is_of_sender(error)
+}
+
+fn is_of_sender(error: &Error) -> bool {
+    let code = error.status();
+    code.is_some_and(|code| SENDER_REFUSED.contains(&u16::from(code)))
 }
 
 /// The failure, without a word of the server: it may have quoted the recipient.
 fn reason(error: &Error) -> String {
     match error.status() {
+        Some(code) if asks_for_tls(error) => format!("the mail server asks for TLS ({code})"),
         Some(code) => format!("the mail server answered {code}"),
         None if error.is_response() => "the mail server broke off or is none".to_owned(),
         None => error.to_string(),
+    }
+}
+
+/// 530 is said of a login that is missing and of TLS that is (RFC 3207 §4, RFC 4954 §6); 538 only of TLS.
+fn asks_for_tls(error: &Error) -> bool {
+    match error.status().map(u16::from) {
+        Some(530) => error.to_string().to_ascii_uppercase().contains("TLS"),
+        code => code == Some(538),
     }
 }
 

@@ -94,6 +94,7 @@ impl KafkaSettings {
         SettingNames {
             address: "event_log.brokers".to_owned(),
             login: "event_log.username".to_owned(),
+            tls: "event_log.security_protocol".to_owned(),
             ..SettingNames::with_url("event_log")
         }
     }

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use colloquy_contracts::Topic;
-use rdkafka::{
-    config::FromClientConfigAndContext as _,
-    consumer::{BaseConsumer, Consumer as _},
-    metadata::MetadataTopic,
-};
+use rdkafka::{metadata::MetadataTopic, producer::Producer as _};
 
 use super::{
-    client::{self, REQUEST_TIMEOUT, Reporter, blocking},
+    client::{REQUEST_TIMEOUT, blocking},
     progress,
     settings::KafkaSettings,
     topics::{self, Wanted},
@@ -51,16 +47,15 @@ impl KafkaSurvey {
     /// Looks at Kafka.
     ///
     /// # Errors
-    /// Kafka is unavailable, or its address cannot be used.
+    /// Kafka is unavailable, does not let us in, or its address cannot be used.
     pub async fn of(settings: &KafkaSettings, group: &str) -> Result<Self, EventLogError> {
         let (settings, group) = (settings.clone(), settings.prefixed(group));
         blocking(move || {
-            let config = client::config(&settings);
-            let asking: BaseConsumer<Reporter> =
-                BaseConsumer::from_config_and_context(&config, Reporter::default())?;
-            // Of all topics, because asking for one by name may make it.
-            let metadata = asking.fetch_metadata(None, REQUEST_TIMEOUT)?;
-            let groups = asking.fetch_group_list(Some(&group), REQUEST_TIMEOUT)?;
+            let asking = topics::asking(&settings)?;
+            let metadata = topics::metadata(&asking)?;
+            let groups = asking
+                .client()
+                .fetch_group_list(Some(&group), REQUEST_TIMEOUT)?;
             let members = groups.groups().iter().map(|group| group.members().len());
             let topic = |wanted: &Wanted| {
                 let named = |topic: &&MetadataTopic| topic.name() == wanted.name;

@@ -13,6 +13,7 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     config::{FromClientConfigAndContext as _, RDKafkaLogLevel},
     error::KafkaError,
+    metadata::{Metadata, MetadataTopic},
     producer::{BaseProducer, DeliveryResult, Producer as _, ProducerContext},
     types::RDKafkaErrorCode,
 };
@@ -39,7 +40,7 @@ type Partitions = HashMap<String, i32>;
 /// Notes what a broker refuses: a call that waits for a broker in vain does not say why. Nothing is logged, because the error
 /// of the call says it.
 #[derive(Default)]
-struct Asking {
+pub(super) struct Asking {
     refused: Mutex<Option<String>>,
 }
 
@@ -85,9 +86,7 @@ pub(super) struct Wanted {
 /// After this all topics exist, and a room is in the same partition of all write topics. Nothing is made, and no right to
 /// make anything needed, where all topics were made beforehand.
 pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogError> {
-    let asking =
-        BaseProducer::from_config_and_context(&client::config(settings), Asking::default())?;
-    let asking = Arc::new(asking);
+    let asking = Arc::new(asking(settings)?);
     let there = existing(&asking).await?;
     check(settings, &there)?;
     let mut missing = wanted(settings);
@@ -113,18 +112,31 @@ pub(super) async fn prepare(settings: &KafkaSettings) -> Result<(), EventLogErro
     }
 }
 
-/// How many partitions each existing topic has; one that is just being made is not there yet. Asks for all topics,
-/// because asking for one by name may make it.
+/// A client that asks and writes nothing.
+pub(super) fn asking(settings: &KafkaSettings) -> Result<BaseProducer<Asking>, EventLogError> {
+    let config = client::config(settings);
+    Ok(BaseProducer::from_config_and_context(
+        &config,
+        Asking::default(),
+    )?)
+}
+
+/// What Kafka says of all topics, because asking for one by name may make it.
+pub(super) fn metadata(asking: &BaseProducer<Asking>) -> Result<Metadata, EventLogError> {
+    let metadata = asking.client().fetch_metadata(None, REQUEST_TIMEOUT);
+    metadata.map_err(|error| {
+        // What the client has noticed meanwhile is reported only where it is polled.
+        (0..REPORTS).for_each(|_| asking.poll(Duration::ZERO));
+        asking.context().explain(error)
+    })
+}
+
+/// How many partitions each existing topic has; one that is just being made is not there yet.
 async fn existing(asking: &Arc<BaseProducer<Asking>>) -> Result<Partitions, EventLogError> {
     let asking = Arc::clone(asking);
     blocking(move || {
-        let metadata = asking.client().fetch_metadata(None, REQUEST_TIMEOUT);
-        let metadata = metadata.map_err(|error| {
-            // What the client has noticed meanwhile is reported only where it is polled.
-            (0..REPORTS).for_each(|_| asking.poll(Duration::ZERO));
-            asking.context().explain(error)
-        })?;
-        let partitions = |topic: &rdkafka::metadata::MetadataTopic| {
+        let metadata = metadata(&asking)?;
+        let partitions = |topic: &MetadataTopic| {
             let count = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
             (topic.name().to_owned(), count)
         };
