@@ -22,7 +22,10 @@ pub mod timers;
 pub(crate) mod transport;
 mod writer;
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -146,8 +149,11 @@ impl<T: Transport> Connection<T> {
     async fn write(&mut self) -> Result<Option<Written>, Gone> {
         let expires_at = self.timers.expires_at();
         let within = self.websocket.settings.write_within;
-        let writing = write_queue(&mut self.transport, &self.queue, within);
-        let Some(written) = unless_session_ends(&self.queue, expires_at, writing).await else {
+        let written = {
+            let writing = pin!(write_queue(&mut self.transport, &self.queue, within));
+            unless_session_ends(&self.queue, expires_at, writing).await
+        };
+        let Some(written) = written else {
             return Ok(None);
         };
         if !self.transport.is_writable() {
@@ -306,8 +312,11 @@ impl<T: Transport> Connection<T> {
         let is_sign_of_life = !matches!(outgoing, Outgoing::Ping);
         let expires_at = self.timers.expires_at();
         let within = self.websocket.settings.write_within;
-        let sending = write_one(&mut self.transport, outgoing, within);
-        match unless_session_ends(&self.queue, expires_at, sending).await {
+        let sent = {
+            let sending = pin!(write_one(&mut self.transport, outgoing, within));
+            unless_session_ends(&self.queue, expires_at, sending).await
+        };
+        match sent {
             Some(sent) => sent?,
             None => {
                 self.session_ended();

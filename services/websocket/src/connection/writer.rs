@@ -1,7 +1,8 @@
 //! Writing to a client: each write ends in time, and the queue knows while its client takes nothing.
 
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{future::poll_fn, pin::Pin, task::Poll, time::Duration};
 
+use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::transport::{Gone, Lost, Outgoing, Transport};
@@ -58,19 +59,22 @@ pub(super) async fn write_one<T: Transport>(
     outgoing: Outgoing,
     within: Duration,
 ) -> Result<(), Gone> {
-    let writing = async {
+    let written = timeout(within, async {
         transport.feed(outgoing).await?;
         transport.flush().await
-    };
-    timeout(within, writing).await.unwrap_or(Err(Gone))
+    });
+    written.await.unwrap_or(Err(Gone))
 }
 
 /// Runs a write until it ends, or until the session does: then there is no answer, and the write is broken off. The queue
 /// is blocked while the client does not take what is written.
+///
+/// The write stays where its caller has pinned it: a future that is handed over takes its room in the task of every connection
+/// once more at each hand.
 pub(super) async fn unless_session_ends<W: Future>(
     queue: &SendQueue,
     expires_at: Option<Instant>,
-    writing: W,
+    writing: Pin<&mut W>,
 ) -> Option<W::Output> {
     tokio::select! {
         biased;
@@ -87,8 +91,7 @@ pub(super) async fn session_ended(queue: &SendQueue, expires_at: Option<Instant>
     }
 }
 
-async fn noting_blocks<W: Future>(queue: &SendQueue, writing: W) -> W::Output {
-    let mut writing = pin!(writing);
+async fn noting_blocks<W: Future>(queue: &SendQueue, mut writing: Pin<&mut W>) -> W::Output {
     let mut was_blocked = false;
     poll_fn(|context| {
         let polled = writing.as_mut().poll(context);
@@ -104,12 +107,12 @@ async fn noting_blocks<W: Future>(queue: &SendQueue, writing: W) -> W::Output {
 }
 
 /// One write, of a frame or of what is buffered: a client for which it takes longer than this is too slow.
-async fn in_time(
+fn in_time(
     within: Duration,
     writing: impl Future<Output = Result<(), Gone>>,
-) -> Result<(), Lost> {
-    match timeout(within, writing).await {
+) -> impl Future<Output = Result<(), Lost>> {
+    timeout(within, writing).map(|written| match written {
         Ok(written) => Ok(written?),
         Err(_) => Err(Lost::Wrong(CloseReason::TooSlow)),
-    }
+    })
 }
