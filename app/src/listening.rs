@@ -147,9 +147,9 @@ fn is_taken(error: &anyhow::Error) -> bool {
 
 /// Binds one address. A port that is taken is the usual trouble, so the error is one line.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: end what listens there, or choose another address")
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The files of a data folder: looked at, and then opened as one whole, or refused (decision 41).
 
+use std::io::ErrorKind;
+
 use anyhow::Context as _;
 use colloquy_chassis::answer::chain;
 use colloquy_chat_command::write_store::SqliteWriteStore;
@@ -62,7 +64,12 @@ impl<'a> Survey<'a> {
     async fn look_at(&self, name: &str) -> anyhow::Result<(State, Option<SqliteDatabase>)> {
         let path = self.folder.join(name);
         // SQLite would throw away the write-ahead log of a file of no length.
-        let length = path.metadata().map_or(0, |metadata| metadata.len());
+        let length = match path.metadata() {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            // Another user's folder holds a system all the same.
+            Err(error) => return Err(error.into()),
+        };
         if length == 0 {
             return Ok((State::Missing, None));
         }
