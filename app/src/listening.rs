@@ -1,6 +1,9 @@
 //! The addresses at which a process listens, and the names by which clients call it there.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    io::ErrorKind,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -142,14 +145,19 @@ impl Listening {
 /// Browsers may try `[::1]` first for `localhost`, and would reach the other process that listens there.
 fn is_taken(error: &anyhow::Error) -> bool {
     let source = error.downcast_ref::<std::io::Error>();
-    source.is_some_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
+    source.is_some_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
 /// Binds one address. A port that is taken is the usual trouble, so the error is one line.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: end what listens there, or choose another address")
-    })
+    let bound = TcpListener::bind(address).await;
+    let advice = match &bound {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            ": end what listens there, or choose another address"
+        }
+        _ => "",
+    };
+    bound.with_context(|| format!("cannot listen on {address}{advice}"))
 }
 
 #[cfg(test)]

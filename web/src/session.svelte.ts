@@ -19,6 +19,8 @@ class CurrentSession {
   #phase = $state<'starting' | 'unreachable' | 'known'>('starting');
   #isLogOutUnanswered = $state(false);
   #replaced = $state.raw<Customer>();
+  /** Whose session ended without this window's doing: who logs in in another window next takes this one along. */
+  #left: Customer | undefined;
   #isLeaving = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What the sign-in screen begins with. */
@@ -29,9 +31,8 @@ class CurrentSession {
     this.colloquy.connection.subscribe((state) => { this.#connection = state; });
     this.colloquy.isLogOutUnanswered.subscribe((isUnanswered) => { this.#isLogOutUnanswered = isUnanswered; });
     this.colloquy.session.subscribe((session) => {
-      const before = this.#me;
-      if (session) this.#began(session.me, before);
-      else if (before && !this.#isLeaving) this.#ended(before);
+      if (session) this.#began(session.me, this.#isLeaving ? this.#me : this.#me ?? this.#left);
+      else this.#ended(this.#isLeaving ? undefined : this.#me);
       this.#session = session;
       this.#me = session?.me;
     });
@@ -135,10 +136,12 @@ class CurrentSession {
     router.replace({ screen: 'rooms' });
   }
 
-  #ended({ username }: Customer): void {
-    this.notice = 'ended';
-    this.username = username;
+  #ended(left: Customer | undefined): void {
     this.#replaced = undefined;
+    this.#left = left;
+    if (!left) return;
+    this.notice = 'ended';
+    this.username = left.username;
   }
 
   async #logInOrAsk(username: string, password: string, notice: Notice): Promise<void> {

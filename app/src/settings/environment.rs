@@ -49,7 +49,9 @@ pub fn merge(
     let mut names = Variables::new();
     for (variable, setting) in MAIL {
         let from_file = format!("{variable}{FILE}");
-        let (name, value) = match (variables.get(variable), variables.get(&from_file)) {
+        // Empty is what Docker Compose makes of a variable that is not set.
+        let given = variables.get(variable).filter(|value| !value.is_empty());
+        let (name, value) = match (given, variables.get(&from_file)) {
             (Some(_), Some(_)) => return Err(both(variable, &from_file)),
             (Some(value), None) => (variable.to_owned(), value.clone()),
             (None, Some(path)) => (from_file.clone(), read(&from_file, path)?),

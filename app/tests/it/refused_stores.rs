@@ -26,7 +26,7 @@ pub const WRONG_PASSWORD: &str = "another-canary-2846";
 const UNKNOWN_AUTHORITY: &str = "does not hold the authority that signed the certificate";
 const NOT_VALID_NOW: &str = "has expired or is not valid yet";
 const OTHER_HOST: &str = "is for another host than";
-const ONLY_TLS: &str = "takes only connections with TLS";
+const ONLY_TLS: &str = "takes no such connection without TLS";
 const LOGIN: &str = "the server refuses the user or the password of";
 
 /// A variable of the environment.

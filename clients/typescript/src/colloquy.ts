@@ -194,10 +194,11 @@ export class Colloquy {
     this.#live = session;
     this.#hasAsked = true;
     this.#windows.writeAccount(me.customerId);
-    await session.begin();
-    // Unless the server has ended it meanwhile.
+    await session.restore();
+    // Unless it has ended meanwhile.
     if (this.#live === session) {
       this.#session.set(session);
+      session.begin();
       this.#connection.start(me.customerId);
     }
     return session;

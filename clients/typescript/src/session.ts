@@ -142,9 +142,13 @@ export class LiveSession implements Session {
     return this.#outbox.discard(message);
   }
 
-  /** Takes up what an earlier page left unconfirmed, and sends it. */
-  async begin(): Promise<void> {
-    await this.#outbox.restore();
+  /** Takes up what an earlier page left unconfirmed. */
+  restore(): Promise<void> {
+    return this.#outbox.restore();
+  }
+
+  /** Sends what waits. Not before it is certain that the session has not ended: what is ended stays so. */
+  begin(): void {
     this.#outbox.resume();
   }
 

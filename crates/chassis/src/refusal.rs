@@ -170,7 +170,8 @@ impl Refusal {
             ),
             Self::NoTls => format!("the server at {address} speaks no TLS there"),
             Self::NeedsTls => format!(
-                "the server at {address} takes only connections with TLS, and {tls} asks for none"
+                "the server at {address} takes no such connection without TLS, and {tls} asks for none; or it admits \
+                 no such address, user or database at all"
             ),
             Self::Certificate => format!(
                 "the server at {address} asks for a certificate that it knows, and {cert_file} is none"

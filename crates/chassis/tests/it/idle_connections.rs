@@ -39,7 +39,7 @@ async fn a_connection_that_nginx_still_keeps_is_still_served() {
         .await
         .unwrap();
     let tasks = Lifecycle::default().tasks();
-    tokio::spawn(http_server::serve(listener, router, tasks));
+    tasks.spawn(http_server::serve(listener, router, tasks.clone()));
     assert!(is_answered(&mut stream).await);
     // A second more: the two do not begin to count at the same moment.
     sleep(kept_by_nginx() + Duration::from_secs(1)).await;
