@@ -81,7 +81,7 @@ enum Verb {
     /// Make what others install: an archive, a Debian package, the bill of materials and their sums
     Dist {
         /// The profile of the build, such as `dev` to try it soon
-        #[arg(long, default_value = "dist")]
+        #[arg(long, default_value = "release")]
         profile: String,
     },
     /// Install and run the real parts: PostgreSQL, Kafka, MongoDB's protocol, Redis, SMTP, nginx
