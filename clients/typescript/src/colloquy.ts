@@ -93,14 +93,17 @@ export class Colloquy {
    * to it. As long as the server may still do that, the log-in fails as the log-out does.
    */
   async logIn(username: string, password: string): Promise<Session> {
-    return this.#windows.lock('cookie', 'exclusive', () => this.#windows.lock('account', 'exclusive', async () => {
+    const me = await this.#windows.lock('cookie', 'exclusive', () => this.#windows.lock('account', 'exclusive', async () => {
       const unanswered = await this.#logOut.settleAlone();
       // What is refused for good would be refused for ever, and no one could log in here any more.
       if (unanswered?.isTransient) throw unanswered;
-      await this.#changeCookie(username, password);
+      // From here on the cookie may be another one, also if this window ends: no window counts on whose it was.
+      this.#windows.writeAccount(undefined);
+      await this.api.logIn(username, password);
       this.#logOut.forget();
-      return this.#begin(await this.api.me());
+      return this.api.me();
     }));
+    return this.#begin(me);
   }
 
   /** Takes up the session of the cookie; `undefined` if there is none, or if it was ended here. */
@@ -120,18 +123,6 @@ export class Colloquy {
     this.#logOut.owe();
     this.#signedOut();
     await this.#logOut.settle();
-  }
-
-  /** From the moment that the cookie may be another one no window counts on whose it was. */
-  async #changeCookie(username: string, password: string): Promise<void> {
-    try {
-      await this.api.logIn(username, password);
-    } catch (error) {
-      // Without an answer it is unknown what the cookie is.
-      if (error instanceof CallError && error.status === 0) this.#windows.writeAccount(undefined);
-      throw error;
-    }
-    this.#windows.writeAccount(undefined);
   }
 
   /**

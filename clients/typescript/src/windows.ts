@@ -2,7 +2,7 @@
 
 const KEY = 'colloquy.account';
 /** A turn that does not come by then is taken all the same, in milliseconds: longer than a call takes before it is given up. */
-const PATIENCE = 20_000;
+const LOCK_TIMEOUT = 20_000;
 
 /**
  * - `cookie`: log-ins and log-outs, whose answers change the cookie;
@@ -25,7 +25,9 @@ export interface Windows {
 /** One window that has no others. */
 export class LoneWindow implements Windows {
   #account: number | undefined;
-  readonly #last = new Map<LockName, Promise<unknown>>();
+  /** The last exclusive turn of each name, and all that share since. */
+  readonly #exclusive = new Map<LockName, Promise<unknown>>();
+  readonly #shared = new Map<LockName, Promise<unknown>>();
 
   readAccount(): number | undefined {
     return this.#account;
@@ -40,8 +42,11 @@ export class LoneWindow implements Windows {
   }
 
   lock<T>(name: LockName, mode: LockMode, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#last.get(name) ?? Promise.resolve()).then(work);
-    if (mode === 'exclusive') this.#last.set(name, turn.catch(() => undefined));
+    const [exclusive, shared] = [this.#exclusive.get(name), this.#shared.get(name)];
+    const turn = Promise.all([exclusive, mode === 'exclusive' ? shared : undefined]).then(work);
+    const ended = turn.catch(() => undefined);
+    if (mode === 'exclusive') this.#exclusive.set(name, ended);
+    else this.#shared.set(name, Promise.all([shared, ended]));
     return turn;
   }
 }
@@ -80,7 +85,7 @@ export class BrowserWindows implements Windows {
     if (!('locks' in navigator)) return this.#lone.lock(name, mode, work);
     const turn = { hasCome: false };
     try {
-      return await navigator.locks.request(`colloquy.${name}`, { mode, signal: AbortSignal.timeout(PATIENCE) }, () => {
+      return await navigator.locks.request(`colloquy.${name}`, { mode, signal: AbortSignal.timeout(LOCK_TIMEOUT) }, () => {
         turn.hasCome = true;
         return work();
       });

@@ -230,6 +230,37 @@ test('the answer to a log-out does not clear the cookie of a later log-in', asyn
   await other.logOut();
 });
 
+test('a session that ends while it is restored sends nothing', async () => {
+  const browser = new Browser();
+  const client = browser.open();
+  await browser.outbox.put({ key: 'k', customerId: 1, roomId: ROOM, content: 'of Lan', writtenAt: Date.now() });
+  const stored = await browser.outbox.all(1);
+  let opened: () => void = () => undefined;
+  browser.outbox.all = async (customerId) => {
+    await new Promise<void>((resolve) => { opened = resolve; });
+    return stored.filter((message) => message.customerId === customerId);
+  };
+  const loggingIn = client.logIn('lan', 'secret');
+  await vi.waitFor(() => { expect(browser.calls).toContain('/customer/info'); });
+  await client.logOut();
+  opened();
+  await loggingIn;
+  expect(client.session.get()).toBeUndefined();
+  expect(browser.calls).not.toContain('/command/message');
+});
+
+test('in one window a turn alone waits for those that share', async () => {
+  const window = new LoneWindow();
+  let end: () => void = () => undefined;
+  const order: string[] = [];
+  const sharing = window.lock('account', 'shared', () => new Promise<void>((resolve) => { end = () => { order.push('shared'); resolve(); }; }));
+  const alone = window.lock('account', 'exclusive', () => { order.push('alone'); return Promise.resolve(); });
+  await Promise.resolve();
+  await vi.waitFor(() => { end(); expect(order).toContain('shared'); });
+  await Promise.all([sharing, alone]);
+  expect(order.at(-1)).toBe('alone');
+});
+
 test('in one window turns that change the cookie come one after the other, also when one fails', async () => {
   const window = new LoneWindow();
   const steps: string[] = [];
